@@ -1,0 +1,1 @@
+"""The dashboard: repositories, scans, findings, scores and the people who review them."""

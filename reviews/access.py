@@ -1,0 +1,42 @@
+"""Who may see and do what: the one place that scopes queries. Whatever one may not see does not exist (404)."""
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+
+from reviews.models import Finding, Membership, Repository, Scan, Team, User
+
+_RANK = {role: rank for rank, role in enumerate(Membership.Role.values)}
+
+
+def teams(user: User) -> QuerySet[Team]:
+    """The teams that `user` may see: all for a site admin, else those one is a member of."""
+    return Team.objects.all() if user.is_superuser else Team.objects.filter(memberships__user=user)
+
+
+def repositories(user: User) -> QuerySet[Repository]:
+    """The repositories of the teams that `user` may see."""
+    return Repository.objects.filter(team__in=teams(user))
+
+
+def scans(user: User) -> QuerySet[Scan]:
+    """The scans of the repositories that `user` may see."""
+    return Scan.objects.filter(repository__team__in=teams(user))
+
+
+def findings(user: User) -> QuerySet[Finding]:
+    """The findings of the repositories that `user` may see."""
+    return Finding.objects.filter(repository__team__in=teams(user))
+
+
+def may(user: User, team: Team, role: str) -> bool:
+    """Whether `user` holds at least `role` in `team`. A site admin holds every role."""
+    if user.is_superuser:
+        return True
+    held = Membership.objects.filter(team=team, user=user).values_list("role", flat=True).first()
+    return held is not None and _RANK[held] >= _RANK[role]
+
+
+def require(user: User, team: Team, role: str) -> None:
+    """Raise PermissionDenied (403, with what to do next) unless `may`; for people who already see the team."""
+    if not may(user, team, role):
+        raise PermissionDenied(f"This needs the role {role} in {team}. Ask a maintainer of the team for it.")

@@ -1,0 +1,110 @@
+from django.conf import settings
+from django.db import models
+
+from reviews.models.repository import Repository
+
+
+class Scan(models.Model):
+    """One run of the rules on one commit, and its place in the queue of record.
+
+    A worker holds a scan by its `fence`: every lease raises it, and a write that names an older one changes nothing.
+    Everything the scorecard shows is in `scorecard`, written once, in the transaction that ends the scan.
+    """
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", "requested"
+        RUNNING = "running", "running"
+        DONE = "done", "done"
+        FAILED = "failed", "failed"
+        SUPERSEDED = "superseded", "superseded"
+
+    class Trigger(models.TextChoices):
+        PERSON = "person", "a person"
+        WEBHOOK = "webhook", "a webhook"
+        REGISTERED = "registered", "registration"
+        HISTORY = "history", "history"
+
+    class Step(models.TextChoices):
+        FETCH = "fetch", "Fetch"
+        LIST = "list", "List"
+        SCAN = "scan", "Scan"
+        MATCH = "match", "Match"
+        SCORE = "score", "Score"
+
+    repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="scans")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.REQUESTED)
+    trigger = models.CharField(max_length=10, choices=Trigger.choices, default=Trigger.PERSON)
+    branch = models.CharField(max_length=250)
+    wanted_commit = models.CharField(max_length=64, blank=True, default="", help_text="Empty: the head of the branch.")
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    requested_at = models.DateTimeField()
+    superseded_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
+
+    # The lease.
+    available_at = models.DateTimeField(help_text="Not before: retries back off.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    fence = models.PositiveIntegerField(default=0)
+    leased_by = models.CharField(max_length=120, blank=True, default="")
+    leased_until = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    step = models.CharField(max_length=10, choices=Step.choices, blank=True, default="")
+    progress = models.JSONField(default=dict, help_text="{files, cached, scanned, total, steps: {step: seconds}}")
+    error_code = models.CharField(max_length=60, blank=True, default="")
+    error_message = models.TextField(blank=True, default="")
+    error_next = models.TextField(blank=True, default="")
+
+    # What was scanned.
+    commit = models.CharField(max_length=64, blank=True, default="")
+    tree = models.CharField(max_length=64, blank=True, default="")
+    authored_at = models.DateTimeField(null=True)
+    author = models.CharField(max_length=200, blank=True, default="")
+    subject = models.CharField(max_length=300, blank=True, default="")
+    rule_set = models.CharField(max_length=64, blank=True, default="")
+
+    # What came out. Scores are 0 to 100.
+    level = models.CharField(max_length=10, blank=True, default="")
+    score_low = models.FloatField(null=True)
+    score_high = models.FloatField(null=True)
+    scorecard = models.JSONField(default=dict)
+    open_findings = models.JSONField(default=dict, help_text="{severity: open findings after this scan}")
+    coverage = models.FloatField(null=True, help_text="Share of Python lines read, 0 to 1.")
+    python_files = models.PositiveIntegerField(default=0)
+    lines = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["state", "available_at"], name="scan_queue"),
+            models.Index(fields=["repository", "-id"], name="scan_newest"),
+        ]
+        constraints = [
+            # The same tree of the same commit has one result a rule set, however often it was asked for.
+            models.UniqueConstraint(
+                fields=["repository", "branch", "commit", "rule_set"],
+                condition=models.Q(state="done"),
+                name="scan_one_result",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["requested", "running", "done", "failed", "superseded"]),
+                name="scan_known_state",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"scan {self.pk} of {self.repository}"
+
+
+class ScanTree(models.Model):
+    """What a finished scan looked at, kept apart because only a few pages need it.
+
+    `files` is zlib-compressed JSON: {"files": [[path, blob sha, path class, lines, cached, problem or null]],
+    "skipped": [[path, code, message]], "suppressions": [[path, line, [rules], reason, used]]}. `facts` likewise.
+    """
+
+    scan = models.OneToOneField(Scan, on_delete=models.CASCADE, related_name="tree_content")
+    files = models.BinaryField()
+    facts = models.BinaryField(default=bytes)
+
+    def __str__(self) -> str:
+        return f"tree of {self.scan}"

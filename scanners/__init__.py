@@ -1,0 +1,1 @@
+"""Rules, the engine that runs them, and reading git. Plain Python: no Django, no Celery."""
