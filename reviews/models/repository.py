@@ -37,7 +37,9 @@ class Repository(models.Model):
         verbose_name_plural = "repositories"
         constraints = [
             models.UniqueConstraint(fields=["team", "slug"], name="repository_slug_once_per_team"),
-            models.UniqueConstraint(fields=["team", "url", "branch", "sub_path"], name="repository_place_once_per_team"),
+            models.UniqueConstraint(
+                fields=["team", "url", "branch", "sub_path"], name="repository_place_once_per_team"
+            ),
             models.CheckConstraint(condition=models.Q(tier__in=["A", "B", "C"]), name="repository_known_tier"),
             models.CheckConstraint(
                 condition=models.Q(kind__in=["http-api", "worker", "cron", "library"]), name="repository_known_kind"

@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 from reviews.models.repository import Repository
 
@@ -37,11 +38,11 @@ class Scan(models.Model):
     branch = models.CharField(max_length=250)
     wanted_commit = models.CharField(max_length=64, blank=True, default="", help_text="Empty: the head of the branch.")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    requested_at = models.DateTimeField()
+    requested_at = models.DateTimeField(db_default=Now())
     superseded_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
 
     # The lease.
-    available_at = models.DateTimeField(help_text="Not before: retries back off.")
+    available_at = models.DateTimeField(db_default=Now(), help_text="Not before: retries back off.")
     attempts = models.PositiveSmallIntegerField(default=0)
     fence = models.PositiveIntegerField(default=0)
     leased_by = models.CharField(max_length=120, blank=True, default="")
@@ -61,6 +62,9 @@ class Scan(models.Model):
     author = models.CharField(max_length=200, blank=True, default="")
     subject = models.CharField(max_length=300, blank=True, default="")
     rule_set = models.CharField(max_length=64, blank=True, default="")
+    basis = models.CharField(
+        max_length=64, blank=True, default="", help_text="Digest of what else the scorecard depends on."
+    )
 
     # What came out. Scores are 0 to 100.
     level = models.CharField(max_length=10, blank=True, default="")
@@ -84,6 +88,16 @@ class Scan(models.Model):
                 fields=["repository", "branch", "commit", "rule_set"],
                 condition=models.Q(state="done"),
                 name="scan_one_result",
+            ),
+            # Matching follows findings from one scan of a repository to the next, so these never overlap.
+            models.UniqueConstraint(
+                fields=["repository"], condition=models.Q(state="running"), name="scan_one_running"
+            ),
+            # Two requests at the same moment make one row.
+            models.UniqueConstraint(
+                fields=["repository", "branch", "wanted_commit"],
+                condition=models.Q(state="requested"),
+                name="scan_one_request",
             ),
             models.CheckConstraint(
                 condition=models.Q(state__in=["requested", "running", "done", "failed", "superseded"]),

@@ -35,7 +35,8 @@ class Membership(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["team", "user"], name="membership_once_per_team"),
             models.CheckConstraint(
-                condition=models.Q(role__in=["viewer", "engineer", "reviewer", "maintainer"]), name="membership_known_role"
+                condition=models.Q(role__in=["viewer", "engineer", "reviewer", "maintainer"]),
+                name="membership_known_role",
             ),
         ]
         ordering = ["user__username"]

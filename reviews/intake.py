@@ -1,0 +1,144 @@
+"""1: a button, a webhook or a registration asks for a scan. Callers wake the workers after the commit."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.text import slugify
+
+from reviews.models import Repository, Scan, Team, User
+from scanners.git.address import parse_source
+from scanners.git.errors import SourceError
+from scanners.git.names import check_branch, check_commit, check_sub_path
+from scanners.git.policy import Policy
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a person enters to register a repository. Nothing in it is checked yet."""
+
+    name: str
+    url: str
+    branch: str = "main"
+    sub_path: str = ""
+    tier: str = Repository.Tier.B
+    kind: str = Repository.Kind.HTTP_API
+    credential: str = ""
+
+
+def policy() -> Policy:
+    """What the operator lets us fetch."""
+    return Policy(
+        allowed_schemes=frozenset(settings.ALLOWED_SCHEMES),
+        allowed_private=tuple(settings.ALLOWED_PRIVATE),
+        local_roots=tuple(settings.LOCAL_ROOTS),
+    )
+
+
+def register(team: Team, wish: Registration, *, by: User | None = None) -> Repository:
+    """Add a repository to `team` and ask for its first scan.
+
+    Raises ValidationError with the errors by field; each says what is wrong and what to do, under a stable code.
+    """
+    place = _checked_place(wish)
+    with transaction.atomic():
+        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+        repository = Repository(
+            team=team,
+            name=wish.name.strip(),
+            slug=slugify(wish.name),
+            tier=wish.tier,
+            kind=wish.kind,
+            credential=wish.credential.strip(),
+            registered_by=by,
+            **place,
+        )
+        _check_new(repository)
+        repository.full_clean()
+        repository.save()
+        request_scan(repository, trigger=Scan.Trigger.REGISTERED, requested_by=by)
+    log.info("repository-registered", repository=repository.pk, team=team.pk, by=by and by.pk)
+    return repository
+
+
+def request_scan(repository: Repository, *, trigger: str, requested_by: User | None = None, commit: str = "") -> Scan:
+    """Ask for a scan of `commit`, or of the branch's head when it is empty. Returns the row that will answer.
+
+    A commit that is queued or running already is not asked for twice. A newer request takes the place of those that
+    still wait on the same branch, except of history: those name commits that nobody pushes again.
+    Raises SourceError commit_malformed.
+    """
+    if commit:
+        check_commit(commit)
+    with transaction.atomic():
+        Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)
+        asked = Scan.objects.filter(repository=repository, branch=repository.branch)
+        under_way = _under_way(asked, commit)
+        if under_way is not None:
+            return under_way
+        scan = Scan.objects.create(
+            repository=repository,
+            branch=repository.branch,
+            trigger=trigger,
+            requested_by=requested_by,
+            wanted_commit=commit,
+        )
+        if trigger != Scan.Trigger.HISTORY:
+            _supersede_waiting(asked, scan)
+    log.info("scan-requested", scan=scan.pk, repository=repository.pk, trigger=str(trigger), commit=commit or "head")
+    return scan
+
+
+def _under_way(asked: QuerySet[Scan], commit: str) -> Scan | None:
+    """The scan that will answer for `commit`. One that runs on the head may have read it before the newest push."""
+    answering = Q(state=Scan.State.REQUESTED)
+    if commit:
+        answering |= Q(state=Scan.State.RUNNING)
+    return asked.filter(answering, wanted_commit=commit).first()
+
+
+def _supersede_waiting(asked: QuerySet[Scan], scan: Scan) -> None:
+    older = asked.filter(state=Scan.State.REQUESTED, pk__lt=scan.pk).exclude(trigger=Scan.Trigger.HISTORY)
+    superseded = older.update(state=Scan.State.SUPERSEDED, superseded_by=scan, finished_at=scan.requested_at)
+    if superseded:
+        log.info("scan-superseded", repository=scan.repository_id, by=scan.pk, count=superseded)
+
+
+def _checked_place(wish: Registration) -> dict[str, str]:
+    checks: dict[str, Any] = {
+        "url": lambda: parse_source(wish.url.strip(), policy()).url,
+        "branch": lambda: check_branch(wish.branch.strip()),
+        "sub_path": lambda: check_sub_path(wish.sub_path.strip()),
+    }
+    place: dict[str, str] = {}
+    errors: dict[str, ValidationError] = {}
+    for field, check in checks.items():
+        try:
+            place[field] = check()
+        except SourceError as error:
+            errors[field] = ValidationError(f"{error.message} {error.next_step}", code=error.code)
+    if errors:
+        raise ValidationError(errors)
+    return place
+
+
+def _check_new(repository: Repository) -> None:
+    others = Repository.objects.filter(team=repository.team)
+    if not repository.slug:
+        raise _field_error("name", "name_malformed", "The name has no letters or digits.", "Choose a name with some.")
+    if others.filter(slug=repository.slug).exists():
+        raise _field_error("name", "name_taken", "The team has a repository of this name.", "Choose another name.")
+    same = others.filter(url=repository.url, branch=repository.branch, sub_path=repository.sub_path).first()
+    if same is not None:
+        message = f"The team has registered this URL, branch and sub-path as {same.name}."
+        raise _field_error("url", "place_taken", message, "Open that repository, or choose another branch or sub-path.")
+
+
+def _field_error(field: str, code: str, message: str, next_step: str) -> ValidationError:
+    return ValidationError({field: ValidationError(f"{message} {next_step}", code=code)})
