@@ -1,0 +1,27 @@
+from typing import Any
+
+import structlog
+from celery import Celery
+from celery.contrib.django.task import DjangoTask
+from django_structlog.celery.steps import DjangoStructLogInitStep
+from kombu.exceptions import OperationalError
+
+logger = structlog.get_logger(__name__)
+
+
+class Hint(DjangoTask):
+    """A task that says "look now". What there is to do stands in the database, so a lost hint only costs time."""
+
+    def apply_async(self, *args: Any, **options: Any) -> Any:
+        """As Celery's, but a broker that does not answer is logged and not raised; the result is then None."""
+        try:
+            return super().apply_async(*args, **options)
+        except OperationalError as error:
+            logger.warning("broker-unreachable", task=self.name, error=str(error))
+            return None
+
+
+app = Celery("plimsoll", task_cls=Hint)
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.steps["worker"].add(DjangoStructLogInitStep)

@@ -1,0 +1,236 @@
+"""Django's settings. What an operator may choose stands in env.py; here stands what follows from it."""
+
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+
+from config import env, logging
+from config.database import database
+
+ENV = env.load()
+BASE_DIR = env.BASE_DIR
+DATA_DIR = ENV.data
+
+# Plimsoll
+PORT = ENV.port
+BIND = ENV.bind
+BASE_URL = ENV.base_url
+FIELD_KEYS = ENV.field_keys
+LOCAL_ROOTS = ENV.local_roots
+ALLOWED_SCHEMES = ENV.allowed_schemes
+ALLOWED_PRIVATE = ENV.allowed_private
+LEASE_SECONDS = ENV.lease_seconds
+HEARTBEAT_SECONDS = ENV.heartbeat_seconds
+REQUEUE_SECONDS = ENV.requeue_seconds
+SCAN_SECONDS = ENV.scan_seconds
+MAX_ATTEMPTS = 3
+SCRATCH_DIR = DATA_DIR / "scratch"
+STOP_SECONDS = ENV.stop_seconds
+TRUSTED_PROXIES = ENV.trusted_proxies
+
+# Django
+DEBUG = ENV.debug
+SECRET_KEY = ENV.secret_key
+SECRET_KEY_FALLBACKS = ENV.secret_key_fallbacks
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DATABASES = {"default": database(ENV.database_url, ENV.statement_seconds)}
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+LOGGING = logging.configure(ENV.log_level, ENV.log_format)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+
+INSTALLED_APPS = [
+    "reviews",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_structlog",
+    "template_partials",
+    "allauth",
+    "allauth.account",
+    "axes",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "config.proxies.ClientAddress",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# Accounts
+AUTH_USER_MODEL = "reviews.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "config.accounts.ClosedAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+ACCOUNT_PREVENT_ENUMERATION = True
+
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_RESET_ON_SUCCESS = True
+# By name and address together: nobody can lock a colleague out from elsewhere.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_CALLABLE = "config.accounts.attempted_name"
+AXES_LOCKOUT_TEMPLATE = "account/lockout.html"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+SESSION_COOKIE_NAME = "plimsoll_session"
+SESSION_COOKIE_AGE = 7 * 24 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "plimsoll_csrf"
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# What a browser may do, and how it must reach the site
+_SITE = urlsplit(BASE_URL)
+_HTTPS = _SITE.scheme == "https"
+# The names of this machine let health checks ask without knowing the site's name.
+ALLOWED_HOSTS = list(dict.fromkeys([str(_SITE.hostname), *ENV.allowed_hosts, "localhost", "127.0.0.1", "[::1]"]))
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Preloading is a promise for a whole domain, which is its owner's to make.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# Static files
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "staticfiles"
+_PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"
+_HASHED = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": _PLAIN if DEBUG else _HASHED},
+}
+
+# Cache
+_CACHE_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1}
+_REDIS_CACHE = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": ENV.redis_url,
+    "KEY_PREFIX": "plimsoll",
+    "OPTIONS": _CACHE_OPTIONS,
+}
+CACHES = {
+    "default": _REDIS_CACHE if ENV.redis_url else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
+
+# Celery. The database is the queue of record; a message only says "look now" and may be lost.
+_QUEUE_DIR = DATA_DIR / "queue"
+_FILE_OPTIONS = {
+    "data_folder_in": _QUEUE_DIR / "messages",
+    "data_folder_out": _QUEUE_DIR / "messages",
+    "control_folder": _QUEUE_DIR / "control",
+    "polling_interval": 0.02,
+}
+_REDIS_OPTIONS = {
+    "socket_timeout": 2,
+    "socket_connect_timeout": 1,
+    "socket_keepalive": True,
+    "global_keyprefix": "plimsoll.",
+    # Longer than any task, or a task that is still running would be handed out again.
+    "visibility_timeout": int(2 * SCAN_SECONDS + 60),
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+}
+CELERY_BROKER_URL = ENV.redis_url or "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS = _REDIS_OPTIONS if ENV.redis_url else _FILE_OPTIONS
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = SCAN_SECONDS + 30
+CELERY_TASK_TIME_LIMIT = SCAN_SECONDS + 60
+CELERY_WORKER_CONCURRENCY = ENV.scan_concurrency
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
+CELERY_BEAT_SCHEDULE = {
+    "requeue": {
+        "task": "reviews.tasks.requeue",
+        "schedule": REQUEUE_SECONDS,
+        "options": {"expires": REQUEUE_SECONDS},
+    },
+    "clean": {"task": "reviews.tasks.clean", "schedule": 3600, "options": {"expires": 3600}},
+}
+if not ENV.redis_url:
+    _FILE_OPTIONS["data_folder_in"].mkdir(parents=True, exist_ok=True)
