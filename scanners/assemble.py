@@ -1,0 +1,126 @@
+"""Answers of single blobs put together into what one commit says, and the rules that join facts of several files."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scanners.finding import BlobAnswer, Confidence, Finding, Problem, RuleCount, Severity, Site, Suppression
+from scanners.paths import PathClass
+from scanners.rule import Rule
+from scanners.tree import Fact, Tree, TreeContext
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One file with its answer."""
+
+    path: str
+    path_class: PathClass
+    answer: BlobAnswer
+
+
+def findings_of(file: Looked) -> Iterator[Finding]:
+    """The findings of one file; equal (rule, qualname, anchor) are numbered from the top."""
+    ordinals: Counter[tuple[str, str, str]] = Counter()
+    for raw in file.answer.get("findings", ()):
+        key = (raw["rule"], raw["qualname"], raw["anchor"])
+        yield Finding(
+            rule=raw["rule"],
+            path=file.path,
+            line=raw["line"],
+            end_line=raw["end_line"],
+            col=raw["col"],
+            qualname=raw["qualname"],
+            anchor=raw["anchor"],
+            line_hash=raw["line_hash"],
+            ordinal=ordinals[key],
+            message=raw["message"],
+            severity=Severity(raw["severity"]),
+            confidence=Confidence(raw["confidence"]),
+            snippet=tuple((line, text, marked) for line, text, marked in raw["snippet"]),
+        )
+        ordinals[key] += 1
+
+
+def sites_of(file: Looked, rule: str) -> Iterator[Site]:
+    """The good and unresolved sites of one rule in one file."""
+    sites = file.answer.get("sites", {}).get(rule, {})
+    for line in sites.get("good", ()):
+        yield Site(file.path, line, True)
+    for line, reason in sites.get("unresolved", ()):
+        yield Site(file.path, line, False, reason)
+
+
+def suppressions_of(file: Looked) -> Iterator[Suppression]:
+    """The suppression comments of one file."""
+    for raw in file.answer.get("suppressions", ()):
+        yield Suppression(file.path, raw["line"], tuple(raw["rules"]), raw["reason"], raw["used"])
+
+
+def problem_of(answer: BlobAnswer) -> Problem | None:
+    """Why the file could not be read, if so."""
+    raw = answer.get("problem")
+    return Problem(raw["code"], raw["message"], raw["next"], raw["line"]) if raw else None
+
+
+def facts_of(files: Iterable[Looked]) -> dict[str, list[Fact]]:
+    """All facts by kind, in order of path and line."""
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for file in files:
+        path_class = PathClass(file.path_class.kind, file.answer.get("class", file.path_class.name), file.path_class.role)
+        for kind, facts in file.answer.get("facts", {}).items():
+            found[kind] += [Fact(file.path, path_class, fields) for fields in facts]
+    return found
+
+
+def join(rules: Mapping[str, Rule], kind: str, files: list[Looked]) -> dict[str, TreeContext]:
+    """Run `visit_tree` of every rule that has it. Returns what each said, by rule id."""
+    classes = {
+        file.path: PathClass(file.path_class.kind, file.answer.get("class", file.path_class.name), file.path_class.role)
+        for file in files
+    }
+    tree = Tree(kind, classes, facts_of(files))
+    said = {}
+    for rule in rules.values():
+        visit: Any = getattr(rule, "visit_tree", None)
+        if visit is not None and kind in rule.kinds:
+            said[rule.id] = TreeContext(rule)
+            visit(tree, said[rule.id])
+    return said
+
+
+def counts(
+    rules: Mapping[str, Rule], kind: str, files: list[Looked], findings: Iterable[Finding], said: Mapping[str, TreeContext]
+) -> dict[str, RuleCount]:
+    """The sites of every rule. A rule without any site does not apply, and says why."""
+    good: Counter[str] = Counter()
+    unresolved: Counter[str] = Counter()
+    bad: dict[str, Counter[Severity]] = defaultdict(Counter)
+    doubtful: Counter[str] = Counter()
+    for file in files:
+        for rule, sites in file.answer.get("sites", {}).items():
+            good[rule] += len(sites["good"])
+            unresolved[rule] += len(sites["unresolved"])
+    for rule_id, ctx in said.items():
+        good[rule_id] += sum(site.good for site in ctx.sites.values())
+        unresolved[rule_id] += sum(not site.good for site in ctx.sites.values())
+    for finding in findings:
+        if finding.confidence is Confidence.LOW:
+            doubtful[finding.rule] += 1
+        else:
+            bad[finding.rule][finding.severity] += 1
+    counted = {}
+    for rule_id, rule in rules.items():
+        total = RuleCount(good[rule_id], dict(bad[rule_id]), unresolved[rule_id] + doubtful[rule_id], doubtful[rule_id])
+        reason = _why_not(rule, kind, total, said.get(rule_id))
+        counted[rule_id] = RuleCount(applicable=False, reason=reason) if reason else total
+    return counted
+
+
+def _why_not(rule: Rule, kind: str, total: RuleCount, ctx: TreeContext | None) -> str:
+    if kind not in rule.kinds:
+        return f"Not asked of a repository of kind {kind}."
+    if total.sites:
+        return ""
+    return (ctx.not_applicable_reason if ctx else "") or "Nothing of this kind was found in the code."

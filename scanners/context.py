@@ -1,0 +1,195 @@
+"""What a hook may say about the file that it looks at: sites, findings, doubts and facts."""
+
+import ast
+import hashlib
+import re
+from typing import Any, Final
+
+from scanners.constants import UNKNOWN, fold
+from scanners.finding import Confidence, Severity
+from scanners.names import Ref, Scope, resolve
+from scanners.place import Place
+from scanners.rule import Collector, Rule
+
+_COMPOUND_HEADS: Final[dict[type[ast.AST], tuple[str, ...]]] = {
+    ast.FunctionDef: ("name",),
+    ast.AsyncFunctionDef: ("name",),
+    ast.ClassDef: ("name",),
+    ast.ExceptHandler: ("type", "name"),
+    ast.With: ("items",),
+    ast.AsyncWith: ("items",),
+    ast.For: ("target", "iter"),
+    ast.AsyncFor: ("target", "iter"),
+    ast.While: ("test",),
+    ast.If: ("test",),
+    ast.Try: (),
+}
+_SNIPPET_BEFORE, _SNIPPET_AFTER, _SNIPPET_WIDTH = 3, 3, 200
+_LOWERED: Final = frozenset({"script", "test"})
+
+
+class Context:
+    """One file under examination. The engine sets `collector` before each hook, so a report knows whose it is.
+
+    `path_class` is service, script, test, ...; `role` is what else the path says (settings, init, a kind of text file).
+    """
+
+    def __init__(self, source: str, path_class: str, role: str, module: Scope, tree: ast.Module | None = None) -> None:
+        self.source_lines = source.split("\n")  # splitlines() would also split at form feeds.
+        self.path_class = path_class
+        self.role = role
+        self.module = module
+        self.tree = tree
+        self.collector: Collector = Collector()
+        self.findings: list[dict[str, Any]] = []
+        self.sites: dict[str, dict[tuple[int, int], str]] = {}
+        self.facts: dict[str, list[dict[str, Any]]] = {}
+        self._masked: set[str] = set()
+
+    # What a hook says.
+
+    def site(self, at: "Place[Any] | ast.AST | int") -> None:
+        """Count a considered place; it is good unless it is reported or left unresolved, before or after."""
+        self._sites().setdefault(_position(at), "")
+
+    def unresolved(self, at: "Place[Any] | ast.AST | int", reason: str) -> None:
+        """Count a considered place that cannot be decided, and why. A finding at the same place wins."""
+        sites = self._sites()
+        if sites.get(_position(at)) != "bad":
+            sites[_position(at)] = reason
+
+    def report(
+        self,
+        at: "Place[Any] | int",
+        message: str,
+        *,
+        severity: Severity | None = None,
+        confidence: Confidence | None = None,
+        anchor: str | None = None,
+    ) -> None:
+        """Report a finding at a place, or at a line of a text file. One place has one finding a rule."""
+        rule = self.collector
+        if not isinstance(rule, Rule):
+            raise TypeError(f"{type(rule).__name__} collects facts; only a rule reports findings.")
+        position, sure = _position(at), confidence or rule.confidence
+        if self._sites().get(position) == "bad":
+            return
+        self._sites()[position] = "bad"
+        found = severity or rule.severity
+        node = at.node if isinstance(at, Place) else None
+        line = position[0]
+        self.findings.append(
+            {
+                "rule": rule.id,
+                "line": line,
+                "col": position[1],
+                "end_line": _last_line(node, line),
+                "qualname": at.qualname if isinstance(at, Place) else "",
+                "anchor": anchor or (anchor_of(node) if node is not None else self.line_hash(line)),
+                "line_hash": self.line_hash(line),
+                "message": message,
+                "severity": found.lowered if self.path_class in _LOWERED else found,
+                "confidence": sure,
+            }
+        )
+
+    def fact(self, kind: str, at: "Place[Any] | ast.AST | int", **fields: Any) -> None:
+        """Record a fact of this kind; fields are plain JSON values."""
+        self.facts.setdefault(kind, []).append({"line": _position(at)[0], **fields})
+
+    def mask(self, secret: str) -> None:
+        """Keep a literal out of every snippet of this file."""
+        if len(secret) >= 4:  # Shorter ones would blank out ordinary words.
+            self._masked.add(secret)
+
+    # What a hook asks.
+
+    def constant(self, expr: ast.AST | None, place: "Place[Any]") -> Any:
+        """The value of a literal, a constant of this file, or of both put together; UNKNOWN when it is not fixed."""
+        return UNKNOWN if expr is None else fold(expr, place.scope)
+
+    def definition(self, ref: Ref | None) -> Any:
+        """The def or class of this file that a name stands for, or None."""
+        if ref is None or not ref.local:
+            return None
+        scope, parts = self.module, ref.dotted[1:].split(".")
+        for part in parts[:-1]:
+            inner = self.module.classes.get(f"{scope.qualname}.{part}" if scope.qualname else part)
+            if inner is None:
+                return None
+            scope = inner
+        found = [b.value for b in scope.names.get(parts[-1], []) if b.kind in ("def", "class")]
+        return found[-1] if found else None
+
+    def imports(self, *modules: str) -> bool:
+        """Whether the file imports one of these top-level packages anywhere in its module body."""
+        wanted = set(modules)
+        return any(
+            binding.kind == "import" and binding.value.partition(".")[0] in wanted
+            for bindings in self.module.names.values()
+            for binding in bindings
+        )
+
+    def resolve(self, expr: ast.AST, scope: Scope) -> Ref | None:
+        """What an expression stands for in a scope."""
+        return resolve(expr, scope, getattr(expr, "lineno", 1))
+
+    def line_hash(self, line: int) -> str:
+        """A hash of a line without its white space."""
+        return digest("".join(self._line(line).split()))
+
+    # What the engine takes away.
+
+    def snippet(self, line: int) -> list[list[Any]]:
+        """The lines around `line` as [number, text, marked], secrets masked."""
+        first, last = max(1, line - _SNIPPET_BEFORE), min(len(self.source_lines), line + _SNIPPET_AFTER)
+        return [[number, self._shown(number), number == line] for number in range(first, last + 1)]
+
+    def _shown(self, number: int) -> str:
+        text = self._line(number)[:_SNIPPET_WIDTH]
+        for secret in self._masked:
+            text = text.replace(secret, f"{secret[:2]}***")
+        return text
+
+    def _line(self, number: int) -> str:
+        return self.source_lines[number - 1] if 0 < number <= len(self.source_lines) else ""
+
+    def _sites(self) -> dict[tuple[int, int], str]:
+        return self.sites.setdefault(getattr(self.collector, "id", ""), {})
+
+
+def _position(at: "Place[Any] | ast.AST | int") -> tuple[int, int]:
+    if isinstance(at, int):
+        return at, 0
+    node = at.node if isinstance(at, Place) else at
+    return getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+
+
+def _last_line(node: ast.AST | None, line: int) -> int:
+    """The end of the statement's head: a finding at an except clause is not about its whole body."""
+    if node is None or type(node) in _COMPOUND_HEADS:
+        return line
+    return getattr(node, "end_lineno", None) or line
+
+
+def anchor_of(node: ast.AST) -> str:
+    """A hash of the normalised syntax at fault: the head of a compound statement, the whole of anything else."""
+    heads = _COMPOUND_HEADS.get(type(node))
+    if heads is None:
+        return digest(ast.dump(node))
+    parts = [getattr(node, name) for name in heads]
+    return digest(type(node).__name__ + "|".join(_dumped(part) for part in parts))
+
+
+def _dumped(part: Any) -> str:
+    if isinstance(part, list):
+        return ",".join(_dumped(inner) for inner in part)
+    return ast.dump(part) if isinstance(part, ast.AST) else str(part)
+
+
+def digest(text: str) -> str:
+    """Sixteen hex digits of SHA-256: enough to tell the anchors of one repository apart."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+SUPPRESSION: Final = re.compile(r"#\s*plimsoll:\s*ignore\[([a-z0-9, -]+)\][ \t]*(.*)")

@@ -1,0 +1,161 @@
+"""One blob in, one answer out: parse, walk once, run the hooks that want something, weigh suppressions."""
+
+import ast
+import hashlib
+import io
+import tokenize
+from typing import Any
+
+from scanners.context import SUPPRESSION, Context
+from scanners.finding import BlobAnswer, Problem
+from scanners.names import Scope, resolve
+from scanners.parse import Unreadable, parse
+from scanners.paths import PathClass, refine
+from scanners.place import Call, Place
+from scanners.rule import Collector
+from scanners.text import TextFile
+from scanners.walk import Index, Walk
+
+_LFS = b"version https://git-lfs.github.com/spec/"
+_UNSEEN = frozenset({"generated", "vendored", "stub"})
+
+
+class Engine:
+    """Answers for blobs with a fixed set of collectors."""
+
+    def __init__(self, collectors: tuple[Collector, ...]) -> None:
+        self._collectors = collectors
+        self._indexes: dict[str, Index] = {}
+
+    def answer(self, raw: bytes, path_class: PathClass) -> BlobAnswer:
+        """What all collectors say about these bytes, as plain JSON.
+
+        Keys: lines, bytes, parser, class, problem, findings, sites {rule: {good: [line], unresolved: [[line, reason]]}},
+        facts {kind: [fact]}, suppressions. A file that cannot be read has a problem and nothing else.
+        """
+        base: BlobAnswer = {"lines": raw.count(b"\n") + 1, "bytes": len(raw), "parser": None, "class": path_class.name}
+        if raw.startswith(_LFS):
+            pointer = Problem("lfs-pointer", "The content is kept in Git LFS.", "Keep code in git itself; it was not reviewed.")
+            return base | {"problem": _as_json(pointer)}
+        try:
+            return base | (self._python(raw, path_class) if path_class.kind == "python" else self._text(raw, path_class))
+        except Unreadable as error:
+            return base | {"problem": _as_json(error.problem)}
+        except Exception as error:  # The engine's one guard: a rule that fails on a file costs that file, by name.
+            where = hashlib.sha256(raw).hexdigest()[:12]
+            message = f"The engine failed on it: {type(error).__name__}: {str(error)[:200]}"
+            return base | {"problem": _as_json(Problem("engine-error", message, f"Ours: report it with the file ({where})."))}
+
+    def _python(self, raw: bytes, path_class: PathClass) -> BlobAnswer:
+        parsed = parse(raw)
+        path_class = refine(path_class, parsed.source)
+        if path_class.name in _UNSEEN:
+            return {"parser": parsed.parser, "class": path_class.name, "problem": None}
+        index = self._index(path_class.name)
+        walk = Walk(index)
+        try:
+            walk.run(parsed.tree)
+            ctx = Context(parsed.source, path_class.name, path_class.role, walk.module, parsed.tree)
+            _run_hooks(index, walk, ctx)
+            ignores = suppressions(parsed.source) if "plimsoll:" in parsed.source else []
+            return {"parser": parsed.parser, "class": path_class.name, "problem": None} | _harvest(ctx, ignores)
+        finally:
+            walk.release()
+
+    def _text(self, raw: bytes, path_class: PathClass) -> BlobAnswer:
+        text = raw.decode("utf-8", "replace")
+        ctx = Context(text, path_class.name, path_class.role, Scope(ast.Module([], []), "module", None, ""))
+        file = TextFile(text, path_class)
+        for collector in self._collectors:
+            if path_class.kind in collector.files and path_class.name in collector.classes | {"example"}:
+                ctx.collector = collector
+                collector.visit_text(file, ctx)  # type: ignore[attr-defined]
+        found = {"parser": "text", "problem": None}
+        return found | _harvest(ctx, _line_suppressions(file.lines) if "plimsoll:" in text else [])
+
+    def _index(self, name: str) -> Index:
+        if name not in self._indexes:
+            self._indexes[name] = Index(list(self._collectors), name)
+        return self._indexes[name]
+
+
+def _run_hooks(index: Index, walk: Walk, ctx: Context) -> None:
+    for hooks, node, block, stmt in walk.notes:
+        place: Place[Any] = Place(node, block, stmt)
+        for hook in hooks:
+            hook(place, ctx)
+    _run_calls(index, walk, ctx)
+    for hook in index.modules:
+        hook(None, ctx)
+
+
+def _run_calls(index: Index, walk: Walk, ctx: Context) -> None:
+    by_name, by_last = index.by_name, index.by_last
+    for node, block, stmt in walk.calls:
+        ref = resolve(node.func, block.scope, node.lineno)
+        hooks = by_name.get(ref.dotted, ()) if ref else ()
+        last = getattr(node.func, "attr", None)
+        if hooks or last in by_last:
+            call = Call(node, block, stmt, ref)
+            for hook in (*hooks, *by_last.get(last, ())):
+                hook(call, ctx)
+
+
+def _as_json(problem: Problem) -> dict[str, Any]:
+    return {"code": problem.code, "message": problem.message, "next": problem.next_step, "line": problem.line}
+
+
+def _harvest(ctx: Context, ignores: list[dict[str, Any]]) -> BlobAnswer:
+    """Take findings, sites and facts out of a context; a reasoned suppression takes its site away."""
+    findings = []
+    for finding in sorted(ctx.findings, key=lambda found: (found["line"], found["col"], found["rule"])):
+        if _suppressed(finding, ignores):
+            ctx.sites[finding["rule"]].pop((finding["line"], finding["col"]), None)
+        else:
+            findings.append(finding | {"snippet": ctx.snippet(finding["line"])})
+    sites = {rule: _sites(places) for rule, places in sorted(ctx.sites.items()) if rule and places}
+    return {"findings": findings, "sites": sites, "facts": ctx.facts, "suppressions": ignores}
+
+
+def _sites(places: dict[tuple[int, int], str]) -> dict[str, list[Any]]:
+    good = sorted(line for (line, _), state in places.items() if state == "")
+    doubts = sorted([line, state] for (line, _), state in places.items() if state not in ("", "bad"))
+    return {"good": good, "unresolved": doubts}
+
+
+def _suppressed(finding: dict[str, Any], ignores: list[dict[str, Any]]) -> bool:
+    for ignore in ignores:
+        near = finding["line"] <= ignore["line"] <= finding["end_line"] or ignore["above"] == finding["line"]
+        if near and finding["rule"] in ignore["rules"]:
+            ignore["used"] = bool(ignore["reason"])
+            return bool(ignore["reason"])
+    return False
+
+
+def suppressions(source: str) -> list[dict[str, Any]]:
+    """The suppression comments of a Python file; one alone on its line speaks for the line below (`above`)."""
+    found: list[dict[str, Any]] = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                found += _read_suppression(token.string, token.start[0], not token.line[: token.start[1]].strip())
+    except (tokenize.TokenError, SyntaxError):
+        return _line_suppressions(source.split("\n"))  # Newer syntax than this tokenizer knows.
+    return found
+
+
+def _line_suppressions(lines: list[str]) -> list[dict[str, Any]]:
+    return [
+        ignore
+        for number, line in enumerate(lines, 1)
+        if "plimsoll:" in line
+        for ignore in _read_suppression(line, number, line.lstrip().startswith("#"))
+    ]
+
+
+def _read_suppression(comment: str, line: int, alone: bool) -> list[dict[str, Any]]:
+    match = SUPPRESSION.search(comment)
+    if match is None:
+        return []
+    rules = [rule.strip() for rule in match[1].split(",") if rule.strip()]
+    return [{"line": line, "above": line + 1 if alone else 0, "rules": rules, "reason": match[2].strip(), "used": False}]

@@ -1,0 +1,131 @@
+"""What a path says about a file: its kind, its path class, its role. Everything that a cached answer may know of the path."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+_TEXT_KINDS: Final = (
+    ("dockerfile", re.compile(r"(^|/)(Dockerfile|Containerfile)(\.[\w.-]+)?$|\.dockerfile$", re.I)),
+    ("compose", re.compile(r"(^|/)(docker-)?compose[\w.-]*\.ya?ml$")),
+    ("pyproject", re.compile(r"(^|/)pyproject\.toml$")),
+    ("uv-lock", re.compile(r"(^|/)uv\.lock$")),
+    ("poetry-lock", re.compile(r"(^|/)poetry\.lock$")),
+    ("pdm-lock", re.compile(r"(^|/)pdm\.lock$")),
+    ("pylock", re.compile(r"(^|/)pylock(\.[\w-]+)?\.toml$")),
+    ("pipfile-lock", re.compile(r"(^|/)Pipfile\.lock$")),
+    ("pipfile", re.compile(r"(^|/)Pipfile$")),
+    ("conda-lock", re.compile(r"(^|/)conda-lock[\w.-]*\.ya?ml$")),
+    ("constraints", re.compile(r"(^|/)constraints[\w.-]*\.txt$")),
+    ("requirements", re.compile(r"(^|/)([\w.-]*requirements[\w.-]*\.(txt|in|pip)|requirements/[\w./-]+\.(txt|in))$")),
+    ("setup-cfg", re.compile(r"(^|/)setup\.cfg$")),
+    ("env-example", re.compile(r"(^|/)(\.?env|[\w-]+\.env)[.-](example|sample|template|dist|defaults?)$|(^|/)example\.env$")),
+    ("env", re.compile(r"(^|/)\.env(\.[\w-]+)?$|(^|/)[\w-]+\.env$")),
+    ("python-version", re.compile(r"(^|/)(\.python-version|runtime\.txt)$")),
+    ("workflow", re.compile(r"(^|/)\.github/workflows/[^/]+\.ya?ml$|(^|/)\.gitlab-ci\.yml$|(^|/)azure-pipelines\.yml$")),
+    ("manifest", re.compile(r"(^|/)(k8s|kubernetes|deploy|deployment|helm|charts|manifests)/.*\.ya?ml$")),
+    ("procfile", re.compile(r"(^|/)Procfile$")),
+    ("docs", re.compile(r"(^|/)[^/]+\.(md|rst)$|(^|/)README(\.txt)?$|(^|/)docs/.*\.txt$")),
+)
+_VENDORED: Final = re.compile(r"(^|/)(vendor|vendored|_vendor|third_party|thirdparty|node_modules|site-packages|\.?venv)/")
+_GENERATED: Final = re.compile(r"(_pb2|_pb2_grpc)\.pyi?$|(^|/)_?version(_info)?_generated\.py$")
+_TEST: Final = re.compile(
+    r"(^|/)(tests?|testing|test_[^/]*|[^/]*_tests?|e2e|specs?)/|(^|/)(test_[^/]*|[^/]*_tests?|conftest|tests)\.py$"
+)
+_EXAMPLE: Final = re.compile(r"(^|/)(docs?|examples?|samples?|demos?|tutorials?|benchmarks?)/")
+_SCRIPT: Final = re.compile(
+    r"(^|/)(scripts?|bin|tools|ci|hack|management/commands)/|(^|/)(manage|setup|noxfile|tasks|fabfile|__main__|conf)\.py$"
+)
+_MIGRATION: Final = re.compile(r"(^|/)(migrations|alembic/versions|versions)/[^/]+\.py$")
+_SETTINGS: Final = re.compile(r"(^|/)(settings|config|conf|configuration)(/[^/]+)*\.py$|(^|/)[^/]*(settings|config)\.py$")
+_ENVIRONMENT: Final = re.compile(r"(?:^|[/_.-])(dev|development|local|tests?|testing|ci|prod|production|staging)(?:[/_.-]|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class PathClass:
+    """`kind` is python or a kind of text file; `name` the path class; `role` what else rules may ask of the path.
+
+    Roles of Python files: init, settings, settings-dev, settings-test, settings-production, or empty.
+    """
+
+    kind: str
+    name: str
+    role: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}/{self.role}"
+
+    @classmethod
+    def read(cls, text: str) -> "PathClass":
+        """The inverse of str()."""
+        kind, name, role = text.split("/")
+        return cls(kind, name, role)
+
+
+@lru_cache(maxsize=65536)
+def classify(path: str) -> PathClass | None:
+    """The class of a file by its path below the sub-path, or None for a file that nobody looks at."""
+    if path.endswith((".py", ".pyi", ".pyw")):
+        return PathClass("python", _python_class(path), _python_role(path))
+    kind = next((kind for kind, pattern in _TEXT_KINDS if pattern.search(path)), None)
+    return PathClass(kind, _text_class(path), _environment(path)) if kind else None
+
+
+def _python_class(path: str) -> str:
+    if path.endswith(".pyi"):
+        return "stub"
+    for name, pattern in (
+        ("vendored", _VENDORED),
+        ("generated", _GENERATED),
+        ("test", _TEST),
+        ("migration", _MIGRATION),
+        ("example", _EXAMPLE),
+        ("script", _SCRIPT),
+    ):
+        if pattern.search(path):
+            return name
+    return "service"
+
+
+def _text_class(path: str) -> str:
+    if _VENDORED.search(path):
+        return "vendored"
+    if _TEST.search(path):
+        return "test"
+    return "example" if _EXAMPLE.search(path) and not path.startswith(("docs/", "doc/")) else "service"
+
+
+def _python_role(path: str) -> str:
+    if path.endswith("__init__.py"):
+        return "init"
+    if not _SETTINGS.search(path):
+        return ""
+    environment = _environment(path)
+    return f"settings-{environment}" if environment else "settings"
+
+
+def _environment(path: str) -> str:
+    found = _ENVIRONMENT.search(path.rpartition("/")[2]) or _ENVIRONMENT.search(path)
+    if found is None:
+        return ""
+    word = found[1]
+    if word.startswith(("dev", "local")):
+        return "dev"
+    return "test" if word in ("test", "tests", "testing", "ci") else "production"
+
+
+_MARKED_GENERATED: Final = re.compile(r"#.*(@generated|\bdo not edit\b|\bautomatically generated\b|\bauto-?generated\b)", re.I)
+_HOLDS_MIGRATION: Final = re.compile(r"^class Migration\(migrations\.Migration\)|^down_revision\b.*=", re.M)
+
+
+def refine(path_class: PathClass, source: str) -> PathClass:
+    """The class that the content gives a file that its name left as service, script or migration."""
+    if path_class.name not in ("service", "script", "migration"):
+        return path_class
+    if _MARKED_GENERATED.search("\n".join(source.split("\n", 5)[:5])):
+        return PathClass(path_class.kind, "generated", path_class.role)
+    if _HOLDS_MIGRATION.search(source):
+        return PathClass(path_class.kind, "migration", path_class.role)
+    if path_class.name == "migration":
+        return PathClass(path_class.kind, "service", path_class.role)
+    return path_class

@@ -1,0 +1,77 @@
+"""Finds every rule and every collector of facts by walking their packages, and refuses bad ones at once."""
+
+import hashlib
+import importlib
+import pkgutil
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import scanners.facts
+import scanners.rules
+from scanners.rule import AREAS, Collector, Rule
+
+_TEXTS = ("id", "area", "item", "title", "severity", "effort", "fix", "bad", "good")
+
+
+class BadRule(Exception):
+    """A rule that cannot be registered, with what to mend."""
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """Every rule by its id, in order of area and id. Raises BadRule for one that is incomplete or named twice."""
+    found: dict[str, Rule] = {}
+    for module in _modules(scanners.rules):
+        for kind in _defined(module, Rule):
+            rule = kind()
+            _refuse(rule, module.__name__, found)
+            found[rule.id] = rule
+    return dict(sorted(found.items(), key=lambda entry: (AREAS.index(entry[1].area), entry[0])))
+
+
+@cache
+def collectors() -> tuple[Collector, ...]:
+    """Everything that takes part in the walk: all rules and all collectors of facts."""
+    facts = [kind() for module in _modules(scanners.facts) for kind in _defined(module, Collector)]
+    return (*facts, *rules().values())
+
+
+@cache
+def digest() -> str:
+    """What identifies the rule set: the text of the engine and its rules, and the interpreter that parses.
+
+    Two installations with the same digest give the same answer for the same bytes.
+    """
+    root = Path(__file__).parent
+    total = hashlib.sha256(f"{sys.version_info[:2]}".encode())
+    for path in sorted(path for path in root.rglob("*.py") if path.relative_to(root).parts[0] not in ("git", "report")):
+        total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()[:16]
+
+
+def _modules(package: ModuleType) -> Iterator[ModuleType]:
+    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        yield importlib.import_module(info.name)
+
+
+def _defined(module: ModuleType, base: type[Collector]) -> Iterator[type]:
+    for value in vars(module).values():
+        public = isinstance(value, type) and value.__module__ == module.__name__ and not value.__name__.startswith("_")
+        if public and issubclass(value, base):
+            yield value
+
+
+def _refuse(rule: Rule, module: str, known: Mapping[str, Rule]) -> None:
+    name = f"{module}.{type(rule).__name__}"
+    missing = [text for text in _TEXTS if not getattr(rule, text, None)]
+    if missing:
+        raise BadRule(f"{name} has no {', '.join(missing)}. A rule holds its docs and examples: add them.")
+    if rule.id in known:
+        raise BadRule(f"{name} takes the id {rule.id}, which another rule has. Choose its own.")
+    if module.split(".")[-2:] != [rule.area, rule.id.replace("-", "_")]:
+        raise BadRule(f"{name} has area {rule.area} and id {rule.id}. Its file is rules/{rule.area}/{rule.id.replace('-', '_')}.py.")
+    if rule.area not in AREAS or not rule.why or not rule.scope:
+        raise BadRule(f"{name} needs a known area and a docstring of two parts: why, and what is looked at.")

@@ -1,0 +1,191 @@
+"""A commit, or a handful of files, through the rules: list, answer from the cache or a child, join, count."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Protocol
+
+from scanners import registry
+from scanners.assemble import Looked, counts, facts_of, findings_of, join, problem_of, sites_of, suppressions_of
+from scanners.engine import Engine
+from scanners.finding import BlobAnswer, BlobCache, BlobKey, FileReport, Progress, Report, Site, Skipped
+from scanners.parse import MAX_BYTES
+from scanners.paths import PathClass, classify
+from scanners.rule import Rule
+
+_CHUNK = 200  # Answers kept at a time: what a killed scan loses.
+_UNSEEN = {
+    "vendored": "Other people's code, kept here.",
+    "stub": "A stub: types only, nothing that runs.",
+    "generated": "Generated code.",
+}
+_MODES = {"120000": ("symlink", "A symbolic link; its target is never opened."), "160000": ("submodule", "Not fetched.")}
+
+
+class Entry(Protocol):
+    """One entry of a tree, as `scanners.git.store` lists it. `size` is None for a blob that was left out of the fetch."""
+
+    path: str
+    sha: str
+    mode: str
+    size: int | None
+
+
+class Children(Protocol):
+    """Who answers for blobs: `scanners.pool.Pool`."""
+
+    def answers(self, git_dir: str, wanted: Iterable[BlobKey], tick: Callable[[], None]) -> Iterator[tuple[BlobKey, BlobAnswer]]:
+        """One answer for each wanted blob, in any order."""
+
+
+def sort_entries(entries: Iterable[Entry]) -> tuple[list[tuple[str, BlobKey]], list[Skipped]]:
+    """What of a tree is looked at, as (path, key), and what of it is not, with the reason.
+
+    Files that no rule and no fact wants are in neither.
+    """
+    wanted: list[tuple[str, BlobKey]] = []
+    skipped: list[Skipped] = []
+    for entry in entries:
+        path_class = classify(entry.path)
+        if entry.mode in _MODES:
+            skipped.append(Skipped(entry.path, *_MODES[entry.mode]))
+        elif path_class is None:
+            continue
+        elif path_class.name in _UNSEEN:
+            skipped.append(Skipped(entry.path, path_class.name, _UNSEEN[path_class.name]))
+        elif entry.size is None or entry.size > MAX_BYTES:
+            skipped.append(Skipped(entry.path, "too-large", f"Over the limit of {MAX_BYTES:,} bytes."))
+        else:
+            wanted.append((entry.path, BlobKey(entry.sha, str(path_class))))
+    return wanted, skipped
+
+
+def scan_commit(
+    git_dir: str,
+    commit: str,
+    entries: Iterable[Entry],
+    *,
+    kind: str,
+    children: Children,
+    cache: BlobCache,
+    progress: Callable[[Progress], None],
+) -> Report:
+    """Look at one commit of a bare store. `kind` is the repository's (http-api, worker, cron, library).
+
+    `progress` is called at least twice a second, so that a lease can be kept alive in it; what it raises ends the scan.
+    """
+    progress(Progress("list"))
+    wanted, skipped = sort_entries(entries)
+    keys = list(dict.fromkeys(key for _, key in wanted))
+    known = cache.get_many(keys)
+    cached = set(known)
+    state = Progress("scan", total=len(keys), cached=len(known))
+    progress(state)
+    fresh: dict[BlobKey, BlobAnswer] = {}
+    done = 0
+
+    def tick() -> None:
+        progress(Progress("scan", len(keys), len(cached), done))
+
+    missing = [key for key in keys if key not in cached]
+    for key, answer in children.answers(git_dir, missing, tick) if missing else ():
+        known[key] = fresh[key] = answer
+        done += 1
+        if len(fresh) >= _CHUNK:
+            cache.put_many(_keepable(fresh))
+            fresh = {}
+    cache.put_many(_keepable(fresh))
+    progress(Progress("match", len(keys), len(cached), done))
+    return report(commit, wanted, skipped, known, cached, kind)
+
+
+def _keepable(answers: Mapping[BlobKey, BlobAnswer]) -> dict[BlobKey, BlobAnswer]:
+    """Answers that the bytes alone explain: a child that was killed may fare better next time."""
+    return {key: answer for key, answer in answers.items() if not (answer.get("problem") or {}).get("passing")}
+
+
+def report(
+    commit: str,
+    wanted: list[tuple[str, BlobKey]],
+    skipped: list[Skipped],
+    answers: Mapping[BlobKey, BlobAnswer],
+    cached: Iterable[BlobKey],
+    kind: str,
+) -> Report:
+    """Put the answers together. Equal input gives an equal report."""
+    rules, cached = registry.rules(), set(cached)
+    looked, files = [], []
+    for path, key in sorted(wanted):
+        answer = answers[key]
+        name = answer.get("class", "")
+        if name in _UNSEEN:
+            skipped = [*skipped, Skipped(path, name, _UNSEEN[name])]
+            continue
+        looked.append(Looked(path, PathClass.read(key.path_class), answer))
+        files.append(FileReport(path, key.sha, key.path_class, answer["lines"], key in cached, problem_of(answer)))
+    said = join(rules, kind, looked)
+    found = [finding for file in looked for finding in findings_of(file)]
+    found += [finding for ctx in said.values() for finding in ctx.findings]
+    findings = [finding for finding in found if _asked(rules, finding.rule, kind)]
+    python = [file for file in files if file.path_class.startswith("python/")]
+    lines = sum(file.lines for file in python)
+    unread = sum(file.lines for file in python if file.problem)
+    return Report(
+        commit=commit,
+        rule_set=registry.digest(),
+        files=tuple(files),
+        skipped=tuple(sorted(skipped, key=lambda skip: skip.path)),
+        findings=tuple(sorted(findings, key=lambda finding: (finding.path, finding.line, finding.col, finding.rule))),
+        counts=counts(rules, kind, looked, findings, said),
+        suppressions=tuple(found for file in looked for found in suppressions_of(file)),
+        facts={kind: tuple({"path": fact.path, **fact.fields} for fact in facts) for kind, facts in facts_of(looked).items()},
+        lines=lines,
+        python_files=len(python),
+        coverage=1 - unread / lines if lines else 1.0,
+    )
+
+
+def _asked(rules: Mapping[str, Rule], rule: str, kind: str) -> bool:
+    return rule in rules and kind in rules[rule].kinds
+
+
+def sites(rule: str, kind: str, files: Iterable[FileReport], cache: BlobCache) -> list[Site]:
+    """The good and unresolved sites of one rule in a finished scan, reopened from the cache.
+
+    Files whose answers are no longer cached are left out.
+    """
+    listed = list(files)
+    known = cache.get_many({BlobKey(file.sha, file.path_class) for file in listed})
+    looked = [
+        Looked(file.path, PathClass.read(file.path_class), known[key])
+        for file in listed
+        if (key := BlobKey(file.sha, file.path_class)) in known
+    ]
+    found = [site for file in looked for site in sites_of(file, rule)]
+    chosen = {rule: registry.rules()[rule]} if rule in registry.rules() else {}
+    for ctx in join(chosen, kind, looked).values():
+        found += ctx.sites.values()
+    return sorted(found, key=lambda site: (site.path, site.line))
+
+
+def scan_files(files: Mapping[str, bytes], kind: str = "http-api") -> Report:
+    """Look at files in memory, in this process: for examples, tests and small trusted trees."""
+    engine = Engine(registry.collectors())
+    wanted: list[tuple[str, BlobKey]] = []
+    skipped: list[Skipped] = []
+    answers: dict[BlobKey, BlobAnswer] = {}
+    for path, raw in files.items():
+        path_class = classify(path)
+        if path_class is None:
+            continue
+        if path_class.name in _UNSEEN:
+            skipped.append(Skipped(path, path_class.name, _UNSEEN[path_class.name]))
+            continue
+        key = BlobKey(blob_sha(raw), str(path_class))
+        wanted.append((path, key))
+        answers[key] = engine.answer(raw, path_class)
+    return report("", wanted, skipped, answers, (), kind)
+
+
+def blob_sha(raw: bytes) -> str:
+    """The name that git gives these bytes (SHA-1 by git's object format, not for secrecy)."""
+    return hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()
