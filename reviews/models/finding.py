@@ -28,8 +28,8 @@ class Finding(models.Model):
     ordinal = models.PositiveIntegerField(default=0)
     message = models.TextField()
     snippet = models.JSONField(default=list, help_text="[[line, text, marked], ...], at most 7")
-    first_scan = models.ForeignKey(Scan, null=True, on_delete=models.SET_NULL, related_name="+")
-    last_scan = models.ForeignKey(Scan, null=True, on_delete=models.SET_NULL, related_name="+")
+    first_scan = models.ForeignKey(Scan, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    last_scan = models.ForeignKey(Scan, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     first_seen_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 

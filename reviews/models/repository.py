@@ -28,7 +28,9 @@ class Repository(models.Model):
     tier = models.CharField(max_length=1, choices=Tier.choices, default=Tier.B)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.HTTP_API)
     credential = EncryptedTextField(blank=True, default="", help_text="An access token for the URL. Write-only.")
-    registered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    registered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     registered_at = models.DateTimeField(auto_now_add=True)
     latest_scan = models.ForeignKey("Scan", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 

@@ -37,9 +37,11 @@ class Scan(models.Model):
     trigger = models.CharField(max_length=10, choices=Trigger.choices, default=Trigger.PERSON)
     branch = models.CharField(max_length=250)
     wanted_commit = models.CharField(max_length=64, blank=True, default="", help_text="Empty: the head of the branch.")
-    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     requested_at = models.DateTimeField(db_default=Now())
-    superseded_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
+    superseded_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     # The lease.
     available_at = models.DateTimeField(db_default=Now(), help_text="Not before: retries back off.")
