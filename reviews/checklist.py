@@ -1,14 +1,15 @@
 """
 THE checklist: `checklist.toml` read into frozen items, and joined with the rules that answer them.
 
-    checklist = joined(read(), registry.rules().values())   # Checklist; raises ChecklistError, naming every fault at once
+    checklist = joined(read(), registry.rules().values())    # Checklist; raises ChecklistError, naming every fault
+    complete(checklist)                                      # raises ChecklistError for an automatic item without rule
     checklist.items                                          # tuple[Item]; an automatic one holds its rules
     checklist.applicable(Tier.B, Kind.WORKER)                # the items that concern such a repository
     checklist.item("T1")                                     # one Item; KeyError when there is none
     checklist.version                                        # "1-0f3a9c12e4b7": number and digest, kept with a scan
 
-A rule names its item (`item = "T1"`); no list of rules is kept here. Items asked of people are part of the data from the
-start, so that everybody sees what a review will ask. They are in no number until the first review is decided.
+A rule names its item (`item = "T1"`); no list of rules is kept here. Items asked of people are part of the data from
+the start, so that everybody sees what a review will ask. They are in no number until the first review is decided.
 """
 
 import hashlib
@@ -184,7 +185,8 @@ def parse(text: str) -> Checklist:
 def joined(checklist: Checklist, rules: Iterable[RuleLike]) -> Checklist:
     """The checklist with each automatic item holding its rules, whatever order they come in.
 
-    Raises ChecklistError for a rule whose item is unknown, asked or of another area, and for an automatic item without rule.
+    Raises ChecklistError for a rule whose item is unknown, asked or of another area. An item that no rule names stays
+    without; `complete` says whether there is one.
     """
     by_ref: dict[str, list[RuleLike]] = {}
     for rule in rules:
@@ -198,6 +200,13 @@ def joined(checklist: Checklist, rules: Iterable[RuleLike]) -> Checklist:
     return replace(checklist, items=tuple(_with_rules(item, by_ref.get(item.ref, [])) for item in checklist.items))
 
 
+def complete(checklist: Checklist) -> None:
+    """Raises ChecklistError when an automatic item of a joined checklist has no rule: it would be unknown for ever."""
+    unanswered = [item for item in checklist.items if not item.asked and not item.rules]
+    if unanswered:
+        raise ChecklistError("\n".join(f"{item.ref} {item.id}: no rule names this item" for item in unanswered))
+
+
 def place(item: Item) -> tuple[int, bool, str, int]:
     """Where an item stands: by area, automatic before asked, E2 before E10."""
     return AREAS.index(item.area), item.asked, item.ref[0], int(item.ref[1:])
@@ -206,8 +215,6 @@ def place(item: Item) -> tuple[int, bool, str, int]:
 def _misfits(item: Item, rules: list[RuleLike]) -> list[str]:
     if item.asked:
         return [f"{rule.id}: item {item.ref} is asked of people" for rule in rules]
-    if not rules:
-        return [f"{item.ref} {item.id}: no rule names this item"]
     strangers = [rule for rule in rules if rule.area != item.area]
     return [f"{rule.id}: area {rule.area}, but item {item.ref} is of area {item.area}" for rule in strangers]
 
@@ -226,8 +233,8 @@ def _faults(row: Mapping[str, Any]) -> list[str]:
         faults.append("ref must be a letter and a number")
     for field, allowed in CHOICES.items():
         given = row.get(field, [])
-        for value in given if isinstance(given, list) else [given]:
-            faults += [] if value in allowed else [f"unknown {field} {value}"]
+        values = given if isinstance(given, list) else [given]
+        faults += [f"unknown {field} {value}" for value in values if value not in allowed]
     if "kinds" in row and not row["kinds"]:
         faults.append("kinds must not be empty")
     if bool(row.get("asked")) != bool(row.get("evidence")):
