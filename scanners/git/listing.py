@@ -1,0 +1,114 @@
+"""Lists the files of a tree as git knows them, however many, deep or oddly named they are."""
+
+import hashlib
+import os
+import re
+import selectors
+import subprocess
+import time
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanners.git.environment import clean_environment
+from scanners.git.errors import error
+from scanners.git.policy import MIB, Policy
+from scanners.git.process import Limits, git, kill_tree, opened, start
+
+CHUNK = 64 * 1024
+MAX_RECORD = MIB
+KEPT_OF_LONG_PATH = 200
+# Control and format characters, lone surrogates (bytes that are not UTF-8), line and paragraph separators.
+ESCAPED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+_RECORD = re.compile(rb"(\d{6}) [a-z]+ ([0-9a-f]{40,64}) +(\S+)\t(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of a commit. `mode` is git's: 100644 or 100755 file, 120000 symbolic link, 160000 submodule.
+
+    `size` is in bytes; None when the blob was left out of the store for its size, and for a submodule.
+    """
+
+    path: str
+    sha: str
+    mode: str
+    size: int | None
+
+
+def list_tree(git_dir: Path, tree: str, policy: Policy) -> Iterator[Entry]:
+    """Yield the files below a tree, in git's order, paths relative to it.
+
+    Raises SourceError too_many_files, listing_too_slow (only time spent waiting for git counts), malformed_repository.
+    """
+    for number, record in enumerate(_records(git_dir, tree, policy)):
+        if number >= policy.max_entries:
+            raise error("too_many_files", limit=policy.max_entries)
+        parsed = _RECORD.fullmatch(record)
+        if parsed is None:
+            raise error("malformed_repository")
+        mode, sha, size, path = parsed.groups()
+        yield Entry(
+            path=shown_path(path, policy.max_path_bytes),
+            sha=sha.decode(),
+            mode=mode.decode(),
+            size=int(size) if size.isdigit() else None,
+        )
+
+
+def shown_path(raw: bytes, max_bytes: int) -> str:
+    r"""Turn a path's bytes into text that can be stored and shown; two different paths never become the same text.
+
+    Backslashes, invisible characters and bytes that are not UTF-8 are written as \\, \n, \x1b, \u202e. A path longer
+    than `max_bytes` is cut and ends in a digest of the whole.
+    """
+    if len(raw) > max_bytes:
+        return f"{shown_path(raw[:KEPT_OF_LONG_PATH], max_bytes)}...{hashlib.sha256(raw).hexdigest()}"
+    text = raw.decode("utf-8", "surrogateescape")
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return text
+    return "".join(_escape(character) for character in text)
+
+
+def _escape(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    if character == "\\" or unicodedata.category(character) in ESCAPED:
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
+def _records(git_dir: Path, tree: str, policy: Policy) -> Iterator[bytes]:
+    allowed = Limits(memory=policy.max_memory_bytes, file_size=0, cpu=policy.cpu_seconds)
+    command = [git(), f"--git-dir={git_dir}", "ls-tree", "-r", "-z", "-l", tree]
+    process = start(command, allowed, clean_environment())
+    rest = b""
+    try:
+        for data in _chunks(process, policy.list_seconds):
+            *records, rest = (rest + data).split(b"\0")
+            yield from records
+            if len(rest) > MAX_RECORD:
+                raise error("malformed_repository")
+        if process.wait() != 0:
+            raise error("resource_limit" if process.returncode < 0 else "malformed_repository")
+    finally:
+        kill_tree(process)
+        opened(process.stdout).close()
+
+
+def _chunks(process: subprocess.Popen[bytes], seconds: float) -> Iterator[bytes]:
+    pipe = opened(process.stdout).fileno()
+    left = seconds
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(pipe, selectors.EVENT_READ)
+        while True:
+            began = time.monotonic()
+            if left <= 0 or not waiting.select(left):
+                raise error("listing_too_slow", seconds=round(seconds))
+            data = os.read(pipe, CHUNK)
+            left -= time.monotonic() - began
+            if not data:
+                return
+            yield data

@@ -1,0 +1,70 @@
+"""Directories for one fetch each: removed when it ends, and by the next worker if the process that made it died."""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+_NAME = re.compile(r"fetch-(?P<host>.+)-(?P<pid>[0-9]+)-[^-]+")
+REMOVE_ATTEMPTS = 5
+
+
+@contextlib.contextmanager
+def scratch_dir(parent: Path) -> Iterator[Path]:
+    """Make an empty private directory below `parent`, and remove it with all that is in it afterwards."""
+    parent.mkdir(parents=True, exist_ok=True)
+    path = Path(tempfile.mkdtemp(prefix=f"fetch-{_host()}-{os.getpid()}-", dir=parent))
+    try:
+        yield path
+    finally:
+        _remove(path)
+
+
+def remove_stale(parent: Path, older_than: float) -> list[Path]:
+    """Remove scratch directories of dead processes of this host, and any unchanged for `older_than` seconds.
+
+    Processes of other hosts that share the directory cannot be asked, so only age counts for theirs.
+    """
+    removed = []
+    for path in sorted(parent.glob("fetch-*")):
+        name = _NAME.fullmatch(path.name)
+        if name and (_is_dead(name["host"], int(name["pid"])) or _age(path) > older_than):
+            _remove(path)
+            removed.append(path)
+    return removed
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9.]", "_", socket.gethostname()) or "host"
+
+
+def _is_dead(host: str, pid: int) -> bool:
+    if host != _host():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _age(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0
+
+
+def _remove(path: Path) -> None:
+    for _ in range(REMOVE_ATTEMPTS):
+        shutil.rmtree(path, ignore_errors=True)
+        if not path.exists():
+            return
+        time.sleep(0.05)
