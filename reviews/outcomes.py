@@ -171,9 +171,6 @@ class Sites:
         return ", ".join(said) + "." if said else "Nothing to look at in the files read."
 
 
-NO_SITES = Sites(0, 0, 0, 0, 0)
-
-
 def judge(item: Item, evidence: Evidence, tier: Tier, kind: Kind) -> Judged:
     """The outcome of an item for a repository of this tier and kind."""
     why_not = item.why_not(tier, kind)
@@ -198,10 +195,10 @@ def _scanned(item: Item, evidence: Evidence) -> Judged:
     return _judged(item, evidence, (outcome, ratio), (raw_outcome, raw_ratio), reason, rules)
 
 
-Standing = tuple[Outcome, Ratio | None]
+Decision = tuple[Outcome, Ratio | None]
 
 
-def _ruled(rule: ItemRule, evidence: Evidence, whole: bool) -> tuple[RuleOutcome, Ratio | None, Standing]:
+def _ruled(rule: ItemRule, evidence: Evidence, whole: bool) -> tuple[RuleOutcome, Ratio | None, Decision]:
     """A rule with waivers, its ratio then, and its outcome and ratio as if nothing was waived."""
     count = evidence.counts.get(rule.id)
     bad, waived = count.bad if count else {}, evidence.waived.get(rule.id, {})
@@ -219,13 +216,13 @@ def _settled(
     rule: ItemRule, evidence: Evidence, covered: Mapping[Severity, int]
 ) -> tuple[Outcome, Ratio | None, Sites, str]:
     count = evidence.counts.get(rule.id)
+    sites = Sites.of(count or RuleCount(), covered)
     if rule.id in evidence.errors:
-        return Outcome.ERROR, ANY, NO_SITES, evidence.errors[rule.id]
+        return Outcome.ERROR, ANY, sites, evidence.errors[rule.id]
     if count is None:
-        return Outcome.UNKNOWN, ANY, NO_SITES, "The scan did not run this rule."
+        return Outcome.UNKNOWN, ANY, sites, "The scan did not run this rule."
     if not count.applicable:
-        return Outcome.NOT_APPLICABLE, None, NO_SITES, count.reason
-    sites = Sites.of(count, covered)
+        return Outcome.NOT_APPLICABLE, None, sites, count.reason
     return sites.outcome, sites.ratio, sites, sites.reason
 
 
@@ -245,7 +242,7 @@ ANSWERED = {Outcome.PASS: ALL, Outcome.WARN: ALL, Outcome.FAIL: NONE_OF_IT, Outc
 
 
 def _judged(
-    item: Item, evidence: Evidence, now: Standing, raw: Standing, reason: str, rules: tuple[RuleOutcome, ...] = ()
+    item: Item, evidence: Evidence, now: Decision, raw: Decision, reason: str, rules: tuple[RuleOutcome, ...] = ()
 ) -> Judged:
     open_ = {rule.rule: rule.bad for rule in rules if rule.bad}
     efforts = [rule.effort for rule in item.rules if rule.id in open_]

@@ -65,5 +65,10 @@ def mean(parts: Iterable[tuple[Fraction, Ratio | None]], doubt: Fraction = Fract
     )
 
 
+def tenths(score: Score | None) -> int:
+    """The low end in tenths of a point, 0 without a score: whole numbers subtract without a rest."""
+    return round(score.low * 10) if score else 0
+
+
 def _points(share: Fraction) -> float:
     return math.floor(share * 1000) / 10

@@ -27,7 +27,7 @@ from typing import Any
 
 from reviews.checklist import Item, Kind, Level, Tier, place
 from reviews.outcomes import Evidence, ItemOutcome, Judged, Outcome, judge
-from reviews.ratio import ALL, WEIGHT, Score, mean
+from reviews.ratio import ALL, WEIGHT, Score, mean, tenths
 from scanners.finding import Effort, Severity
 from scanners.rule import AREAS
 
@@ -181,14 +181,9 @@ def _steps(judged: Sequence[Judged], target: Level | None, doubt: Fraction) -> t
 
 def _step(one: Judged, judged: Sequence[Judged], doubt: Fraction) -> Step:
     cleared = [replace(other, ratio=ALL) if other is one else other for other in judged]
-    before, after = (_tenths(_mean(items, doubt)[0]) for items in (judged, cleared))
+    before, after = (tenths(_mean(items, doubt)[0]) for items in (judged, cleared))
     item = one.outcome
     return Step(item.ref, item.id, item.title, item.outcome, item.findings, item.effort, (after - before) / 10)
-
-
-def _tenths(score: Score | None) -> int:
-    """The low end in tenths of a point: whole numbers subtract without a rest."""
-    return round(score.low * 10) if score else 0
 
 
 def _slowness(effort: Effort | None) -> int:
