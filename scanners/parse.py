@@ -38,17 +38,19 @@ def decode(raw: bytes) -> str:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
         return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
     except SyntaxError as error:
-        raise Unreadable(
-            Problem("unknown-coding", f"The coding line is of no use: {error.msg}.", "Name a coding that Python knows.", 1)
-        ) from error
+        if "unknown encoding" not in (error.msg or ""):
+            raise Unreadable(_NOT_UTF_8) from error
+        problem = Problem("unknown-coding", "Python does not know the coding that the file names.", "Name another, or use UTF-8.", 1)
+        raise Unreadable(problem) from error
     except (UnicodeDecodeError, LookupError) as error:
-        raise Unreadable(
-            Problem(
-                "not-utf-8",
-                "The bytes are not UTF-8 and no coding line says what they are.",
-                "Add a coding line, or save the file as UTF-8.",
-            )
-        ) from error
+        raise Unreadable(_NOT_UTF_8) from error
+
+
+_NOT_UTF_8: Final = Problem(
+    "not-utf-8",
+    "The bytes are not UTF-8 and no coding line says what they are.",
+    "Add a coding line, or save the file as UTF-8.",
+)
 
 
 def parse(raw: bytes) -> Parsed:
@@ -57,13 +59,13 @@ def parse(raw: bytes) -> Parsed:
         message = f"The file has {len(raw):,} bytes, over the limit of {MAX_BYTES:,}."
         raise Unreadable(Problem("too-large", message, "Split it, or exclude it if it holds data."))
     source = decode(raw)
+    if "\0" in source:
+        raise Unreadable(Problem("null-byte", "The file holds a null byte.", "Remove it; Python refuses the file."))
     try:
         return Parsed(_compile(source), source, "ast")
     except SyntaxError as error:
         return _parse_newer(source, error)
-    except ValueError as error:
-        raise Unreadable(Problem("null-byte", "The file holds a null byte.", "Remove it; Python refuses the file.")) from error
-    except (RecursionError, MemoryError) as error:
+    except (RecursionError, MemoryError, ValueError) as error:
         raise Unreadable(_too_deep()) from error
 
 

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Protocol
 
 from scanners import registry
 from scanners.assemble import Looked, counts, facts_of, findings_of, join, problem_of, sites_of, suppressions_of
 from scanners.engine import Engine
 from scanners.finding import BlobAnswer, BlobCache, BlobKey, FileReport, Progress, Report, Site, Skipped
+from scanners.options import NAMES, Options, read_options
 from scanners.parse import MAX_BYTES
 from scanners.paths import PathClass, classify
 from scanners.rule import Rule
@@ -33,11 +35,13 @@ class Entry(Protocol):
 class Children(Protocol):
     """Who answers for blobs: `scanners.pool.Pool`."""
 
-    def answers(self, git_dir: str, wanted: Iterable[BlobKey], tick: Callable[[], None]) -> Iterator[tuple[BlobKey, BlobAnswer]]:
+    def answers(
+        self, read: Callable[[str], bytes | None], wanted: Iterable[BlobKey], tick: Callable[[], None]
+    ) -> Iterator[tuple[BlobKey, BlobAnswer]]:
         """One answer for each wanted blob, in any order."""
 
 
-def sort_entries(entries: Iterable[Entry]) -> tuple[list[tuple[str, BlobKey]], list[Skipped]]:
+def sort_entries(entries: Iterable[Entry], options: Options) -> tuple[list[tuple[str, BlobKey]], list[Skipped]]:
     """What of a tree is looked at, as (path, key), and what of it is not, with the reason.
 
     Files that no rule and no fact wants are in neither.
@@ -45,11 +49,13 @@ def sort_entries(entries: Iterable[Entry]) -> tuple[list[tuple[str, BlobKey]], l
     wanted: list[tuple[str, BlobKey]] = []
     skipped: list[Skipped] = []
     for entry in entries:
-        path_class = classify(entry.path)
+        path_class = class_of(entry.path, options)
         if entry.mode in _MODES:
             skipped.append(Skipped(entry.path, *_MODES[entry.mode]))
         elif path_class is None:
             continue
+        elif options.excludes(entry.path):
+            skipped.append(Skipped(entry.path, "excluded", f"Excluded by {options.source}."))
         elif path_class.name in _UNSEEN:
             skipped.append(Skipped(entry.path, path_class.name, _UNSEEN[path_class.name]))
         elif entry.size is None or entry.size > MAX_BYTES:
@@ -59,22 +65,31 @@ def sort_entries(entries: Iterable[Entry]) -> tuple[list[tuple[str, BlobKey]], l
     return wanted, skipped
 
 
+def class_of(path: str, options: Options) -> PathClass | None:
+    """The class of a path, by what the repository says of it or else by its name."""
+    path_class, name = classify(path), options.class_of(path)
+    return PathClass(path_class.kind, name, path_class.role) if path_class and name else path_class
+
+
 def scan_commit(
-    git_dir: str,
     commit: str,
     entries: Iterable[Entry],
+    read: Callable[[str], bytes | None],
     *,
     kind: str,
     children: Children,
     cache: BlobCache,
     progress: Callable[[Progress], None],
 ) -> Report:
-    """Look at one commit of a bare store. `kind` is the repository's (http-api, worker, cron, library).
+    """Look at one commit. `read` gives a blob's bytes by its sha, None for one that is not there; `kind` is the
+    repository's (http-api, worker, cron, library).
 
     `progress` is called at least twice a second, so that a lease can be kept alive in it; what it raises ends the scan.
     """
     progress(Progress("list"))
-    wanted, skipped = sort_entries(entries)
+    listed = list(entries)
+    texts = {entry.path: partial(read, entry.sha) for entry in listed if entry.path in NAMES}
+    wanted, skipped = sort_entries(listed, read_options(texts))
     keys = list(dict.fromkeys(key for _, key in wanted))
     known = cache.get_many(keys)
     cached = set(known)
@@ -87,7 +102,7 @@ def scan_commit(
         progress(Progress("scan", len(keys), len(cached), done))
 
     missing = [key for key in keys if key not in cached]
-    for key, answer in children.answers(git_dir, missing, tick) if missing else ():
+    for key, answer in children.answers(read, missing, tick) if missing else ():
         known[key] = fresh[key] = answer
         done += 1
         if len(fresh) >= _CHUNK:

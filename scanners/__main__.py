@@ -1,0 +1,89 @@
+"""The command line: `plimsoll check PATH`, `plimsoll rules`, `plimsoll explain RULE`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from scanners import registry
+from scanners.finding import BlobAnswer, BlobKey, Confidence, Report, Severity
+from scanners.folder import Folder
+from scanners.pool import Pool
+from scanners.report import catalogue, sarif
+from scanners.report import json as json_report
+from scanners.report import text as text_report
+from scanners.scan import scan_commit
+
+_FORMATS = {"text": text_report.render, "json": json_report.render, "sarif": sarif.render}
+_KINDS = ("http-api", "worker", "cron", "library")
+
+
+class NoCache:
+    """A cache that keeps nothing: a folder is looked at once."""
+
+    def get_many(self, keys: Iterable[BlobKey]) -> dict[BlobKey, BlobAnswer]:
+        """Nothing."""
+        return {}
+
+    def put_many(self, answers: Mapping[BlobKey, BlobAnswer]) -> None:
+        """Keep nothing."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Returns 0, 1 when `check` found something at or over --fail-on, 2 for bad input."""
+    options = _parser().parse_args(arguments)
+    command = {"check": _check, "rules": _rules, "explain": _explain}[options.command]
+    return command(options)
+
+
+def check(path: Path, kind: str, processes: int) -> Report:
+    """Look at a plain folder with up to `processes` children."""
+    folder = Folder(path)
+    with Pool(processes) as pool:
+        entries = folder.entries()
+        return scan_commit("", entries, folder.read, kind=kind, children=pool, cache=NoCache(), progress=lambda state: None)
+
+
+def _check(options: argparse.Namespace) -> int:
+    if not options.path.is_dir():
+        print(f"{options.path} is not a folder. Name the folder of a repository, such as `plimsoll check .`", file=sys.stderr)
+        return 2
+    report = check(options.path, options.kind, options.processes)
+    print(_FORMATS[options.format](report))
+    grave = list(Severity)[list(Severity).index(Severity(options.fail_on)) :]
+    return int(any(found.severity in grave and found.confidence is not Confidence.LOW for found in report.findings))
+
+
+def _rules(options: argparse.Namespace) -> int:
+    print(catalogue.as_json() if options.format == "json" else catalogue.as_text())
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    rule = registry.rules().get(options.rule)
+    if rule is None:
+        print(f"There is no rule {options.rule}. `plimsoll rules` lists them.", file=sys.stderr)
+        return 2
+    print(catalogue.explain(rule))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="plimsoll", description="Looks at Python services for what breaks in production.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    check_command = commands.add_parser("check", help="look at a folder")
+    check_command.add_argument("path", type=Path)
+    check_command.add_argument("--format", choices=_FORMATS, default="text")
+    check_command.add_argument("--kind", choices=_KINDS, default="http-api", help="decides which rules apply")
+    check_command.add_argument("--fail-on", choices=[str(severity) for severity in Severity], default="high")
+    check_command.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    rules_command = commands.add_parser("rules", help="list the rules")
+    rules_command.add_argument("--format", choices=("text", "json"), default="text")
+    explain_command = commands.add_parser("explain", help="say what a rule is about")
+    explain_command.add_argument("rule")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

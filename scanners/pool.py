@@ -1,0 +1,179 @@
+"""The children that look at blobs: kept warm, fed without waiting, killed when they hang, replaced when they die."""
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+
+from scanners.finding import BlobAnswer, BlobKey
+from scanners.git.process import Limits, kill_tree, opened, start
+
+Read = Callable[[str], bytes | None]
+Answered = tuple[BlobKey, BlobAnswer]
+
+_LIMITS = Limits(memory=2 * 1024**3, file_size=0, cpu=3600)
+_AHEAD = 4  # Requests in a child's pipe: enough that it never waits, few enough to lose when it dies.
+_LIFETIME = 20_000  # Blobs before a child is replaced, as its collector is off.
+_STEP = 0.2  # Seconds between ticks while children are busy.
+_ROOT = Path(__file__).parent.parent
+
+
+class _Child:
+    """One process, the requests that it has, and the bytes on their way to and from it."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-P", "-m", "scanners.worker"]
+        environment = {"PYTHONPATH": str(_ROOT), "PYTHONWARNINGS": "ignore", "PYTHONUTF8": "1"}
+        self.process = start(command, _LIMITS, environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.stdin, self.stdout = opened(self.process.stdin), opened(self.process.stdout)
+        os.set_blocking(self.stdin.fileno(), False)
+        os.set_blocking(self.stdout.fileno(), False)
+        self.pending: deque[BlobKey] = deque()
+        self.since = time.monotonic()
+        self.served = 0
+        self._out = bytearray()
+        self._in = bytearray()
+
+    def ask(self, key: BlobKey, raw: bytes) -> None:
+        """Queue one request."""
+        if not self.pending:
+            self.since = time.monotonic()
+        self.pending.append(key)
+        head = json.dumps({"sha": key.sha, "path_class": key.path_class, "size": len(raw)})
+        self._out += head.encode() + b"\n" + raw
+
+    @property
+    def has_output(self) -> bool:
+        """Whether bytes wait to be written to it."""
+        return bool(self._out)
+
+    def write(self) -> None:
+        """Hand over as much as its pipe takes. Raises BrokenPipeError when it is dead."""
+        try:
+            sent = os.write(self.stdin.fileno(), self._out[: 1 << 20])
+            del self._out[:sent]
+        except BlockingIOError:
+            return
+
+    def read(self) -> list[Answered]:
+        """Take the answers that have come. Raises BrokenPipeError when it is dead."""
+        data = os.read(self.stdout.fileno(), 1 << 20)
+        if not data:
+            raise BrokenPipeError
+        self._in += data
+        *lines, rest = self._in.split(b"\n")
+        self._in = bytearray(rest)
+        self.since = time.monotonic()
+        self.served += len(lines)
+        return [(self.pending.popleft(), json.loads(line)) for line in lines]
+
+    def close(self) -> None:
+        """Kill it, with everything it started."""
+        kill_tree(self.process)
+        self.stdin.close()
+        self.stdout.close()
+
+
+class Pool:
+    """`size` children at most; `timeout` is how many seconds one blob may take. A context manager, for one thread.
+
+    Children start on the first blob and stay for the next scan, so that a small push pays for no start.
+    """
+
+    def __init__(self, size: int = 1, timeout: float = 10.0) -> None:
+        self._size = size
+        self._timeout = timeout
+        self._children: list[_Child] = []
+
+    def __enter__(self) -> "Pool":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill all children. A pool that is asked again starts new ones."""
+        while self._children:
+            self._children.pop().close()
+
+    def answers(self, read: Read, wanted: Iterable[BlobKey], tick: Callable[[], None]) -> Iterator[Answered]:
+        """One answer for each wanted blob, in any order; `tick` is called at least five times a second.
+
+        A blob that hangs or kills its child comes back with a problem. What `tick` or `read` raises ends the scan and the
+        children that were busy with it.
+        """
+        todo = deque(wanted)
+        clean = False
+        try:
+            while todo or any(child.pending for child in self._children):
+                yield from self._feed(todo, read)
+                yield from self._collect(todo)
+                tick()
+            clean = True
+        finally:
+            if not clean:
+                self.close()
+
+    def _feed(self, todo: deque[BlobKey], read: Read) -> Iterator[Answered]:
+        self._children = [child for child in self._children if not self._retire(child)]
+        while len(self._children) < min(self._size, len(todo)):
+            self._children.append(_Child())
+        for child in self._children:
+            while todo and len(child.pending) < _AHEAD:
+                key = todo.popleft()
+                raw = read(key.sha)
+                if raw is None:
+                    yield key, _problem("left-out", "The blob was left out of the fetch.", "Exclude the file, or make it smaller.")
+                else:
+                    child.ask(key, raw)
+
+    def _retire(self, child: _Child) -> bool:
+        if child.served < _LIFETIME or child.pending:
+            return False
+        child.close()
+        return True
+
+    def _collect(self, todo: deque[BlobKey]) -> Iterator[Answered]:
+        for child in self._ready():
+            try:
+                if child.has_output:
+                    child.write()
+                yield from child.read()
+            except BlockingIOError:
+                continue
+            except BrokenPipeError:
+                yield from self._bury(child, todo, "crashed", "Looking at the file ended the process that did.")
+        for child in [child for child in self._children if child.pending]:
+            if time.monotonic() - child.since > self._timeout:
+                yield from self._bury(child, todo, "took-too-long", f"Looking at the file took over {self._timeout:g} s.")
+
+    def _ready(self) -> list[_Child]:
+        with selectors.DefaultSelector() as selector:
+            for child in self._children:
+                if child.pending:
+                    selector.register(child.stdout, selectors.EVENT_READ, child)
+                if child.has_output:
+                    selector.register(child.stdin, selectors.EVENT_WRITE, child)
+            events = selector.select(_STEP) if selector.get_map() else []
+        return list(dict.fromkeys(key.data for key, _ in events))
+
+    def _bury(self, child: _Child, todo: deque[BlobKey], code: str, message: str) -> Iterator[Answered]:
+        """Blame the blob that the child was at, and give the others it had to another child."""
+        child.close()
+        self._children.remove(child)
+        if child.pending:
+            blamed = child.pending.popleft()
+            todo.extendleft(reversed(child.pending))
+            yield blamed, _problem(code, message, "Split the file, or exclude it. It is tried again at the next scan.", passing=True)
+
+
+def _problem(code: str, message: str, next_step: str, passing: bool = False) -> BlobAnswer:
+    """An answer for a blob that was not looked at. A `passing` problem is not kept: the next scan tries again."""
+    problem = {"code": code, "message": message, "next": next_step, "line": None, "passing": passing}
+    return {"lines": 0, "bytes": 0, "parser": None, "problem": problem}
