@@ -40,8 +40,8 @@ def attribute(
     """Split the change from `old` to `new`.
 
     Both crossings are judged under the old tier and kind, and one is enough; if both are given, the code is judged by
-    the rules that its authors knew. `new_under_old_profile` is `new` under the old tier and kind, None when those are the
-    same. Waivers are the change of what they add to the raw score: fixing a waived finding moves points from them to code.
+    the rules that its authors knew. `new_under_old_profile` is `new` under the old tier and kind, None when those are
+    the same. Waivers are the change of what they add to the raw score: fixing a waived finding moves points to the code.
     """
     start, end = tenths(old.raw), tenths((new_under_old_profile or new).raw)
     code = rule_set = 0
