@@ -11,13 +11,13 @@ Findings now against the findings known on the branch. Pure, linear in the numbe
 
 `known` are the findings that the last scan left standing (open, waived, false positive), `past` those it did not.
 
-Findings are paired in stages, and a stage pairs only what is alone with its key on both sides; what is ambiguous waits for
-the next stage and in the end stays unmatched. The stages, each within one rule:
+Findings are paired in stages, and a stage pairs only what is alone with its key on both sides; what is ambiguous waits
+for the next stage and in the end stays unmatched. The stages, each within one rule:
 
     1  identity: path, qualified name, anchor, ordinal              nothing changed but lines
     2  the same, at the new path of a renamed file
     3  path, qualified name, anchor, in the order of lines          only when as many are left on both sides
-    4  path, anchor, ordinal; then path, anchor                     the function was renamed, or the code moved in its file
+    4  path, anchor, ordinal; then path, anchor                     the function was renamed, or its code moved
     5  path, qualified name, line hash; then path, line hash        the syntax around it changed, its line did not
     6  path, qualified name, line                                   it was edited where it stands
     7  qualified name, anchor, ordinal; then without the ordinal    it moved to another file; not for module level
@@ -25,8 +25,8 @@ the next stage and in the end stays unmatched. The stages, each within one rule:
 Of several equal sites in one function the identity tells the first from the second only by order: when one of them is
 fixed it is the last that counts as fixed. Past findings are paired in stage 1 only.
 
-With identities that are unique on each side, a pair of stage 2 or later has an identity now that no known or past finding
-holds, so the new places can be written in any order without two findings ever sharing an identity.
+With identities that are unique on each side, a pair of stage 2 or later has an identity now that no known or past
+finding holds, so the new places can be written in any order without two findings ever sharing an identity.
 """
 
 import hashlib
@@ -85,9 +85,9 @@ class Gone:
 class Ground:
     """What the scan could see. A path in none of the sets is no longer in the tree.
 
-    `read` are the files that were read, `unread` those that could not be, `left_out` those excluded or skipped. `rules` are
-    the rules that ran, `changed_rules` those of them that differ from the last scan, `suppressed` the (path, rule) that a
-    comment in the code excuses somewhere in the file.
+    `read` are the files that were read, `unread` those that could not be, `left_out` those excluded or skipped. `rules`
+    are the rules that ran, `changed_rules` those of them that differ from the last scan, `suppressed` the (path, rule)
+    that a comment in the code excuses somewhere in the file.
     """
 
     read: frozenset[str]
