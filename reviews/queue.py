@@ -80,11 +80,17 @@ def heartbeat(lease: Lease, step: str, progress: dict[str, Any]) -> None:
     _change(lease, leased_until=_in(settings.LEASE_SECONDS), step=step, progress=progress)
 
 
-def finish(lease: Lease, store: Callable[[], None], **result: Any) -> None:
-    """End the scan as done with the fields `result`; `store` writes the rest in the same transaction. Raises LeaseLost."""
+def finish(lease: Lease, store: Callable[[], dict[str, Any]]) -> None:
+    """End the scan as done. `store` writes the results and returns the scan's own fields, all in one transaction.
+
+    Raises LeaseLost.
+    """
     with transaction.atomic():
+        _change(
+            lease, leased_until=_in(settings.LEASE_SECONDS)
+        )  # From here on the row is locked: nobody takes it back.
+        result = store()
         _change(lease, **_END, state=Scan.State.DONE, error_code="", error_message="", error_next="", **result)
-        store()
     log.info("scan-done", scan=lease.scan, repository=lease.repository, worker=lease.worker)
 
 

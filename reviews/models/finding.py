@@ -19,10 +19,10 @@ class Finding(models.Model):
     severity = models.CharField(max_length=10)
     confidence = models.CharField(max_length=10)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
-    path = models.CharField(max_length=1000)
+    path = models.TextField()
     line = models.PositiveIntegerField()
     end_line = models.PositiveIntegerField()
-    qualname = models.CharField(max_length=500, blank=True, default="")
+    qualname = models.TextField(blank=True, default="")
     anchor = models.CharField(max_length=64)
     line_hash = models.CharField(max_length=64)
     ordinal = models.PositiveIntegerField(default=0)
@@ -31,7 +31,7 @@ class Finding(models.Model):
     first_scan = models.ForeignKey(Scan, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     last_scan = models.ForeignKey(Scan, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     first_seen_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["path", "line"]
@@ -55,7 +55,7 @@ class FindingEvent(models.Model):
     finding = models.ForeignKey(Finding, on_delete=models.CASCADE, related_name="events")
     scan = models.ForeignKey(Scan, on_delete=models.CASCADE, related_name="finding_events")
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    detail = models.CharField(max_length=1200, blank=True, default="")
+    detail = models.TextField(blank=True, default="")
 
     class Meta:
         ordering = ["id"]

@@ -9,6 +9,7 @@ from django.db import connection
 from reviews import intake, queue
 from reviews.models import Repository, Scan, Team, User
 from scanners.git.errors import SourceError
+from tests.factories import RepositoryFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -17,13 +18,8 @@ WEBHOOK, PERSON, HISTORY = Scan.Trigger.WEBHOOK, Scan.Trigger.PERSON, Scan.Trigg
 
 
 @pytest.fixture
-def team():
-    return Team.objects.create(name="Payments", slug="payments")
-
-
-@pytest.fixture
 def repository(team):
-    return Repository.objects.create(team=team, name="Pay", slug="pay", url="https://git.example/pay", branch="trunk")
+    return RepositoryFactory(team=team, branch="trunk")
 
 
 def _states(*scans):
@@ -76,7 +72,7 @@ class TestRequestScan:
         assert _states(head, old, newer) == ["superseded", "requested", "requested"]
 
     def test_other_branches_and_repositories_are_left_alone(self, repository, team):
-        other = Repository.objects.create(team=team, name="o", slug="o", url="https://git.example/o")
+        other = RepositoryFactory(team=team)
         scans = [intake.request_scan(other, trigger=PERSON), intake.request_scan(repository, trigger=PERSON)]
         repository.branch = "release"
         repository.save()

@@ -8,16 +8,12 @@ from django.db import connection
 from django.utils import timezone
 
 from reviews import queue
-from reviews.models import FindingEvent, Repository, Scan, Team
+from reviews.models import FindingEvent, Scan, Team
+from tests.factories import RepositoryFactory
 
 pytestmark = pytest.mark.django_db
 
 LONG_AGO = timedelta(hours=1)
-
-
-@pytest.fixture
-def team():
-    return Team.objects.create(name="Payments", slug="payments")
 
 
 @pytest.fixture
@@ -26,7 +22,7 @@ def repository(team):
 
 
 def _repository(team, name):
-    return Repository.objects.create(team=team, name=name, slug=name, url=f"https://git.example/{name}")
+    return RepositoryFactory(team=team, name=name)
 
 
 def _scan(repository, **fields):
@@ -145,7 +141,7 @@ class TestHeartbeat:
 class TestFinish:
     def test_keeps_the_result_and_ends_the_lease(self, repository):
         scan = _scan(repository, error_code="remote_timeout")
-        queue.finish(queue.lease("w"), lambda: None, commit="c" * 40, score_low=71.5)
+        queue.finish(queue.lease("w"), lambda: {"commit": "c" * 40, "score_low": 71.5})
         scan.refresh_from_db()
         assert (scan.state, scan.commit, scan.score_low, scan.error_code) == ("done", "c" * 40, 71.5, "")
         assert scan.leased_until is None
@@ -156,12 +152,11 @@ class TestFinish:
         late = queue.lease("late")
         _let_expire(late)
         queue.requeue_expired()
-        queue.finish(queue.lease("next"), lambda: None, commit="c" * 40)
+        queue.finish(queue.lease("next"), lambda: {"commit": "c" * 40})
         with pytest.raises(queue.LeaseLost):
-            queue.finish(late, lambda: Team.objects.create(name="late", slug="late"), commit="d" * 40)
+            queue.finish(late, lambda: {"commit": "d" * 40})
         scan.refresh_from_db()
         assert scan.commit == "c" * 40
-        assert not Team.objects.filter(slug="late").exists()
 
     def test_all_or_nothing(self, repository):
         scan = _scan(repository)

@@ -1,0 +1,185 @@
+"""Findings from scan to scan: what a report says about those known on the branch, written down with its history."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from reviews import matching, trees
+from reviews.matching import Ground, Matched, Pair, Seen
+from reviews.models import Finding, FindingEvent, Scan, ScanTree
+from scanners import registry
+from scanners import finding as engine
+from scanners.finding import Report
+
+_BATCH = 500
+_PLACE = ("rule", "path", "qualname", "anchor", "ordinal", "line", "line_hash")
+_SHOWN = ("end_line", "message", "severity", "confidence")
+_WRITTEN = ("identity", *_PLACE[1:], *_SHOWN, "area", "snippet", "state", "last_scan", "closed_at")
+_UNSTORABLE = str.maketrans({code: "\N{REPLACEMENT CHARACTER}" for code in (0, *range(0xD800, 0xE000))})
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    seen: Seen
+    open: bool
+    first_scan: int | None
+    first_seen_at: datetime
+    shown: tuple[Any, ...]
+
+
+def follow(scan: Scan, report: Report, *, previous: Scan | None, at: datetime) -> None:
+    """Bring the findings of the scan's repository up to date with `report`; `previous` is the scan they stand at.
+
+    A finding that is neither new nor changed is not written.
+    """
+    before = _Before.of(previous)
+    known = {entry.seen.key: entry for entry in _known(scan.repository_id)}
+    now = [_seen(index, finding) for index, finding in enumerate(report.findings)]
+    matched = matching.match(
+        [entry.seen for entry in known.values() if entry.open],
+        now,
+        _ground(report, before, scan.repository.kind),
+        past=[entry.seen for entry in known.values() if not entry.open],
+        renames=before.renames(report),
+    )
+    _Writer(scan, report, at, known).write(matched, before.changed(report))
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The files at the previous scan, by path, and its rule set."""
+
+    rule_set: str
+    shas: dict[str, str]
+
+    @classmethod
+    def of(cls, previous: Scan | None) -> "_Before":
+        tree = ScanTree.objects.filter(scan=previous).first() if previous else None
+        if previous is None or tree is None:
+            return cls("", {})
+        return cls(previous.rule_set, {path: sha for path, sha, *_ in trees.unpack(tree.files)["files"]})
+
+    def changed(self, report: Report) -> set[str]:
+        """The paths whose findings may read differently now."""
+        same = report.rule_set == self.rule_set
+        return {file.path for file in report.files if not same or self.shas.get(file.path) != file.sha}
+
+    def renames(self, report: Report) -> dict[str, str]:
+        """Old path -> new path of the files that moved unchanged, where there is no doubt which."""
+        paths = {file.path for file in report.files}
+        lost = _alone((sha, path) for path, sha in self.shas.items() if path not in paths)
+        come = _alone((file.sha, file.path) for file in report.files if file.path not in self.shas)
+        return {old: come[sha] for sha, old in lost.items() if sha in come}
+
+
+def _alone(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    paths: dict[str, list[str]] = {}
+    for sha, path in pairs:
+        paths.setdefault(sha, []).append(path)
+    return {sha: found[0] for sha, found in paths.items() if len(found) == 1}
+
+
+def _known(repository: int) -> Iterator[_Known]:
+    fields = ("pk", "state", "first_scan", "first_seen_at", *_PLACE, *_SHOWN)
+    for pk, state, scan, seen_at, *rest in Finding.objects.filter(repository=repository).values_list(*fields):
+        place, shown = rest[: len(_PLACE)], tuple(rest[len(_PLACE) :])
+        yield _Known(Seen(*place, key=pk), state == Finding.State.OPEN, scan, seen_at, shown)
+
+
+def _seen(index: int, found: engine.Finding) -> Seen:
+    place = (found.rule, _text(found.path), _text(found.qualname), found.anchor)
+    return Seen(*place, found.ordinal, found.line, found.line_hash, key=index)
+
+
+def _ground(report: Report, before: _Before, kind: str) -> Ground:
+    rules = frozenset(rule.id for rule in registry.rules().values() if kind in rule.kinds)
+    return Ground(
+        read=frozenset(file.path for file in report.files if not file.problem),
+        unread=frozenset(file.path for file in report.files if file.problem),
+        left_out=frozenset(skip.path for skip in report.skipped),
+        rules=rules,
+        # A rule set says only that something in it changed, so no rule of it can prove an improvement.
+        changed_rules=frozenset() if before.rule_set in ("", report.rule_set) else rules,
+        suppressed=frozenset((found.path, rule) for found in report.suppressions if found.used for rule in found.rules),
+    )
+
+
+class _Writer:
+    """Writes what a match says, in as few statements as it takes."""
+
+    def __init__(self, scan: Scan, report: Report, at: datetime, known: dict[int | str, _Known]) -> None:
+        self._scan = scan
+        self._found = report.findings
+        self._at = at
+        self._known = known
+        self._events: list[FindingEvent] = []
+
+    def write(self, matched: Matched, changed: Collection[str]) -> None:
+        """Findings first, then the events that name them."""
+        self._close([(seen, "") for seen in matched.fixed], Finding.State.FIXED)
+        self._close([(gone.known, gone.why) for gone in matched.gone], Finding.State.GONE)
+        standing = Finding.objects.filter(repository=self._scan.repository_id, state=Finding.State.OPEN)
+        standing.update(last_scan=self._scan)
+        self._save([pair for pair in matched.pairs if self._differs(pair, changed)], matched.reopened)
+        self._open(matched.new)
+        FindingEvent.objects.bulk_create(self._events, batch_size=_BATCH)
+
+    def _close(self, missing: Sequence[tuple[Seen, str]], state: Finding.State) -> None:
+        for keys in _batches(seen.key for seen, _ in missing):
+            Finding.objects.filter(pk__in=keys).update(state=state, closed_at=self._at)
+        self._events += [self._event(seen.key, state.value, why) for seen, why in missing]
+
+    def _save(self, pairs: Sequence[Pair], reopened: Sequence[Pair]) -> None:
+        rows = [self._row(pair.now, self._known[pair.known.key]) for pair in (*pairs, *reopened)]
+        Finding.objects.bulk_create(
+            rows, batch_size=_BATCH, update_conflicts=True, unique_fields=["id"], update_fields=list(_WRITTEN)
+        )
+        moved = [self._event(pair.known.key, FindingEvent.Kind.MOVED, _move(pair)) for pair in pairs if pair.moved]
+        self._events += moved + [self._event(pair.known.key, FindingEvent.Kind.REOPENED) for pair in reopened]
+
+    def _open(self, seen: Sequence[Seen]) -> None:
+        rows = Finding.objects.bulk_create([self._row(one) for one in seen], batch_size=_BATCH)
+        self._events += [self._event(row.pk, FindingEvent.Kind.OPENED) for row in rows]
+
+    def _differs(self, pair: Pair, changed: Collection[str]) -> bool:
+        found = self._found[int(pair.now.key)]
+        shown = (found.end_line, _text(found.message), found.severity.value, found.confidence.value)
+        same = pair.known.line == pair.now.line and self._known[pair.known.key].shown == shown
+        return pair.moved or not same or found.path in changed
+
+    def _row(self, seen: Seen, known: _Known | None = None) -> Finding:
+        found = self._found[int(seen.key)]
+        return Finding(
+            pk=known.seen.key if known else None,
+            repository_id=self._scan.repository_id,
+            identity=seen.identity,
+            area=registry.rules()[seen.rule].area,
+            severity=found.severity.value,
+            confidence=found.confidence.value,
+            end_line=found.end_line,
+            message=_text(found.message),
+            snippet=[[line, _text(text), marked] for line, text, marked in found.snippet],
+            first_scan_id=known.first_scan if known else self._scan.pk,
+            first_seen_at=known.first_seen_at if known else self._at,
+            last_scan=self._scan,
+            **{field: getattr(seen, field) for field in _PLACE},
+        )
+
+    def _event(self, finding: int | str, kind: str, detail: str = "") -> FindingEvent:
+        return FindingEvent(finding_id=finding, scan=self._scan, kind=kind, detail=detail)
+
+
+def _move(pair: Pair) -> str:
+    return f"from {pair.known.path}:{pair.known.line} to {pair.now.path}:{pair.now.line}"
+
+
+def _text(text: str) -> str:
+    """`text` as PostgreSQL can keep it: without NUL and without halves of characters."""
+    return text.translate(_UNSTORABLE)
+
+
+def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
+    left = iter(values)
+    return iter(lambda: list(islice(left, _BATCH)), [])

@@ -1,0 +1,136 @@
+"""3: a leased scan -> fetch -> rules -> findings, outcomes and scores, kept in one transaction."""
+
+import hashlib
+from contextlib import ExitStack
+from functools import cache, partial
+from pathlib import Path
+from types import TracebackType
+
+import structlog
+from django.conf import settings
+
+from reviews import checklist, queue, results
+from reviews.cache import DatabaseCache
+from reviews.intake import policy
+from reviews.models import Repository, Scan
+from reviews.pulse import Pulse, TooLong
+from reviews.warm import pool
+from scanners import registry
+from scanners.git.address import parse_source
+from scanners.git.credential import Credential
+from scanners.git.errors import SourceError
+from scanners.git.fetch import Fetched, fetch
+from scanners.git.scratch import scratch_dir
+from scanners.git.store import CommitInfo, Store
+from scanners.scan import scan_commit
+
+log = structlog.get_logger(__name__)
+
+
+def run(lease: queue.Lease) -> None:
+    """Do the leased scan. Every failure is kept with it under a name; one that has no name of its own is raised too."""
+    try:
+        _attempt(lease)
+    except queue.LeaseLost:
+        log.warning("scan-lost", scan=lease.scan, repository=lease.repository, worker=lease.worker, fence=lease.fence)
+
+
+@cache
+def current_checklist() -> checklist.Checklist:
+    """THE checklist, joined with the rules of this rule set."""
+    return checklist.joined(checklist.read(), registry.rules().values())
+
+
+def basis(repository: Repository) -> str:
+    """A digest of what a scorecard depends on beside the commit and the rule set."""
+    parts = (repository.sub_path, repository.tier, repository.kind, current_checklist().digest)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _attempt(lease: queue.Lease) -> None:
+    try:
+        with ExitStack() as stack:
+            stack.push(partial(_name_the_unexpected, lease))
+            _scan(lease)
+    except SourceError as error:
+        queue.fail(lease, error.code, error.message, error.next_step, transient=error.retry, retry_in=error.retry_after)
+    except TooLong:
+        message = f"The scan took longer than {settings.SCAN_SECONDS:.0f} seconds."
+        queue.fail(
+            lease, "scan_too_long", message, "Register sub-paths, or raise PLIMSOLL_SCAN_SECONDS.", transient=False
+        )
+
+
+def _name_the_unexpected(
+    lease: queue.Lease, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+) -> None:
+    """Give the scan back at once instead of when its lease runs out. The error itself goes on, to the worker's log."""
+    if isinstance(error, Exception) and not isinstance(error, (SourceError, TooLong, queue.LeaseLost)):
+        message = f"Plimsoll failed: {type(error).__name__}."
+        queue.fail(lease, "internal_error", message, f"Look for scan {lease.scan} in the worker's log.", transient=True)
+
+
+def _scan(lease: queue.Lease) -> None:
+    scan = Scan.objects.select_related("repository").get(pk=lease.scan)
+    pulse = Pulse(lease)
+    with scratch_dir(settings.SCRATCH_DIR) as scratch:
+        pulse.step(Scan.Step.FETCH)
+        fetched = _fetch(scan, scratch, pulse)
+        with Store(fetched.git_dir, policy()) as store:
+            commit = store.commit(fetched.commit)
+            known = _known(scan, commit)
+            if known is not None:
+                queue.supersede(lease, known, **_of_commit(commit), progress=pulse.summary())
+                return
+            result = _result(scan, store, commit, pulse)
+    _keep(lease, scan, result, pulse)
+
+
+def _fetch(scan: Scan, scratch: Path, pulse: Pulse) -> Fetched:
+    repository, rules = scan.repository, policy()
+    return fetch(
+        parse_source(repository.url, rules),
+        scan.wanted_commit or scan.branch,
+        scratch,
+        policy=rules,
+        tick=pulse.tick,
+        credential=Credential.parse(repository.credential) if repository.credential else None,
+        branch=scan.branch if scan.wanted_commit else None,
+    )
+
+
+def _known(scan: Scan, commit: CommitInfo) -> Scan | None:
+    """The finished scan that says all that this one could say."""
+    done = Scan.objects.filter(repository=scan.repository, branch=scan.branch, state=Scan.State.DONE)
+    return done.filter(commit=commit.sha, rule_set=registry.digest(), basis=basis(scan.repository)).first()
+
+
+def _result(scan: Scan, store: Store, commit: CommitInfo, pulse: Pulse) -> results.Result:
+    report = scan_commit(
+        commit.sha,
+        store.entries(commit.sha, scan.repository.sub_path),
+        store.read,
+        kind=scan.repository.kind,
+        children=pool(),
+        cache=DatabaseCache(registry.digest()),
+        progress=pulse.show,
+    )
+    pulse.step(Scan.Step.SCORE)
+    card = results.score(scan.repository, report, current_checklist())
+    return results.Result(commit, report, card, basis(scan.repository))
+
+
+def _keep(lease: queue.Lease, scan: Scan, result: results.Result, pulse: Pulse) -> None:
+    files = result.report.files
+    cached = sum(file.cached for file in files)
+
+    def store() -> dict[str, object]:
+        kept = results.keep(scan, result)
+        counts = {"files": len(files), "total": len(files), "cached": cached, "scanned": len(files) - cached}
+        return kept | {"progress": pulse.summary(**counts)}
+
+    queue.finish(lease, store)
+
+
+def _of_commit(commit: CommitInfo) -> dict[str, object]:
+    return results.of_commit(commit) | {"rule_set": registry.digest()}

@@ -1,0 +1,40 @@
+"""Celery's way in. A message carries nothing: what there is to do stands in the database."""
+
+import os
+import socket
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+
+from reviews import queue, scanning
+from reviews.cache import drop_unused
+from scanners.git.scratch import remove_stale
+
+_MOST_WAKES = 32
+_UNUSED_BLOBS = timedelta(days=30)
+
+
+@shared_task
+def wake() -> None:
+    """Do one due scan; wake others before and after, so that a queue keeps every worker busy until it is empty."""
+    lease = queue.lease(f"{socket.gethostname()}:{os.getpid()}")
+    if lease is not None:
+        wake.delay()
+        scanning.run(lease)
+        wake.delay()
+
+
+@shared_task
+def requeue() -> None:
+    """Take back what dead workers left behind, and wake one worker for each due scan."""
+    queue.requeue_expired()
+    remove_stale(settings.SCRATCH_DIR, older_than=2 * settings.SCAN_SECONDS)
+    for _ in range(min(queue.due().count(), _MOST_WAKES)):
+        wake.apply_async(expires=settings.REQUEUE_SECONDS)
+
+
+@shared_task
+def clean() -> None:
+    """Drop what nobody asked for in a long time."""
+    drop_unused(_UNUSED_BLOBS)
