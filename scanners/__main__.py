@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from scanners import registry
-from scanners.finding import BlobAnswer, BlobKey, Confidence, Report, Severity
+from scanners.finding import BlobAnswer, BlobKey, Confidence, Progress, Report, Severity
 from scanners.folder import Folder
 from scanners.pool import Pool
 from scanners.report import catalogue, sarif
@@ -22,11 +22,11 @@ _KINDS = ("http-api", "worker", "cron", "library")
 class NoCache:
     """A cache that keeps nothing: a folder is looked at once."""
 
-    def get_many(self, keys: Iterable[BlobKey]) -> dict[BlobKey, BlobAnswer]:
+    def get_many(self, _: Iterable[BlobKey]) -> dict[BlobKey, BlobAnswer]:
         """Nothing."""
         return {}
 
-    def put_many(self, answers: Mapping[BlobKey, BlobAnswer]) -> None:
+    def put_many(self, _: Mapping[BlobKey, BlobAnswer]) -> None:
         """Keep nothing."""
 
 
@@ -42,12 +42,19 @@ def check(path: Path, kind: str, processes: int) -> Report:
     folder = Folder(path)
     with Pool(processes) as pool:
         entries = folder.entries()
-        return scan_commit("", entries, folder.read, kind=kind, children=pool, cache=NoCache(), progress=lambda state: None)
+        return scan_commit("", entries, folder.read, kind=kind, children=pool, cache=NoCache(), progress=_ignore)
+
+
+def _ignore(_: Progress) -> None:
+    """A folder is looked at without a word until the end."""
 
 
 def _check(options: argparse.Namespace) -> int:
     if not options.path.is_dir():
-        print(f"{options.path} is not a folder. Name the folder of a repository, such as `plimsoll check .`", file=sys.stderr)
+        print(
+            f"{options.path} is not a folder. Name the folder of a repository, such as `plimsoll check .`",
+            file=sys.stderr,
+        )
         return 2
     report = check(options.path, options.kind, options.processes)
     print(_FORMATS[options.format](report))
@@ -70,7 +77,9 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="plimsoll", description="Looks at Python services for what breaks in production.")
+    parser = argparse.ArgumentParser(
+        prog="plimsoll", description="Looks at Python services for what breaks in production."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     check_command = commands.add_parser("check", help="look at a folder")
     check_command.add_argument("path", type=Path)

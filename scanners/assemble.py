@@ -47,9 +47,9 @@ def sites_of(file: Looked, rule: str) -> Iterator[Site]:
     """The good and unresolved sites of one rule in one file."""
     sites = file.answer.get("sites", {}).get(rule, {})
     for line in sites.get("good", ()):
-        yield Site(file.path, line, True)
+        yield Site(file.path, line, good=True)
     for line, reason in sites.get("unresolved", ()):
-        yield Site(file.path, line, False, reason)
+        yield Site(file.path, line, good=False, reason=reason)
 
 
 def suppressions_of(file: Looked) -> Iterator[Suppression]:
@@ -68,7 +68,9 @@ def facts_of(files: Iterable[Looked]) -> dict[str, list[Fact]]:
     """All facts by kind, in order of path and line."""
     found: dict[str, list[Fact]] = defaultdict(list)
     for file in files:
-        path_class = PathClass(file.path_class.kind, file.answer.get("class", file.path_class.name), file.path_class.role)
+        path_class = PathClass(
+            file.path_class.kind, file.answer.get("class", file.path_class.name), file.path_class.role
+        )
         for kind, facts in file.answer.get("facts", {}).items():
             found[kind] += [Fact(file.path, path_class, fields) for fields in facts]
     return found
@@ -91,7 +93,11 @@ def join(rules: Mapping[str, Rule], kind: str, files: list[Looked]) -> dict[str,
 
 
 def counts(
-    rules: Mapping[str, Rule], kind: str, files: list[Looked], findings: Iterable[Finding], said: Mapping[str, TreeContext]
+    rules: Mapping[str, Rule],
+    kind: str,
+    files: list[Looked],
+    findings: Iterable[Finding],
+    said: Mapping[str, TreeContext],
 ) -> dict[str, RuleCount]:
     """The sites of every rule. A rule without any site does not apply, and says why."""
     good: Counter[str] = Counter()

@@ -1,8 +1,8 @@
 """Syntax newer than the interpreter, rewritten to older syntax of the same shape and on the same lines.
 
-Only positions and structure matter to the rules, so texts may change: type parameters are blanked, `type X = ...` becomes an
-assignment, `except A, B:` gets its parentheses, `t"..."` becomes `f"..."`, `lazy import` an import, and what stands in the
-fields of an f-string is freed of the quotes, backslashes, line ends and comments that Python 3.11 does not take there.
+Only positions and structure matter to the rules, so texts may change: type parameters are blanked, `type X = ...`
+becomes an assignment, `except A, B:` gets its parentheses, `t"..."` becomes `f"..."`, `lazy import` an import, and what
+stands in the fields of an f-string is freed of quotes, backslashes and line ends that Python 3.11 does not take there.
 """
 
 import re
@@ -12,10 +12,10 @@ from typing import Final
 Rewrite = Callable[[str, re.Match[str]], tuple[int, str]]
 """From the text and a match to where the match ends and what stands there instead."""
 
-_PARAMETERS: Final = re.compile(r"^([ \t]*(?:async[ \t]+def|def|class)[ \t]+\w+)[ \t]*\[", re.M)
-_ALIAS: Final = re.compile(r"^([ \t]*)type([ \t]+)(\w+)([ \t]*)(\[|=(?!=))", re.M)
-_EXCEPT: Final = re.compile(r"^([ \t]*except\*?[ \t]+)([A-Z_a-z][\w.]*(?:[ \t]*,[ \t]*[\w.]+)+)[ \t]*:", re.M)
-_LAZY: Final = re.compile(r"^([ \t]*)lazy([ \t]+(?:import|from)[ \t])", re.M)
+_PARAMETERS: Final = re.compile(r"^([ \t]*(?:async[ \t]+def|def|class)[ \t]+\w+)[ \t]*\[", re.MULTILINE)
+_ALIAS: Final = re.compile(r"^([ \t]*)type([ \t]+)(\w+)([ \t]*)(\[|=(?!=))", re.MULTILINE)
+_EXCEPT: Final = re.compile(r"^([ \t]*except\*?[ \t]+)([A-Z_a-z][\w.]*(?:[ \t]*,[ \t]*[\w.]+)+)[ \t]*:", re.MULTILINE)
+_LAZY: Final = re.compile(r"^([ \t]*)lazy([ \t]+(?:import|from)[ \t])", re.MULTILINE)
 _STRING: Final = re.compile(r"(?<!\w)([A-Za-z]{0,2})('''|\"\"\"|'|\")")
 _TOKEN: Final = re.compile(r"#[^\n]*|(?<!\w)([A-Za-z]{0,2})('''|\"\"\"|'|\")")
 _UNSAFE: Final = re.compile(r"[\\'\"{}\n#]")
@@ -29,7 +29,7 @@ def downlevel(source: str) -> str | None:
     text = _sub(_PARAMETERS, text, spans, _without_parameters)
     text = _sub(_ALIAS, text, _opaque(text), _without_type)
     text = _sub(_EXCEPT, text, _opaque(text), _with_parentheses)
-    text = _sub(_LAZY, text, _opaque(text), lambda text, match: (match.end(), f"{match[1]}{match[2].lstrip()}"))
+    text = _sub(_LAZY, text, _opaque(text), _without_lazy)
     return text if text != source else None
 
 
@@ -85,7 +85,11 @@ def _without_type(text: str, match: re.Match[str]) -> tuple[int, str]:
     return end, head + _blank(text[match.end() - 1 : end])
 
 
-def _with_parentheses(text: str, match: re.Match[str]) -> tuple[int, str]:
+def _without_lazy(_: str, match: re.Match[str]) -> tuple[int, str]:
+    return match.end(), f"{match[1]}{match[2].lstrip()}"
+
+
+def _with_parentheses(_: str, match: re.Match[str]) -> tuple[int, str]:
     last = match[2].rpartition(",")[2].strip()
     if match[2].count(",") == 1 and last.islower() and len(last) <= 3 and "." not in last:
         return match.end(), match[0]  # `except Error, e:` is Python 2, where e is a name for the exception.
@@ -139,10 +143,7 @@ def _formatted(text: str, match: re.Match[str]) -> tuple[int, str]:
     raw = "r" in match[1].lower()
     parts = [re.sub("[tT]", "f", match[1]), quote]
     while at < len(text) and not text.startswith(quote, at):
-        if text[at] == "\\" and not raw and not text.startswith("\\N{", at):
-            parts.append(text[at : at + 2])
-            at += 2
-        elif text[at : at + 2] in ("{{", "}}"):
+        if (text[at] == "\\" and not raw and not text.startswith("\\N{", at)) or text[at : at + 2] in ("{{", "}}"):
             parts.append(text[at : at + 2])
             at += 2
         elif text.startswith("\\N{", at):
@@ -169,10 +170,13 @@ def _field(field: str, quote: str) -> str:
         end = _string_end(field, match)
         inner = field[match.end() : end - len(match[2])]
         prefix = "" if "f" in match[1].lower() else match[1]
-        parts += [field[at : match.start()], f"{prefix}{other}{_UNSAFE.sub('_', inner)}{other}", "\n" * inner.count("\n")]
+        parts += [
+            field[at : match.start()],
+            f"{prefix}{other}{_UNSAFE.sub('_', inner)}{other}",
+            "\n" * inner.count("\n"),
+        ]
         at = end
     rewritten = "".join([*parts, field[at:]])
     if len(quote) == 3:
         return rewritten
     return rewritten.replace("\n", " ") + "\\\n" * field.count("\n")
-

@@ -8,13 +8,14 @@ from typing import Any
 
 from scanners.context import SUPPRESSION, Context
 from scanners.finding import BlobAnswer, Problem
+from scanners.index import Index
 from scanners.names import Scope, resolve
-from scanners.parse import Unreadable, parse
+from scanners.parse import UnreadableError, parse
 from scanners.paths import PathClass, refine
 from scanners.place import Call, Place
 from scanners.rule import Collector
 from scanners.text import TextFile
-from scanners.walk import Index, Walk
+from scanners.walk import Walk
 
 _LFS = b"version https://git-lfs.github.com/spec/"
 _UNSEEN = frozenset({"generated", "vendored", "stub"})
@@ -30,21 +31,27 @@ class Engine:
     def answer(self, raw: bytes, path_class: PathClass) -> BlobAnswer:
         """What all collectors say about these bytes, as plain JSON.
 
-        Keys: lines, bytes, parser, class, problem, findings, sites {rule: {good: [line], unresolved: [[line, reason]]}},
+        Keys: lines, bytes, parser, class, problem, findings, sites {rule: {good: [line], unresolved: [[line, why]]}},
         facts {kind: [fact]}, suppressions. A file that cannot be read has a problem and nothing else.
         """
         base: BlobAnswer = {"lines": raw.count(b"\n") + 1, "bytes": len(raw), "parser": None, "class": path_class.name}
         if raw.startswith(_LFS):
-            pointer = Problem("lfs-pointer", "The content is kept in Git LFS.", "Keep code in git itself; it was not reviewed.")
+            pointer = Problem(
+                "lfs-pointer", "The content is kept in Git LFS.", "Keep code in git itself; it was not reviewed."
+            )
             return base | {"problem": _as_json(pointer)}
         try:
-            return base | (self._python(raw, path_class) if path_class.kind == "python" else self._text(raw, path_class))
-        except Unreadable as error:
+            return base | (
+                self._python(raw, path_class) if path_class.kind == "python" else self._text(raw, path_class)
+            )
+        except UnreadableError as error:
             return base | {"problem": _as_json(error.problem)}
-        except Exception as error:  # The engine's one guard: a rule that fails on a file costs that file, by name.
+        except Exception as error:  # noqa: BLE001 - The engine's one guard: a rule that fails on a file costs that file, by name.
             where = hashlib.sha256(raw).hexdigest()[:12]
             message = f"The engine failed on it: {type(error).__name__}: {str(error)[:200]}"
-            return base | {"problem": _as_json(Problem("engine-error", message, f"Ours: report it with the file ({where})."))}
+            return base | {
+                "problem": _as_json(Problem("engine-error", message, f"Ours: report it with the file ({where})."))
+            }
 
     def _python(self, raw: bytes, path_class: PathClass) -> BlobAnswer:
         parsed = parse(raw)
@@ -94,7 +101,7 @@ def _run_calls(index: Index, walk: Walk, ctx: Context) -> None:
     for node, block, stmt in walk.calls:
         ref = resolve(node.func, block.scope, node.lineno)
         hooks = by_name.get(ref.dotted, ()) if ref else ()
-        last = getattr(node.func, "attr", None)
+        last = getattr(node.func, "attr", "")
         if hooks or last in by_last:
             call = Call(node, block, stmt, ref)
             for hook in (*hooks, *by_last.get(last, ())):
@@ -158,4 +165,6 @@ def _read_suppression(comment: str, line: int, alone: bool) -> list[dict[str, An
     if match is None:
         return []
     rules = [rule.strip() for rule in match[1].split(",") if rule.strip()]
-    return [{"line": line, "above": line + 1 if alone else 0, "rules": rules, "reason": match[2].strip(), "used": False}]
+    return [
+        {"line": line, "above": line + 1 if alone else 0, "rules": rules, "reason": match[2].strip(), "used": False}
+    ]

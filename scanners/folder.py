@@ -8,7 +8,8 @@ from pathlib import Path
 from scanners.scan import blob_sha
 
 _LEFT_OUT = frozenset(
-    ".git .hg .svn .tox .nox .venv venv __pycache__ node_modules .mypy_cache .ruff_cache .pytest_cache .eggs build dist".split()
+    ".git .hg .svn .tox .nox .venv venv __pycache__ node_modules .mypy_cache .ruff_cache .pytest_cache "
+    ".eggs build dist".split()
 )
 
 

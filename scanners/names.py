@@ -1,4 +1,4 @@
-"""What a name in a file stands for: imports, assignments, parameters and attributes of `self`, without running anything.
+"""What a name in a file stands for: imports, assignments, parameters, attributes of `self`. Nothing is run.
 
 A resolved name is dotted as it would be imported: `s.get` is `requests.Session.get` after `s = requests.Session()`.
 Names that the file itself defines start with a dot (`.Client.fetch`).
@@ -167,7 +167,9 @@ def resolve(expr: ast.AST, scope: Scope, line: int, depth: int = 0) -> Ref | Non
     if isinstance(expr, ast.BoolOp) and isinstance(expr.op, ast.Or):
         return _agreed([resolve(value, scope, line, depth + 1) for value in expr.values if not _is_none(value)])
     if isinstance(expr, ast.IfExp):
-        return _agreed([resolve(value, scope, line, depth + 1) for value in (expr.body, expr.orelse) if not _is_none(value)])
+        return _agreed(
+            [resolve(value, scope, line, depth + 1) for value in (expr.body, expr.orelse) if not _is_none(value)]
+        )
     return None
 
 
@@ -181,7 +183,7 @@ def _agreed(refs: list[Ref | None]) -> Ref | None:
 
 
 def find(name: str, scope: Scope) -> tuple[list[Binding], Scope] | None:
-    """The bindings of `name` that code in `scope` sees, with the scope that holds them. Class bodies are not seen from defs."""
+    """The bindings of `name` that code in `scope` sees, and the scope that holds them. A def does not see class bodies."""
     current: Scope | None = scope
     while current is not None:
         if current is scope or current.kind != "class":
@@ -245,8 +247,16 @@ def annotated(annotation: ast.AST, scope: Scope, line: int, depth: int = 0) -> R
         return annotated(sides[0], scope, line, depth + 1) if len(sides) == 1 and depth < _DEPTH else None
     if isinstance(annotation, ast.Subscript):
         outer = resolve(annotation.value, scope, line, depth + 1)
-        inner = annotation.slice.elts[0] if isinstance(annotation.slice, ast.Tuple) and annotation.slice.elts else annotation.slice
-        if outer and outer.dotted.rpartition(".")[2] in ("Optional", "Annotated", "Final", "ClassVar") and depth < _DEPTH:
+        inner = (
+            annotation.slice.elts[0]
+            if isinstance(annotation.slice, ast.Tuple) and annotation.slice.elts
+            else annotation.slice
+        )
+        if (
+            outer
+            and outer.dotted.rpartition(".")[2] in ("Optional", "Annotated", "Final", "ClassVar")
+            and depth < _DEPTH
+        ):
             return annotated(inner, scope, line, depth + 1)
         return Ref(outer.dotted, via="param") if outer else None
     ref = resolve(annotation, scope, line, depth + 1)
@@ -296,5 +306,3 @@ def _resolve_call(expr: ast.Call, scope: Scope, line: int, depth: int) -> Ref | 
         last = made.dotted.rpartition(".")[2]
         dotted = made.dotted if last[:1].isupper() else f"{made.dotted}()"
     return Ref(dotted, expr, "call")
-
-

@@ -1,4 +1,4 @@
-"""What a repository says about itself: `.plimsoll.toml`, or `[tool.plimsoll]` in `pyproject.toml`, at the top of its sub-path."""
+"""What a repository says about itself, in `.plimsoll.toml` or `[tool.plimsoll]`, at the top of its sub-path."""
 
 import re
 import tomllib
@@ -29,7 +29,7 @@ class Options:
 
 
 def read_options(texts: Mapping[str, Callable[[], bytes | None]]) -> Options:
-    """The options of a repository. `texts` gives the content of the files of NAMES that exist; the first with options wins.
+    """The options of a repository. `texts` reads the files of NAMES that exist; the first with options wins.
 
     What cannot be understood is listed in `problems` and changes nothing.
     """
@@ -48,7 +48,9 @@ def read_options(texts: Mapping[str, Callable[[], bytes | None]]) -> Options:
 
 
 def _options(source: str, table: Mapping[str, Any]) -> Options:
-    problems = [f"{source}: {key} is no option. Use exclude or classes." for key in table if key not in ("exclude", "classes")]
+    problems = [
+        f"{source}: {key} is no option. Use exclude or classes." for key in table if key not in ("exclude", "classes")
+    ]
     exclude, classes = table.get("exclude", []), table.get("classes", {})
     if not isinstance(exclude, list) or not all(isinstance(pattern, str) for pattern in exclude):
         problems.append(f"{source}: exclude is a list of patterns, such as ['generated/**'].")

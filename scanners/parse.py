@@ -22,7 +22,7 @@ class Parsed:
     parser: str
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """A file that cannot be read as Python, with what to show for it."""
 
     def __init__(self, problem: Problem) -> None:
@@ -31,19 +31,23 @@ class Unreadable(Exception):
 
 
 def decode(raw: bytes) -> str:
-    """Text of a Python file by its coding line or byte order mark. Raises Unreadable."""
+    """Text of a Python file by its coding line or byte order mark. Raises UnreadableError."""
     if b"\0" in raw[:4096] and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise Unreadable(Problem("utf-16", "The bytes are UTF-16, which Python does not read.", "Save the file as UTF-8."))
+        raise UnreadableError(
+            Problem("utf-16", "The bytes are UTF-16, which Python does not read.", "Save the file as UTF-8.")
+        )
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
         return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
     except SyntaxError as error:
         if "unknown encoding" not in (error.msg or ""):
-            raise Unreadable(_NOT_UTF_8) from error
-        problem = Problem("unknown-coding", "Python does not know the coding that the file names.", "Name another, or use UTF-8.", 1)
-        raise Unreadable(problem) from error
+            raise UnreadableError(_NOT_UTF_8) from error
+        problem = Problem(
+            "unknown-coding", "Python does not know the coding that the file names.", "Name another, or use UTF-8.", 1
+        )
+        raise UnreadableError(problem) from error
     except (UnicodeDecodeError, LookupError) as error:
-        raise Unreadable(_NOT_UTF_8) from error
+        raise UnreadableError(_NOT_UTF_8) from error
 
 
 _NOT_UTF_8: Final = Problem(
@@ -54,27 +58,27 @@ _NOT_UTF_8: Final = Problem(
 
 
 def parse(raw: bytes) -> Parsed:
-    """The tree of a Python file. Raises Unreadable with the line and the next step."""
+    """The tree of a Python file. Raises UnreadableError with the line and the next step."""
     if len(raw) > MAX_BYTES:
         message = f"The file has {len(raw):,} bytes, over the limit of {MAX_BYTES:,}."
-        raise Unreadable(Problem("too-large", message, "Split it, or exclude it if it holds data."))
+        raise UnreadableError(Problem("too-large", message, "Split it, or exclude it if it holds data."))
     source = decode(raw)
     if "\0" in source:
-        raise Unreadable(Problem("null-byte", "The file holds a null byte.", "Remove it; Python refuses the file."))
+        raise UnreadableError(
+            Problem("null-byte", "The file holds a null byte.", "Remove it; Python refuses the file.")
+        )
     try:
         return Parsed(_compile(source), source, "ast")
     except SyntaxError as error:
         return _parse_newer(source, error)
     except (RecursionError, MemoryError, ValueError) as error:
-        raise Unreadable(_too_deep()) from error
+        raise UnreadableError(_too_deep()) from error
 
 
 def _compile(source: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tree = compile(source, "<blob>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-    assert isinstance(tree, ast.Module)
-    return tree
+        return ast.parse(source, "<blob>")
 
 
 def _parse_newer(source: str, error: SyntaxError) -> Parsed:
@@ -85,15 +89,17 @@ def _parse_newer(source: str, error: SyntaxError) -> Parsed:
         except SyntaxError as again:
             error = again
         except (ValueError, RecursionError, MemoryError):
-            raise Unreadable(_too_deep()) from error
+            raise UnreadableError(_too_deep()) from error
     message = error.msg or "invalid syntax"
     if "nested" in message or "too many" in message:
-        raise Unreadable(_too_deep(error.lineno)) from error
-    raise Unreadable(_syntax(message, error.lineno)) from error
+        raise UnreadableError(_too_deep(error.lineno)) from error
+    raise UnreadableError(_syntax(message, error.lineno)) from error
 
 
 def _syntax(message: str, line: int | None) -> Problem:
-    python2 = message.startswith(("Missing parentheses in call to 'print'", "leading zeros", "multiple exception types"))
+    python2 = message.startswith(
+        ("Missing parentheses in call to 'print'", "leading zeros", "multiple exception types")
+    )
     if python2:
         return Problem("python-2", "This is Python 2.", "Port the file to Python 3, or exclude it.", line)
     return Problem("syntax-error", f"Python cannot parse it: {message}.", "Mend the syntax, or exclude the file.", line)

@@ -1,4 +1,4 @@
-"""What a path says about a file: its kind, its path class, its role. Everything that a cached answer may know of the path."""
+"""What a path says about a file: its kind, its path class, its role. A cached answer knows no more of its path."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 _TEXT_KINDS: Final = (
-    ("dockerfile", re.compile(r"(^|/)(Dockerfile|Containerfile)(\.[\w.-]+)?$|\.dockerfile$", re.I)),
+    ("dockerfile", re.compile(r"(^|/)(Dockerfile|Containerfile)(\.[\w.-]+)?$|\.dockerfile$", re.IGNORECASE)),
     ("compose", re.compile(r"(^|/)(docker-)?compose[\w.-]*\.ya?ml$")),
     ("pyproject", re.compile(r"(^|/)pyproject\.toml$")),
     ("uv-lock", re.compile(r"(^|/)uv\.lock$")),
@@ -19,15 +19,23 @@ _TEXT_KINDS: Final = (
     ("constraints", re.compile(r"(^|/)constraints[\w.-]*\.txt$")),
     ("requirements", re.compile(r"(^|/)([\w.-]*requirements[\w.-]*\.(txt|in|pip)|requirements/[\w./-]+\.(txt|in))$")),
     ("setup-cfg", re.compile(r"(^|/)setup\.cfg$")),
-    ("env-example", re.compile(r"(^|/)(\.?env|[\w-]+\.env)[.-](example|sample|template|dist|defaults?)$|(^|/)example\.env$")),
+    (
+        "env-example",
+        re.compile(r"(^|/)(\.?env|[\w-]+\.env)[.-](example|sample|template|dist|defaults?)$|(^|/)example\.env$"),
+    ),
     ("env", re.compile(r"(^|/)\.env(\.[\w-]+)?$|(^|/)[\w-]+\.env$")),
     ("python-version", re.compile(r"(^|/)(\.python-version|runtime\.txt)$")),
-    ("workflow", re.compile(r"(^|/)\.github/workflows/[^/]+\.ya?ml$|(^|/)\.gitlab-ci\.yml$|(^|/)azure-pipelines\.yml$")),
+    (
+        "workflow",
+        re.compile(r"(^|/)\.github/workflows/[^/]+\.ya?ml$|(^|/)\.gitlab-ci\.yml$|(^|/)azure-pipelines\.yml$"),
+    ),
     ("manifest", re.compile(r"(^|/)(k8s|kubernetes|deploy|deployment|helm|charts|manifests)/.*\.ya?ml$")),
     ("procfile", re.compile(r"(^|/)Procfile$")),
     ("docs", re.compile(r"(^|/)[^/]+\.(md|rst)$|(^|/)README(\.txt)?$|(^|/)docs/.*\.txt$")),
 )
-_VENDORED: Final = re.compile(r"(^|/)(vendor|vendored|_vendor|third_party|thirdparty|node_modules|site-packages|\.?venv)/")
+_VENDORED: Final = re.compile(
+    r"(^|/)(vendor|vendored|_vendor|third_party|thirdparty|node_modules|site-packages|\.?venv)/"
+)
 _GENERATED: Final = re.compile(r"(_pb2|_pb2_grpc)\.pyi?$|(^|/)_?version(_info)?_generated\.py$")
 _TEST: Final = re.compile(
     r"(^|/)(tests?|testing|test_[^/]*|[^/]*_tests?|e2e|specs?)/|(^|/)(test_[^/]*|[^/]*_tests?|conftest|tests)\.py$"
@@ -37,8 +45,12 @@ _SCRIPT: Final = re.compile(
     r"(^|/)(scripts?|bin|tools|ci|hack|management/commands)/|(^|/)(manage|setup|noxfile|tasks|fabfile|__main__|conf)\.py$"
 )
 _MIGRATION: Final = re.compile(r"(^|/)(migrations|alembic/versions|versions)/[^/]+\.py$")
-_SETTINGS: Final = re.compile(r"(^|/)(settings|config|conf|configuration)(/[^/]+)*\.py$|(^|/)[^/]*(settings|config)\.py$")
-_ENVIRONMENT: Final = re.compile(r"(?:^|[/_.-])(dev|development|local|tests?|testing|ci|prod|production|staging)(?:[/_.-]|$)")
+_SETTINGS: Final = re.compile(
+    r"(^|/)(settings|config|conf|configuration)(/[^/]+)*\.py$|(^|/)[^/]*(settings|config)\.py$"
+)
+_ENVIRONMENT: Final = re.compile(
+    r"(?:^|[/_.-])(dev|development|local|tests?|testing|ci|prod|production|staging)(?:[/_.-]|$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +126,10 @@ def _environment(path: str) -> str:
     return "test" if word in ("test", "tests", "testing", "ci") else "production"
 
 
-_MARKED_GENERATED: Final = re.compile(r"#.*(@generated|\bdo not edit\b|\bautomatically generated\b|\bauto-?generated\b)", re.I)
-_HOLDS_MIGRATION: Final = re.compile(r"^class Migration\(migrations\.Migration\)|^down_revision\b.*=", re.M)
+_MARKED_GENERATED: Final = re.compile(
+    r"#.*(@generated|\bdo not edit\b|\bautomatically generated\b|\bauto-?generated\b)", re.IGNORECASE
+)
+_HOLDS_MIGRATION: Final = re.compile(r"^class Migration\(migrations\.Migration\)|^down_revision\b.*=", re.MULTILINE)
 
 
 def refine(path_class: PathClass, source: str) -> PathClass:

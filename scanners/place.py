@@ -12,8 +12,8 @@ Node = TypeVar("Node", bound=ast.AST)
 class Block:
     """A suite of statements and what it belongs to.
 
-    `kind` is module, class, function, if, else, for, while, loop-else, with, try, except, try-else or finally; `node` is the
-    statement (or the handler) that the suite is part of.
+    `kind` is module, class, function, if, else, for, while, loop-else, with, try, except, try-else or finally.
+    `node` is the statement (or the handler) that the suite is part of.
     """
 
     __slots__ = ("kind", "node", "parent", "scope")

@@ -94,7 +94,9 @@ class Pool:
     def __enter__(self) -> "Pool":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -105,8 +107,8 @@ class Pool:
     def answers(self, read: Read, wanted: Iterable[BlobKey], tick: Callable[[], None]) -> Iterator[Answered]:
         """One answer for each wanted blob, in any order; `tick` is called at least five times a second.
 
-        A blob that hangs or kills its child comes back with a problem. What `tick` or `read` raises ends the scan and the
-        children that were busy with it.
+        A blob that hangs or kills its child comes back with a problem. What `tick` or `read` raises ends the scan, and
+        the children that were busy with it.
         """
         todo = deque(wanted)
         clean = False
@@ -129,7 +131,12 @@ class Pool:
                 key = todo.popleft()
                 raw = read(key.sha)
                 if raw is None:
-                    yield key, _problem("left-out", "The blob was left out of the fetch.", "Exclude the file, or make it smaller.")
+                    yield (
+                        key,
+                        _problem(
+                            "left-out", "The blob was left out of the fetch.", "Exclude the file, or make it smaller."
+                        ),
+                    )
                 else:
                     child.ask(key, raw)
 
@@ -151,7 +158,9 @@ class Pool:
                 yield from self._bury(child, todo, "crashed", "Looking at the file ended the process that did.")
         for child in [child for child in self._children if child.pending]:
             if time.monotonic() - child.since > self._timeout:
-                yield from self._bury(child, todo, "took-too-long", f"Looking at the file took over {self._timeout:g} s.")
+                yield from self._bury(
+                    child, todo, "took-too-long", f"Looking at the file took over {self._timeout:g} s."
+                )
 
     def _ready(self) -> list[_Child]:
         with selectors.DefaultSelector() as selector:
@@ -170,7 +179,12 @@ class Pool:
         if child.pending:
             blamed = child.pending.popleft()
             todo.extendleft(reversed(child.pending))
-            yield blamed, _problem(code, message, "Split the file, or exclude it. It is tried again at the next scan.", passing=True)
+            yield (
+                blamed,
+                _problem(
+                    code, message, "Split the file, or exclude it. It is tried again at the next scan.", passing=True
+                ),
+            )
 
 
 def _problem(code: str, message: str, next_step: str, passing: bool = False) -> BlobAnswer:

@@ -16,13 +16,13 @@ from scanners.rule import AREAS, Collector, Rule
 _TEXTS = ("id", "area", "item", "title", "severity", "effort", "fix", "bad", "good")
 
 
-class BadRule(Exception):
+class BadRuleError(Exception):
     """A rule that cannot be registered, with what to mend."""
 
 
 @cache
 def rules() -> Mapping[str, Rule]:
-    """Every rule by its id, in order of area and id. Raises BadRule for one that is incomplete or named twice."""
+    """Every rule by its id, in order of area and id. Raises BadRuleError for one that is incomplete or named twice."""
     found: dict[str, Rule] = {}
     for module in _modules(scanners.rules):
         for kind in _defined(module, Rule):
@@ -68,10 +68,12 @@ def _refuse(rule: Rule, module: str, known: Mapping[str, Rule]) -> None:
     name = f"{module}.{type(rule).__name__}"
     missing = [text for text in _TEXTS if not getattr(rule, text, None)]
     if missing:
-        raise BadRule(f"{name} has no {', '.join(missing)}. A rule holds its docs and examples: add them.")
+        raise BadRuleError(f"{name} has no {', '.join(missing)}. A rule holds its docs and examples: add them.")
     if rule.id in known:
-        raise BadRule(f"{name} takes the id {rule.id}, which another rule has. Choose its own.")
+        raise BadRuleError(f"{name} takes the id {rule.id}, which another rule has. Choose its own.")
     if module.split(".")[-2:] != [rule.area, rule.id.replace("-", "_")]:
-        raise BadRule(f"{name} has area {rule.area} and id {rule.id}. Its file is rules/{rule.area}/{rule.id.replace('-', '_')}.py.")
+        raise BadRuleError(
+            f"{name} has area {rule.area} and id {rule.id}: its file is {rule.id.replace('-', '_')}.py in rules/{rule.area}."
+        )
     if rule.area not in AREAS or not rule.why or not rule.scope:
-        raise BadRule(f"{name} needs a known area and a docstring of two parts: why, and what is looked at.")
+        raise BadRuleError(f"{name} needs a known area and a docstring of two parts: why, and what is looked at.")

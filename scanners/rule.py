@@ -33,7 +33,7 @@ EVERYWHERE = frozenset({"service", "script", "test", "migration", "example"})
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A small repository. `at` holds the (path, line) of each finding that the rule reports in it, none for a good one."""
+    """A small repository. `at` holds the (path, line) of each finding of the rule in it, none for a good one."""
 
     title: str
     files: Mapping[str, str]
@@ -45,9 +45,9 @@ class Collector:
     """Something that looks at files during the one walk: a rule, or a collector of facts.
 
     A hook is a method: `visit_call(call, ctx)` for the calls that `calls` names, `visit_<node>(place, ctx)` for a syntax
-    node (`visit_except_handler`, `visit_raise`, `visit_function_def` for both kinds of def, ...), `visit_module(ctx)` at the
-    end of a file, `visit_text(text, ctx)` for the non-Python files that `files` names, and `visit_tree(tree, ctx)` once for
-    the whole commit, with facts only. All hooks of a file run after its walk, so that every name in it is known.
+    node (`visit_except_handler`, `visit_raise`, `visit_function_def` for both kinds of def, ...), `visit_module(ctx)` at
+    the end of a file, `visit_text(text, ctx)` for the non-Python files that `files` names, and `visit_tree(tree, ctx)`
+    once for the whole commit, with facts only. The hooks of a file run after its walk, so every name in it is known.
     """
 
     calls: ClassVar[Sequence[str]] = ()

@@ -20,16 +20,30 @@ _UNSEEN = {
     "stub": "A stub: types only, nothing that runs.",
     "generated": "Generated code.",
 }
-_MODES = {"120000": ("symlink", "A symbolic link; its target is never opened."), "160000": ("submodule", "Not fetched.")}
+_MODES = {
+    "120000": ("symlink", "A symbolic link; its target is never opened."),
+    "160000": ("submodule", "Not fetched."),
+}
 
 
 class Entry(Protocol):
-    """One entry of a tree, as `scanners.git.store` lists it. `size` is None for a blob that was left out of the fetch."""
+    """One entry of a tree, as `scanners.git.store` and `scanners.folder` list it."""
 
-    path: str
-    sha: str
-    mode: str
-    size: int | None
+    @property
+    def path(self) -> str:
+        """Below the sub-path."""
+
+    @property
+    def sha(self) -> str:
+        """The id of the blob."""
+
+    @property
+    def mode(self) -> str:
+        """As git writes it: 100644, 120000 for a symbolic link, 160000 for a submodule."""
+
+    @property
+    def size(self) -> int | None:
+        """In bytes; None for a blob that was left out of the fetch."""
 
 
 class Children(Protocol):
@@ -152,7 +166,10 @@ def report(
         findings=tuple(sorted(findings, key=lambda finding: (finding.path, finding.line, finding.col, finding.rule))),
         counts=counts(rules, kind, looked, findings, said),
         suppressions=tuple(found for file in looked for found in suppressions_of(file)),
-        facts={kind: tuple({"path": fact.path, **fact.fields} for fact in facts) for kind, facts in facts_of(looked).items()},
+        facts={
+            kind: tuple({"path": fact.path, **fact.fields} for fact in facts)
+            for kind, facts in facts_of(looked).items()
+        },
         lines=lines,
         python_files=len(python),
         coverage=1 - unread / lines if lines else 1.0,

@@ -1,27 +1,175 @@
 """What looks like a secret: names that hold one, shapes of well-known tokens, and values that only stand in for one."""
 
-import math
 import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 _WORDS: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
-_GATE: Final = re.compile(r"pass|pwd|secret|token|key|cred", re.I)
-_SECRETS: Final = frozenset("password passwords passwd passphrase passcode pwd secret token apikey credential credentials".split())
-_KEY_KINDS: Final = frozenset("api private secret access signing encryption master account shared auth storage hmac jwt".split())
-_PASS_OWNERS: Final = frozenset("db database user mysql postgres pg redis smtp mail email ftp root admin ssh proxy http basic".split())
+_GATE: Final = re.compile(r"pass|pwd|secret|token|key|cred", re.IGNORECASE)
+_SECRETS: Final = frozenset(
+    [
+        "password",
+        "passwords",
+        "passwd",
+        "passphrase",
+        "passcode",
+        "pwd",
+        "secret",
+        "token",
+        "apikey",
+        "credential",
+        "credentials",
+    ]
+)
+_KEY_KINDS: Final = frozenset(
+    [
+        "api",
+        "private",
+        "secret",
+        "access",
+        "signing",
+        "encryption",
+        "master",
+        "account",
+        "shared",
+        "auth",
+        "storage",
+        "hmac",
+        "jwt",
+    ]
+)
+_PASS_OWNERS: Final = frozenset(
+    [
+        "db",
+        "database",
+        "user",
+        "mysql",
+        "postgres",
+        "pg",
+        "redis",
+        "smtp",
+        "mail",
+        "email",
+        "ftp",
+        "root",
+        "admin",
+        "ssh",
+        "proxy",
+        "http",
+        "basic",
+    ]
+)
 _OTHER_TOKENS: Final = frozenset(
-    "pad eos bos unk sep mask cls start end stop next prev previous current last first special page continuation sync cursor "
-    "csrf xsrf csrfmiddleware image video audio cancel cancellation lexer open close unknown input output prompt max min num "
-    "left right string operator begin separator delimiter punctuation word new invalidation query".split()
+    [
+        "pad",
+        "eos",
+        "bos",
+        "unk",
+        "sep",
+        "mask",
+        "cls",
+        "start",
+        "end",
+        "stop",
+        "next",
+        "prev",
+        "previous",
+        "current",
+        "last",
+        "first",
+        "special",
+        "page",
+        "continuation",
+        "sync",
+        "cursor",
+        "csrf",
+        "xsrf",
+        "csrfmiddleware",
+        "image",
+        "video",
+        "audio",
+        "cancel",
+        "cancellation",
+        "lexer",
+        "open",
+        "close",
+        "unknown",
+        "input",
+        "output",
+        "prompt",
+        "max",
+        "min",
+        "num",
+        "left",
+        "right",
+        "string",
+        "operator",
+        "begin",
+        "separator",
+        "delimiter",
+        "punctuation",
+        "word",
+        "new",
+        "invalidation",
+        "query",
+    ]
 )
 _TELLS_OF_IT: Final = frozenset(
-    "is has use uses no not require requires required need needs show hide with without allow enable enabled disable invalid "
-    "bad wrong missing forgot reset change changed update set get check validate verify generate create make unusable ask "
-    "hashed encrypted obfuscated masked redacted hash skip ignore delete remove revoke rotate refreshing public empty".split()
+    [
+        "is",
+        "has",
+        "use",
+        "uses",
+        "no",
+        "not",
+        "require",
+        "requires",
+        "required",
+        "need",
+        "needs",
+        "show",
+        "hide",
+        "with",
+        "without",
+        "allow",
+        "enable",
+        "enabled",
+        "disable",
+        "invalid",
+        "bad",
+        "wrong",
+        "missing",
+        "forgot",
+        "reset",
+        "change",
+        "changed",
+        "update",
+        "set",
+        "get",
+        "check",
+        "validate",
+        "verify",
+        "generate",
+        "create",
+        "make",
+        "unusable",
+        "ask",
+        "hashed",
+        "encrypted",
+        "obfuscated",
+        "masked",
+        "redacted",
+        "hash",
+        "skip",
+        "ignore",
+        "delete",
+        "remove",
+        "revoke",
+        "rotate",
+        "refreshing",
+        "public",
+        "empty",
+    ]
 )
 
 

@@ -8,7 +8,7 @@ from scanners.paths import PathClass
 
 
 class TextFile:
-    """A file of one of the kinds that `scanners.paths` knows. `role` is dev, test, production or empty, from its path."""
+    """A file of a kind that `scanners.paths` knows. `role` is dev, test, production or empty, from its path."""
 
     def __init__(self, text: str, path_class: PathClass) -> None:
         self.text = text

@@ -45,9 +45,11 @@ class Tree:
         return [fact for fact in found if tests or fact.path_class.name != "test"]
 
     def of_kind(self, *kinds: str) -> list[str]:
-        """The paths of these kinds of file ("python", "dockerfile", ...), tests, examples and vendored ones left out."""
+        """The paths of these kinds of file ("python", "dockerfile", ...), without tests and examples."""
         return sorted(
-            path for path, path_class in self.files.items() if path_class.kind in kinds and path_class.name in ("service", "script")
+            path
+            for path, path_class in self.files.items()
+            if path_class.kind in kinds and path_class.name in ("service", "script")
         )
 
 
@@ -66,11 +68,11 @@ class TreeContext:
 
     def site(self, path: str, line: int = 1) -> None:
         """Count a considered place; good unless reported or unresolved."""
-        self.sites.setdefault((path, line), Site(path, line, True))
+        self.sites.setdefault((path, line), Site(path, line, good=True))
 
     def unresolved(self, path: str, line: int, reason: str) -> None:
         """Count a considered place that cannot be decided, and why."""
-        self.sites[(path, line)] = Site(path, line, False, reason)
+        self.sites[(path, line)] = Site(path, line, good=False, reason=reason)
 
     def report(
         self,

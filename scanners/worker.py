@@ -1,4 +1,4 @@
-"""The killable child: blobs in, JSON lines out. It holds no Django, no database and no secret, and can die at any moment.
+"""The killable child: blobs in, JSON lines out. It holds no Django, no database, no secret, and can die at any moment.
 
 A request is a line of JSON {sha, path_class, size} and then `size` bytes; the answer is one line of JSON.
 """

@@ -28,7 +28,11 @@ def render(report: Report) -> str:
 
 
 def _driver(rules: list[Rule]) -> dict[str, Any]:
-    return {"name": "Plimsoll", "semanticVersion": metadata.version("plimsoll"), "rules": [_rule(rule) for rule in rules]}
+    return {
+        "name": "Plimsoll",
+        "semanticVersion": metadata.version("plimsoll"),
+        "rules": [_rule(rule) for rule in rules],
+    }
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

@@ -13,7 +13,8 @@ def render(report: Report) -> str:
         for found in report.findings
     ]
     lines += [
-        f"{file.path}:{file.problem.line or 1}: not read, {file.problem.code}: {file.problem.message} {file.problem.next_step}"
+        f"{file.path}:{file.problem.line or 1}: not read ({file.problem.code}): "
+        f"{file.problem.message} {file.problem.next_step}"
         for file in report.files
         if file.problem
     ]
@@ -27,6 +28,6 @@ def _summary(report: Report) -> str:
     counted = ", ".join(f"{severities[severity]} {severity}" for severity in reversed(Severity) if severities[severity])
     sites = sum(count.sites for count in report.counts.values())
     return (
-        f"{len(report.findings)} findings ({counted or 'none'}) at {sites:,} sites in {report.python_files:,} Python files, "
-        f"{report.lines:,} lines; {report.coverage:.1%} of them read, {len(report.skipped)} files left out"
+        f"{len(report.findings)} findings ({counted or 'none'}) at {sites:,} sites in {report.python_files:,} Python files "
+        f"of {report.lines:,} lines; {report.coverage:.1%} of them read, {len(report.skipped)} files left out"
     )

@@ -1,0 +1,101 @@
+"""Who wants what: the hooks of all collectors, by syntax node and by called name."""
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from scanners.binders import BINDERS, Binder
+
+Hook = Callable[[Any, Any], None]
+Plan = tuple[bool, list[Hook] | None, Binder | None, tuple[str, ...], tuple[str, ...]]
+
+LEAVES = frozenset({ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue})
+_STATEMENTS = (ast.stmt, ast.ExceptHandler, ast.match_case)
+_LISTS = frozenset(
+    "args keywords elts keys values comparators generators ifs body orelse targets items cases patterns "
+    "kwd_patterns handlers finalbody decorator_list".split()
+)
+_SINGLES = frozenset(
+    "func value left right operand test elt key slice lower upper step format_spec iter target subject "
+    "pattern guard exc cause msg context_expr".split()
+)
+"""The fields that lead on. Names, operators and annotations do not: annotations are read through what they annotate."""
+
+
+class Index:
+    """Who wants what in the files of one path class, built once for a set of collectors."""
+
+    def __init__(self, collectors: list[Any], path_class: str) -> None:
+        self.modules: list[Hook] = []
+        self.nodes: dict[type[ast.AST], list[Hook]] = {}
+        self.by_name: dict[str, list[Hook]] = {}
+        self.by_last: dict[str, list[Hook]] = {}
+        for collector in collectors:
+            if path_class in collector.classes:
+                self._add(collector)
+        self.plans = _Plans(self.nodes)
+        self.lasts = {name.rpartition(".")[2] for name in self.by_name} | set(self.by_last)
+
+    def _add(self, collector: Any) -> None:
+        for name in dir(collector):
+            if name == "visit_module":
+                self.modules.append(bind(collector, name))
+            elif name == "visit_call":
+                self._add_calls(collector)
+            elif name.startswith("visit_") and name not in ("visit_text", "visit_tree"):
+                for kind in node_types(name.removeprefix("visit_")):
+                    self.nodes.setdefault(kind, []).append(bind(collector, name))
+
+    def _add_calls(self, collector: Any) -> None:
+        hook = bind(collector, "visit_call")
+        for name in collector.calls:
+            known = self.by_last if name.startswith("*.") else self.by_name
+            known.setdefault(name.removeprefix("*."), []).append(hook)
+
+
+class _Plans(dict[type[ast.AST], Plan]):
+    """What to do with each node type: is it a statement, who wants it, who binds names in it, where it leads."""
+
+    def __init__(self, nodes: dict[type[ast.AST], list[Hook]]) -> None:
+        super().__init__()
+        self._nodes = nodes
+
+    def __missing__(self, kind: type[ast.AST]) -> Plan:
+        fields = tuple(reversed(kind._fields))
+        lists = tuple(name for name in fields if name in _LISTS and not _is_single(kind, name))
+        singles = tuple(name for name in fields if name in _SINGLES or (name in _LISTS and _is_single(kind, name)))
+        hooks, binder = self._nodes.get(kind), BINDERS.get(kind)
+        plan = self[kind] = (issubclass(kind, _STATEMENTS), hooks, binder, singles, lists)
+        return plan
+
+
+def _is_single(kind: type[ast.AST], name: str) -> bool:
+    return kind in (ast.IfExp, ast.Lambda) and name in ("body", "orelse")
+
+
+def bind(collector: Any, name: str) -> Hook:
+    """A hook that tells the context whose it is before it runs."""
+    method = getattr(collector, name)
+
+    def hook(place: Any, ctx: Any) -> None:
+        ctx.collector = collector
+        if place is None:
+            method(ctx)
+        else:
+            method(place, ctx)
+
+    return hook
+
+
+def node_types(name: str) -> list[type[ast.AST]]:
+    """The node types that `visit_<name>` asks for: `function_def`, `for` and `with` cover their async forms.
+
+    Raises LookupError for a name that is no syntax node: a hook that never runs is a mistake in the rule.
+    """
+    if name == "try":
+        return [ast.Try, ast.TryStar]
+    camel = "".join(part.capitalize() for part in name.split("_"))
+    found = [getattr(ast, prefix + camel) for prefix in ("", "Async") if hasattr(ast, prefix + camel)]
+    if not found:
+        raise LookupError(f"visit_{name} names no syntax node. Use the name of an ast class in snake case.")
+    return found
