@@ -31,8 +31,8 @@ class GitServer:
     """Serves the bare repositories below `root` at `url`/<path>. Use as a context manager, or start() and stop().
 
     With a `token`, Basic authentication with it as the password is asked for. `hook` sees every request first and
-    answers it itself when it returns True. `requests` keeps all that arrived; `connections` counts. `config` is given to
-    the serving git.
+    answers it itself when it returns True. `requests` keeps all that arrived; `connections` counts. `config` is given
+    to the serving git.
     """
 
     def __init__(
@@ -82,7 +82,11 @@ class GitServer:
         if self.token and not self._is_known(request):
             reply(request, 401, {"WWW-Authenticate": 'Basic realm="git"'})
         else:
-            _run_backend(self.root, self.config, request)
+            reply(request, *self.backend(request))
+
+    def backend(self, request: Request) -> tuple[int, dict[str, str], bytes]:
+        """Let git answer a request: status, headers and body, for a hook to change before it replies."""
+        return _run_backend(self.root, self.config, request)
 
     def _is_known(self, request: Request) -> bool:
         kind, _, encoded = request.headers.get("authorization", "").partition(" ")
@@ -118,7 +122,7 @@ class GitServer:
                 except OSError:
                     self.close_connection = True
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, *args: object) -> None:
                 """Keep the output of tests clean."""
 
         return Handler
@@ -148,7 +152,7 @@ def body_of(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _run_backend(root: Path, config: dict[str, str], request: Request) -> None:
+def _run_backend(root: Path, config: dict[str, str], request: Request) -> tuple[int, dict[str, str], bytes]:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
@@ -171,5 +175,4 @@ def _run_backend(root: Path, config: dict[str, str], request: Request) -> None:
     done = subprocess.run(["git", "http-backend"], env=environment, input=body, capture_output=True, check=False)
     head, _, content = done.stdout.partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
-    status = int(headers.pop("Status", "200").split()[0])
-    reply(request, status, headers, content)
+    return int(headers.pop("Status", "200").split()[0]), headers, content

@@ -153,8 +153,8 @@ def _port(text: str | None, scheme: str) -> int:
 
 def _path(text: str) -> str:
     path = quote(text, safe="/%._~+,=()-?#@:;&$!*'\"<>[]{}|^`").rstrip("/")
-    segments = path.split("/")[1:]
-    if not segments or not all(_SEGMENT.fullmatch(segment) for segment in segments):
+    before, *segments = path.split("/")
+    if before or not segments or not all(_SEGMENT.fullmatch(segment) for segment in segments):
         raise error("url_path_not_allowed")
     for plain in map(unquote_to_bytes, segments):
         if plain in (b".", b"..") or any(byte < 32 or byte == 127 or byte in b"/\\" for byte in plain):

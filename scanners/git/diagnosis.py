@@ -1,8 +1,10 @@
 """Turns the way in which git failed into a named error. What git printed is read here and shown nowhere."""
 
 import re
+import signal
 
 from scanners.git.errors import SourceError, error
+from scanners.git.process import Finished
 
 # Order counts: the first sentence found names the error.
 SIGNS = [
@@ -12,7 +14,7 @@ SIGNS = [
     (r"mismatched algorithms|unknown object format", "object_format_not_supported"),
     (r"out of memory|unable to create thread|cannot allocate memory", "resource_limit"),
     (r"died of signal 25|file too large", "repository_too_large"),
-    (r"died of signal (9|24)", "resource_limit"),
+    (r"died of signal", "resource_limit"),
     (r"fsck error|^error: object [0-9a-f]+: |object corrupt", "malformed_repository"),
     (r"SSL|certificate", "tls_error"),
     (r"Authentication failed|could not read (Username|Password)|returned error: 401", "credential_refused"),
@@ -26,13 +28,21 @@ SIGNS = [
     (r"index-pack|unpack|inflate|bad pack|pack (has|is|signature)", "malformed_repository"),
     (r"expected|protocol error|invalid|not valid", "not_a_repository"),
 ]
+SIGNALS: dict[int, str] = {
+    signal.SIGKILL: "resource_limit",
+    signal.SIGXCPU: "resource_limit",
+    signal.SIGXFSZ: "repository_too_large",
+}
 _SIGNS = [(re.compile(pattern, re.IGNORECASE | re.MULTILINE), code) for pattern, code in SIGNS]
 _SERVER_SAID = re.compile(r"^remote: .*$", re.MULTILINE)
 
 
-def diagnose(stderr: str, *, limit_mib: int) -> SourceError:
-    """Name the error behind git's last words. What the server said through git is left out of account."""
-    own_words = _SERVER_SAID.sub("", stderr)
+def diagnose(done: Finished, *, limit_mib: int) -> SourceError:
+    """Name the error behind git's end and its last words. What the server said through git is left out of account."""
+    signal_number = -done.returncode if done.returncode < 0 else done.returncode - 128
+    if signal_number in SIGNALS:
+        return error(SIGNALS[signal_number], limit_mib=limit_mib)
+    own_words = _SERVER_SAID.sub("", done.stderr)
     status = re.search(r"returned error: (5\d\d)", own_words)
     if status:
         return error("server_error", status=status[1])

@@ -46,24 +46,16 @@ def fetch(
     policy: Policy,
     tick: Callable[[], None],
     credential: Credential | None = None,
-    branch: str | None = None,
 ) -> Fetched:
     """Fetch a branch, tag, HEAD or full commit id into a store below `scratch`, an empty directory.
 
-    A server that does not serve single commits is asked for `branch` instead, whose head must be the commit.
     `tick` is called every 0.2 s; what it raises ends the fetch. Raises SourceError.
     """
     wanted = full_ref(ref)
-    fallback = full_ref(branch) if branch else None
     with _reach(source, credential, policy, scratch, tick) as way:
-        try:
-            commit = _fetch_ref(way, wanted)
-        except SourceError as failure:
-            if failure.code != "commit_gone" or fallback is None:
-                raise
-            commit = _fetch_ref(way, fallback)
+        commit = _fetch_ref(way, wanted)
     if is_commit(wanted) and commit != wanted:
-        raise error("commit_gone")
+        raise error("not_a_commit")
     return Fetched(way.git_dir, commit)
 
 
@@ -119,7 +111,7 @@ class _Way:
         return done
 
     def failure(self, done: Finished) -> SourceError:
-        return diagnose(done.stderr, limit_mib=self.policy.max_bytes // MIB)
+        return diagnose(done, limit_mib=self.policy.max_bytes // MIB)
 
     def _watch(self) -> None:
         self.tick()
@@ -179,7 +171,6 @@ def _network_config(
 
 
 def _fetch_ref(way: _Way, ref: str) -> str:
-    shutil.rmtree(way.git_dir, ignore_errors=True)
     made = way.git("init", "--quiet", "--bare", "--template=", str(way.git_dir))
     if made.returncode != 0:
         raise way.failure(made)

@@ -93,7 +93,11 @@ class Guard:
                 upstream = self._dial()
                 answer = None if upstream else b"502 Bad Gateway"
             if upstream is None or answer is not None:
-                client.sendall(b"HTTP/1.1 " + (answer or b"502 Bad Gateway") + b"\r\nContent-Length: 0\r\n\r\n")
+                client.sendall(
+                    b"HTTP/1.1 "
+                    + (answer or b"502 Bad Gateway")
+                    + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                )
                 return
             if head.startswith(b"CONNECT "):
                 client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")

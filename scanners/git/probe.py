@@ -1,8 +1,10 @@
 """Looks at how a server answers before git does, because git tells all failures apart by English sentences only."""
 
 import email.utils
+import functools
 import ssl
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 
@@ -23,11 +25,12 @@ def probe(source: Source, guard: Guard, credential: Credential | None, policy: P
     if credential:
         headers["Authorization"] = credential.header
     proxy = httpx.Proxy(f"http://{guard.address}", auth=(USER, guard.token))
-    trust = ssl.create_default_context(cafile=policy.ca_file)
     url = f"{source.url}/info/refs?service=git-upload-pack"
     try:
         with (
-            httpx.Client(proxy=proxy, verify=trust, timeout=policy.connect_seconds, trust_env=False) as client,
+            httpx.Client(
+                proxy=proxy, verify=_trust(policy.ca_file), timeout=policy.connect_seconds, trust_env=False
+            ) as client,
             client.stream("GET", url, headers=headers) as answer,
         ):
             _check(answer, credential, guard, source)
@@ -35,6 +38,11 @@ def probe(source: Source, guard: Guard, credential: Credential | None, policy: P
         raise error("remote_timeout") from None
     except httpx.TransportError as failure:
         raise _transport_error(failure, guard, source) from None
+
+
+@functools.cache
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_file)
 
 
 def _check(answer: httpx.Response, credential: Credential | None, guard: Guard, source: Source) -> None:

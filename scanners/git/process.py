@@ -83,7 +83,7 @@ def run(
     output, messages = _Drain(opened(process.stdout), max_output), _Drain(opened(process.stderr), KEPT_BYTES)
     pause = 0.005
     try:
-        while not _has_ended(process):
+        while process.poll() is None:
             tick()
             if output.total > max_output or messages.total > max_output:
                 raise error("server_floods")
@@ -93,7 +93,8 @@ def run(
             pause = min(2 * pause, STEP_SECONDS)
     finally:
         kill_tree(process)
-    return Finished(process.returncode, output.end(), _CONTROL.sub("", messages.end().decode("utf-8", "replace")))
+        told, said = output.end(), messages.end()
+    return Finished(process.returncode, told, _CONTROL.sub("", said.decode("utf-8", "replace")))
 
 
 def opened(pipe: IO[bytes] | None) -> IO[bytes]:
@@ -146,10 +147,6 @@ def _output(command: Sequence[str]) -> bytes | None:
     return output if process.returncode == 0 else None
 
 
-def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
-
-
 class _Drain:
     """Reads a pipe to its end in a thread, keeping the last bytes only."""
 
@@ -169,4 +166,6 @@ class _Drain:
 
     def end(self) -> bytes:
         self._thread.join(timeout=5)
+        if not self._thread.is_alive():
+            self._pipe.close()
         return bytes(self._kept)
