@@ -1,0 +1,75 @@
+"""Findings as lists show them: narrowed, in the order of what hurts most, and grouped by rule."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.db.models import Count, Q, QuerySet
+
+from reviews.models import Finding
+from reviews.scorecards import ranked
+from scanners import registry
+from scanners.finding import Confidence, Severity
+from scanners.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The findings of one rule on one page; `total` counts those on all pages. `rule` is None for one that is gone."""
+
+    id: str
+    rule: Rule | None
+    findings: tuple[Finding, ...]
+    total: int
+
+
+def filtered(findings: QuerySet[Finding], wanted: Mapping[str, str]) -> QuerySet[Finding]:
+    """The findings that `FindingFilter.wanted` asks for."""
+    plain = {
+        {"team": "repository__team__slug"}.get(name, name): wanted[name]
+        for name in ("state", "area", "rule", "team")
+        if wanted.get(name, "all") != "all"
+    }
+    found = findings.filter(**plain)
+    if "severity" in wanted:
+        found = found.filter(severity__in=at_least(Severity, wanted["severity"]))
+    if "confidence" in wanted:
+        found = found.filter(confidence__in=at_least(Confidence, wanted["confidence"]))
+    for word in wanted.get("q", "").split():
+        found = found.filter(said(word))
+    return found
+
+
+def at_least(steps: type[Severity] | type[Confidence], least: str) -> list[str]:
+    """A step and those above it."""
+    values = [str(step) for step in steps]
+    return values[values.index(least) :]
+
+
+def said(word: str) -> Q:
+    """Findings that hold a word in their place, rule or message."""
+    fields = ("path", "qualname", "rule", "message", "repository__name")
+    return Q(*((f"{field}__icontains", word) for field in fields), _connector=Q.OR)
+
+
+def by_rule(findings: QuerySet[Finding]) -> QuerySet[Finding]:
+    """The worst rules first; of one rule the most severe first, then by place."""
+    rules = sorted(registry.rules().values(), key=lambda rule: -list(Severity).index(rule.severity))
+    return findings.annotate(
+        place=ranked("rule", [rule.id for rule in rules]),
+        weight=ranked("severity", ("critical", "high", "medium", "low")),
+    ).order_by("place", "rule", "weight", "repository__name", "path", "line", "pk")
+
+
+def totals(findings: QuerySet[Finding]) -> dict[str, int]:
+    """How many findings there are of each rule."""
+    return dict(findings.order_by().values_list("rule").annotate(count=Count("pk")))
+
+
+def groups(findings: Iterable[Finding], totals: Mapping[str, int]) -> list[Group]:
+    """Findings in the order of `by_rule`, group by group."""
+    rules = registry.rules()
+    return [
+        Group(rule, rules.get(rule), tuple(found), totals.get(rule, 0))
+        for rule, found in groupby(findings, key=lambda finding: finding.rule)
+    ]

@@ -1,0 +1,237 @@
+"""A stored scorecard, put together for its pages. Reads what a scan kept; decides nothing."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from math import floor
+from typing import Any
+
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.utils import timezone
+
+from reviews import charts
+from reviews.checklist import REQUIRED, Level, Tier
+from reviews.models import Finding, Repository, Scan
+from reviews.outcomes import WORST_FIRST, Outcome
+from reviews.trends import area_changes, timed
+from scanners import registry
+from scanners.finding import Severity
+
+PERIOD = timedelta(days=30)
+SEVERE = (Severity.CRITICAL, Severity.HIGH)
+FIRST = 5
+WORST = 8
+_SAID = {
+    Outcome.FAIL: ("item fails", "items fail"),
+    Outcome.ERROR: ("item broke", "items broke"),
+    Outcome.UNKNOWN: ("item unknown", "items unknown"),
+    Outcome.WAIVED: ("item waived", "items waived"),
+    Outcome.WARN: ("item warns", "items warn"),
+}
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AreaLine:
+    """One area of a repository: its figures, its bar, its items, and how it moved in 30 days."""
+
+    area: Json
+    outcome: Outcome
+    said: str
+    bar: tuple[charts.Part, ...]
+    change: int | None
+    items: tuple[Json, ...]
+    asked: int
+
+    @property
+    def decided(self) -> int:
+        """Sites that are good or at fault."""
+        return int(self.area["good"] + self.area["bad"])
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a repository stands where it does, the deciding one first."""
+
+    outcome: Outcome
+    text: str
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The head of a scorecard page."""
+
+    card: Json
+    required: Level
+    areas: tuple[AreaLine, ...]
+    reasons: tuple[Reason, ...]
+    change: int | None
+
+    @property
+    def enough(self) -> bool:
+        """Whether the level is what the tier asks for."""
+        return Level(self.card["level"]).rank >= self.required.rank
+
+    @property
+    def good(self) -> int:
+        """Good sites of all areas."""
+        return sum(line.area["good"] for line in self.areas)
+
+    @property
+    def decided(self) -> int:
+        """Sites of all areas that are good or at fault."""
+        return sum(line.decided for line in self.areas)
+
+    @property
+    def unresolved(self) -> int:
+        """Sites of all areas that could not be told."""
+        return sum(line.area["unresolved"] for line in self.areas)
+
+    @property
+    def next_target(self) -> float:
+        """Where the line of the score mark stands, px from the top of its 96."""
+        return round(88 - 0.8 * self.card["score"]["low"], 1) if self.card["score"] else 88.0
+
+    @property
+    def doubt(self) -> float:
+        """How much of the score mark is in doubt, in px."""
+        score = self.card["score"]
+        return round(0.8 * (score["high"] - score["low"]), 1) if score else 0.0
+
+
+def standing(repository: Repository, scan: Scan) -> Standing:
+    """Where a repository stands after a finished scan."""
+    card = scan.scorecard
+    then = past(repository)
+    changes = area_changes(card["areas"], then and then["scorecard__areas"])
+    score = card["score"]
+    return Standing(
+        card=card,
+        required=REQUIRED[Tier(repository.tier)],
+        areas=tuple(area_line(area, card["items"], changes.get(area["area"])) for area in card["areas"]),
+        reasons=reasons(card, Tier(repository.tier)),
+        change=floor(score["low"]) - floor(then["score_low"]) if score and then else None,
+    )
+
+
+def past(repository: Repository) -> dict[str, Any] | None:
+    """The score and areas of 30 days ago, or of the first scan since; None when there is one scan only."""
+    scans = timed(repository.scans.exclude(pk=repository.latest_scan_id))
+    fields = ("score_low", "scorecard__areas")
+    older = scans.filter(at__lte=timezone.now() - PERIOD).order_by("-at").values(*fields).first()
+    return older or scans.values(*fields).first()
+
+
+def area_line(area: Json, items: Sequence[Json], change: int | None) -> AreaLine:
+    """One area with its items."""
+    mine = [item for item in items if item["area"] == area["area"]]
+    here = [item for item in mine if item["counted"]]
+    worst = min((Outcome(item["outcome"]) for item in here), key=WORST_FIRST.index, default=Outcome.NOT_APPLICABLE)
+    alike = sum(item["outcome"] == worst for item in here)
+    said = counted(alike, *_SAID[worst]) if worst in _SAID else "all pass" if worst is Outcome.PASS else "none applies"
+    score, raw = area["score"], area["raw"]
+    parts = []
+    if score:
+        waived = max(score["low"] - raw["low"], 0) if raw else 0
+        parts = [("accent", score["low"] - waived), ("waived", waived), ("unknown", score["high"] - score["low"])]
+    return AreaLine(area, worst, said, charts.bar(parts, 100), change, tuple(here), len(mine) - len(here))
+
+
+def reasons(card: Json, tier: Tier) -> tuple[Reason, ...]:
+    """Why the repository stands where it does, as sentences."""
+    required, level = REQUIRED[tier], Level(card["level"])
+    reached = level.rank >= required.rank
+    text = f"Level is {level}, tier {tier} asks for {required}"
+    found = [Reason(Outcome.PASS if reached else Outcome.FAIL, text)]
+    if card["severe"]:
+        text = (
+            "1 high or critical finding is open"
+            if card["severe"] == 1
+            else f"{card['severe']} high or critical findings are open"
+        )
+        found.append(Reason(Outcome.FAIL, text, tuple(severe_rules(card)[:2])))
+    unknown = [item for item in card["items"] if item["counted"] and item["outcome"] == Outcome.UNKNOWN]
+    if unknown:
+        text = counted(len(unknown), "item could not be told", "items could not be told")
+        found.append(Reason(Outcome.UNKNOWN, text))
+    if card["unread_files"]:
+        text = (
+            "1 file could not be read"
+            if card["unread_files"] == 1
+            else f"{card['unread_files']} files could not be read"
+        )
+        found.append(Reason(Outcome.UNKNOWN, text))
+    return tuple(found)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its words."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def severe_rules(card: Json) -> list[str]:
+    """The rules with open findings of high or critical severity, the most findings first."""
+    rules = [rule for item in card["items"] for rule in item["rules"] if rule["severe"]]
+    return [rule["rule"] for rule in sorted(rules, key=lambda rule: -rule["severe"])]
+
+
+def rule_outcomes(card: Json) -> dict[str, Json]:
+    """What a scorecard says about each rule."""
+    return {rule["rule"]: rule for item in card.get("items", ()) for rule in item["rules"]}
+
+
+def worst_first(findings: QuerySet[Finding]) -> QuerySet[Finding]:
+    """The most severe and surest first, then by place."""
+    return findings.annotate(
+        weight=ranked("severity", ("critical", "high", "medium", "low")),
+        doubt=ranked("confidence", ("high", "medium", "low")),
+    ).order_by("weight", "rule", "doubt", "path", "line", "pk")
+
+
+def ranked(field: str, values: Sequence[str]) -> Case:
+    """The place of a field's value in `values`."""
+    return Case(
+        *(When(**{field: value}, then=Value(place)) for place, value in enumerate(values)),
+        default=Value(len(values)),
+        output_field=IntegerField(),
+    )
+
+
+def first_fixes(repository: Repository) -> list[Finding]:
+    """The open findings to begin with: sure enough to count, the most severe of each rule before a second one."""
+    open_ = repository.findings.filter(state=Finding.State.OPEN).exclude(confidence="low")
+    by_rule: dict[str, Finding] = {}
+    for finding in worst_first(open_)[:200]:
+        by_rule.setdefault(finding.rule, finding)
+    return list(by_rule.values())[:FIRST]
+
+
+@dataclass(frozen=True, slots=True)
+class FailingItem:
+    """An item that holds repositories back, with their names."""
+
+    item: Json
+    repositories: tuple[Repository, ...]
+    findings: int
+
+
+def worst_items(repositories: QuerySet[Repository]) -> list[FailingItem]:
+    """The items that most repositories fail, in one query."""
+    failing: dict[str, list[tuple[Json, Repository]]] = defaultdict(list)
+    for repository in repositories.filter(latest_scan__isnull=False).select_related("team", "latest_scan"):
+        for item in repository.latest_scan.scorecard.get("items", ()):
+            if item["counted"] and item["outcome"] == Outcome.FAIL:
+                failing[item["ref"]].append((item, repository))
+    found = [
+        FailingItem(pairs[0][0], tuple(repository for _, repository in pairs), sum(i["findings"] for i, _ in pairs))
+        for pairs in failing.values()
+    ]
+    return sorted(found, key=lambda one: (-len(one.repositories), -one.findings))[:WORST]
+
+
+def efforts() -> dict[str, str]:
+    """How long a fix usually takes, by rule."""
+    return {rule.id: rule.effort for rule in registry.rules().values()}

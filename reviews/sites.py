@@ -1,0 +1,41 @@
+"""Every place that a rule looked at in the newest scan of a repository: the numbers of its ratio, opened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reviews import trees
+from reviews.cache import DatabaseCache
+from reviews.models import Finding, Repository, ScanTree
+from scanners.finding import Site
+from scanners.rule import Rule
+from scanners.scan import sites
+
+STATES = ("bad", "unresolved", "good")
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """The sites of one rule. Findings of low confidence stand with the unresolved ones, as they are counted."""
+
+    bad: Sequence[Finding]
+    doubtful: Sequence[Finding]
+    unresolved: Sequence[Site]
+    good: Sequence[Site]
+    forgotten: bool
+
+
+def sites_of(repository: Repository, rule: Rule) -> Sites:
+    """The sites of `rule`; `forgotten` says that the cache holds no answers of that scan any more."""
+    scan = repository.latest_scan
+    tree = ScanTree.objects.filter(scan=scan).first() if scan else None
+    found: list[Site] = []
+    if scan and tree:
+        found = sites(rule.id, repository.kind, trees.files(tree), DatabaseCache(scan.rule_set))
+    open_ = repository.findings.filter(rule=rule.id, state=Finding.State.OPEN).defer("snippet").order_by("path", "line")
+    return Sites(
+        bad=[finding for finding in open_ if finding.confidence != "low"],
+        doubtful=[finding for finding in open_ if finding.confidence == "low"],
+        unresolved=[site for site in found if not site.good],
+        good=[site for site in found if site.good],
+        forgotten=not found,
+    )

@@ -1,0 +1,77 @@
+"""Whether scans get done, read from the queue of record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from reviews.models import Scan
+
+DAY = timedelta(days=1)
+LATE = timedelta(seconds=60)
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Who holds a scan. `heard` is the last heartbeat; silent means that the lease will soon be taken back."""
+
+    name: str
+    scan: Scan
+    heard: datetime
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The queue as a person may see it. Times are in seconds."""
+
+    waiting: Sequence[Scan]
+    waiting_count: int
+    oldest: datetime | None
+    late: bool
+    workers: Sequence[Worker]
+    done: int
+    failed: int
+    median_seconds: float | None
+    failures: Sequence[Scan]
+
+    @property
+    def well(self) -> bool:
+        """Nothing waits for long and nobody fell silent."""
+        return not self.late and not any(worker.silent for worker in self.workers)
+
+
+def status(scans: QuerySet[Scan]) -> Status:
+    """The state of the queue, in five queries."""
+    now = timezone.now()
+    rows = scans.select_related("repository__team").defer("scorecard")
+    due = rows.filter(state=Scan.State.REQUESTED).order_by("available_at")
+    waiting = list(due[:SHOWN])
+    oldest = waiting[0].available_at if waiting else None
+    running = rows.filter(state=Scan.State.RUNNING).order_by("leased_by")
+    ended = scans.filter(finished_at__gte=now - DAY)
+    spans = ended.filter(state=Scan.State.DONE, started_at__isnull=False).values_list("started_at", "finished_at")
+    seconds = [(end - start).total_seconds() for start, end in spans]
+    failures = rows.filter(state=Scan.State.FAILED, finished_at__gte=now - DAY).order_by("-finished_at")
+    return Status(
+        waiting=waiting,
+        waiting_count=due.count(),
+        oldest=oldest,
+        late=oldest is not None and now - oldest > LATE,
+        workers=[worker(scan, now) for scan in running],
+        done=len(seconds),
+        failed=failures.count(),
+        median_seconds=median(seconds) if seconds else None,
+        failures=list(failures[:SHOWN]),
+    )
+
+
+def worker(scan: Scan, now: datetime) -> Worker:
+    """The worker that holds a running scan."""
+    heard = (scan.leased_until or now) - timedelta(seconds=settings.LEASE_SECONDS)
+    return Worker(scan.leased_by, scan, heard, (now - heard).total_seconds() > 2 * settings.HEARTBEAT_SECONDS)

@@ -1,0 +1,28 @@
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from reviews import access
+from reviews.rules import across_fleet, chapters, neighbours
+from reviews.views.people import PersonRequest
+from scanners import registry
+
+
+@login_required
+@require_safe
+def index(request: PersonRequest) -> HttpResponse:
+    """All items by area, each with the rules that answer it or the evidence that people are asked for."""
+    return render(request, "reviews/checklist.html", chapters())
+
+
+@login_required
+@require_safe
+def rule(request: PersonRequest, rule: str) -> HttpResponse:
+    """One rule: why, what it looks at, examples, the fix, and how the fleet stands."""
+    found = registry.rules().get(rule)
+    if found is None:
+        raise Http404("No such rule.")
+    fleet = across_fleet(access.repositories(request.user), rule)
+    context = {"rule": found, "fleet": fleet, "everything": "all" in request.GET} | neighbours(found)
+    return render(request, "reviews/rule.html", context)

@@ -1,0 +1,77 @@
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from reviews import access
+from reviews.findings import by_rule, filtered, groups, totals
+from reviews.forms import FindingFilter
+from reviews.models import Finding, Repository
+from reviews.scorecards import rule_outcomes
+from reviews.views.people import PersonRequest, seen_repository
+from reviews.views.repositories import tabs
+from scanners import registry
+
+PER_PAGE = 60
+WITH = ("repository__team", "repository__latest_scan", "first_scan", "last_scan")
+
+
+@login_required
+@require_safe
+def index(request: PersonRequest) -> HttpResponse:
+    """Findings of all repositories that the person may see."""
+    context = listed(request, access.findings(request.user).select_related("repository__team"))
+    context["teams"] = access.teams(request.user)
+    return render(request, "reviews/findings.html" + ("#list" if request.htmx else ""), context)
+
+
+@login_required
+@require_safe
+def of_repository(request: PersonRequest, team: str, repository: str) -> HttpResponse:
+    """Findings of one repository."""
+    seen = seen_repository(request, team, repository)
+    findings = access.findings(request.user).filter(repository=seen)
+    context = listed(request, findings) | {"repository": seen}
+    if request.htmx:
+        return render(request, "reviews/findings.html#list", context | {"sites": sites(seen)})
+    return render(request, "reviews/repository_findings.html", tabs(request, seen) | context | {"sites": sites(seen)})
+
+
+@login_required
+@require_safe
+def finding(request: PersonRequest, pk: int) -> HttpResponse:
+    """One finding: the code, why it matters, the fix and its history. Opened in a list, only the part below its row."""
+    found = get_object_or_404(access.findings(request.user).select_related(*WITH), pk=pk)
+    context = tabs(request, found.repository) | {
+        "finding": found,
+        "rule": registry.rules().get(found.rule),
+        "events": found.events.select_related("scan").defer("scan__scorecard"),
+        "suppression": f"# plimsoll: ignore[{found.rule}] ",
+    }
+    return render(request, "reviews/finding.html" + ("#detail" if request.htmx else ""), context)
+
+
+def listed(request: PersonRequest, findings: QuerySet[Finding]) -> dict[str, Any]:
+    """One page of findings, filtered by the query string and grouped by rule."""
+    form = FindingFilter(request.GET)
+    wanted = form.wanted()
+    found = filtered(findings, wanted)
+    page = Paginator(by_rule(found).defer("snippet"), PER_PAGE).get_page(request.GET.get("page"))
+    return {
+        "page": page,
+        "groups": groups(page.object_list, totals(found)),
+        "form": form,
+        "wanted": wanted,
+        "narrowed": wanted != {"state": "open"},
+        "base": "?" + urlencode(wanted),
+    }
+
+
+def sites(repository: Repository) -> dict[str, Any]:
+    """What the newest scan says about each rule."""
+    return rule_outcomes(repository.latest_scan.scorecard) if repository.latest_scan else {}

@@ -1,0 +1,25 @@
+"""Requests of people who signed in, which is what every page but the sign-in gets."""
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from reviews import access
+from reviews.models import Repository, Team, User
+
+
+class PersonRequest(HttpRequest):
+    """A request whose user is known; only for annotations."""
+
+    user: User
+    htmx: bool
+
+
+def seen_team(request: PersonRequest, team: str) -> Team:
+    """The team of that slug. Raises Http404 when there is none, or none that the person may see."""
+    return get_object_or_404(access.teams(request.user), slug=team)
+
+
+def seen_repository(request: PersonRequest, team: str, repository: str) -> Repository:
+    """The repository with its team and newest finished scan. Raises Http404 like `seen_team`."""
+    visible = access.repositories(request.user).select_related("team", "latest_scan")
+    return get_object_or_404(visible, team__slug=team, slug=repository)

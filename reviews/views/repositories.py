@@ -1,0 +1,94 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from reviews import access, tasks
+from reviews.forms import RegisterForm, RemoveForm, SettingsForm, teams_to_register_in
+from reviews.models import Membership, Repository
+from reviews.scorecards import efforts, first_fixes, standing
+from reviews.trends import PERIODS, trend
+from reviews.views.people import PersonRequest, seen_repository
+
+Role = Membership.Role
+
+
+@login_required
+@require_safe
+def scorecard(request: PersonRequest, team: str, repository: str) -> HttpResponse:
+    """Where one repository stands, why, what to do first, and how it got there."""
+    seen = seen_repository(request, team, repository)
+    context = tabs(request, seen)
+    if seen.latest_scan is None:
+        return render(request, "reviews/repository_empty.html", context)
+    period = request.GET.get("period", "")
+    period = period if period in PERIODS else "26w"
+    context |= {
+        "scan": seen.latest_scan,
+        "standing": standing(seen, seen.latest_scan),
+        "trend": trend(seen, period, timezone.now()),
+        "period": period,
+        "periods": {"30d": "30 days", "26w": "26 weeks", "all": "All"}.items(),
+        "fixes": first_fixes(seen),
+        "efforts": efforts(),
+    }
+    return render(request, "reviews/repository.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def register(request: PersonRequest) -> HttpResponse:
+    """Add a repository to a team and scan it for the first time."""
+    teams = teams_to_register_in(request.user)
+    form = RegisterForm(request.POST or None, teams=teams, initial={"team": teams.filter(slug=request.GET.get("team"))})
+    if request.method == "POST" and form.is_valid():
+        repository = form.register(request.user)
+        if repository:
+            tasks.wake()
+            return redirect("scan", repository.scans.latest("pk").pk)
+    status = 200 if request.method != "POST" else 422
+    return render(request, "reviews/register.html", {"form": form, "teams": teams}, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: PersonRequest, team: str, repository: str) -> HttpResponse:
+    """Change what a repository is and how it is reached."""
+    seen = seen_repository(request, team, repository)
+    access.require(request.user, seen.team, Role.MAINTAINER)
+    form = SettingsForm(request.POST or None, instance=seen)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Saved. The next scan uses it.")
+        return redirect("repository-settings", team, repository)
+    context = tabs(request, seen) | {"form": form, "remove": RemoveForm(expected=seen.name)}
+    return render(request, "reviews/settings.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def remove(request: PersonRequest, team: str, repository: str) -> HttpResponse:
+    """Remove a repository with its scans and findings, after its name was typed."""
+    seen = seen_repository(request, team, repository)
+    access.require(request.user, seen.team, Role.MAINTAINER)
+    form = RemoveForm(request.POST, expected=seen.name)
+    if not form.is_valid():
+        context = tabs(request, seen) | {"form": SettingsForm(instance=seen), "remove": form}
+        return render(request, "reviews/settings.html", context, status=422)
+    seen.delete()
+    messages.success(request, f"{seen.name} was removed with its scans and findings.")
+    return redirect("team", team)
+
+
+def tabs(request: PersonRequest, repository: Repository) -> dict[str, object]:
+    """What the head and the tabs of every page of a repository show."""
+    team = repository.team
+    return {
+        "repository": repository,
+        "team": team,
+        "open_findings": sum(repository.latest_scan.open_findings.values()) if repository.latest_scan else 0,
+        "may_scan": access.may(request.user, team, Role.ENGINEER),
+        "may_change": access.may(request.user, team, Role.MAINTAINER),
+    }

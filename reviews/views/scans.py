@@ -1,0 +1,84 @@
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from reviews import access, intake, tasks
+from reviews.models import Membership, Scan
+from reviews.scans import changes, coverage, progress_of
+from reviews.views.people import PersonRequest, seen_repository
+from reviews.views.repositories import tabs
+
+PER_PAGE = 50
+STOP_POLLING = 286
+
+
+@login_required
+@require_safe
+def index(request: PersonRequest) -> HttpResponse:
+    """Scans of all repositories, the newest first."""
+    return render(request, "reviews/scans.html", listed(request, access.scans(request.user)))
+
+
+@login_required
+@require_safe
+def of_repository(request: PersonRequest, team: str, repository: str) -> HttpResponse:
+    """Scans of one repository, the newest first."""
+    seen = seen_repository(request, team, repository)
+    context = tabs(request, seen) | listed(request, access.scans(request.user).filter(repository=seen))
+    return render(request, "reviews/repository_scans.html", context)
+
+
+@login_required
+@require_safe
+def scan(request: PersonRequest, pk: int) -> HttpResponse:
+    """One scan: how far it is, what it read, what it could not read, and what it changed."""
+    found = seen_scan(request, pk)
+    context = tabs(request, found.repository) | {
+        "scan": found,
+        "progress": progress_of(found),
+        "coverage": coverage(found),
+        "changes": changes(found),
+    }
+    return render(request, "reviews/scan.html", context)
+
+
+@login_required
+@require_safe
+def progress(request: PersonRequest, pk: int) -> HttpResponse:
+    """The part of a scan's page that changes while it runs. Answers 286 when it has ended, which ends the polling."""
+    found = seen_scan(request, pk)
+    ended = found.state not in (Scan.State.REQUESTED, Scan.State.RUNNING)
+    context = {"scan": found, "progress": progress_of(found), "ended": ended}
+    return render(request, "reviews/scan.html#progress", context, status=STOP_POLLING if ended else 200)
+
+
+@login_required
+@require_POST
+def request_scan(request: PersonRequest, team: str, repository: str) -> HttpResponse:
+    """Ask for a scan of the branch's head."""
+    seen = seen_repository(request, team, repository)
+    access.require(request.user, seen.team, Membership.Role.ENGINEER)
+    asked = intake.request_scan(seen, trigger=Scan.Trigger.PERSON, requested_by=request.user)
+    tasks.wake()
+    return redirect("scan", asked.pk)
+
+
+def seen_scan(request: PersonRequest, pk: int) -> Scan:
+    """The scan with its repository. Raises Http404 for one that the person may not see."""
+    return get_object_or_404(
+        access.scans(request.user).select_related("repository__team", "repository__latest_scan"), pk=pk
+    )
+
+
+def listed(request: PersonRequest, scans: Any) -> dict[str, Any]:
+    """One page of scans, of one state when asked for."""
+    state = request.GET.get("state", "")
+    state = state if state in Scan.State.values else ""
+    wanted = scans.filter(state=state) if state else scans
+    rows = wanted.select_related("repository__team", "requested_by").defer("scorecard").order_by("-pk")
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    return {"page": page, "state": state, "states": Scan.State.choices}
