@@ -61,7 +61,7 @@ class _Plans(dict[type[ast.AST], Plan]):
         self._nodes = nodes
 
     def __missing__(self, kind: type[ast.AST]) -> Plan:
-        fields = tuple(reversed(kind._fields))
+        fields = () if kind in LEAVES else tuple(reversed(kind._fields))
         lists = tuple(name for name in fields if name in _LISTS and not _is_single(kind, name))
         singles = tuple(name for name in fields if name in _SINGLES or (name in _LISTS and _is_single(kind, name)))
         hooks, binder = self._nodes.get(kind), BINDERS.get(kind)
