@@ -41,7 +41,7 @@ def attribute(
 
     Both crossings are judged under the old tier and kind, and one is enough; if both are given, the code is judged by
     the rules that its authors knew. `new_under_old_profile` is `new` under the old tier and kind, None when those are
-    the same. Waivers are the change of what they add to the raw score: a waived finding that is fixed moves to the code.
+    the same. Waivers are the change of what they add to the raw score: a waived finding once fixed moves to the code.
     """
     start, end = tenths(old.raw), tenths((new_under_old_profile or new).raw)
     code = rule_set = 0

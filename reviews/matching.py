@@ -52,7 +52,7 @@ class Seen:
     def identity(self) -> str:
         """The sha256, in hex, of everything that stays when lines shift."""
         parts = (self.rule, self.path, self.qualname, self.anchor, str(self.ordinal))
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
