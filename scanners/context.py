@@ -35,6 +35,7 @@ class Context:
     """
 
     def __init__(self, source: str, path_class: str, role: str, module: Scope, tree: ast.Module | None = None) -> None:
+        self.source = source
         self.source_lines = source.split("\n")  # splitlines() would also split at form feeds.
         self.path_class = path_class
         self.role = role
@@ -135,8 +136,8 @@ class Context:
         return resolve(expr, scope, getattr(expr, "lineno", 1))
 
     def line_hash(self, line: int) -> str:
-        """A hash of a line without its white space."""
-        return digest("".join(self._line(line).split()))
+        """A hash of a line without its white space and masked secrets: who knows the hash cannot try secrets on it."""
+        return digest("".join(self._hidden(self._line(line)).split()))
 
     # What the engine takes away.
 
@@ -146,8 +147,10 @@ class Context:
         return [[number, self._shown(number), number == line] for number in range(first, last + 1)]
 
     def _shown(self, number: int) -> str:
-        text = self._line(number)[:_SNIPPET_WIDTH]
-        for secret in self._masked:
+        return self._hidden(self._line(number))[:_SNIPPET_WIDTH]
+
+    def _hidden(self, text: str) -> str:
+        for secret in sorted(self._masked, key=lambda masked: (-len(masked), masked)):
             text = text.replace(secret, f"{secret[:2]}***")
         return text
 
