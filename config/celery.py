@@ -1,8 +1,10 @@
+import os
 from typing import Any
 
 import structlog
 from celery import Celery
 from celery.contrib.django.task import DjangoTask
+from celery.signals import setup_logging
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu.exceptions import OperationalError
 
@@ -21,7 +23,14 @@ class Hint(DjangoTask):
             return None
 
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
 app = Celery("plimsoll", task_cls=Hint)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
+
+
+@setup_logging.connect
+def keep_djangos_logging(**_: Any) -> None:
+    """Celery sets logging up by itself unless somebody listens here."""

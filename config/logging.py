@@ -64,6 +64,8 @@ def configure(level: str, log_format: str) -> dict[str, Any]:
             # django_structlog says the same with the request's id.
             "django.server": {"handlers": [], "propagate": False},
             "django.request": {"level": "ERROR"},
+            "gunicorn.access": {"handlers": [], "propagate": False, "level": "CRITICAL"},
+            "gunicorn.error": {"handlers": ["out"], "propagate": False},
             "axes": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},

@@ -10,6 +10,7 @@ from config.database import database
 ENV = env.load()
 BASE_DIR = env.BASE_DIR
 DATA_DIR = ENV.data
+SCRATCH_DIR = DATA_DIR / "scratch"
 
 # Plimsoll
 PORT = ENV.port
@@ -23,6 +24,7 @@ LEASE_SECONDS = ENV.lease_seconds
 HEARTBEAT_SECONDS = ENV.heartbeat_seconds
 REQUEUE_SECONDS = ENV.requeue_seconds
 SCAN_SECONDS = ENV.scan_seconds
+MAX_ATTEMPTS = 3
 MAX_ATTEMPTS = 3
 SCRATCH_DIR = DATA_DIR / "scratch"
 STOP_SECONDS = ENV.stop_seconds
@@ -44,6 +46,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 LOGGING = logging.configure(ENV.log_level, ENV.log_format)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+# At 10 (debug): a request then is one line, and the hints that go round every few seconds are none.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = 10
 
 INSTALLED_APPS = [
     "reviews",
@@ -118,6 +122,8 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_PREVENT_ENUMERATION = True
+# By address only; per name axes counts, below.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip"}
 
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
@@ -125,7 +131,7 @@ AXES_RESET_ON_SUCCESS = True
 # By name and address together: nobody can lock a colleague out from elsewhere.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_CALLABLE = "config.accounts.attempted_name"
-AXES_LOCKOUT_TEMPLATE = "account/lockout.html"
+AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
@@ -206,7 +212,7 @@ _REDIS_OPTIONS = {
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
 }
-CELERY_BROKER_URL = ENV.redis_url or "filesystem://"
+CELERY_BROKER_URL = ENV.redis_url or "filesystem://localhost"
 CELERY_BROKER_TRANSPORT_OPTIONS = _REDIS_OPTIONS if ENV.redis_url else _FILE_OPTIONS
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -220,7 +226,6 @@ CELERY_TASK_SOFT_TIME_LIMIT = SCAN_SECONDS + 30
 CELERY_TASK_TIME_LIMIT = SCAN_SECONDS + 60
 CELERY_WORKER_CONCURRENCY = ENV.scan_concurrency
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")

@@ -49,6 +49,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     return (yield)
 
 
+def surroundings(**variables: str) -> dict[str, str]:
+    """The environment for a child process: that of this machine, without what the test run set for itself."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith((*OURS, "DJANGO_"))}
+    return kept | variables
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
 

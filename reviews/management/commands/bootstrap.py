@@ -1,0 +1,22 @@
+import secrets
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from reviews.models import User
+
+
+class Command(BaseCommand):
+    help = (
+        "Get ready for a start: apply migrations, collect static files, and make the first site admin, with a password "
+        "that is shown once. Changes nothing that is done already."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        if not User.objects.filter(is_superuser=True).exists():
+            password = secrets.token_urlsafe(12)
+            User.objects.create_superuser("admin", password=password)
+            self.stdout.write(f"Sign in as admin, password: {password}")
