@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import re
+from functools import cached_property
 from typing import Any, Final
 
 from scanners.constants import UNKNOWN, fold
@@ -36,7 +37,7 @@ class Context:
 
     def __init__(self, source: str, path_class: str, role: str, module: Scope, tree: ast.Module | None = None) -> None:
         self.source = source
-        self.source_lines = source.split("\n")  # splitlines() would also split at form feeds.
+        self.source = source
         self.path_class = path_class
         self.role = role
         self.module = module
@@ -46,6 +47,11 @@ class Context:
         self.sites: dict[str, dict[tuple[int, int], str]] = {}
         self.facts: dict[str, list[dict[str, Any]]] = {}
         self._masked: set[str] = set()
+
+    @cached_property
+    def source_lines(self) -> list[str]:
+        """The lines as Python counts them; splitlines() would also split at form feeds."""
+        return self.source.split("\n")
 
     # What a hook says.
 
@@ -94,7 +100,7 @@ class Context:
             }
         )
 
-    def fact(self, kind: str, at: "Place[Any] | ast.AST | int", **fields: Any) -> None:
+    def fact(self, kind: str, at: "Place[Any] | ast.AST | int", /, **fields: Any) -> None:
         """Record a fact of this kind; fields are plain JSON values."""
         self.facts.setdefault(kind, []).append({"line": _position(at)[0], **fields})
 

@@ -9,7 +9,7 @@ from scanners.binders import BINDERS, Binder
 Hook = Callable[[Any, Any], None]
 Plan = tuple[bool, list[Hook] | None, Binder | None, tuple[str, ...], tuple[str, ...]]
 
-LEAVES = frozenset({ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue})
+LEAVES = frozenset({type(None), ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue})
 _STATEMENTS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 _LISTS = frozenset(
     "args keywords elts keys values comparators generators ifs body orelse targets items cases patterns "
@@ -34,6 +34,7 @@ class Index:
             if path_class in collector.classes:
                 self._add(collector)
         self.plans = _Plans(self.nodes)
+        self.leaves = LEAVES - self.nodes.keys()
         self.lasts = {name.rpartition(".")[2] for name in self.by_name} | set(self.by_last)
 
     def _add(self, collector: Any) -> None:

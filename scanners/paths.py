@@ -136,9 +136,10 @@ def refine(path_class: PathClass, source: str) -> PathClass:
     """The class that the content gives a file that its name left as service, script or migration."""
     if path_class.name not in ("service", "script", "migration"):
         return path_class
-    if _MARKED_GENERATED.search("\n".join(source.split("\n", 5)[:5])):
+    head = "\n".join(source[:2000].split("\n")[:5]).lower()
+    if ("generated" in head or "do not edit" in head) and _MARKED_GENERATED.search(head):
         return PathClass(path_class.kind, "generated", path_class.role)
-    if _HOLDS_MIGRATION.search(source):
+    if ("Migration" in source or "down_revision" in source) and _HOLDS_MIGRATION.search(source):
         return PathClass(path_class.kind, "migration", path_class.role)
     if path_class.name == "migration":
         return PathClass(path_class.kind, "service", path_class.role)

@@ -8,7 +8,7 @@ from overflowing Python's, and no node ever points to its parent: with the colle
 import ast
 from typing import Any
 
-from scanners.index import LEAVES, Hook, Index
+from scanners.index import Hook, Index
 from scanners.names import Scope
 from scanners.place import Block
 
@@ -31,7 +31,8 @@ class Walk:
         self.block = Block("module", tree, None, self.module)
         stmt: ast.stmt | None = None
         index, notes, calls, aliases = self.index, self.notes, self.calls, self.aliases
-        lasts, plans, leaves = index.lasts, index.plans, LEAVES - index.nodes.keys()
+        lasts, plans, leaves = index.lasts, index.plans, index.leaves
+        attribute, call_type = ast.Attribute, ast.Call
         stack: list[Any] = tree.body[::-1]
         pop, push = stack.pop, stack.append
         while stack:
@@ -43,9 +44,9 @@ class Walk:
             is_statement, hooks, binder, singles, lists = plans[kind]
             if is_statement:
                 stmt = node
-            elif kind is ast.Call:
+            elif kind is call_type:
                 func = node.func
-                name = func.attr if type(func) is ast.Attribute else func.id if type(func) is ast.Name else ""
+                name = func.attr if type(func) is attribute else getattr(func, "id", "")
                 if name in lasts or name in aliases:
                     calls.append((node, self.block, stmt))
             if hooks is not None:
@@ -55,11 +56,13 @@ class Walk:
                 continue
             for name in lists:
                 for child in reversed(getattr(node, name)):
-                    if type(child) not in leaves and child is not None:
+                    if type(child) not in leaves:
                         push(child)
             for name in singles:
                 child = getattr(node, name)
-                if type(child) not in leaves and child is not None:
+                while type(child) is attribute:  # Most are chains of names, which lead nowhere.
+                    child = child.value
+                if type(child) not in leaves:
                     push(child)
 
     def release(self) -> None:
