@@ -9,15 +9,15 @@ from typing import Any
 from reviews import matching, trees
 from reviews.matching import Ground, Matched, Pair, Seen
 from reviews.models import Finding, FindingEvent, Scan, ScanTree
-from scanners import registry
 from scanners import finding as engine
+from scanners import registry
 from scanners.finding import Report
 
 _BATCH = 500
 _PLACE = ("rule", "path", "qualname", "anchor", "ordinal", "line", "line_hash")
 _SHOWN = ("end_line", "message", "severity", "confidence")
 _WRITTEN = ("identity", *_PLACE[1:], *_SHOWN, "area", "snippet", "state", "last_scan", "closed_at")
-_UNSTORABLE = str.maketrans({code: "\N{REPLACEMENT CHARACTER}" for code in (0, *range(0xD800, 0xE000))})
+_UNSTORABLE = dict.fromkeys((0, *range(0xD800, 0xE000)), "\N{REPLACEMENT CHARACTER}")
 
 
 @dataclass(frozen=True, slots=True)

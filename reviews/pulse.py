@@ -11,12 +11,12 @@ from scanners.finding import Progress
 _SHOW_EVERY = 1.0
 
 
-class TooLong(Exception):
+class TooLongError(Exception):
     """The scan used up SCAN_SECONDS."""
 
 
 class Pulse:
-    """Beats for one lease. Every call may raise queue.LeaseLost or TooLong, which are to end the scan."""
+    """Beats for one lease. Every call may raise queue.LeaseLostError or TooLongError, which are to end the scan."""
 
     def __init__(self, lease: queue.Lease) -> None:
         self._lease = lease
@@ -37,7 +37,7 @@ class Pulse:
         """Still there, nothing new to show."""
         now = time.monotonic()
         if now - self._began > settings.SCAN_SECONDS:
-            raise TooLong
+            raise TooLongError
         if now - self._beaten >= settings.HEARTBEAT_SECONDS:
             self._beat()
 

@@ -26,7 +26,7 @@ _LONGEST_RETRY_SECONDS = 3600
 _RUN_AGAIN = "Start the scan again; if it ends like this again, look for the scan's number in the worker's log."
 
 
-class LeaseLost(Exception):
+class LeaseLostError(Exception):
     """The scan is no longer ours: the lease ran out and somebody else has it. Stop, and write nothing."""
 
 
@@ -76,14 +76,14 @@ def lease(worker: str) -> Lease | None:
 
 
 def heartbeat(lease: Lease, step: str, progress: dict[str, Any]) -> None:
-    """Prolong the lease and show how far the scan has come. Raises LeaseLost."""
+    """Prolong the lease and show how far the scan has come. Raises LeaseLostError."""
     _change(lease, leased_until=_in(settings.LEASE_SECONDS), step=step, progress=progress)
 
 
 def finish(lease: Lease, store: Callable[[], dict[str, Any]]) -> None:
     """End the scan as done. `store` writes the results and returns the scan's own fields, all in one transaction.
 
-    Raises LeaseLost.
+    Raises LeaseLostError.
     """
     with transaction.atomic():
         _change(
@@ -95,7 +95,7 @@ def finish(lease: Lease, store: Callable[[], dict[str, Any]]) -> None:
 
 
 def supersede(lease: Lease, by: Scan, **result: Any) -> None:
-    """End the scan because `by` answers it already. Raises LeaseLost."""
+    """End the scan because `by` answers it already. Raises LeaseLostError."""
     _change(lease, **_END, state=Scan.State.SUPERSEDED, superseded_by=by, **result)
     log.info("scan-superseded", scan=lease.scan, repository=lease.repository, worker=lease.worker, by=by.pk)
 
@@ -105,7 +105,7 @@ def fail(
 ) -> None:
     """End this attempt. A transient failure is tried again, MAX_ATTEMPTS times in all; then the scan has failed.
 
-    `retry_in` is what the other side asked for, in seconds; the wait is never shorter than our own. Raises LeaseLost.
+    `retry_in` is what the other side asked for, in seconds; our own wait is the least. Raises LeaseLostError.
     """
     error = {"error_code": code, "error_message": message, "error_next": next_step}
     again = transient and lease.attempt < settings.MAX_ATTEMPTS
@@ -114,15 +114,13 @@ def fail(
         _return(lease.repository, lease.scan, lambda **to: _change(lease, **error, **to), wait)
     else:
         _change(lease, **_END, **error, state=Scan.State.FAILED)
-    log.warning(
-        "scan-attempt-failed",
-        scan=lease.scan, repository=lease.repository, worker=lease.worker, code=code, attempt=lease.attempt, again=again,
-    )  # fmt: skip
+    known = {"scan": lease.scan, "repository": lease.repository, "worker": lease.worker}
+    log.warning("scan-attempt-failed", **known, code=code, attempt=lease.attempt, again=again)
 
 
 def retry_delay(attempt: int, asked: float | None = None) -> float:
     """Seconds until the next attempt: doubling, with up to half as much again at random, an hour at most."""
-    own = _FIRST_RETRY_SECONDS * 2 ** (attempt - 1) * random.uniform(1, 1.5)
+    own = _FIRST_RETRY_SECONDS * 2 ** (attempt - 1) * random.uniform(1, 1.5)  # noqa: S311 - spreads load, guards nothing
     return min(max(own, asked or 0), _LONGEST_RETRY_SECONDS)
 
 
@@ -158,7 +156,7 @@ def _take(held: Lease) -> bool:
 def _change(lease: Lease, **fields: Any) -> None:
     held = Scan.objects.filter(pk=lease.scan, fence=lease.fence, state=Scan.State.RUNNING)
     if not held.update(**fields):
-        raise LeaseLost(f"Scan {lease.scan} is no longer held under fence {lease.fence}.")
+        raise LeaseLostError(f"Scan {lease.scan} is no longer held under fence {lease.fence}.")
 
 
 def _return(repository: int, scan: int, change: Callable[..., Any], wait: float = 0) -> None:

@@ -79,7 +79,7 @@ def _facts(result: Result) -> dict[str, Any]:
 
 
 def _replace_same(scan: Scan, result: Result) -> None:
-    """Of several scorecards of one commit under one rule set, such as before and after a change of tier, the last counts."""
+    """Of several scorecards of one commit, such as before and after a change of tier, the last counts."""
     same = Scan.objects.filter(repository=scan.repository_id, branch=scan.branch, state=Scan.State.DONE)
     same.filter(commit=result.commit.sha, rule_set=result.report.rule_set).update(
         state=Scan.State.SUPERSEDED, superseded_by=scan

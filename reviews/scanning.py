@@ -13,7 +13,7 @@ from reviews import checklist, queue, results
 from reviews.cache import DatabaseCache
 from reviews.intake import policy
 from reviews.models import Repository, Scan
-from reviews.pulse import Pulse, TooLong
+from reviews.pulse import Pulse, TooLongError
 from reviews.warm import pool
 from scanners import registry
 from scanners.git.address import parse_source
@@ -31,7 +31,7 @@ def run(lease: queue.Lease) -> None:
     """Do the leased scan. Every failure is kept with it under a name; one that has no name of its own is raised too."""
     try:
         _attempt(lease)
-    except queue.LeaseLost:
+    except queue.LeaseLostError:
         log.warning("scan-lost", scan=lease.scan, repository=lease.repository, worker=lease.worker, fence=lease.fence)
 
 
@@ -54,7 +54,7 @@ def _attempt(lease: queue.Lease) -> None:
             _scan(lease)
     except SourceError as error:
         queue.fail(lease, error.code, error.message, error.next_step, transient=error.retry, retry_in=error.retry_after)
-    except TooLong:
+    except TooLongError:
         message = f"The scan took longer than {settings.SCAN_SECONDS:.0f} seconds."
         queue.fail(
             lease, "scan_too_long", message, "Register sub-paths, or raise PLIMSOLL_SCAN_SECONDS.", transient=False
@@ -62,10 +62,10 @@ def _attempt(lease: queue.Lease) -> None:
 
 
 def _name_the_unexpected(
-    lease: queue.Lease, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    lease: queue.Lease, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
 ) -> None:
     """Give the scan back at once instead of when its lease runs out. The error itself goes on, to the worker's log."""
-    if isinstance(error, Exception) and not isinstance(error, (SourceError, TooLong, queue.LeaseLost)):
+    if isinstance(error, Exception) and not isinstance(error, (SourceError, TooLongError, queue.LeaseLostError)):
         message = f"Plimsoll failed: {type(error).__name__}."
         queue.fail(lease, "internal_error", message, f"Look for scan {lease.scan} in the worker's log.", transient=True)
 
@@ -95,7 +95,6 @@ def _fetch(scan: Scan, scratch: Path, pulse: Pulse) -> Fetched:
         policy=rules,
         tick=pulse.tick,
         credential=Credential.parse(repository.credential) if repository.credential else None,
-        branch=scan.branch if scan.wanted_commit else None,
     )
 
 

@@ -15,7 +15,7 @@ class BlobResult(models.Model):
     used_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["rule_set", "sha", "path_class"], name="blob_result_once")]
+        constraints = (models.UniqueConstraint(fields=["rule_set", "sha", "path_class"], name="blob_result_once"),)
 
     def __str__(self) -> str:
         return f"{self.sha[:8]} as {self.path_class}"

@@ -21,7 +21,7 @@ class EncryptedTextField(models.TextField):
         text = super().get_prep_value(value)
         return _box().encrypt(text.encode()).decode() if text else text
 
-    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
+    def from_db_value(self, value: str | None, _expression: Any, _connection: Any) -> str | None:
         if not value:
             return value
         try:

@@ -5,7 +5,7 @@ from reviews.models.scan import Scan
 
 
 class Finding(models.Model):
-    """One site that is at fault, followed from scan to scan. Line and snippet are those of the newest scan that saw it."""
+    """One site that is at fault, followed from scan to scan. Line and snippet are of the newest that saw it."""
 
     class State(models.TextChoices):
         OPEN = "open", "open"
@@ -34,9 +34,12 @@ class Finding(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        ordering = ["path", "line"]
-        constraints = [models.UniqueConstraint(fields=["repository", "identity"], name="finding_identity_once")]
-        indexes = [models.Index(fields=["repository", "state", "rule"], name="finding_open")]
+        ordering = (
+            "path",
+            "line",
+        )
+        constraints = (models.UniqueConstraint(fields=["repository", "identity"], name="finding_identity_once"),)
+        indexes = (models.Index(fields=["repository", "state", "rule"], name="finding_open"),)
 
     def __str__(self) -> str:
         return f"{self.rule} at {self.path}:{self.line}"
@@ -58,8 +61,8 @@ class FindingEvent(models.Model):
     detail = models.TextField(blank=True, default="")
 
     class Meta:
-        ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["finding", "scan"], name="finding_event_once_per_scan")]
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=["finding", "scan"], name="finding_event_once_per_scan"),)
 
     def __str__(self) -> str:
         return f"{self.finding} {self.kind}"

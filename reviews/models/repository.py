@@ -35,9 +35,9 @@ class Repository(models.Model):
     latest_scan = models.ForeignKey("Scan", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
-        ordering = ["name"]
+        ordering = ("name",)
         verbose_name_plural = "repositories"
-        constraints = [
+        constraints = (
             models.UniqueConstraint(fields=["team", "slug"], name="repository_slug_once_per_team"),
             models.UniqueConstraint(
                 fields=["team", "url", "branch", "sub_path"], name="repository_place_once_per_team"
@@ -46,7 +46,7 @@ class Repository(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind__in=["http-api", "worker", "cron", "library"]), name="repository_known_kind"
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -79,12 +79,12 @@ class Scan(models.Model):
     lines = models.PositiveIntegerField(default=0)
 
     class Meta:
-        ordering = ["-id"]
-        indexes = [
+        ordering = ("-id",)
+        indexes = (
             models.Index(fields=["state", "available_at"], name="scan_queue"),
             models.Index(fields=["repository", "-id"], name="scan_newest"),
-        ]
-        constraints = [
+        )
+        constraints = (
             # The same tree of the same commit has one result a rule set, however often it was asked for.
             models.UniqueConstraint(
                 fields=["repository", "branch", "commit", "rule_set"],
@@ -105,7 +105,7 @@ class Scan(models.Model):
                 condition=models.Q(state__in=["requested", "running", "done", "failed", "superseded"]),
                 name="scan_known_state",
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         return f"scan {self.pk} of {self.repository}"

@@ -11,7 +11,7 @@ class Team(models.Model):
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="teams")
 
     class Meta:
-        ordering = ["name"]
+        ordering = ("name",)
 
     def __str__(self) -> str:
         return self.name
@@ -32,14 +32,14 @@ class Membership(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
+        constraints = (
             models.UniqueConstraint(fields=["team", "user"], name="membership_once_per_team"),
             models.CheckConstraint(
                 condition=models.Q(role__in=["viewer", "engineer", "reviewer", "maintainer"]),
                 name="membership_known_role",
             ),
-        ]
-        ordering = ["user__username"]
+        )
+        ordering = ("user__username",)
 
     def __str__(self) -> str:
         return f"{self.user} is {self.role} of {self.team}"

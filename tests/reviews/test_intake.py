@@ -1,5 +1,6 @@
 """Asking for scans and registering repositories."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -18,60 +19,62 @@ WEBHOOK, PERSON, HISTORY = Scan.Trigger.WEBHOOK, Scan.Trigger.PERSON, Scan.Trigg
 
 
 @pytest.fixture
-def repository(team):
+def repository(team: Team) -> Repository:
     return RepositoryFactory(team=team, branch="trunk")
 
 
-def _states(*scans):
+def _states(*scans: Scan) -> list[str]:
     for scan in scans:
         scan.refresh_from_db()
     return [scan.state for scan in scans]
 
 
 class TestRequestScan:
-    def test_makes_a_row_that_a_worker_can_lease(self, repository):
+    def test_makes_a_row_that_a_worker_can_lease(self, repository: Repository) -> None:
         person = User.objects.create(username="ada")
         scan = intake.request_scan(repository, trigger=PERSON, requested_by=person)
         assert (scan.state, scan.branch, scan.wanted_commit, scan.requested_by) == ("requested", "trunk", "", person)
-        assert queue.lease("w").scan == scan.pk
+        lease = queue.lease("w")
+        assert lease is not None
+        assert lease.scan == scan.pk
 
-    def test_the_head_is_queued_once(self, repository):
+    def test_the_head_is_queued_once(self, repository: Repository) -> None:
         first = intake.request_scan(repository, trigger=PERSON)
         assert intake.request_scan(repository, trigger=PERSON) == first
         assert Scan.objects.count() == 1
 
-    def test_a_push_during_a_scan_of_the_head_is_not_lost(self, repository):
+    def test_a_push_during_a_scan_of_the_head_is_not_lost(self, repository: Repository) -> None:
         first = intake.request_scan(repository, trigger=PERSON)
         queue.lease("w")
         second = intake.request_scan(repository, trigger=PERSON)
         assert second != first
         assert _states(first, second) == ["running", "requested"]
 
-    def test_a_running_commit_is_not_asked_for_again(self, repository):
+    def test_a_running_commit_is_not_asked_for_again(self, repository: Repository) -> None:
         first = intake.request_scan(repository, trigger=WEBHOOK, commit=A)
         queue.lease("w")
         assert intake.request_scan(repository, trigger=PERSON, commit=A) == first
 
-    def test_a_newer_push_takes_the_place_of_a_waiting_one(self, repository):
+    def test_a_newer_push_takes_the_place_of_a_waiting_one(self, repository: Repository) -> None:
         older = intake.request_scan(repository, trigger=WEBHOOK, commit=A)
         newer = intake.request_scan(repository, trigger=WEBHOOK, commit=B)
         assert _states(older, newer) == ["superseded", "requested"]
         assert older.superseded_by == newer
         assert older.finished_at is not None
 
-    def test_a_running_scan_goes_on(self, repository):
+    def test_a_running_scan_goes_on(self, repository: Repository) -> None:
         older = intake.request_scan(repository, trigger=WEBHOOK, commit=A)
         queue.lease("w")
         newer = intake.request_scan(repository, trigger=WEBHOOK, commit=B)
         assert _states(older, newer) == ["running", "requested"]
 
-    def test_history_neither_takes_a_place_nor_loses_it(self, repository):
+    def test_history_neither_takes_a_place_nor_loses_it(self, repository: Repository) -> None:
         head = intake.request_scan(repository, trigger=PERSON)
         old = intake.request_scan(repository, trigger=HISTORY, commit=A)
         newer = intake.request_scan(repository, trigger=WEBHOOK, commit=B)
         assert _states(head, old, newer) == ["superseded", "requested", "requested"]
 
-    def test_other_branches_and_repositories_are_left_alone(self, repository, team):
+    def test_other_branches_and_repositories_are_left_alone(self, repository: Repository, team: Team) -> None:
         other = RepositoryFactory(team=team)
         scans = [intake.request_scan(other, trigger=PERSON), intake.request_scan(repository, trigger=PERSON)]
         repository.branch = "release"
@@ -80,7 +83,7 @@ class TestRequestScan:
         assert _states(*scans) == ["requested"] * 3
 
     @pytest.mark.parametrize("commit", ["main", A[:12], A.upper(), "--output=/tmp/x"])
-    def test_only_a_full_commit_id_can_be_asked_for(self, repository, commit):
+    def test_only_a_full_commit_id_can_be_asked_for(self, repository: Repository, commit: str) -> None:
         with pytest.raises(SourceError) as refusal:
             intake.request_scan(repository, trigger=PERSON, commit=commit)
         assert refusal.value.code == "commit_malformed"
@@ -90,20 +93,20 @@ class TestRequestScan:
 @pytest.mark.django_db(transaction=True)
 class TestRequestsAtOnce:
     @pytest.mark.parametrize("commit", ["", A])
-    def test_the_same_request_makes_one_row(self, repository, commit):
-        scans = _at_once(8, lambda number: intake.request_scan(repository, trigger=WEBHOOK, commit=commit))
+    def test_the_same_request_makes_one_row(self, repository: Repository, commit: str) -> None:
+        scans = _at_once(8, lambda _: intake.request_scan(repository, trigger=WEBHOOK, commit=commit))
         assert len({scan.pk for scan in scans}) == 1
         assert Scan.objects.count() == 1
 
-    def test_of_many_pushes_one_stays_in_the_queue(self, repository):
+    def test_of_many_pushes_one_stays_in_the_queue(self, repository: Repository) -> None:
         scans = _at_once(8, lambda number: intake.request_scan(repository, trigger=WEBHOOK, commit=f"{number:040}"))
         newest = max(scans, key=lambda scan: scan.pk)
         assert list(Scan.objects.filter(state="requested")) == [newest]
         assert Scan.objects.filter(state="superseded").count() == 7
 
 
-def _at_once(count, call):
-    def work(number):
+def _at_once(count: int, call: Callable[[int], Scan]) -> list[Scan]:
+    def work(number: int) -> Scan:
         try:
             return call(number)
         finally:
@@ -116,12 +119,12 @@ def _at_once(count, call):
 WISH = {"name": "Payout worker", "url": "https://git.example.org/pay/payout.git"}
 
 
-def _wish(**changes):
+def _wish(**changes: str) -> intake.Registration:
     return intake.Registration(**{**WISH, **changes})
 
 
 class TestRegister:
-    def test_adds_the_repository_and_asks_for_its_first_scan(self, team):
+    def test_adds_the_repository_and_asks_for_its_first_scan(self, team: Team) -> None:
         person = User.objects.create(username="ada")
         wish = _wish(branch="trunk", sub_path="services/payout/", tier="A", kind="worker", credential=" token ")
         repository = intake.register(team, wish, by=person)
@@ -132,7 +135,7 @@ class TestRegister:
         scan = repository.scans.get()
         assert (scan.trigger, scan.state, scan.requested_by) == ("registered", "requested", person)
 
-    def test_the_credential_is_not_readable_in_the_database(self, team):
+    def test_the_credential_is_not_readable_in_the_database(self, team: Team) -> None:
         repository = intake.register(team, _wish(credential="canary-token"))
         with connection.cursor() as cursor:
             cursor.execute("SELECT credential FROM reviews_repository WHERE id = %s", [repository.pk])
@@ -152,37 +155,37 @@ class TestRegister:
             ("kind", "mainframe", "invalid_choice"),
         ],
     )
-    def test_names_the_field_that_cannot_be_used(self, team, field, value, code):
+    def test_names_the_field_that_cannot_be_used(self, team: Team, field: str, value: str, code: str) -> None:
         with pytest.raises(ValidationError) as refusal:
             intake.register(team, _wish(**{field: value}))
         assert [error.code for error in refusal.value.error_dict[field]] == [code]
         assert not Repository.objects.exists()
         assert not Scan.objects.exists()
 
-    def test_names_every_field_at_once(self, team):
+    def test_names_every_field_at_once(self, team: Team) -> None:
         with pytest.raises(ValidationError) as refusal:
             intake.register(team, _wish(url="nonsense", branch="..", sub_path=".."))
         assert set(refusal.value.error_dict) == {"url", "branch", "sub_path"}
 
-    def test_says_what_to_do_next(self, team):
+    def test_says_what_to_do_next(self, team: Team) -> None:
         with pytest.raises(ValidationError) as refusal:
             intake.register(team, _wish(branch=".."))
         assert "Enter the name as git shows it" in refusal.value.message_dict["branch"][0]
 
-    def test_a_name_is_used_once_in_a_team(self, team):
+    def test_a_name_is_used_once_in_a_team(self, team: Team) -> None:
         intake.register(team, _wish())
         with pytest.raises(ValidationError) as refusal:
             intake.register(team, _wish(url="https://git.example.org/other"))
         assert refusal.value.error_dict["name"][0].code == "name_taken"
 
-    def test_a_place_is_registered_once_in_a_team(self, team):
+    def test_a_place_is_registered_once_in_a_team(self, team: Team) -> None:
         intake.register(team, _wish())
         with pytest.raises(ValidationError) as refusal:
             intake.register(team, _wish(name="Other"))
         assert refusal.value.error_dict["url"][0].code == "place_taken"
         assert "as Payout worker" in refusal.value.message_dict["url"][0]
 
-    def test_another_team_or_sub_path_is_another_repository(self, team):
+    def test_another_team_or_sub_path_is_another_repository(self, team: Team) -> None:
         stranger = Team.objects.create(name="Data", slug="data")
         intake.register(team, _wish())
         intake.register(team, _wish(name="Payout jobs", sub_path="jobs"))

@@ -2,13 +2,15 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from reviews import queue
-from reviews.models import FindingEvent, Scan, Team
+from reviews.models import FindingEvent, Repository, Scan, Team
 from tests.factories import RepositoryFactory
 
 pytestmark = pytest.mark.django_db
@@ -17,31 +19,37 @@ LONG_AGO = timedelta(hours=1)
 
 
 @pytest.fixture
-def repository(team):
+def repository(team: Team) -> Repository:
     return _repository(team, "payments-api")
 
 
-def _repository(team, name):
+def _repository(team: Team, name: str) -> Repository:
     return RepositoryFactory(team=team, name=name)
 
 
-def _scan(repository, **fields):
+def _scan(repository: Repository, **fields: Any) -> Scan:
     return Scan.objects.create(repository=repository, branch="main", **fields)
 
 
-def _let_expire(lease):
+def _leased(worker: str = "w") -> queue.Lease:
+    lease = queue.lease(worker)
+    assert lease
+    return lease
+
+
+def _let_expire(lease: queue.Lease) -> None:
     Scan.objects.filter(pk=lease.scan).update(leased_until=timezone.now() - LONG_AGO)
 
 
-def _leased_after_crashes(scan, crashes):
+def _leased_after_crashes(crashes: int) -> queue.Lease:
     for _ in range(crashes):
-        _let_expire(queue.lease("w"))
+        _let_expire(_leased())
         queue.requeue_expired()
-    return queue.lease("w")
+    return _leased()
 
 
 class TestLease:
-    def test_takes_a_requested_scan_and_says_so(self, repository):
+    def test_takes_a_requested_scan_and_says_so(self, repository: Repository) -> None:
         scan = _scan(repository)
         lease = queue.lease("host:1")
         scan.refresh_from_db()
@@ -50,46 +58,46 @@ class TestLease:
         assert scan.leased_until > timezone.now()
         assert scan.started_at is not None
 
-    def test_nothing_requested(self, repository):
+    def test_nothing_requested(self, repository: Repository) -> None:
         _scan(repository, state=Scan.State.SUPERSEDED)
         assert queue.lease("w") is None
 
-    def test_waits_until_a_scan_is_available(self, repository):
+    def test_waits_until_a_scan_is_available(self, repository: Repository) -> None:
         _scan(repository, available_at=timezone.now() + timedelta(minutes=1))
         assert queue.lease("w") is None
 
-    def test_one_scan_of_a_repository_at_a_time(self, repository):
+    def test_one_scan_of_a_repository_at_a_time(self, repository: Repository) -> None:
         _scan(repository, wanted_commit="a" * 40)
         _scan(repository, wanted_commit="b" * 40)
         assert queue.lease("w") is not None
         assert queue.lease("w") is None
 
-    def test_the_oldest_first(self, team):
+    def test_the_oldest_first(self, team: Team) -> None:
         younger = _scan(_repository(team, "a"))
         older = _scan(_repository(team, "b"), available_at=timezone.now() - LONG_AGO)
-        assert [queue.lease("w").scan, queue.lease("w").scan] == [older.pk, younger.pk]
+        assert [_leased().scan, _leased().scan] == [older.pk, younger.pk]
 
-    def test_people_before_history(self, team):
+    def test_people_before_history(self, team: Team) -> None:
         history = _scan(_repository(team, "a"), trigger=Scan.Trigger.HISTORY, available_at=timezone.now() - LONG_AGO)
         person = _scan(_repository(team, "b"))
-        assert [queue.lease("w").scan, queue.lease("w").scan] == [person.pk, history.pk]
+        assert [_leased().scan, _leased().scan] == [person.pk, history.pk]
 
-    def test_the_repository_that_waited_longest_first(self, team):
+    def test_the_repository_that_waited_longest_first(self, team: Team) -> None:
         busy, quiet = _repository(team, "a"), _repository(team, "b")
         _scan(busy, state=Scan.State.DONE, started_at=timezone.now())
         _scan(busy, available_at=timezone.now() - LONG_AGO)
         waiting = _scan(quiet)
-        assert queue.lease("w").scan == waiting.pk
+        assert _leased().scan == waiting.pk
 
 
 @pytest.mark.django_db(transaction=True)
 class TestRace:
-    def test_many_workers_want_one_scan_and_one_gets_it(self, repository):
+    def test_many_workers_want_one_scan_and_one_gets_it(self, repository: Repository) -> None:
         for commit in "abcdef":
             _scan(repository, wanted_commit=commit * 40)
         assert len([lease for lease in _at_once(8) if lease]) == 1
 
-    def test_many_workers_share_many_scans_without_doubles(self, team):
+    def test_many_workers_share_many_scans_without_doubles(self, team: Team) -> None:
         scans = {_scan(_repository(team, f"r{number}")).pk for number in range(8)}
         leases = [lease for lease in _at_once(8) if lease]
         rest = list(iter(lambda: queue.lease("late"), None))
@@ -97,8 +105,8 @@ class TestRace:
         assert sorted(taken) == sorted(scans)
 
 
-def _at_once(workers):
-    def work(number):
+def _at_once(workers: int) -> list[queue.Lease | None]:
+    def work(number: int) -> queue.Lease | None:
         try:
             return queue.lease(f"w{number}")
         finally:
@@ -109,118 +117,119 @@ def _at_once(workers):
 
 
 class TestHeartbeat:
-    def test_prolongs_the_lease_and_shows_progress(self, repository):
+    def test_prolongs_the_lease_and_shows_progress(self, repository: Repository) -> None:
         scan = _scan(repository)
-        lease = queue.lease("w")
+        lease = _leased()
         Scan.objects.filter(pk=scan.pk).update(leased_until=timezone.now())
         queue.heartbeat(lease, Scan.Step.SCAN, {"files": 3})
         scan.refresh_from_db()
         assert scan.leased_until > timezone.now() + timedelta(seconds=1)
         assert (scan.step, scan.progress) == ("scan", {"files": 3})
 
-    def test_fails_once_the_scan_was_taken_back(self, repository):
+    def test_fails_once_the_scan_was_taken_back(self, repository: Repository) -> None:
         _scan(repository)
-        lease = queue.lease("w")
+        lease = _leased()
         _let_expire(lease)
         queue.requeue_expired()
-        with pytest.raises(queue.LeaseLost):
+        with pytest.raises(queue.LeaseLostError):
             queue.heartbeat(lease, Scan.Step.SCAN, {})
 
-    def test_fails_once_somebody_else_has_the_scan(self, repository):
+    def test_fails_once_somebody_else_has_the_scan(self, repository: Repository) -> None:
         scan = _scan(repository)
-        late = queue.lease("late")
+        late = _leased("late")
         _let_expire(late)
         queue.requeue_expired()
         queue.lease("next")
-        with pytest.raises(queue.LeaseLost):
+        with pytest.raises(queue.LeaseLostError):
             queue.heartbeat(late, Scan.Step.SCAN, {"files": 1})
         scan.refresh_from_db()
         assert (scan.leased_by, scan.progress) == ("next", {})
 
 
 class TestFinish:
-    def test_keeps_the_result_and_ends_the_lease(self, repository):
+    def test_keeps_the_result_and_ends_the_lease(self, repository: Repository) -> None:
         scan = _scan(repository, error_code="remote_timeout")
-        queue.finish(queue.lease("w"), lambda: {"commit": "c" * 40, "score_low": 71.5})
+        queue.finish(_leased(), lambda: {"commit": "c" * 40, "score_low": 71.5})
         scan.refresh_from_db()
         assert (scan.state, scan.commit, scan.score_low, scan.error_code) == ("done", "c" * 40, 71.5, "")
         assert scan.leased_until is None
         assert scan.finished_at is not None
 
-    def test_a_late_worker_writes_nothing(self, repository):
+    def test_a_late_worker_writes_nothing(self, repository: Repository) -> None:
         scan = _scan(repository)
-        late = queue.lease("late")
+        late = _leased("late")
         _let_expire(late)
         queue.requeue_expired()
-        queue.finish(queue.lease("next"), lambda: {"commit": "c" * 40})
-        with pytest.raises(queue.LeaseLost):
+        queue.finish(_leased("next"), lambda: {"commit": "c" * 40})
+        with pytest.raises(queue.LeaseLostError):
             queue.finish(late, lambda: {"commit": "d" * 40})
         scan.refresh_from_db()
         assert scan.commit == "c" * 40
 
-    def test_all_or_nothing(self, repository):
+    def test_all_or_nothing(self, repository: Repository) -> None:
         scan = _scan(repository)
 
-        def store():
+        def store() -> dict[str, Any]:
             Team.objects.create(name="half", slug="half")
             FindingEvent.objects.get(pk=-1)
+            return {}
 
         with pytest.raises(FindingEvent.DoesNotExist):
-            queue.finish(queue.lease("w"), store)
+            queue.finish(_leased(), store)
         scan.refresh_from_db()
         assert scan.state == "running"
         assert not Team.objects.filter(slug="half").exists()
 
 
 class TestSupersede:
-    def test_names_the_scan_that_answers(self, repository):
+    def test_names_the_scan_that_answers(self, repository: Repository) -> None:
         answer = _scan(repository, state=Scan.State.DONE, commit="c" * 40)
         scan = _scan(repository)
-        queue.supersede(queue.lease("w"), answer, commit="c" * 40)
+        queue.supersede(_leased(), answer, commit="c" * 40)
         scan.refresh_from_db()
         assert (scan.state, scan.superseded_by, scan.commit) == ("superseded", answer, "c" * 40)
 
 
 class TestFail:
-    def test_for_good(self, repository):
+    def test_for_good(self, repository: Repository) -> None:
         scan = _scan(repository)
-        queue.fail(queue.lease("w"), "branch_not_found", "No such branch.", "Choose one.", transient=False)
+        queue.fail(_leased(), "branch_not_found", "No such branch.", "Choose one.", transient=False)
         scan.refresh_from_db()
         assert (scan.state, scan.attempts) == ("failed", 1)
         assert (scan.error_code, scan.error_message, scan.error_next) == (
             "branch_not_found", "No such branch.", "Choose one.",
         )  # fmt: skip
 
-    def test_a_passing_trouble_is_tried_again_later(self, repository):
+    def test_a_passing_trouble_is_tried_again_later(self, repository: Repository) -> None:
         scan = _scan(repository)
-        queue.fail(queue.lease("w"), "remote_timeout", "Silent.", "Wait.", transient=True)
+        queue.fail(_leased(), "remote_timeout", "Silent.", "Wait.", transient=True)
         scan.refresh_from_db()
         assert (scan.state, scan.error_code, scan.leased_until) == ("requested", "remote_timeout", None)
         assert scan.available_at > timezone.now() + timedelta(seconds=5)
 
-    def test_gives_up_after_the_last_attempt(self, repository, settings):
+    def test_gives_up_after_the_last_attempt(self, repository: Repository, settings: Settings) -> None:
         scan = _scan(repository)
         for _ in range(settings.MAX_ATTEMPTS):
             Scan.objects.update(available_at=timezone.now() - LONG_AGO)
-            queue.fail(queue.lease("w"), "remote_timeout", "Silent.", "Wait.", transient=True)
+            queue.fail(_leased(), "remote_timeout", "Silent.", "Wait.", transient=True)
         scan.refresh_from_db()
         assert (scan.state, scan.attempts, scan.error_code) == ("failed", settings.MAX_ATTEMPTS, "remote_timeout")
 
-    def test_a_newer_request_makes_the_next_attempt_needless(self, repository):
+    def test_a_newer_request_makes_the_next_attempt_needless(self, repository: Repository) -> None:
         scan = _scan(repository)
-        lease = queue.lease("w")
+        lease = _leased()
         newer = _scan(repository)
         queue.fail(lease, "remote_timeout", "Silent.", "Wait.", transient=True)
         scan.refresh_from_db()
         assert (scan.state, scan.superseded_by) == ("superseded", newer)
 
-    def test_a_late_worker_cannot_fail_the_scan_of_the_next(self, repository):
+    def test_a_late_worker_cannot_fail_the_scan_of_the_next(self, repository: Repository) -> None:
         scan = _scan(repository)
-        late = queue.lease("late")
+        late = _leased("late")
         _let_expire(late)
         queue.requeue_expired()
         queue.lease("next")
-        with pytest.raises(queue.LeaseLost):
+        with pytest.raises(queue.LeaseLostError):
             queue.fail(late, "remote_timeout", "Silent.", "Wait.", transient=True)
         scan.refresh_from_db()
         assert (scan.state, scan.leased_by) == ("running", "next")
@@ -228,35 +237,35 @@ class TestFail:
 
 class TestRetryDelay:
     @pytest.mark.parametrize(("attempt", "least", "most"), [(1, 15, 22.5), (2, 30, 45), (3, 60, 90), (20, 3600, 3600)])
-    def test_doubles_up_to_an_hour(self, attempt, least, most):
+    def test_doubles_up_to_an_hour(self, attempt: int, least: float, most: float) -> None:
         assert least <= queue.retry_delay(attempt) <= most
 
-    def test_honours_what_the_server_asks(self):
+    def test_honours_what_the_server_asks(self) -> None:
         assert queue.retry_delay(1, 600) == 600
 
-    def test_is_never_shorter_than_our_own(self):
+    def test_is_never_shorter_than_our_own(self) -> None:
         assert queue.retry_delay(1, 1) >= 15
 
 
 class TestRequeueExpired:
-    def test_a_silent_worker_loses_its_scan(self, repository):
+    def test_a_silent_worker_loses_its_scan(self, repository: Repository) -> None:
         scan = _scan(repository)
-        _let_expire(queue.lease("w"))
+        _let_expire(_leased())
         assert queue.requeue_expired() == 1
         scan.refresh_from_db()
         assert (scan.state, scan.leased_until) == ("requested", None)
-        assert queue.lease("next").attempt == 2
+        assert _leased("next").attempt == 2
 
-    def test_a_working_one_keeps_it(self, repository):
+    def test_a_working_one_keeps_it(self, repository: Repository) -> None:
         scan = _scan(repository)
         queue.lease("w")
         assert queue.requeue_expired() == 0
         scan.refresh_from_db()
         assert scan.state == "running"
 
-    def test_a_scan_that_kills_every_worker_has_crashed(self, repository, settings):
+    def test_a_scan_that_kills_every_worker_has_crashed(self, repository: Repository, settings: Settings) -> None:
         scan = _scan(repository)
-        lease = _leased_after_crashes(scan, settings.MAX_ATTEMPTS - 1)
+        lease = _leased_after_crashes(settings.MAX_ATTEMPTS - 1)
         queue.heartbeat(lease, Scan.Step.MATCH, {})
         _let_expire(lease)
         assert queue.requeue_expired() == 1
@@ -265,18 +274,18 @@ class TestRequeueExpired:
         assert "attempt 3 of 3, in the step Match" in scan.error_message
         assert queue.lease("w") is None
 
-    def test_makes_room_for_a_newer_request(self, repository):
+    def test_makes_room_for_a_newer_request(self, repository: Repository) -> None:
         scan = _scan(repository)
-        lease = queue.lease("w")
+        lease = _leased()
         newer = _scan(repository)
         _let_expire(lease)
         queue.requeue_expired()
         scan.refresh_from_db()
         assert (scan.state, scan.superseded_by) == ("superseded", newer)
 
-    def test_history_is_not_given_up_for_a_newer_commit(self, repository):
+    def test_history_is_not_given_up_for_a_newer_commit(self, repository: Repository) -> None:
         scan = _scan(repository, trigger=Scan.Trigger.HISTORY, wanted_commit="a" * 40)
-        lease = queue.lease("w")
+        lease = _leased()
         _scan(repository)
         _let_expire(lease)
         queue.requeue_expired()
