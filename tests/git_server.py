@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -21,6 +22,7 @@ class Request(NamedTuple):
     path: str
     query: str
     headers: dict[str, str]
+    body: bytes
     handler: BaseHTTPRequestHandler
 
 
@@ -105,7 +107,8 @@ class GitServer:
             def do_GET(self) -> None:
                 path, _, query = self.path.partition("?")
                 headers = {key.lower(): value for key, value in self.headers.items()}
-                server.answer(Request(self.command, unquote(path), query, headers, self))
+                body = _body(self.rfile, headers)
+                server.answer(Request(self.command, unquote(path), query, headers, body, self))
 
             def do_POST(self) -> None:
                 self.do_GET()
@@ -139,11 +142,9 @@ def reply(request: Request, status: int, headers: dict[str, str] | None = None, 
     return True
 
 
-def body_of(request: Request) -> bytes:
-    """Read a request's body, in chunks or of known length."""
-    source = request.handler.rfile
-    if request.headers.get("transfer-encoding", "") != "chunked":
-        return source.read(int(request.headers.get("content-length", "0")))
+def _body(source: BufferedIOBase, headers: dict[str, str]) -> bytes:
+    if headers.get("transfer-encoding", "") != "chunked":
+        return source.read(int(headers.get("content-length", "0")))
     chunks = []
     while size := int(source.readline(), 16):
         chunks.append(source.read(size))
@@ -170,9 +171,9 @@ def _run_backend(root: Path, config: dict[str, str], request: Request) -> tuple[
     }
     for number, (key, value) in enumerate(config.items()):
         environment |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    body = body_of(request) if request.method == "POST" else b""
-    environment["CONTENT_LENGTH"] = str(len(body))
-    done = subprocess.run(["git", "http-backend"], env=environment, input=body, capture_output=True, check=False)
+    environment["CONTENT_LENGTH"] = str(len(request.body))
+    command = ["git", "http-backend"]
+    done = subprocess.run(command, env=environment, input=request.body, capture_output=True, check=False)
     head, _, content = done.stdout.partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
     return int(headers.pop("Status", "200").split()[0]), headers, content

@@ -147,7 +147,7 @@ def test_a_hostile_url_is_refused_by_name(url: str, code: str) -> None:
         ("http://example.com:80/a", "http://example.com/a"),
         ("https://bücher.example/a", "https://xn--bcher-kva.example/a"),
         ("https://xn--bcher-kva.example/a", "https://xn--bcher-kva.example/a"),
-        ("https://еxample.com/a", "https://xn--xample-2of.com/a"),  # a Cyrillic letter becomes visible
+        ("https://\u0435xample.com/a", "https://xn--xample-2of.com/a"),  # a Cyrillic letter becomes visible
         ("https://dev.azure.com/acme/My%20Project/_git/pay", "https://dev.azure.com/acme/My%20Project/_git/pay"),
         ("https://git.sr.ht/~ada/pay", "https://git.sr.ht/~ada/pay"),
         ("https://example.com/déjà", "https://example.com/d%C3%A9j%C3%A0"),
