@@ -113,6 +113,7 @@ class Environment(BaseSettings):
         5, description="seconds between two looks for scans to start or to start again"
     )
     scan_seconds: PositiveFloat = Field(900, description="seconds that one scan may take")
+    max_attempts: PositiveInt = Field(3, description="the number of tries that a scan gets when its workers die")
     scan_concurrency: PositiveInt = Field(2, description="the number of scans one worker runs at a time")
     statement_seconds: PositiveFloat = Field(30, description="seconds that one PostgreSQL statement may take")
     stop_seconds: PositiveFloat = Field(10, description="seconds that each service gets to stop by itself")

@@ -18,6 +18,10 @@ UNREACHABLE = {
 }
 
 
+class Unmigrated(Exception):
+    """Raised and not returned, so that only a yes is remembered."""
+
+
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -31,24 +35,20 @@ def _reasons() -> list[dict[str, str]]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        return [] if _migrated() else [UNMIGRATED]
+        is_migrated()
     except DatabaseError:
         return [UNREACHABLE]
+    except Unmigrated:
+        return [UNMIGRATED]
+    return []
 
 
 @functools.cache
-def _seen_migrated() -> set[str]:
-    return set()
-
-
-def _migrated() -> bool:
-    """Whether every migration is applied. A yes is remembered: reading all migrations is too dear for each request."""
-    seen = _seen_migrated()
-    if connection.alias not in seen:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            return False
-        seen.add(connection.alias)
+def is_migrated() -> bool:
+    """True when every migration is applied, remembered because finding out is dear. Raises Unmigrated otherwise."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise Unmigrated
     return True
 
 
