@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from math import ceil, floor
+from math import ceil, floor, sqrt
 
 SEVERITIES = ("critical", "high", "medium", "low")
 SCORE_TOP, SCORE_BASE = 8.0, 168.0
@@ -37,6 +37,18 @@ class Spark:
 
 
 @dataclass(frozen=True, slots=True)
+class Hull:
+    """The score as a load line: a circle of radius 40 in a square of 96 px, filled up to `top`, in doubt above it."""
+
+    top: float
+    depth: float
+    band_top: float
+    band: float
+    left: float
+    right: float
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """A grid line or label: `at` is px for y, per cent for x. `anchor` is SVG's text-anchor."""
 
@@ -53,6 +65,7 @@ class Label:
     y: float
     text: str
     kind: str
+    x: float = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,14 @@ class CountChart:
     areas: tuple[tuple[str, str], ...]
     cuts: tuple[str, ...]
     labels: tuple[Label, ...]
+
+
+def hull(low: float, high: float) -> Hull:
+    """The mark of a score from `low` to `high`. The line juts out 2 px over the hull where it crosses it."""
+    top, band_top = 88 - 0.8 * low, 88 - 0.8 * high
+    half = sqrt(max(40**2 - (48 - top) ** 2, 0)) + 2
+    numbers = (top, 88 - top, band_top, top - band_top, 48 - half, 48 + half)
+    return Hull(*(round(number, 1) for number in numbers))
 
 
 def bar(parts: Iterable[tuple[str, float]], total: float) -> tuple[Part, ...]:
@@ -151,13 +172,15 @@ def score_chart(points: Sequence[Point]) -> ScoreChart:
     step = 10 if ceiling - floor_score <= 40 else 20
     ticks = [ceiling - step * n for n in range((ceiling - floor_score) // step + 1)]
     last = points[-1]
-    labels = [(lows[-1][1], f"{floor(last.low)}", "label-now")]
+    labels = [Label(lows[-1][1] + 4, str(floor(last.low)), "label-now")]
+    if floor(last.high) != floor(last.low):
+        labels.append(Label(lows[-1][1] + 4, f"to {floor(last.high)}", "label-2", x=34))
     return ScoreChart(
         grid=tuple(Tick(y(score), str(score)) for score in reversed(ticks)),
         band=path([*highs, *reversed(lows)]) + " Z",
         line=path(lows),
         end_y=lows[-1][1],
-        labels=tuple(Label(y, text, kind) for y, text, kind in labels),
+        labels=tuple(labels),
     )
 
 

@@ -7,19 +7,19 @@ from reviews.models import Membership, Team
 Role = Membership.Role
 
 
-class LastMaintainer(Exception):
+class LastMaintainerError(Exception):
     """The change would leave the team without a maintainer."""
 
 
 def change_role(membership: Membership, role: str) -> None:
-    """Give a member another role. Raises LastMaintainer."""
+    """Give a member another role. Raises LastMaintainerError."""
     with transaction.atomic():
         _keep_one(membership, role)
         Membership.objects.filter(pk=membership.pk).update(role=role)
 
 
 def remove(membership: Membership) -> None:
-    """Take a member out of the team. Raises LastMaintainer."""
+    """Take a member out of the team. Raises LastMaintainerError."""
     with transaction.atomic():
         _keep_one(membership, "")
         membership.delete()
@@ -29,4 +29,4 @@ def _keep_one(membership: Membership, role: str) -> None:
     Team.objects.select_for_update(no_key=True).get(pk=membership.team_id)
     others = Membership.objects.filter(team=membership.team_id, role=Role.MAINTAINER).exclude(pk=membership.pk)
     if role != Role.MAINTAINER and not others.exists():
-        raise LastMaintainer("A team keeps at least one maintainer. Make somebody else one first.")
+        raise LastMaintainerError("A team keeps at least one maintainer. Make somebody else one first.")

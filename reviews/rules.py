@@ -64,6 +64,11 @@ class Across:
         return [line for line in self.lines if line.outcome["bad"] or line.outcome["unresolved"]]
 
     @property
+    def clean(self) -> int:
+        """Repositories without findings and doubt."""
+        return len(self.lines) - len(self.at_fault)
+
+    @property
     def good(self) -> int:
         """Good sites."""
         return sum(line.outcome["good"] for line in self.lines)
@@ -111,6 +116,12 @@ def across_fleet(repositories: QuerySet[Repository], rule: str) -> Across:
     found = [(repository, rule_outcomes(repository.latest_scan.scorecard).get(rule)) for repository in scanned]
     lines = [Line(repository, outcome) for repository, outcome in found if outcome and sites(outcome)]
     return Across(tuple(sorted(lines, key=lambda line: -line.outcome["bad"])), len(found))
+
+
+def outcome_bar(outcome: Mapping[str, Any]) -> tuple[charts.Part, ...]:
+    """The sites of a rule in one repository as a bar."""
+    parts = [("accent", outcome["good"]), ("fail", outcome["bad"]), ("unknown", outcome["unresolved"])]
+    return charts.bar(parts, sites(outcome))
 
 
 def sites(outcome: Mapping[str, Any]) -> int:

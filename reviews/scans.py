@@ -38,6 +38,7 @@ class Progress:
     scanned: int
     seconds: float
     silent: bool
+    ended: bool
 
     @property
     def left(self) -> int:
@@ -116,6 +117,7 @@ def progress_of(scan: Scan) -> Progress:
         cached=kept.get("cached", 0),
         scanned=kept.get("scanned", 0),
         seconds=((ended or now) - began).total_seconds() if began else 0,
+        ended=scan.state not in (Scan.State.REQUESTED, Scan.State.RUNNING),
         silent=bool(
             scan.state == Scan.State.RUNNING
             and renewed

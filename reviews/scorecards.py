@@ -46,6 +46,12 @@ class AreaLine:
     asked: int
 
     @property
+    def words(self) -> str:
+        """The bar as words."""
+        low, high = floor(self.area["score"]["low"]), floor(self.area["score"]["high"])
+        return str(low) if low == high else f"{low} to {high}"
+
+    @property
     def decided(self) -> int:
         """Sites that are good or at fault."""
         return int(self.area["good"] + self.area["bad"])
@@ -91,15 +97,15 @@ class Standing:
         return sum(line.area["unresolved"] for line in self.areas)
 
     @property
-    def next_target(self) -> float:
-        """Where the line of the score mark stands, px from the top of its 96."""
-        return round(88 - 0.8 * self.card["score"]["low"], 1) if self.card["score"] else 88.0
+    def mark(self) -> charts.Hull | None:
+        """The score as a load line; None without a score."""
+        score = self.card["score"]
+        return charts.hull(score["low"], score["high"]) if score else None
 
     @property
-    def doubt(self) -> float:
-        """How much of the score mark is in doubt, in px."""
-        score = self.card["score"]
-        return round(0.8 * (score["high"] - score["low"]), 1) if score else 0.0
+    def weighed(self) -> bool:
+        """Whether waivers make the score differ from the raw one."""
+        return bool(self.card["score"] != self.card["raw"])
 
 
 def standing(repository: Repository, scan: Scan) -> Standing:

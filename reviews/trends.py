@@ -31,6 +31,11 @@ class Standing:
     rule_set: str
     open: Mapping[str, int]
 
+    @property
+    def total(self) -> int:
+        """Open findings of all severities."""
+        return sum(self.open.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

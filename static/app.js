@@ -92,7 +92,20 @@
     }
   });
 
-  /* After a swap: what was hidden for want of script is shown, and the control that opened a row says so. */
+  /* A row opens in place, one at a time; its link closes it again. Without script the link leads to the finding's page. */
+  function close(link) {
+    link.setAttribute("aria-expanded", "false");
+    document.getElementById(link.getAttribute("aria-controls")).replaceChildren();
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-open][aria-expanded]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const wasOpen = link.getAttribute("aria-expanded") === "true";
+    for (const open of document.querySelectorAll("a[data-open][aria-expanded=true]")) close(open);
+    if (wasOpen) { event.preventDefault(); event.stopPropagation(); } else { link.setAttribute("aria-expanded", "true"); }
+  }, true);
+
+  /* After a swap: what was hidden for want of script is shown. */
   document.addEventListener("htmx:afterSwap", (event) => {
     for (const part of event.target.querySelectorAll("[data-script]")) part.hidden = false;
   });

@@ -1,6 +1,6 @@
 """Snippets of scanned code as lines of coloured tokens. Only text goes in and out; templates escape it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import dedent
 
@@ -10,6 +10,8 @@ from pygments.lexers import PythonLexer, get_lexer_for_filename
 from pygments.lexers.special import TextLexer
 from pygments.token import Comment, Keyword, Name, Number, String, Token, _TokenType
 from pygments.util import ClassNotFound
+
+from scanners.rule import Example
 
 register = template.Library()
 
@@ -36,13 +38,17 @@ def lines(snippet: Sequence[Sequence[object]], path: str) -> list[Line]:
 
 
 @register.filter
-def example_lines(source: str, marked: Iterable[int]) -> list[Line]:
-    """All lines of a Python example, with the given line numbers marked."""
-    at = set(marked)
-    return [
-        Line(number, number in at, tokens)
-        for number, tokens in enumerate(coloured(source.rstrip("\n"), "example.py"), start=1)
-    ]
+def marked(example: Example, path: str) -> list[int]:
+    """The lines of one file of an example that the rule reports."""
+    return [line for reported, line in example.at if reported == path]
+
+
+@register.filter
+def example_lines(path: str, example: Example) -> list[Line]:
+    """All lines of one file of an example, the reported ones marked."""
+    at = marked(example, path)
+    text = example.files[path].rstrip("\n")
+    return [Line(number, number in at, tokens) for number, tokens in enumerate(coloured(text, path), start=1)]
 
 
 def coloured(text: str, path: str) -> list[tuple[tuple[str, str], ...]]:

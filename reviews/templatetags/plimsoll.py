@@ -46,6 +46,12 @@ def signed(change: float | None) -> str:
 
 
 @register.filter
+def gained(points: float | None) -> str:
+    """What the score would rise by, with one decimal: "+2.1"."""
+    return f"+{points:.1f}" if points else ""
+
+
+@register.filter
 def percent(share: float | None) -> str:
     """A share of 0 to 1 as "99.1 %", rounded down: "100 %" is shown for all alone."""
     if share is None:
@@ -79,10 +85,25 @@ def took(seconds: float | None) -> str:
     """A duration: "0.4 s", "14 s", "3 min 20 s"."""
     if seconds is None:
         return DASH
-    if seconds < 10:
+    if seconds < 10 and isinstance(seconds, float):
         return f"{seconds:.1f}{NARROW}s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}{NARROW}min {rest}{NARROW}s" if minutes else f"{rest}{NARROW}s"
+
+
+@register.filter
+def until(at: datetime | None) -> str:
+    """When something is due: "in 40 s", or "now" when it is past."""
+    left = (at - timezone.now()).total_seconds() if at else 0
+    return f"in {took(max(round(left), 1))}" if left > 0 else "now"
+
+
+@register.filter
+def duration(scan: Any) -> float | None:
+    """How many seconds a scan was at work; None while it is, or when it never was."""
+    if not scan.started_at or not scan.finished_at:
+        return None
+    return float((scan.finished_at - scan.started_at).total_seconds())
 
 
 @register.filter

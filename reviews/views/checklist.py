@@ -24,5 +24,6 @@ def rule(request: PersonRequest, rule: str) -> HttpResponse:
     if found is None:
         raise Http404("No such rule.")
     fleet = across_fleet(access.repositories(request.user), rule)
-    context = {"rule": found, "fleet": fleet, "everything": "all" in request.GET} | neighbours(found)
+    shown = fleet.lines if "all" in request.GET else fleet.at_fault or fleet.lines
+    context = {"rule": found, "fleet": fleet, "shown": shown} | neighbours(found)
     return render(request, "reviews/rule.html", context)

@@ -1,16 +1,18 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from reviews import access, tasks
+from reviews import access
 from reviews.forms import RegisterForm, RemoveForm, SettingsForm, teams_to_register_in
-from reviews.models import Membership, Repository
+from reviews.models import Membership, Repository, Team
 from reviews.scorecards import efforts, first_fixes, standing
 from reviews.trends import PERIODS, trend
 from reviews.views.people import PersonRequest, seen_repository
+from reviews.views.wake import wake_workers
 
 Role = Membership.Role
 
@@ -22,7 +24,8 @@ def scorecard(request: PersonRequest, team: str, repository: str) -> HttpRespons
     seen = seen_repository(request, team, repository)
     context = tabs(request, seen)
     if seen.latest_scan is None:
-        return render(request, "reviews/repository_empty.html", context)
+        newest = seen.scans.order_by("-pk").first()
+        return render(request, "reviews/repository_empty.html", context | {"newest": newest})
     period = request.GET.get("period", "")
     period = period if period in PERIODS else "26w"
     context |= {
@@ -42,11 +45,11 @@ def scorecard(request: PersonRequest, team: str, repository: str) -> HttpRespons
 def register(request: PersonRequest) -> HttpResponse:
     """Add a repository to a team and scan it for the first time."""
     teams = teams_to_register_in(request.user)
-    form = RegisterForm(request.POST or None, teams=teams, initial={"team": teams.filter(slug=request.GET.get("team"))})
+    form = RegisterForm(request.POST or None, teams=teams, initial=wished_team(request, teams))
     if request.method == "POST" and form.is_valid():
         repository = form.register(request.user)
         if repository:
-            tasks.wake()
+            wake_workers()
             return redirect("scan", repository.scans.latest("pk").pk)
     status = 200 if request.method != "POST" else 422
     return render(request, "reviews/register.html", {"form": form, "teams": teams}, status=status)
@@ -80,6 +83,11 @@ def remove(request: PersonRequest, team: str, repository: str) -> HttpResponse:
     seen.delete()
     messages.success(request, f"{seen.name} was removed with its scans and findings.")
     return redirect("team", team)
+
+
+def wished_team(request: PersonRequest, teams: QuerySet[Team]) -> dict[str, Team | None]:
+    """The team that the link to the form named."""
+    return {"team": teams.filter(slug=request.GET.get("team", "")).first()}
 
 
 def tabs(request: PersonRequest, repository: Repository) -> dict[str, object]:

@@ -6,11 +6,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from reviews import access, intake, tasks
+from reviews import access, intake
 from reviews.models import Membership, Scan
 from reviews.scans import changes, coverage, progress_of
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
+from reviews.views.wake import wake_workers
 
 PER_PAGE = 50
 STOP_POLLING = 286
@@ -42,6 +43,7 @@ def scan(request: PersonRequest, pk: int) -> HttpResponse:
         "progress": progress_of(found),
         "coverage": coverage(found),
         "changes": changes(found),
+        "open_total": sum(found.open_findings.values()),
     }
     return render(request, "reviews/scan.html", context)
 
@@ -51,9 +53,9 @@ def scan(request: PersonRequest, pk: int) -> HttpResponse:
 def progress(request: PersonRequest, pk: int) -> HttpResponse:
     """The part of a scan's page that changes while it runs. Answers 286 when it has ended, which ends the polling."""
     found = seen_scan(request, pk)
-    ended = found.state not in (Scan.State.REQUESTED, Scan.State.RUNNING)
-    context = {"scan": found, "progress": progress_of(found), "ended": ended}
-    return render(request, "reviews/scan.html#progress", context, status=STOP_POLLING if ended else 200)
+    far = progress_of(found)
+    context = {"scan": found, "progress": far, "ended": far.ended}
+    return render(request, "reviews/scan.html#progress", context, status=STOP_POLLING if far.ended else 200)
 
 
 @login_required
@@ -63,7 +65,7 @@ def request_scan(request: PersonRequest, team: str, repository: str) -> HttpResp
     seen = seen_repository(request, team, repository)
     access.require(request.user, seen.team, Membership.Role.ENGINEER)
     asked = intake.request_scan(seen, trigger=Scan.Trigger.PERSON, requested_by=request.user)
-    tasks.wake()
+    wake_workers()
     return redirect("scan", asked.pk)
 
 
@@ -81,4 +83,4 @@ def listed(request: PersonRequest, scans: Any) -> dict[str, Any]:
     wanted = scans.filter(state=state) if state else scans
     rows = wanted.select_related("repository__team", "requested_by").defer("scorecard").order_by("-pk")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    return {"page": page, "state": state, "states": Scan.State.choices}
+    return {"page": page, "state": state, "states": Scan.State.choices, "base": f"?state={state}"}

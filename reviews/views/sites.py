@@ -4,6 +4,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from reviews.rules import outcome_bar
 from reviews.scorecards import rule_outcomes
 from reviews.sites import sites_of
 from reviews.views.people import PersonRequest, seen_repository
@@ -22,9 +23,11 @@ def index(request: PersonRequest, team: str, repository: str, rule: str) -> Http
     if looked_for is None or seen.latest_scan is None:
         raise Http404("No such rule, or no scan.")
     found = sites_of(seen, looked_for)
+    outcome = rule_outcomes(seen.latest_scan.scorecard).get(rule)
     context = tabs(request, seen) | {
         "rule": looked_for,
-        "outcome": rule_outcomes(seen.latest_scan.scorecard).get(rule),
+        "outcome": outcome,
+        "bar": outcome_bar(outcome) if outcome else (),
         "sites": found,
         "page": Paginator(found.good, PER_PAGE).get_page(request.GET.get("page")),
     }

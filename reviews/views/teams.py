@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from reviews import access
 from reviews.fleet import fleet
 from reviews.forms import MemberForm, RoleForm, TeamForm
-from reviews.members import LastMaintainer
+from reviews.members import LastMaintainerError
 from reviews.members import change_role as change
 from reviews.members import remove as take_out
 from reviews.models import Membership, Team
@@ -102,7 +102,7 @@ def attempt(request: PersonRequest, change: Callable[[], None], done: str) -> No
     """Make a change of the members and say what came of it."""
     try:
         change()
-    except LastMaintainer as error:
+    except LastMaintainerError as error:
         messages.error(request, str(error))
     else:
         messages.success(request, done)

@@ -1,0 +1,10 @@
+"""Tell the workers that there is something to do."""
+
+from django.db import transaction
+
+from reviews import tasks
+
+
+def wake_workers() -> None:
+    """Send the hint after the commit. A broker that is down costs a moment: the scan is in the queue of record."""
+    transaction.on_commit(tasks.wake.delay, robust=True)
