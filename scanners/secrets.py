@@ -182,12 +182,12 @@ def is_secret_name(name: str) -> bool:
     if not _GATE.search(name):
         return False
     words = [word.lower() for word in _WORDS.findall(name)]
-    if not words or words[0] in _TELLS_OF_IT:
+    if not words or (words[0] in _TELLS_OF_IT and words[0] != "reset"):
         return False
     last, before = words[-1], words[-2] if len(words) > 1 else ""
     if last in ("token", "secret") and before in _OTHER_TOKENS:
         return False
-    if before in _TELLS_OF_IT:
+    if before in _TELLS_OF_IT and (before, last) != ("reset", "token"):
         return False
     if last in _SECRETS or last.endswith(("password", "passwd")):
         return True

@@ -1,0 +1,278 @@
+"""What a text is put together from: its fixed parts, and the holes that are filled while the program runs."""
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from scanners.constants import UNKNOWN, fold
+from scanners.names import find, resolve
+from scanners.scopes import Binding, Scope
+
+Part = str | ast.expr
+_DEPTH: Final = 10
+_LONGEST: Final = 200  # Parts: longer chains of `+=` are generated, and reading on changes nothing.
+_KEEPERS: Final = frozenset("strip lstrip rstrip lower upper replace encode dedent format_map expandtabs casefold title".split())
+_NUMBERS: Final = frozenset("int float bool len ord round abs hash id sum uuid.UUID uuid.uuid4 decimal.Decimal time.time os.getpid".split())
+_NUMBER_TYPES: Final = frozenset("int float bool uuid.UUID decimal.Decimal datetime.date datetime.datetime".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A text as parts in order. `holes` are the parts that are not fixed; `built` tells a text put together from a bare value."""
+
+    parts: tuple[Part, ...]
+    built: bool
+
+    @property
+    def holes(self) -> list[ast.expr]:
+        """The expressions that fill the text."""
+        return [part for part in self.parts if not isinstance(part, str)]
+
+    def before(self, hole: ast.expr) -> str:
+        """The fixed text right before a hole."""
+        index = next(number for number, part in enumerate(self.parts) if part is hole)
+        left = self.parts[index - 1] if index else ""
+        return left if isinstance(left, str) else ""
+
+
+def pieces(expr: ast.expr, scope: Scope, line: int, column: int = 10_000) -> Pieces:
+    """Take a text apart as it is seen at `line`; `column` is where the statement that uses it starts."""
+    parts = _merged(_flat(expr, scope, line, column, 0))
+    return Pieces(parts, len(parts) > 1 or (bool(parts) and parts[0] is not expr and _is_composite(expr)))
+
+
+def is_number(expr: ast.AST, scope: Scope) -> bool:
+    """Whether a hole can only be a number, a date or a UUID."""
+    if isinstance(expr, ast.Call):
+        ref = resolve(expr.func, scope, expr.lineno)
+        return ref is not None and ref.dotted in _NUMBERS
+    if isinstance(expr, ast.BinOp):
+        return not isinstance(expr.op, ast.Mod | ast.Add) and is_number(expr.left, scope) | is_number(expr.right, scope)
+    if isinstance(expr, ast.Constant):
+        return isinstance(expr.value, int | float)
+    if isinstance(expr, ast.Name):
+        found = find(expr.id, scope)
+        return found is not None and all(_binds_number(binding) for binding in found[0])
+    return False
+
+
+def is_fixed_name(expr: ast.AST) -> bool:
+    """Whether a hole is named like a constant or is metadata of a class (`TABLE`, `cls.__name__`, `model._meta.db_table`)."""
+    if isinstance(expr, ast.Attribute):
+        dotted = ast.unparse(expr)
+        return expr.attr.isupper() or expr.attr in ("__name__", "__qualname__", "__tablename__", "__version__") or "_meta." in dotted
+    return isinstance(expr, ast.Name) and len(expr.id) > 1 and expr.id.isupper()
+
+
+def is_picked(expr: ast.AST, scope: Scope) -> bool:
+    """Whether a hole is looked up in a mapping that is fixed: `ORDERS[key]`, `{"a": "x"}.get(key, "y")`."""
+    holder = expr.value if isinstance(expr, ast.Subscript) else None
+    if isinstance(expr, ast.Call) and isinstance(expr.func, ast.Attribute) and expr.func.attr == "get":
+        holder = expr.func.value
+    if isinstance(holder, ast.Name):
+        found = find(holder.id, scope)
+        if holder.id.isupper() and len(holder.id) > 1:
+            return True
+        holder = found[0][0].value if found and len(found[0]) == 1 and found[0][0].kind == "assign" else None
+    if isinstance(holder, ast.Dict):
+        return all(fold(value, scope) is not UNKNOWN for value in holder.values)
+    return isinstance(holder, ast.Attribute) and holder.attr.isupper()
+
+
+def is_guarded(expr: ast.AST, function: ast.AST | None) -> bool:
+    """Whether the enclosing function tests a name against a set of values (`if order not in ORDERS: raise ...`)."""
+    if function is None or not isinstance(expr, ast.Name):
+        return False
+    for node in ast.walk(function):
+        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == expr.id:
+            if any(isinstance(op, ast.In | ast.NotIn) for op in node.ops) and not _is_text(node.comparators[0]):
+                return True
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("isidentifier", "fullmatch"):
+            if any(isinstance(inner, ast.Name) and inner.id == expr.id for inner in ast.walk(node)):
+                return True
+    return False
+
+
+def _is_text(expr: ast.AST) -> bool:
+    return isinstance(expr, ast.JoinedStr) or (isinstance(expr, ast.Constant) and isinstance(expr.value, str))
+
+
+def _binds_number(binding: Binding) -> bool:
+    if binding.kind == "param" and binding.value.annotation is not None:
+        ref = resolve(binding.value.annotation, binding.scope.parent or binding.scope, binding.line)
+        return ref is not None and ref.dotted in _NUMBER_TYPES
+    if binding.kind == "for":
+        return isinstance(binding.value, ast.Call) and getattr(binding.value.func, "id", "") == "range"
+    return binding.kind == "assign" and is_number(binding.value, binding.scope)
+
+
+def _is_composite(expr: ast.AST) -> bool:
+    return isinstance(expr, ast.JoinedStr | ast.BinOp) or (isinstance(expr, ast.Call) and getattr(expr.func, "attr", "") in ("format", "join"))
+
+
+def _merged(parts: Iterable[Part]) -> tuple[Part, ...]:
+    merged: list[Part] = []
+    for part in parts:
+        if part == "":
+            continue
+        if isinstance(part, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += part
+        else:
+            merged.append(part)
+        if len(merged) > _LONGEST:
+            break
+    return tuple(merged)
+
+
+def _flat(expr: ast.expr, scope: Scope, line: int, column: int, depth: int) -> list[Part]:
+    value = fold(expr, scope)
+    if value is not UNKNOWN and not isinstance(value, tuple):
+        return [value.decode("latin-1") if isinstance(value, bytes) else str(value)]
+    if depth > _DEPTH:
+        return [expr]
+    deeper = (scope, line, column, depth + 1)
+    if isinstance(expr, ast.JoinedStr):
+        return [part for value in expr.values for part in _flat(getattr(value, "value", value) if isinstance(value, ast.FormattedValue) else value, *deeper)]
+    if isinstance(expr, ast.BinOp):
+        return _operated(expr, *deeper)
+    if isinstance(expr, ast.IfExp):
+        return [*_flat(expr.body, *deeper), *_flat(expr.orelse, *deeper)]
+    if isinstance(expr, ast.BoolOp):
+        return [part for value in expr.values for part in _flat(value, *deeper)]
+    if isinstance(expr, ast.Call):
+        return _called(expr, *deeper)
+    if isinstance(expr, ast.Name):
+        return _named(expr, *deeper)
+    return [expr]
+
+
+def _operated(expr: ast.BinOp, scope: Scope, line: int, column: int, depth: int) -> list[Part]:
+    left = _flat(expr.left, scope, line, column, depth)
+    if isinstance(expr.op, ast.Add):
+        return [*left, *_flat(expr.right, scope, line, column, depth)]
+    if isinstance(expr.op, ast.Mod) and any(isinstance(part, str) for part in left):
+        return _filled(left, expr.right, scope, line, column, depth)
+    if isinstance(expr.op, ast.Mult) and all(isinstance(part, str) for part in left):
+        return left
+    return [expr]
+
+
+def _filled(left: list[Part], right: ast.expr, scope: Scope, line: int, column: int, depth: int) -> list[Part]:
+    """`left % right`: each % of the template takes the next value, so that what stands before a hole is known."""
+    values = list(right.elts) if isinstance(right, ast.Tuple) else list(right.values) if isinstance(right, ast.Dict) else [right]
+    filled: list[Part] = []
+    for part in left:
+        if not isinstance(part, str):
+            filled.append(part)
+            continue
+        pieces_of = part.replace("%%", "\0").split("%")
+        for number, text in enumerate(pieces_of):
+            if number and values:
+                filled += _flat(values.pop(0), scope, line, column, depth)
+            filled.append(text.replace("\0", "%"))
+    for value in values:
+        filled += _flat(value, scope, line, column, depth)
+    return filled
+
+
+def _called(expr: ast.Call, scope: Scope, line: int, column: int, depth: int) -> list[Part]:
+    func = expr.func
+    deeper = (scope, line, column, depth)
+    name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+    if name in ("str", "dedent", "text", "SQL", "fspath") and len(expr.args) == 1:
+        return _flat(expr.args[0], *deeper)
+    if not isinstance(func, ast.Attribute):
+        return [expr]
+    if name == "join" and len(expr.args) == 1:
+        return _joined(expr, func.value, expr.args[0], *deeper)
+    receiver = _flat(func.value, *deeper)
+    if name == "format" and any(isinstance(part, str) for part in receiver):
+        return _formatted(expr, receiver, *deeper)
+    return receiver if name in _KEEPERS else [expr]
+
+
+def _formatted(expr: ast.Call, receiver: list[Part], scope: Scope, line: int, column: int, depth: int) -> list[Part]:
+    values = [*expr.args, *(word.value for word in expr.keywords)]
+    filled: list[Part] = []
+    for part in receiver:
+        if not isinstance(part, str):
+            filled.append(part)
+            continue
+        for number, text in enumerate(part.replace("{{", "\0").split("{")):
+            if number and values:
+                filled += _flat(values.pop(0), scope, line, column, depth)
+            filled.append(text.partition("}")[2] if number else text)
+    for value in values:
+        filled += _flat(value.value if isinstance(value, ast.Starred) else value, scope, line, column, depth)
+    return filled
+
+
+def _joined(expr: ast.Call, separator: ast.expr, items: ast.expr, scope: Scope, line: int, column: int, depth: int) -> list[Part]:
+    if isinstance(items, ast.List | ast.Tuple):
+        return [part for item in items.elts for part in (*_flat(item, scope, line, column, depth), " ")]
+    if isinstance(items, ast.GeneratorExp | ast.ListComp):
+        inner = _flat(items.elt, scope, line, column, depth)
+        return inner
+    if isinstance(items, ast.BinOp) and isinstance(items.op, ast.Mult) and fold(items.left, scope) is not UNKNOWN:
+        return ["?"]
+    if isinstance(items, ast.Name):
+        return _collected(expr, items, scope, line, column, depth)
+    return ["?"] if fold(items, scope) is not UNKNOWN else [expr]
+
+
+def _collected(expr: ast.expr, items: ast.Name, scope: Scope, line: int, column: int, depth: int) -> list[Part]:
+    """A list that is built up in sight (`parts = ["a"]`) and joined."""
+    found = find(items.id, scope)
+    if found is None or any(binding.kind not in ("assign", "augmented") for binding in found[0]):
+        return [expr]
+    parts: list[Part] = []
+    for binding in found[0]:
+        if isinstance(binding.value, ast.BinOp) and fold(getattr(binding.value, "left", binding.value), scope) is not UNKNOWN:
+            parts.append("?")
+        elif isinstance(binding.value, ast.List | ast.Tuple):
+            parts += [part for item in binding.value.elts for part in _flat(item, scope, line, column, depth)]
+            if not binding.value.elts:
+                return [expr]
+        elif isinstance(binding.value, ast.ListComp):
+            parts += _flat(binding.value.elt, scope, line, column, depth)
+        else:
+            return [expr]
+    return parts
+
+
+def _named(expr: ast.Name, scope: Scope, line: int, column: int, depth: int) -> list[Part]:
+    found = find(expr.id, scope)
+    if found is None:
+        return [expr]
+    bindings, holder = found
+    if any(binding.kind not in ("assign", "augmented", "for") for binding in bindings):
+        return [expr]
+    seen = _in_sight(bindings, expr.id, line, column) if holder is scope else bindings
+    parts: list[Part] = []
+    for binding in seen:
+        if binding.kind == "for":
+            if fold(binding.value, holder) is UNKNOWN:
+                return [expr]
+            parts.append("?")
+        elif binding.value is not None:
+            inside = _flat(binding.value, holder, binding.line, column, depth)
+            parts += [expr] if len(inside) == 1 and inside[0] is binding.value and not _tells(binding.value) else inside
+    return parts
+
+
+def _tells(value: ast.expr) -> bool:
+    """Whether the expression behind a name says more about it than the name does."""
+    return isinstance(value, ast.Call | ast.Subscript | ast.Attribute | ast.Name)
+
+
+def _in_sight(bindings: list[Binding], name: str, line: int, column: int) -> list[Binding]:
+    """The bindings that may hold at `line`: back to the nearest assignment that is not deeper than the use."""
+    seen: list[Binding] = []
+    for binding in reversed([binding for binding in bindings if binding.line <= line] or bindings):
+        seen.insert(0, binding)
+        value = binding.value
+        on_line = getattr(value, "lineno", 0) == binding.line
+        if binding.kind == "assign" and (not on_line or value.col_offset - len(name) - 3 <= column):
+            break
+    return seen

@@ -1,0 +1,70 @@
+import ast
+import sys
+
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.place import Place
+from scanners.rule import CODE, Example, Rule
+
+
+class WildcardImport(Rule):
+    """
+    `from x import *` takes whatever the other module happens to hold, so a new name there silently replaces one here.
+
+    Looks at every `from` import of services, scripts and tests. A package's `__init__` that passes on its own modules and
+    names them in `__all__` is left alone; layered settings and tests weigh less. Whether the other module has an `__all__`
+    of its own is not looked up.
+    """
+
+    id = "wildcard-import"
+    area = "deps"
+    item = "D3"
+    title = "Wildcard import"
+    severity = Severity.MEDIUM
+    effort = Effort.MINUTES
+    fix = "Import the names that are used, or the module itself."
+    classes = CODE | {"test"}
+    bad = [
+        Example(
+            "names from a library",
+            {"billing/invoice.py": "from decimal import *\n\n\ndef total(rows):\n    return sum(Decimal(row.net) for row in rows)\n"},
+            at=[("billing/invoice.py", 1)],
+        ),
+        Example(
+            "layered settings",
+            {"shop/settings/production.py": "from .base import *\n\nDEBUG = False\n"},
+            at=[("shop/settings/production.py", 1)],
+        ),
+        Example(
+            "a test",
+            {"tests/test_cart.py": "from shop.cart import *\n\n\ndef test_empty():\n    assert Cart().total == 0\n"},
+            at=[("tests/test_cart.py", 1)],
+        ),
+    ]
+    good = [
+        Example("named", {"billing/invoice.py": "from decimal import ROUND_HALF_UP, Decimal\n"}),
+        Example(
+            "a package that names what it passes on",
+            {"shop/models/__init__.py": 'from .cart import *\nfrom .order import *\n\n__all__ = ["Cart", "Order"]\n'},
+        ),
+        Example(
+            "for type checkers only",
+            {"shop/cart.py": "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from shop.types import *\n"},
+        ),
+    ]
+
+    def visit_import_from(self, place: Place[ast.ImportFrom], ctx: Context) -> None:
+        node = place.node
+        ctx.site(place)
+        if node.names[0].name != "*":
+            return
+        source = "." * node.level + (node.module or "")
+        message = f"Every public name of {source} is taken over; a new one there replaces a name of this file."
+        if ctx.role == "init" and "__all__" in ctx.module.names:
+            return
+        if ctx.role == "init" and source.partition(".")[0] not in sys.stdlib_module_names:
+            ctx.report(place, message, severity=Severity.LOW, confidence=Confidence.LOW)
+        elif ctx.role.startswith("settings") or ctx.path_class == "test":
+            ctx.report(place, message, severity=Severity.LOW)
+        else:
+            ctx.report(place, message)

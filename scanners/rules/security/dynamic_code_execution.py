@@ -1,0 +1,130 @@
+import ast
+
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.pieces import is_fixed_name, pieces
+from scanners.place import Call
+from scanners.rule import Example, Rule
+
+_RUNS = frozenset({"eval", "exec", "builtins.eval", "builtins.exec", "pandas.eval"})
+_COMPILES = frozenset({"compile", "builtins.compile"})
+_IMPORTS = frozenset({"__import__", "importlib.import_module", "importlib.__import__"})
+_TEMPLATES = {
+    "jinja2.Template": "source",
+    "jinja2.Environment.from_string": "source",
+    "jinja2.sandbox.SandboxedEnvironment.from_string": "",
+    "flask.render_template_string": "source",
+    "quart.render_template_string": "source",
+    "django.template.Template": "template_string",
+    "mako.template.Template": "text",
+}
+
+
+class DynamicCodeExecution(Rule):
+    """
+    Whoever decides the text that `eval`, `exec` or a template engine runs decides what the service does.
+
+    Looks at eval, exec, compile, pandas.eval, imports by name and templates made from text. Constants are good, and so are
+    ast.literal_eval, compiling for the syntax tree only, and files of templates. An import by a name that is not fixed is a
+    guess: plugins are loaded in this way.
+    """
+
+    id = "dynamic-code-execution"
+    area = "security"
+    item = "S2"
+    title = "Code or template made from text that is not fixed"
+    severity = Severity.HIGH
+    effort = Effort.HOUR
+    fix = "Look the operation up in a mapping, parse values with ast.literal_eval or json, keep templates in files."
+    bad = [
+        Example(
+            "eval of an argument",
+            {"pricing/rules.py": "def apply(formula, price):\n    return eval(formula, {'price': price})\n"},
+            at=[("pricing/rules.py", 2)],
+        ),
+        Example(
+            "exec of assembled text",
+            {"jobs/run.py": "def call(job, argument):\n    exec(f'jobs.{job}({argument!r})')\n"},
+            at=[("jobs/run.py", 2)],
+        ),
+        Example(
+            "compiled for later",
+            {"filters.py": "def prepare(text):\n    return compile(text, '<filter>', 'eval')\n"},
+            at=[("filters.py", 2)],
+        ),
+        Example(
+            "pandas",
+            {"report.py": "import pandas as pd\n\n\ndef column(frame, formula):\n    return pd.eval(formula, target=frame)\n"},
+            at=[("report.py", 5)],
+        ),
+        Example(
+            "template from text",
+            {
+                "greet.py": "from flask import render_template_string\n\n\ndef hello(name):\n"
+                "    return render_template_string('<h1>Hello ' + name + '</h1>')\n"
+            },
+            at=[("greet.py", 5)],
+        ),
+        Example(
+            "import by name",
+            {"plugins.py": "import importlib\n\n\ndef load(name):\n    return importlib.import_module(f'exporters.{name}')\n"},
+            at=[("plugins.py", 5)],
+        ),
+    ]
+    good = [
+        Example("values only", {"rules.py": "import ast\n\n\ndef read(text):\n    return ast.literal_eval(text)\n"}),
+        Example("a constant", {"rules.py": "LIMIT = '2 ** 16'\nlimit = eval(LIMIT)\n"}),
+        Example(
+            "names that only look alike",
+            {"train.py": "import re\n\n\ndef score(model, pattern, rows):\n    model.eval()\n    return re.compile(pattern)\n"},
+        ),
+        Example(
+            "the syntax tree only",
+            {"check.py": "import ast\n\n\ndef tree(text):\n    return compile(text, 'x', 'exec', ast.PyCF_ONLY_AST)\n"},
+        ),
+        Example(
+            "a fixed template",
+            {
+                "mail.py": "from jinja2 import Template\n\nBODY = 'Dear {{ name }}'\n\n\ndef body(name):\n"
+                "    return Template(BODY).render(name=name)\n"
+            },
+        ),
+    ]
+    calls = (*_RUNS, *_COMPILES, *_IMPORTS, *_TEMPLATES)
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        if call.dotted in _TEMPLATES:
+            self._template(call, ctx)
+            return
+        source = call.argument(0, "source", "expr", "expression", "name")
+        if call.dotted in _COMPILES and (_only_tree(call) or _inside_exec(call)):
+            return
+        ctx.site(call)
+        if source is None or not pieces(source, call.scope, call.line, _column(call)).holes or is_fixed_name(source):
+            return
+        if call.dotted in _IMPORTS:
+            message = "The name of the module to import is not fixed; whoever decides it decides what code runs."
+            ctx.report(call, message, confidence=Confidence.LOW)
+        else:
+            ctx.report(call, f"{call.last} runs text that is not fixed; whoever decides it decides what code runs.")
+
+    def _template(self, call: Call, ctx: Context) -> None:
+        source = call.argument(0, _TEMPLATES[call.dotted])
+        ctx.site(call)
+        if source is None or not _TEMPLATES[call.dotted] or not (taken := pieces(source, call.scope, call.line, _column(call))).holes:
+            return
+        sure = Confidence.MEDIUM if taken.built else Confidence.LOW
+        ctx.report(call, "The template itself is made from text that is not fixed: its expressions run.", confidence=sure)
+
+
+def _column(call: Call) -> int:
+    return call.stmt.col_offset if call.stmt else 0
+
+
+def _only_tree(call: Call) -> bool:
+    return any(getattr(inner, "attr", "") == "PyCF_ONLY_AST" for inner in ast.walk(call.node))
+
+
+def _inside_exec(call: Call) -> bool:
+    above = call.parent()
+    return isinstance(above, ast.Call) and getattr(above.func, "id", "") in ("exec", "eval")

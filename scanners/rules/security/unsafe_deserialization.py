@@ -1,0 +1,157 @@
+import ast
+from typing import Any
+
+from scanners.constants import UNKNOWN
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.place import Call
+from scanners.rule import Example, Rule
+
+_PICKLES = "pickle _pickle cPickle cloudpickle dill marshal".split()
+_LOADS = frozenset(
+    [f"{module}.{name}" for module in _PICKLES for name in ("load", "loads", "Unpickler", "Unpickler.load")]
+    + "jsonpickle.decode jsonpickle.loads joblib.load pandas.read_pickle shelve.open dill.load_module".split()
+)
+_YAML_LOADS = frozenset({"yaml.load", "yaml.load_all"})
+_YAML_UNSAFE = frozenset({"yaml.unsafe_load", "yaml.unsafe_load_all"})
+_YAML_SAFE = frozenset({"yaml.safe_load", "yaml.safe_load_all", "yaml.full_load", "yaml.full_load_all"})
+_SAFE_LOADERS = frozenset("SafeLoader CSafeLoader BaseLoader CBaseLoader FullLoader CFullLoader".split())
+_PROOFS = frozenset("compare_digest unsign verify verify_signature check_signature decrypt".split())
+
+
+class UnsafeDeserialization(Rule):
+    """
+    Loading a pickle, or YAML with a full loader, runs whatever the author of those bytes asked for.
+
+    Looks at loads of pickle, marshal, dill, cloudpickle, shelve, jsonpickle, joblib, pandas and numpy pickles, torch and
+    yaml. Bytes that the same function made or whose signature it checked first are good. Reading is reported, writing is
+    not. `torch.load` without weights_only is safe from torch 2.6 on, so it is a guess here.
+    """
+
+    id = "unsafe-deserialization"
+    area = "security"
+    item = "S3"
+    title = "Bytes loaded in a format that runs code"
+    severity = Severity.HIGH
+    effort = Effort.HOURS
+    fix = "Use JSON or another plain format, yaml.safe_load, torch.load(weights_only=True), or check a signature first."
+    bad = [
+        Example(
+            "pickle",
+            {"cache.py": "import pickle\n\n\ndef read(redis, key):\n    return pickle.loads(redis.get(key))\n"},
+            at=[("cache.py", 5)],
+        ),
+        Example(
+            "yaml with a full loader",
+            {
+                "rules.py": "import yaml\n\n\ndef read(stream):\n    return yaml.load(stream, Loader=yaml.UnsafeLoader)\n\n\n"
+                "def read_plain(stream):\n    return yaml.load(stream)\n"
+            },
+            at=[("rules.py", 5), ("rules.py", 9)],
+        ),
+        Example(
+            "joblib, pandas, numpy, shelve",
+            {
+                "model.py": "import joblib\nimport numpy as np\nimport pandas as pd\nimport shelve\n\n\ndef load(path):\n"
+                "    model = joblib.load(path)\n    frame = pd.read_pickle(path)\n"
+                "    weights = np.load(path, allow_pickle=True)\n    with shelve.open(path) as state:\n"
+                "        return model, frame, weights, dict(state)\n"
+            },
+            at=[("model.py", 8), ("model.py", 9), ("model.py", 10), ("model.py", 11)],
+        ),
+        Example(
+            "jsonpickle, dill, marshal",
+            {
+                "jobs.py": "import marshal\n\nimport dill\nimport jsonpickle\n\n\ndef read(body):\n"
+                "    return jsonpickle.decode(body), dill.loads(body), marshal.loads(body)\n"
+            },
+            at=[("jobs.py", 8), ("jobs.py", 8), ("jobs.py", 8)],
+        ),
+        Example(
+            "torch",
+            {
+                "model.py": "import torch\n\n\ndef load(path):\n    weights = torch.load(path, weights_only=False)\n"
+                "    return weights, torch.load(path)\n"
+            },
+            at=[("model.py", 5), ("model.py", 6)],
+        ),
+    ]
+    good = [
+        Example("writing", {"cache.py": "import pickle\n\n\ndef write(file, value):\n    pickle.dump(value, file)\n"}),
+        Example("safe yaml", {"rules.py": "import yaml\n\nrules = yaml.load(open('r.yml'), Loader=yaml.CSafeLoader)\n"}),
+        Example(
+            "bytes made here",
+            {"copy.py": "import pickle\n\n\ndef deep(value):\n    return pickle.loads(pickle.dumps(value))\n"},
+        ),
+        Example(
+            "signature checked first",
+            {
+                "cache.py": "import hmac\nimport pickle\n\n\ndef read(blob, key):\n    mac, body = blob[:32], blob[32:]\n"
+                "    if not hmac.compare_digest(mac, hmac.digest(key, body, 'sha256')):\n        raise ValueError('forged')\n"
+                "    return pickle.loads(body)\n"
+            },
+        ),
+        Example(
+            "weights and plain arrays only",
+            {
+                "model.py": "import numpy as np\nimport torch\n\n\ndef load(path):\n"
+                "    return torch.load(path, weights_only=True), np.load(path)\n"
+            },
+        ),
+    ]
+    calls = (*_LOADS, *_YAML_LOADS, *_YAML_UNSAFE, *_YAML_SAFE, "numpy.load", "torch.load")
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        ctx.site(call)
+        confidence = _fault(call, ctx)
+        if confidence is None or _made_or_checked_here(call):
+            return
+        if confidence is UNKNOWN:
+            ctx.unresolved(call, "What decides how the bytes are loaded is not in sight.")
+            return
+        ctx.report(call, f"{call.dotted} runs code that the bytes ask for.", confidence=confidence)
+
+
+def _fault(call: Call, ctx: Context) -> Any:
+    """How sure it is that the load runs code: None when it does not, UNKNOWN when it cannot be told."""
+    if call.dotted in _LOADS or call.dotted in _YAML_UNSAFE:
+        return None if isinstance(call.argument(0), ast.Constant) and call.dotted != "shelve.open" else Confidence.HIGH
+    if call.dotted in _YAML_LOADS:
+        return _yaml(call)
+    if call.dotted == "numpy.load":
+        return Confidence.HIGH if ctx.constant(call.argument(2, "allow_pickle"), call) is True else None
+    if call.dotted == "torch.load":
+        given = call.keyword("weights_only")
+        only = ctx.constant(given, call)
+        if given is None:
+            return UNKNOWN if call.unpacks else Confidence.MEDIUM
+        return {True: None, False: Confidence.HIGH}.get(only, UNKNOWN)
+    return None
+
+
+def _yaml(call: Call) -> Any:
+    loader = call.argument(1, "Loader")
+    if loader is None:
+        return UNKNOWN if call.unpacks else Confidence.HIGH
+    name = call.name(loader)
+    if name.rpartition(".")[2] in _SAFE_LOADERS:
+        return None
+    return Confidence.HIGH if name in ("yaml.Loader", "yaml.UnsafeLoader", "yaml.CLoader", "yaml.CUnsafeLoader") else UNKNOWN
+
+
+def _made_or_checked_here(call: Call) -> bool:
+    """Whether the function made these bytes itself, or checked a signature before it loads them."""
+    names = {inner.id for argument in call.node.args for inner in ast.walk(argument) if isinstance(inner, ast.Name)}
+    for node in ast.walk(call.function or call.node):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in _PROOFS and node.lineno < call.line:
+                return True
+        if isinstance(node, ast.Assign) and _dumps(node.value):
+            if any(isinstance(target, ast.Name) and target.id in names for target in node.targets):
+                return True
+    return any(_dumps(argument) for argument in call.node.args)
+
+
+def _dumps(expr: ast.expr) -> bool:
+    return isinstance(expr, ast.Call) and getattr(expr.func, "attr", getattr(expr.func, "id", "")) == "dumps"
