@@ -174,8 +174,8 @@ def _paired(
         if len(olds[shared]) == len(news[shared]) <= most
         for old, new in zip(olds[shared], news[shared], strict=True)
     ]
-    done = {id(seen) for pair in pairs for seen in (pair.known, pair.now)}
-    return pairs, [seen for seen in left if id(seen) not in done], [seen for seen in right if id(seen) not in done]
+    known, now = {id(pair.known) for pair in pairs}, {id(pair.now) for pair in pairs}
+    return pairs, [seen for seen in left if id(seen) not in known], [seen for seen in right if id(seen) not in now]
 
 
 def _grouped(found: Iterable[Seen], key: Key, moves: Mapping[str, str]) -> dict[Hashable, list[Seen]]:
@@ -213,5 +213,5 @@ def _why_gone(seen: Seen, ground: Ground, moves: Mapping[str, str]) -> str:
     return "The rule has changed." if path in ground.read and seen.rule in ground.changed_rules else ""
 
 
-def _order(seen: Seen) -> tuple[str, int, str, int, str]:
-    return seen.path, seen.line, seen.rule, seen.ordinal, seen.qualname
+def _order(seen: Seen) -> tuple[str, int, str, int, str, str]:
+    return seen.path, seen.line, seen.rule, seen.ordinal, seen.qualname, seen.anchor
