@@ -6,8 +6,10 @@ Names that the file itself defines start with a dot (`.Client.fetch`).
 
 import ast
 import builtins
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
+
+from scanners.scopes import Binding, Scope
 
 BUILTINS: Final = frozenset(dir(builtins))
 
@@ -35,6 +37,10 @@ RETURNS: Final = {
     "tarfile.TarFile.open": "tarfile.TarFile",
     "ssl.create_default_context": "ssl.SSLContext",
     "ssl._create_unverified_context": "ssl.SSLContext",
+    "concurrent.futures.ThreadPoolExecutor.submit": "concurrent.futures.Future",
+    "concurrent.futures.ProcessPoolExecutor.submit": "concurrent.futures.Future",
+    "asyncio.run_coroutine_threadsafe": "concurrent.futures.Future",
+    "urllib.request.build_opener": "urllib.request.OpenerDirector",
     "open": "io.File",
 }
 """What well-known functions return; a call of a CapWords name returns an instance of it, whatever it is."""
@@ -52,74 +58,6 @@ CANONICAL: Final = {
     "loguru._logger": "loguru",
 }
 """Where public names live under another module path."""
-
-
-@dataclass(slots=True)
-class Binding:
-    """One way in which a scope gives a value to a name.
-
-    `kind` is import, assign, unpack, with, for, except, param, def, class or delete; `value` is the dotted name of an
-    import, else the syntax that the value comes from.
-    """
-
-    kind: str
-    value: Any
-    line: int
-    scope: "Scope"
-
-
-@dataclass(slots=True)
-class Scope:
-    """A module, class or function body, with what it binds.
-
-    `attributes` are those set on `self` in a class; `classes` are the classes of the file, kept by its module.
-    """
-
-    node: ast.AST
-    kind: str
-    parent: "Scope | None"
-    qualname: str
-    names: dict[str, list[Binding]] = field(default_factory=dict)
-    attributes: dict[str, list[Binding]] = field(default_factory=dict)
-    outer: set[str] = field(default_factory=set)
-    classes: dict[str, "Scope"] = field(default_factory=dict)
-    params_bound: bool = False
-
-    def bind(self, name: str, kind: str, value: Any, line: int) -> None:
-        """Record one binding of `name`."""
-        target = self.module if name in self.outer else self
-        target.names.setdefault(name, []).append(Binding(kind, value, line, self))
-
-    def bind_attribute(self, name: str, kind: str, value: Any, line: int) -> None:
-        """Record `self.<name> = value` with the class whose method this scope is in."""
-        holder: Scope | None = self
-        while holder is not None and holder.kind != "class":
-            holder = holder.parent
-        if holder is not None:
-            holder.attributes.setdefault(name, []).append(Binding(kind, value, line, self))
-
-    @property
-    def module(self) -> "Scope":
-        """The outermost scope."""
-        scope = self
-        while scope.parent is not None:
-            scope = scope.parent
-        return scope
-
-    def bindings(self, name: str) -> list[Binding]:
-        """What this scope alone gives to `name`; parameters are read on first need."""
-        if self.kind == "function" and not self.params_bound:
-            self.params_bound = True
-            for arg in arguments(self.node):
-                self.names.setdefault(arg.arg, []).insert(0, Binding("param", arg, arg.lineno, self))
-        return self.names.get(name, [])
-
-
-def arguments(function: ast.AST) -> list[ast.arg]:
-    """All parameters of a def or lambda, in order."""
-    args: ast.arguments = function.args  # type: ignore[attr-defined]  # only defs and lambdas get here
-    found = [*args.posonlyargs, *args.args, *args.kwonlyargs]
-    return found + [arg for arg in (args.vararg, args.kwarg) if arg is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +121,7 @@ def _agreed(refs: list[Ref | None]) -> Ref | None:
 
 
 def find(name: str, scope: Scope) -> tuple[list[Binding], Scope] | None:
-    """The bindings of `name` that code in `scope` sees, and the scope that holds them. A def does not see class bodies."""
+    """The bindings of `name` that code in `scope` sees, and where. A def does not see the class body around it."""
     current: Scope | None = scope
     while current is not None:
         if current is scope or current.kind != "class":
