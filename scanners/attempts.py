@@ -1,0 +1,99 @@
+"""What a try attempts: an import, tidying up, a lookup with a fallback, or something whose failure must be seen."""
+
+import ast
+import re
+from typing import Any, Final
+
+from scanners.handlers import inner, short
+from scanners.names import resolve
+from scanners.place import Place
+from scanners.scopes import Scope
+
+_CLEANUP: Final = re.compile(
+    r"^_*(__del__|__exit__|__aexit__|(a?close|shutdown|stop|clean_?up|tear_?down|disconnect|dispose|terminate|kill|unlink|remove|rmtree"
+    r"|release|rollback|cancel|flush|killpg|quit|logout|wait|join|delete_temp\w*|atexit\w*|restore\w*)(_\w+)?)$"
+)
+_LOOKUP: Final = frozenset(
+    "int float str bool bytes complex Decimal UUID Fraction loads strptime fromisoformat fromtimestamp parse "
+    "parse_date parse_datetime get getattr index find decode encode ip_address ip_network ip_interface compile "
+    "literal_eval b64decode urlparse urlsplit split strip next len version import_module find_spec getlocale "
+    "signature getsource getpass isinstance issubclass lower upper items gethostname getfqdn getlogin getpwuid "
+    "get_terminal_size safe_load isoparse parsedate_to_datetime group match min max round format replace __import__ "
+    "import_string resolve_name iter_entry_points fromhex unhexlify get_distribution hasattr repr vars parse_qs "
+    "unquote partition rsplit rstrip lstrip splitlines startswith endswith copy deepcopy dict list tuple "
+    "set range".split()
+)
+PROBE: Final = re.compile(
+    r"^_*(is|has|can|check|ping|probe|supports?|validate|exists?|try|test|looks|should|verify|alive|healthy?|detect)(_|$)"
+)
+_OUT: Final = re.compile(
+    r"^(requests|httpx|aiohttp|urllib\.request|urllib3|smtplib|redis|boto3|botocore|psycopg2?|asyncpg|pymongo|pymysql|grpc|stripe"
+    r"|elasticsearch|socket\.create_connection|django\.core\.mail)\."
+)
+_WRITES: Final = frozenset(
+    "save commit execute executemany bulk_create bulk_update write write_text write_bytes send_mail publish".split()
+)
+_FAILS: Final = re.compile(
+    r"(^|\.)(RequestException|HTTPError|HTTPStatusError|TransportError|RequestError|ConnectionError|ConnectError|URLError|SMTPException"
+    r"|RedisError|DatabaseError|OperationalError|InterfaceError|DBAPIError|SQLAlchemyError|PyMongoError|BotoCoreError|ClientError"
+    r"|RpcError|StripeError|ClientResponseError|OSError|IOError|psycopg2?\.Error|pymysql\.Error|urllib3\.exceptions\.HTTPError)$"
+)
+
+
+def may_be_silent(place: Place[ast.Try], handler: ast.ExceptHandler) -> bool:
+    """Whether the failure of this try needs no trace: an optional import, tidying, or a lookup with a fallback."""
+    body = place.node.body
+    return imports(body) or cleans_up(body, place) or (_looks_up(body) and not any(_effects(handler.body)))
+
+
+def _effects(body: list[ast.stmt]) -> list[ast.Call]:
+    """The calls that do more than look something up."""
+    return [node for node in inner(list(body)) if isinstance(node, ast.Call) and not _is_lookup(node)]
+
+
+def imports(body: list[ast.stmt]) -> bool:
+    """Whether it tries an import."""
+    return isinstance(body[0], ast.Import | ast.ImportFrom)
+
+
+def cleans_up(body: list[ast.stmt], place: Place[Any]) -> bool:
+    """The best effort of tidying: in a method for it, or nothing but calls of such methods."""
+    return bool(_CLEANUP.match(getattr(place.function, "name", ""))) or all(_is_cleanup(stmt) for stmt in body)
+
+
+def _is_cleanup(stmt: ast.stmt) -> bool:
+    value = stmt.value if isinstance(stmt, ast.Expr) else None
+    value = value.value if isinstance(value, ast.Await) else value
+    if isinstance(value, ast.Call):
+        return bool(_CLEANUP.match(getattr(value.func, "attr", getattr(value.func, "id", ""))))
+    return isinstance(stmt, ast.Delete | ast.Pass)
+
+
+def _looks_up(body: list[ast.stmt]) -> bool:
+    """A single lookup or conversion, whose failure the handler answers with a fallback."""
+    single = len(body) == 1 and isinstance(body[0], ast.Assign | ast.AnnAssign | ast.Return | ast.Expr)
+    return single and not _effects(body) and not any(isinstance(node, ast.Await) for node in inner(list(body)))
+
+
+def _is_lookup(call: ast.Call) -> bool:
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    return name in _LOOKUP or name.startswith(("from_", "to_", "as_", "parse_"))
+
+
+def loses_effect(types: list[ast.expr], body: list[ast.stmt], scope: Scope) -> bool:
+    """Whether a narrow clause catches the failure of an outbound call or of a write that its try makes."""
+    refs = [resolve(expr, scope, expr.lineno) for expr in types]
+    if not any(ref and _FAILS.search(ref.dotted) for ref in refs):
+        return False
+    return any(_is_effect(node, scope) for node in inner(list(body)) if isinstance(node, ast.Call))
+
+
+def _is_effect(call: ast.Call, scope: Scope) -> bool:
+    ref = resolve(call.func, scope, call.lineno)
+    return getattr(call.func, "attr", "") in _WRITES or bool(ref and _OUT.match(ref.dotted))
+
+
+def attempt(body: list[ast.stmt]) -> str:
+    """What is tried, in a few words of source."""
+    call = next((node for stmt in body for node in ast.walk(stmt) if isinstance(node, ast.Call)), None)
+    return f"`{short(call.func, 40)}(...)`" if call else f"`{short(body[0], 40)}`"

@@ -1,0 +1,145 @@
+"""What a log call is: which library, which level, which message. For the rules about logging and about handlers."""
+
+import ast
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from scanners.names import Ref, resolve
+from scanners.place import Call
+from scanners.scopes import Scope
+
+LEVELS: Final = {
+    "trace": 5,
+    "debug": 10,
+    "info": 20,
+    "success": 25,
+    "warning": 30,
+    "warn": 30,
+    "error": 40,
+    "exception": 40,
+    "critical": 50,
+    "fatal": 50,
+    "log": 0,
+}
+"""The level methods of loggers; `log` takes its level as the first argument."""
+
+LOG_CALLS: Final = tuple(f"*.{name}" for name in LEVELS)
+"""For `calls` of a rule that looks at log calls; `log_call` then says which of the calls are."""
+
+WARNING: Final = 30
+ERROR: Final = 40
+
+_STDLIB: Final = frozenset(
+    {
+        "logging",
+        "logging.Logger",
+        "logging.LoggerAdapter",
+        "logging.Logger.getChild()",
+        "logging.root",
+        "logging.RootLogger",
+    }
+    | {"flask.current_app.logger", "flask.Flask.logger", "quart.current_app.logger", "quart.Quart.logger"}
+    | {"tornado.log.app_log", "tornado.log.gen_log", "tornado.log.access_log", "logging.getLogger().getChild()"}
+)
+_RECEIVER: Final = re.compile(r"(^|_)log(ger|ging)?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class LogCall:
+    """One log call. `library` is logging, structlog, loguru, or other for a receiver known by its name only.
+
+    `level` is the number that `logging` gives to it, 0 when it cannot be told; `args` are the positional arguments
+    after the message; `root` says that a function of the `logging` module itself is called.
+    """
+
+    library: str
+    level: int
+    method: str
+    message: ast.expr | None
+    args: tuple[ast.expr, ...]
+    keywords: tuple[ast.keyword, ...]
+    root: bool = False
+
+    @property
+    def unpacks(self) -> bool:
+        """Whether `*args` or `**kwargs` hide some of what is passed."""
+        starred = isinstance(self.message, ast.Starred) or any(isinstance(arg, ast.Starred) for arg in self.args)
+        return starred or any(word.arg is None for word in self.keywords)
+
+    def keyword(self, name: str) -> ast.expr | None:
+        """The value passed by this keyword, or None."""
+        return next((word.value for word in self.keywords if word.arg == name), None)
+
+    @property
+    def traceback(self) -> bool:
+        """Whether the traceback of the exception being handled is logged, or the caller decides that on purpose."""
+        return (
+            self.method == "exception" or self.keyword("exc_info") is not None or self.keyword("exception") is not None
+        )
+
+
+@lru_cache(maxsize=8)
+def log_call(call: Call) -> LogCall | None:
+    """The log call that `call` is, or None. The hooks of one call run in a row, so it is worked out once."""
+    return read(call.node, call.scope, call.ref)
+
+
+def find(node: ast.Call, scope: Scope) -> LogCall | None:
+    """The log call that a call found inside a hook is, or None."""
+    func = node.func
+    if not isinstance(func, ast.Attribute) or func.attr not in LEVELS:
+        return None
+    return read(node, scope, resolve(func, scope, node.lineno))
+
+
+def read(node: ast.Call, scope: Scope, ref: Ref | None) -> LogCall | None:
+    """The log call that `node` is in `scope`, where its function stands for `ref`; None when it is none."""
+    func = node.func
+    if not isinstance(func, ast.Attribute) or func.attr not in LEVELS:
+        return None
+    head = ref.dotted.rpartition(".")[0] if ref else ""
+    library = _library(head, func.value)
+    if not library:
+        return None
+    args = list(node.args)
+    level = LEVELS[func.attr]
+    if func.attr == "log":
+        level = _level(args.pop(0), scope) if args else 0
+    message = (
+        args.pop(0) if args else next((word.value for word in node.keywords if word.arg in ("msg", "event")), None)
+    )
+    return LogCall(
+        library, level, func.attr, message, tuple(args), tuple(node.keywords), head in ("logging", "logging.root")
+    )
+
+
+def _library(head: str, receiver: ast.expr) -> str:
+    if head in _STDLIB:
+        return "logging"
+    top = head.partition(".")[0]
+    if top in ("structlog", "loguru"):
+        return top
+    return "other" if _RECEIVER.search(receiver_name(receiver)) else ""
+
+
+def receiver_name(receiver: ast.expr) -> str:
+    """The last word of what stands before the dot: `logger` for `self.logger`, also for `self.logger.bind(...)`."""
+    while isinstance(receiver, ast.Call):
+        func = receiver.func
+        if isinstance(func, ast.Attribute) and func.attr in ("bind", "opt", "new", "getChild"):
+            receiver = func.value
+        else:
+            receiver = func
+    if isinstance(receiver, ast.Attribute):
+        return receiver.attr
+    return receiver.id if isinstance(receiver, ast.Name) else ""
+
+
+def _level(expr: ast.expr, scope: Scope) -> int:
+    if isinstance(expr, ast.Constant):
+        return expr.value if isinstance(expr.value, int) else LEVELS.get(str(expr.value).lower(), 0)
+    ref = resolve(expr, scope, expr.lineno)
+    head, _, last = ref.dotted.rpartition(".") if ref else ("", "", "")
+    return LEVELS.get(last.lower(), 0) if head == "logging" else 0

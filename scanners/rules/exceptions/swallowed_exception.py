@@ -1,0 +1,161 @@
+import ast
+
+from scanners.attempts import PROBE, attempt, cleans_up, imports, loses_effect, may_be_silent
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.handlers import Reaction, breadth, caught, clause, reaction, short, spelled
+from scanners.place import Call, Place
+from scanners.rule import Example, Rule
+
+
+class SwallowedException(Rule):
+    """
+    A failure that is caught and dropped looks like success, until a customer finds what is missing.
+
+    Looks at except clauses and `contextlib.suppress`. A clause for everything (bare, BaseException, Exception) must
+    raise, log at warning or above, call an error tracker or a metric, or hand the exception on; a narrow one must do so
+    when its try holds an outbound call or a write. Optional imports, cleaning up, and a plain lookup or conversion with
+    a fallback may stay silent. A handler that calls something out of sight, or sets a flag for later, is unresolved.
+    """
+
+    id = "swallowed-exception"
+    area = "exceptions"
+    item = "E1"
+    title = "Exception swallowed without a trace"
+    severity = Severity.HIGH
+    effort = Effort.MINUTES
+    fix = "Catch the type that is expected here, and log the rest with logger.exception(...) or let it raise."
+    calls = ("contextlib.suppress",)
+    bad = (
+        Example(
+            "a charge that may fail unseen",
+            {
+                "billing.py": "def settle(gateway, order):\n    try:\n        gateway.charge(order)\n"
+                "    except Exception:\n        pass\n"
+            },
+            at=[("billing.py", 4)],
+        ),
+        Example(
+            "a bare clause in a loop",
+            {
+                "sync.py": "def sync(accounts, crm):\n    for account in accounts:\n        try:\n"
+                "            crm.push(account)\n        except:\n            continue\n"
+            },
+            at=[("sync.py", 5)],
+        ),
+        Example(
+            "a tuple with Exception in it, logged where nobody looks",
+            {
+                "jobs.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef run(job):\n    try:\n"
+                '        job.execute()\n    except (ValueError, Exception):\n        logger.debug("job failed")\n'
+            },
+            at=[("jobs.py", 9)],
+        ),
+        Example(
+            "suppress",
+            {
+                "mail.py": "from contextlib import suppress\n\n\ndef notify(mailer, user):\n"
+                "    with suppress(Exception):\n        mailer.deliver(user.email)\n"
+            },
+            at=[("mail.py", 5)],
+        ),
+        Example(
+            "a narrow clause around an outbound call",
+            {
+                "stock.py": "import requests\n\n\ndef reserve(sku):\n    try:\n"
+                '        requests.post("https://stock.internal/reserve", json={"sku": sku}, timeout=3)\n'
+                "    except requests.RequestException:\n        pass\n"
+            },
+            at=[("stock.py", 7)],
+        ),
+    )
+    good = (
+        Example(
+            "logged with its traceback",
+            {
+                "billing.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\n"
+                "def settle(gateway, order):\n    try:\n        gateway.charge(order)\n    except Exception:\n"
+                '        logger.exception("charge failed")\n'
+            },
+        ),
+        Example("optional import", {"loop.py": "try:\n    import uvloop\nexcept Exception:\n    uvloop = None\n"}),
+        Example(
+            "cleaning up",
+            {
+                "pool.py": "class Pool:\n    def __del__(self):\n        try:\n            self.drain()\n"
+                "        except Exception:\n            pass\n\n    def replace(self, conn):\n        try:\n"
+                "            conn.close()\n        except Exception:\n            pass\n"
+                "        self.conn = self.connect()\n"
+            },
+        ),
+        Example(
+            "conversion with a fallback",
+            {
+                "query.py": "def page(args):\n    try:\n        return int(args['page'])\n    except Exception:\n"
+                "        return 1\n"
+            },
+        ),
+        Example(
+            "an empty queue is no failure",
+            {
+                "drain.py": "from queue import Empty\n\n\ndef drain(queue):\n    while not queue.closed:\n"
+                "        try:\n            item = queue.get_nowait()\n        except Empty:\n            continue\n"
+                "        item.handle()\n"
+            },
+        ),
+        Example(
+            "the exception is handed on",
+            {
+                "fan.py": "def collect(tasks):\n    errors = []\n    for task in tasks:\n        try:\n"
+                "            task.run()\n        except Exception as error:\n            errors.append(error)\n"
+                "    return errors\n"
+            },
+        ),
+    )
+
+    def visit_try(self, place: Place[ast.Try], ctx: Context) -> None:
+        for handler in place.node.handlers:
+            self._judge(clause(handler, place), place, reaction(handler, place, ctx), ctx)
+
+    def _judge(self, at: Place[ast.ExceptHandler], place: Place[ast.Try], found: Reaction, ctx: Context) -> None:
+        ctx.site(at)
+        types = caught(at.node.type, place.scope)
+        wide = breadth(types, place.scope) != "narrow"
+        if (
+            found.reacts
+            or (not wide and not loses_effect(types, place.node.body, place.scope))
+            or may_be_silent(place, at.node)
+        ):
+            return
+        where = f"`{spelled(at.node)}` drops the failure of {attempt(place.node.body)}"
+        if found.doubt:
+            ctx.unresolved(at, f"The handler {found.doubt}, which may report the failure.")
+        elif found.whispers:
+            sure = Confidence.LOW if found.whispers_of_it or found.whispers == "prints" else Confidence.HIGH
+            ctx.report(at, f"{where}: it only {found.whispers}, which production does not keep.", confidence=sure)
+        else:
+            severity = Severity.HIGH if wide else Severity.MEDIUM
+            ctx.report(
+                at,
+                f"{where}, so nobody learns that it failed.",
+                severity=severity,
+                confidence=_sure(place, at.node, wide),
+            )
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        if not isinstance(call.stmt, ast.With | ast.AsyncWith):
+            return
+        ctx.site(call)
+        wide = breadth(call.node.args, call.scope) != "narrow" if call.node.args else False
+        body = call.stmt.body
+        if wide and not cleans_up(body, call) and not imports(body):
+            ctx.report(
+                call, f"`{short(call.node)}` drops every failure of {attempt(body)}, so nobody learns that it failed."
+            )
+
+
+def _sure(place: Place[ast.Try], handler: ast.ExceptHandler, wide: bool) -> Confidence:
+    if PROBE.match(getattr(place.function, "name", "")) and isinstance(handler.body[-1], ast.Return | ast.Pass):
+        return Confidence.LOW
+    idle = all(isinstance(stmt, ast.Pass | ast.Continue | ast.Break) for stmt in handler.body)
+    return Confidence.HIGH if idle and wide else Confidence.MEDIUM

@@ -1,0 +1,41 @@
+"""What becomes of the result of a call that a local variable holds."""
+
+import ast
+
+from scanners.names import find
+from scanners.place import Call
+
+
+def reads(call: Call) -> list[str] | None:
+    """What is read of the local variable that holds the result, or None when none does.
+
+    Names of attributes; "" stands for the whole value, `wait()` for what waiting for it returns.
+    """
+    above = call.parent()
+    above = call.parent(above) if isinstance(above, ast.Await) else above
+    target: ast.AST | None = None
+    if isinstance(above, ast.Assign) and len(above.targets) == 1:
+        target = above.targets[0]
+    elif isinstance(above, ast.withitem):
+        target = above.optional_vars
+    elif isinstance(above, ast.NamedExpr | ast.AnnAssign):
+        target = above.target
+    if not isinstance(target, ast.Name) or call.function is None or find(target.id, call.scope) is None:
+        return None
+    return list(_reads(call.function, target.id))
+
+
+def _reads(function: ast.AST, name: str) -> list[str]:
+    found = [
+        above.attr if isinstance(above, ast.Attribute) else ""
+        for above in ast.walk(function)
+        for node in ast.iter_child_nodes(above)
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+    ]
+    waits = [above for above in ast.walk(function) if any(map(_waits, ast.iter_child_nodes(above)))]
+    return found + ["wait()" for above in waits if not isinstance(above, ast.Expr | ast.Await)]
+
+
+def _waits(node: ast.AST) -> bool:
+    value = node.value if isinstance(node, ast.Await) else node
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "wait"
