@@ -140,8 +140,18 @@ REDIS: Final = frozenset(
 """Clients and pools of redis-py: endless before release 8.0, which waits 5 s (4.6, 5.2, 6.4, 7.1, 7.4 and 8.0 read)."""
 
 _SCOPES: Final = frozenset(
-    "asyncio.timeout asyncio.timeout_at anyio.fail_after anyio.move_on_after trio.fail_after trio.move_on_after "
-    "async_timeout.timeout eventlet.Timeout eventlet.timeout.Timeout gevent.Timeout".split()
+    [
+        "asyncio.timeout",
+        "asyncio.timeout_at",
+        "anyio.fail_after",
+        "anyio.move_on_after",
+        "trio.fail_after",
+        "trio.move_on_after",
+        "async_timeout.timeout",
+        "eventlet.Timeout",
+        "eventlet.timeout.Timeout",
+        "gevent.Timeout",
+    ]
 )
 _WAITERS: Final = frozenset({"asyncio.wait_for", "asyncio.wait", "tornado.gen.with_timeout"})
 
@@ -217,6 +227,11 @@ HANDED: Final = {
     "*.submit": 0,
 }
 """Calls that run a function handed to them, and where it stands."""
+
+
+def bounded_outside(outer: Call, inner: Call) -> bool:
+    """Whether a deadline around the hand-over ends the wait for it, whatever the thread goes on to do."""
+    return outer is not inner and outer.in_async and under_deadline(outer)
 
 
 def handed(call: Call) -> Call | None:

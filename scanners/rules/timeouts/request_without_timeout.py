@@ -10,6 +10,7 @@ from scanners.outbound import (
     HTTP,
     SESSION_CALLS,
     Verdict,
+    bounded_outside,
     handed,
     in_process,
     made_endless,
@@ -27,9 +28,9 @@ class RequestWithoutTimeout(Rule):
 
     Looks at calls of requests, urllib, http.client, urllib3, httpx and aiohttp, through import aliases, sessions and
     clients made in the same file, `functools.partial` and functions handed to threads. httpx (5 s) and aiohttp (300 s)
-    have limits of their own: only an explicit None is reported. A session with an adapter of its own, a subclass that
-    sets a timeout, `socket.setdefaulttimeout` for urllib, and an enclosing `asyncio.timeout` count as limits. A session
-    from elsewhere and `**kwargs` are left unresolved; clients of test frameworks are no requests.
+    have limits of their own: only an explicit None is reported. A session adapter or subclass that sets a timeout,
+    `socket.setdefaulttimeout` for urllib and an enclosing `asyncio.timeout` count. A session from elsewhere and
+    `**kwargs` are left unresolved; clients of test frameworks are no requests.
     """
 
     id = "request-without-timeout"
@@ -99,7 +100,7 @@ class RequestWithoutTimeout(Rule):
             "all sockets bounded in another file",
             {
                 "feeds/__init__.py": "import socket\nsocket.setdefaulttimeout(15)\n",
-                "feeds/read.py": "from urllib.request import urlopen\nanswer = urlopen('https://feeds.internal/')\n",
+                "feeds/read.py": "from urllib.request import urlopen\nurlopen('https://feeds.internal/')\n",
             },
         ),
         Example(
@@ -119,13 +120,11 @@ class RequestWithoutTimeout(Rule):
         if call.dotted in MOUNTS:
             self._sessions(ctx).mounted(call)
         elif inner is not None and inner.dotted in HTTP:
-            loose = call.dotted == "functools.partial" and not isinstance(call.parent(), ast.Call)
-            self._decide(inner, ctx, loose)
-        elif call.dotted in CLIENTS and CLIENTS[call.dotted].silent == DEFAULT:
-            if made_endless(call):
-                ctx.report(call, f"{call.dotted} is told to wait for ever.")
+            self._decide(inner, ctx, call)
+        elif call.dotted in CLIENTS and CLIENTS[call.dotted].silent == DEFAULT and made_endless(call):
+            ctx.report(call, f"{call.dotted} is told to wait for ever.")
         elif call.dotted in HTTP and not in_process(call):
-            self._decide(call, ctx)
+            self._decide(call, ctx, call)
 
     def visit_module(self, ctx: Context) -> None:
         sessions = self._sessions(ctx)
@@ -140,9 +139,13 @@ class RequestWithoutTimeout(Rule):
             self._file = Sessions(ctx)
         return self._file
 
-    def _decide(self, call: Call, ctx: Context, loose: bool = False) -> None:
+    def _decide(self, call: Call, ctx: Context, outer: Call) -> None:
         verdict = weigh(call, HTTP[call.dotted])
-        if verdict.state == "bad" and loose:
+        if bounded_outside(outer, call):
+            verdict = Verdict("good")
+        elif (
+            verdict.state == "bad" and outer.dotted == "functools.partial" and not isinstance(outer.parent(), ast.Call)
+        ):
             verdict = Verdict("unresolved", "The calls of the partial may pass a timeout.")
         if verdict.state == "bad" and call.dotted in SESSION_CALLS:
             self._sessions(ctx).calls.append((call, verdict))

@@ -1,0 +1,99 @@
+"""Calls that wait for another part of the program: what they are, and when a wait has an end or is meant to last."""
+
+import ast
+from typing import Final
+
+from scanners.constants import fold
+from scanners.context import Context
+from scanners.outbound import Bound
+from scanners.place import Call
+
+_QUEUES: Final = (
+    "queue.Queue",
+    "queue.LifoQueue",
+    "queue.PriorityQueue",
+    "queue.SimpleQueue",
+    "multiprocessing.Queue",
+    "multiprocessing.JoinableQueue",
+)
+_LOCKS: Final = [f"threading.{name}" for name in ("Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition")]
+_SEMAPHORES: Final = [f"multiprocessing.{name}" for name in ("Lock", "RLock", "Semaphore", "BoundedSemaphore")]
+_EVENTS: Final = ("threading.Event", "threading.Condition", "multiprocessing.Event")
+_ASYNC: Final = (
+    "asyncio.wait",
+    "asyncio.Queue.get",
+    "asyncio.Queue.put",
+    "asyncio.Queue.join",
+    "asyncio.Event.wait",
+    "asyncio.Condition.wait",
+    "asyncio.Lock.acquire",
+    "asyncio.Semaphore.acquire",
+    "asyncio.StreamReader.read",
+    "asyncio.StreamReader.readline",
+    "asyncio.StreamReader.readexactly",
+)
+WAITS: Final[dict[str, Bound]] = (
+    {f"{queue}.get": Bound(position=1) for queue in _QUEUES}
+    | {f"{queue}.put": Bound(position=2) for queue in _QUEUES}
+    | {f"{lock}.acquire": Bound(position=1) for lock in (*_LOCKS, *_SEMAPHORES)}
+    | {f"{kind}.wait": Bound(position=0) for kind in _EVENTS}
+    | {f"{kind}.join": Bound(position=0) for kind in ("threading.Thread", "multiprocessing.Process")}
+    | {f"concurrent.futures.{name}": Bound(position=1) for name in ("wait", "as_completed")}
+    | {f"concurrent.futures.Future.{name}": Bound(position=0) for name in ("result", "exception")}
+    | dict.fromkeys(_ASYNC, Bound())
+    | {
+        "threading.Condition.wait_for": Bound(position=1),
+        "threading.Barrier.wait": Bound(position=0),
+        "multiprocessing.Pool.apply_async().get": Bound(position=0),
+        "multiprocessing.connection.Connection.recv": Bound(()),
+        "celery.result.AsyncResult.get": Bound(position=0),
+    }
+)
+"""Waits by dotted name, with where their limit stands."""
+
+_SENDERS: Final = frozenset({"delay", "apply_async"})
+_ENDINGS: Final = frozenset({"set", "stop", "shutdown", "terminate", "kill", "close", "cancel", "quit"})
+_GOODBYES: Final = ("stop", "shutdown", "exit", "quit", "term", "done", "finish", "close", "kill")
+
+
+def of_sent_task(call: Call) -> Bound | None:
+    """The limit of `task.delay(...).get()`, None for any other call."""
+    sent = call.receiver
+    is_sent = isinstance(sent, ast.Call) and isinstance(sent.func, ast.Attribute) and sent.func.attr in _SENDERS
+    return Bound(position=0) if is_sent and call.last == "get" else None
+
+
+def is_full_at_some_size(call: Call, ctx: Context) -> bool:
+    """Whether the queue is made with a limit, so that `put` may wait."""
+    if call.origin is None:
+        return False
+    size = call.origin.args[0] if call.origin.args else call.keyword("maxsize", of=call.origin)
+    return size is not None and fold(size, ctx.module) != 0
+
+
+def never_waits(call: Call) -> bool:
+    """Whether the call is told to return at once."""
+    block = call.argument(1 if call.last == "put" else 0, "block", "blocking")
+    return call.last in ("get", "put", "acquire") and block is not None and fold(block, call.scope) is False
+
+
+def told_to_end(call: Call) -> bool:
+    """Whether the same def has told something to end before it waits for it."""
+    return any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _ends(node.func.attr, node.args)
+        for node in ast.walk(call.function or ast.Module([], []))
+        if getattr(node, "lineno", call.line) < call.line
+    )
+
+
+def _ends(name: str, args: list[ast.expr]) -> bool:
+    sentinel = (
+        name in ("put", "put_nowait") and bool(args) and isinstance(args[0], ast.Constant) and args[0].value is None
+    )
+    return sentinel or name in _ENDINGS
+
+
+def may_last(call: Call) -> bool:
+    """Whether the wait may be meant to last: a worker's loop, or a program that waits for its end."""
+    held = ast.unparse(call.receiver).lower() if call.receiver is not None else ""
+    return any(True for _ in call.within("while")) or any(word in held for word in _GOODBYES)
