@@ -1,5 +1,6 @@
 """Reads objects of a bare store through one git process that lives as long as its reader."""
 
+import contextlib
 import re
 import subprocess
 from dataclasses import dataclass
@@ -66,7 +67,8 @@ class BlobReader:
         """End the git process. A reader that is asked again starts a new one."""
         if self._process:
             kill_tree(self._process)
-            opened(self._process.stdin).close()
+            with contextlib.suppress(BrokenPipeError):  # a last request that git did not live to read
+                opened(self._process.stdin).close()
             opened(self._process.stdout).close()
         self._process = None
 

@@ -65,7 +65,7 @@ def shown_path(raw: bytes, max_bytes: int) -> str:
     than `max_bytes` is cut and ends in a digest of the whole.
     """
     if len(raw) > max_bytes:
-        return f"{shown_path(raw[:KEPT_OF_LONG_PATH], max_bytes)}...{hashlib.sha256(raw).hexdigest()}"
+        return f"{shown_path(raw[: min(KEPT_OF_LONG_PATH, max_bytes)], max_bytes)}...{hashlib.sha256(raw).hexdigest()}"
     text = raw.decode("utf-8", "surrogateescape")
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
