@@ -5,6 +5,7 @@ import ipaddress
 import os
 import sys
 from collections.abc import Mapping
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -91,7 +92,9 @@ class Environment(BaseSettings):
     trusted_proxies: int = Field(
         0, ge=0, le=9, description="the number of proxies in front that set X-Forwarded-For and X-Forwarded-Proto"
     )
-    bind: str = Field("127.0.0.1", description="the address to listen on, such as 127.0.0.1 or 0.0.0.0")
+    bind: IPv4Address = Field(
+        IPv4Address("127.0.0.1"), description="the address to listen on, such as 127.0.0.1 or 0.0.0.0"
+    )
     debug: bool = Field(False, description="true or false")
 
     local_roots: Annotated[list[Directory], NoDecode, BeforeValidator(_split)] = Field(

@@ -14,7 +14,7 @@ SCRATCH_DIR = DATA_DIR / "scratch"
 
 # Plimsoll
 PORT = ENV.port
-BIND = ENV.bind
+BIND = str(ENV.bind)
 BASE_URL = ENV.base_url
 FIELD_KEYS = ENV.field_keys
 LOCAL_ROOTS = ENV.local_roots
@@ -195,11 +195,11 @@ CACHES = {
 }
 
 # Celery. The database is the queue of record; a message only says "look now" and may be lost.
-_QUEUE_DIR = DATA_DIR / "queue"
+_MESSAGES = DATA_DIR / "queue" / "messages"
 _FILE_OPTIONS = {
-    "data_folder_in": _QUEUE_DIR / "messages",
-    "data_folder_out": _QUEUE_DIR / "messages",
-    "control_folder": _QUEUE_DIR / "control",
+    "data_folder_in": _MESSAGES,
+    "data_folder_out": _MESSAGES,
+    "control_folder": _MESSAGES.with_name("control"),
     "polling_interval": 0.02,
 }
 _REDIS_OPTIONS = {
@@ -238,4 +238,4 @@ CELERY_BEAT_SCHEDULE = {
     "clean": {"task": "reviews.tasks.clean", "schedule": 3600, "options": {"expires": 3600}},
 }
 if not ENV.redis_url:
-    _FILE_OPTIONS["data_folder_in"].mkdir(parents=True, exist_ok=True)
+    _MESSAGES.mkdir(parents=True, exist_ok=True)

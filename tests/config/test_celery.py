@@ -1,14 +1,6 @@
-import json
-import subprocess
-import sys
-from collections.abc import Iterator
-
-import pytest
 from celery import current_app
 
-from config import env
 from config.celery import app
-from tests.services import free_port, surroundings, wait_until
 
 ROUND_TRIP = """
 from config.celery import app

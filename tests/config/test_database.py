@@ -34,7 +34,9 @@ def test_postgresql_never_waits_for_ever():
     assert "-c lock_timeout=7000" in options["options"]
 
 
-@pytest.mark.parametrize("url", ["", "mysql://db/name", "sqlite://", "sqlite:///", "sqlite://host/path", "postgresql://db", "name"])
+@pytest.mark.parametrize(
+    "url", ["", "mysql://db/name", "sqlite://", "sqlite:///", "sqlite://host/path", "postgresql://db", "name"]
+)
 def test_anything_else_is_refused(url):
     with pytest.raises(ValueError, match="not the URL of a database"):
         database(url)

@@ -71,8 +71,12 @@ def test_keys_are_made_once_and_kept(set_environment, tmp_path):
 def test_keys_are_required_with_a_database_server(set_environment):
     set_environment(DATABASE_URL=POSTGRESQL)
     secret, field = problems()
-    assert secret.startswith("plimsoll: PLIMSOLL_SECRET_KEY: it is required with this DATABASE_URL. Set it to 50 random")
-    assert field.startswith("plimsoll: PLIMSOLL_FIELD_KEYS: it is required with this DATABASE_URL. Set it to one or more")
+    assert secret.startswith(
+        "plimsoll: PLIMSOLL_SECRET_KEY: it is required with this DATABASE_URL. Set it to 50 random"
+    )
+    assert field.startswith(
+        "plimsoll: PLIMSOLL_FIELD_KEYS: it is required with this DATABASE_URL. Set it to one or more"
+    )
 
 
 def test_a_database_server_with_keys_is_fine(set_environment):
@@ -146,7 +150,9 @@ def test_an_empty_variable_is_an_absent_one(set_environment):
 
 
 def test_lists_are_split_at_commas(set_environment):
-    set_environment(PLIMSOLL_ALLOWED_PRIVATE="git.intern.example, 10.1.2.3/16,fd00::/8", PLIMSOLL_LOCAL_ROOTS="/srv/a b,/srv/c")
+    set_environment(
+        PLIMSOLL_ALLOWED_PRIVATE="git.intern.example, 10.1.2.3/16,fd00::/8", PLIMSOLL_LOCAL_ROOTS="/srv/a b,/srv/c"
+    )
     loaded = env.load()
     assert loaded.allowed_private == ["git.intern.example", "10.1.0.0/16", "fd00::/8"]
     assert loaded.local_roots == [Path("/srv/a b"), Path("/srv/c")]
@@ -161,5 +167,7 @@ def test_only_env_reads_the_environment():
     # Entry points set where Django finds its settings; that writes, and reads nothing of ours.
     sources = [path for folder in ("config", "reviews") for path in (env.BASE_DIR / folder).rglob("*.py")]
     reading = re.compile(r"os\.(getenv|environ(?!\.setdefault\(\"DJANGO_SETTINGS_MODULE\"))")
-    found = {str(path.relative_to(env.BASE_DIR)) for path in sources if reading.search(path.read_text(encoding="utf-8"))}
+    found = {
+        str(path.relative_to(env.BASE_DIR)) for path in sources if reading.search(path.read_text(encoding="utf-8"))
+    }
     assert found == {"config/env.py"}

@@ -44,5 +44,3 @@ def test_no_control_or_direction_character_gets_out(log_format):
 def test_what_can_be_seen_stays_as_it_is():
     assert visible("café 你好 {}") == "café 你好 {}"
     assert visible("a\tb\u202ec") == "a\\tb\\u202ec"
-
-

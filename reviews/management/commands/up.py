@@ -1,6 +1,7 @@
 import errno
 import fcntl
 import http.client
+import ipaddress
 import json
 import socket
 import sys
@@ -24,7 +25,7 @@ SERVICES = {
 
 
 class Command(BaseCommand):
-    help = "Get ready (see bootstrap), then run the web server, a worker and the scheduler until this command is stopped."
+    help = "Get ready (see bootstrap), then run the web server, a worker and the scheduler until told to stop."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--demo", action="store_true", help="Make the demo team as well, once the site answers.")
@@ -77,7 +78,7 @@ class Readiness:
 
 def _ask_health() -> tuple[int, dict[str, Any]]:
     """The status and the body of /healthz; status 0 while nobody answers."""
-    host = "127.0.0.1" if settings.BIND == "0.0.0.0" else settings.BIND
+    host = "127.0.0.1" if ipaddress.ip_address(settings.BIND).is_unspecified else settings.BIND
     connection = http.client.HTTPConnection(host, settings.PORT, timeout=2)
     try:
         connection.request("GET", "/healthz", headers={"Host": "localhost"})
@@ -108,5 +109,7 @@ def _check_port() -> None:
         try:
             probe.bind((settings.BIND, settings.PORT))
         except OSError as error:
-            what = "is taken by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
-            raise CommandError(f"Port {settings.PORT} {what}. Choose another one, such as: make run PORT=8001") from None
+            taken = error.errno == errno.EADDRINUSE
+            what = "is taken by another program" if taken else f"cannot be used ({error.strerror})"
+            hint = "Choose another one, such as: make run PORT=8001"
+            raise CommandError(f"Port {settings.PORT} {what}. {hint}") from None

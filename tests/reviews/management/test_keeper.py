@@ -35,7 +35,9 @@ class Kept:
         command = [sys.executable, "-I", "-S", keeper.__file__, str(stop_seconds), "sh", "-c", FAMILY.format(then=then)]
         self.process = subprocess.Popen(command, cwd=self.place, stdin=subprocess.PIPE, start_new_session=True)
         wait_until(lambda: (self.place / "far").exists() and (self.place / "far").read_text(encoding="ascii").strip())
-        self.family = [psutil.Process(int((self.place / name).read_text(encoding="ascii"))) for name in ("child", "far")]
+        self.family = [
+            psutil.Process(int((self.place / name).read_text(encoding="ascii"))) for name in ("child", "far")
+        ]
         return self.process
 
     def end(self) -> None:

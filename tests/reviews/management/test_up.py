@@ -29,7 +29,9 @@ class Up:
         self.url = f"http://127.0.0.1:{port}"
         self.log = data.with_suffix(".log")
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([sys.executable, "manage.py", "up"], env=self.environment, stdout=log, cwd=BASE_DIR)
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"], env=self.environment, stdout=log, cwd=BASE_DIR
+            )
 
     def said(self, text: str) -> list[str]:
         return re.findall(text, self.log.read_text(encoding="utf-8"), re.MULTILINE)
@@ -40,7 +42,13 @@ class Up:
     def complaint_of_another(self, **variables: str) -> str:
         command = [sys.executable, "manage.py", "up"]
         done = subprocess.run(
-            command, env=self.environment | variables, cwd=BASE_DIR, capture_output=True, text=True, timeout=60
+            command,
+            env=self.environment | variables,
+            cwd=BASE_DIR,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert done.returncode == 1
         return done.stderr

@@ -1,0 +1,45 @@
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+
+.PHONY: help
+help: ## Show this menu
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: .venv/run.stamp ## Install and start everything on this machine. PORT=8000 and PLIMSOLL_DATA=./data may be set
+	@$(BIN)/python manage.py up --demo
+
+.PHONY: test
+test: check ## Run every test: with SQLite, then what uses the database once more with PostgreSQL
+	$(BIN)/pytest -q $(PYTEST_ARGS)
+	$(BIN)/pytest -q --database postgresql $(PYTEST_ARGS)
+
+.PHONY: check
+check: .venv/test.stamp ## Check style, types, the direction of imports and the markup of templates
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djhtml --check templates
+
+.PHONY: format
+format: .venv/test.stamp ## Format code and templates
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/djhtml templates
+
+.PHONY: lock
+lock: .venv/run.stamp ## Lock the newest dependencies, from PyPI whatever index this machine uses
+	env -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_INDEX $(BIN)/../tools/bin/uv lock --upgrade --default-index https://pypi.org/simple
+
+.PHONY: screenshots
+screenshots: .venv/test.stamp ## Take pictures of every page, light, dark and narrow, into screenshots/
+	$(BIN)/python -m tests.browser.screenshots
+
+.venv/run.stamp: .ci/install pyproject.toml uv.lock
+	@.ci/install --no-dev --inexact
+	@touch $@
+
+.venv/test.stamp: .ci/install pyproject.toml uv.lock
+	@.ci/install
+	@touch $@ .venv/run.stamp
