@@ -16,7 +16,7 @@ def _function(walk: "Walk", node: Any, stack: list[Any]) -> None:
     name = getattr(node, "name", "<lambda>")
     if name != "<lambda>":
         scope.bind(name, "def", node, node.lineno)
-    inner = walk.scope(node, "function", scope, f"{scope.qualname}.{name}" if scope.qualname else name)
+    inner = walk.scope(node, "function", scope, name)
     walk.enter(stack, "function", node, node.body if isinstance(node.body, list) else [node.body], inner)
     args = node.args
     outside = [*getattr(node, "decorator_list", ()), *args.defaults, *(d for d in args.kw_defaults if d is not None)]
@@ -26,7 +26,7 @@ def _function(walk: "Walk", node: Any, stack: list[Any]) -> None:
 def _class(walk: "Walk", node: ast.ClassDef, stack: list[Any]) -> None:
     scope = walk.block.scope
     scope.bind(node.name, "class", node, node.lineno)
-    inner = walk.scope(node, "class", scope, f"{scope.qualname}.{node.name}" if scope.qualname else node.name)
+    inner = walk.scope(node, "class", scope, node.name)
     walk.module.classes[inner.qualname] = inner
     walk.enter(stack, "class", node, node.body, inner)
     stack.extend(reversed([*node.decorator_list, *node.bases, *node.keywords]))
@@ -46,15 +46,16 @@ def _import_from(walk: "Walk", node: ast.ImportFrom, _: list[Any]) -> None:
             continue
         walk.block.scope.bind(alias.asname or alias.name, "import", f"{source}{joint}{alias.name}", node.lineno)
         if alias.asname and alias.name in walk.index.lasts:
-            walk.aliases.add(alias.asname)
+            walk.wanted.add(alias.asname)
 
 
 def _assign(walk: "Walk", node: ast.Assign, stack: list[Any]) -> None:
     for target in node.targets:
         walk.bind(target, "assign", node.value)
         if type(node.value) is ast.Attribute and type(target) is ast.Name and node.value.attr in walk.index.lasts:
-            walk.aliases.add(target.id)
-    stack.append(node.value)
+            walk.wanted.add(target.id)
+    if type(node.value) not in walk.index.leaves:
+        stack.append(node.value)
     stack.extend(target for target in node.targets if type(target) is not ast.Name)
 
 
@@ -144,7 +145,8 @@ def _handler(walk: "Walk", node: ast.ExceptHandler, stack: list[Any]) -> None:
 
 
 def _global(walk: "Walk", node: ast.Global, _: list[Any]) -> None:
-    walk.block.scope.outer.update(node.names)
+    scope = walk.block.scope
+    scope.outer = (scope.outer or set()) | set(node.names)
 
 
 BINDERS: Final[dict[type[ast.AST], Binder]] = {

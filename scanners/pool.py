@@ -13,6 +13,7 @@ from types import TracebackType
 
 from scanners.finding import BlobAnswer, BlobKey
 from scanners.git.process import Limits, kill_tree, opened, start
+from scanners.worker import READY
 
 Read = Callable[[str], bytes | None]
 Answered = tuple[BlobKey, BlobAnswer]
@@ -20,8 +21,14 @@ Answered = tuple[BlobKey, BlobAnswer]
 _LIMITS = Limits(memory=2 * 1024**3, file_size=0, cpu=3600)
 _AHEAD = 4  # Requests in a child's pipe: enough that it never waits, few enough to lose when it dies.
 _LIFETIME = 20_000  # Blobs before a child is replaced, as its collector is off.
+_STARTUP = 60.0  # Seconds for a child to load its rules, on a machine that is busy.
+_OUR_STDERR = 2
 _STEP = 0.2  # Seconds between ticks while children are busy.
 _ROOT = Path(__file__).parent.parent
+
+
+class ChildFailedError(Exception):
+    """A child cannot even load its rules: our fault, and no file's."""
 
 
 class _Child:
@@ -30,11 +37,12 @@ class _Child:
     def __init__(self) -> None:
         command = [sys.executable, "-P", "-m", "scanners.worker"]
         environment = {"PYTHONPATH": str(_ROOT), "PYTHONWARNINGS": "ignore", "PYTHONUTF8": "1"}
-        self.process = start(command, _LIMITS, environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.process = start(command, _LIMITS, environment, stdin=subprocess.PIPE, stderr=_OUR_STDERR)
         self.stdin, self.stdout = opened(self.process.stdin), opened(self.process.stdout)
         os.set_blocking(self.stdin.fileno(), False)
         os.set_blocking(self.stdout.fileno(), False)
         self.pending: deque[BlobKey] = deque()
+        self.ready = False
         self.since = time.monotonic()
         self.served = 0
         self._out = bytearray()
@@ -67,9 +75,14 @@ class _Child:
         if not data:
             raise BrokenPipeError
         self._in += data
+        self.since = time.monotonic()
+        if not self.ready:
+            if not self._in.startswith(READY):
+                return []
+            self.ready = True
+            del self._in[: len(READY)]
         *lines, rest = self._in.split(b"\n")
         self._in = bytearray(rest)
-        self.since = time.monotonic()
         self.served += len(lines)
         return [(self.pending.popleft(), json.loads(line)) for line in lines]
 
@@ -157,7 +170,7 @@ class Pool:
             except BrokenPipeError:
                 yield from self._bury(child, todo, "crashed", "Looking at the file ended the process that did.")
         for child in [child for child in self._children if child.pending]:
-            if time.monotonic() - child.since > self._timeout:
+            if time.monotonic() - child.since > (self._timeout if child.ready else _STARTUP):
                 yield from self._bury(
                     child, todo, "took-too-long", f"Looking at the file took over {self._timeout:g} s."
                 )
@@ -176,6 +189,8 @@ class Pool:
         """Blame the blob that the child was at, and give the others it had to another child."""
         child.close()
         self._children.remove(child)
+        if not child.ready:
+            raise ChildFailedError(f"The child that looks at files did not start ({code}). Its own words are in our log.")
         if child.pending:
             blamed = child.pending.popleft()
             todo.extendleft(reversed(child.pending))

@@ -12,12 +12,15 @@ from scanners import registry
 from scanners.engine import Engine
 from scanners.paths import PathClass
 
+READY = b"ready\n"
 _RECURSION = 5000  # Deep enough for real code; a deeper file ends as "too-deep".
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer requests until their stream ends."""
+    """Say that the rules are loaded, then answer requests until their stream ends."""
     engine = Engine(registry.collectors())
+    answers.write(READY)
+    answers.flush()
     while line := requests.readline():
         request = json.loads(line)
         raw = requests.read(request["size"])
