@@ -41,6 +41,7 @@ RETURNS: Final = {
     "concurrent.futures.ProcessPoolExecutor.submit": "concurrent.futures.Future",
     "asyncio.run_coroutine_threadsafe": "concurrent.futures.Future",
     "urllib.request.build_opener": "urllib.request.OpenerDirector",
+    "socket.socket": "socket.socket",
     "open": "io.File",
 }
 """What well-known functions return; a call of a CapWords name returns an instance of it, whatever it is."""

@@ -107,17 +107,8 @@ NETWORK: Final[dict[str, Bound]] = {
     "confluent_kafka.Consumer.poll": Bound(("timeout",), 0),
     "confluent_kafka.Consumer.consume": Bound(("timeout",), 1),
     "confluent_kafka.Producer.flush": Bound(("timeout",), 0),
-    "asyncpg.connect": Bound(("command_timeout",)),  # asyncpg 0.32: only connecting has a limit, of 60 s.
-    "asyncpg.create_pool": Bound(("command_timeout",)),
     "pymysql.connect": Bound(("read_timeout",)),  # pymysql 1.2: only connecting has a limit, of 10 s.
     "MySQLdb.connect": Bound(("read_timeout",)),
-    "pymongo.MongoClient": Bound(("timeoutMS", "socketTimeoutMS")),  # pymongo 4.20: connecting 20 s, reading none.
-    "pymongo.AsyncMongoClient": Bound(("timeoutMS", "socketTimeoutMS")),
-    "motor.motor_asyncio.AsyncIOMotorClient": Bound(("timeoutMS", "socketTimeoutMS")),
-    "psycopg2.connect": Bound(("options",)),
-    "psycopg.connect": Bound(("options",)),
-    "psycopg.Connection.connect": Bound(("options",)),
-    "psycopg.AsyncConnection.connect": Bound(("options",)),
     "elasticsearch.Elasticsearch": Bound(("request_timeout", "timeout"), -1, DEFAULT),  # elastic-transport 9.4: 10 s.
     "elasticsearch.AsyncElasticsearch": Bound(("request_timeout", "timeout"), -1, DEFAULT),
     "botocore.config.Config": Bound(("read_timeout",), -1, DEFAULT),  # botocore 1.44: 60 s.

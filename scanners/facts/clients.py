@@ -1,12 +1,12 @@
 """What decides far away whether a client is bounded: a default for all sockets, and the release of redis-py."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from scanners.context import Context, anchor_of
 from scanners.finding import Confidence, Severity
 from scanners.outbound import Verdict
-from scanners.place import Call
+from scanners.place import Call, Place
 from scanners.rule import Collector, Rule
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
@@ -41,7 +41,13 @@ class RedisReleases(Collector):
                 ctx.fact("redis-release", line, major=int(match[1]), locked=pattern is _LOCKED)
 
 
-def tell(ctx: Context, call: Call, verdict: Verdict, *, sure: Confidence | None = None) -> None:
+def tell(
+    ctx: Context,
+    call: Place[Any],
+    verdict: Verdict,
+    severity: Severity | None = None,
+    sure: Confidence | None = None,
+) -> None:
     """Say what was found of a call. What all sockets, or the release of redis-py, may bound waits for the join."""
     rule = ctx.collector
     if verdict.state == "good":
@@ -49,15 +55,16 @@ def tell(ctx: Context, call: Call, verdict: Verdict, *, sure: Confidence | None 
     elif verdict.state == "unresolved":
         ctx.unresolved(call, verdict.text)
     elif verdict.state == "bad":
-        ctx.report(call, verdict.text, confidence=sure)
+        ctx.report(call, verdict.text, severity=severity, confidence=sure)
     elif isinstance(rule, Rule):
+        found = severity or rule.severity
         ctx.fact(
             "suspect-client",
             call,
             rule=rule.id,
             needs=verdict.state,
             message=verdict.text,
-            severity=rule.severity.lowered if ctx.path_class == "script" else rule.severity,
+            severity=found.lowered if ctx.path_class == "script" else found,
             confidence=sure or rule.confidence,
             anchor=f"{call.qualname}:{anchor_of(call.node)}",
             text=ctx.source_lines[call.line - 1].strip(),
