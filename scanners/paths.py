@@ -80,7 +80,7 @@ def classify(path: str) -> PathClass | None:
     if path.endswith((".py", ".pyi", ".pyw")):
         return PathClass("python", _python_class(path), _python_role(path))
     kind = next((kind for kind, pattern in _TEXT_KINDS if pattern.search(path)), None)
-    return PathClass(kind, _text_class(path), _environment(path)) if kind else None
+    return PathClass(kind, _text_class(path), "" if kind == "workflow" else _environment(path)) if kind else None
 
 
 def _python_class(path: str) -> str:

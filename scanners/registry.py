@@ -13,6 +13,7 @@ import scanners.facts
 import scanners.rules
 from scanners.rule import AREAS, Collector, Rule
 
+_NO_MATTER = ("git/", "report/", "__main__", "folder", "pool")  # They move bytes and answers, and change none.
 _TEXTS = ("id", "area", "item", "title", "severity", "effort", "fix", "bad", "good")
 
 
@@ -27,7 +28,7 @@ def rules() -> Mapping[str, Rule]:
     for module in _modules(scanners.rules):
         for kind in _defined(module, Rule):
             rule = kind()
-            _refuse(rule, module.__name__, found)
+            refuse(rule, module.__name__, found)
             found[rule.id] = rule
     return dict(sorted(found.items(), key=lambda entry: (AREAS.index(entry[1].area), entry[0])))
 
@@ -47,8 +48,10 @@ def digest() -> str:
     """
     root = Path(__file__).parent
     total = hashlib.sha256(f"{sys.version_info[:2]}".encode())
-    for path in sorted(path for path in root.rglob("*.py") if path.relative_to(root).parts[0] not in ("git", "report")):
-        total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in sorted([*root.rglob("*.py"), *root.rglob("*.toml")]):
+        name = path.relative_to(root).as_posix()
+        if not name.startswith(_NO_MATTER):
+            total.update(name.encode() + b"\0" + path.read_bytes())
     return total.hexdigest()[:16]
 
 
@@ -64,7 +67,8 @@ def _defined(module: ModuleType, base: type[Collector]) -> Iterator[type]:
             yield value
 
 
-def _refuse(rule: Rule, module: str, known: Mapping[str, Rule]) -> None:
+def refuse(rule: Rule, module: str, known: Mapping[str, Rule]) -> None:
+    """Raise BadRuleError unless the rule is whole, at home in its module, and alone with its id."""
     name = f"{module}.{type(rule).__name__}"
     missing = [text for text in _TEXTS if not getattr(rule, text, None)]
     if missing:
@@ -73,7 +77,8 @@ def _refuse(rule: Rule, module: str, known: Mapping[str, Rule]) -> None:
         raise BadRuleError(f"{name} takes the id {rule.id}, which another rule has. Choose its own.")
     if module.split(".")[-2:] != [rule.area, rule.id.replace("-", "_")]:
         raise BadRuleError(
-            f"{name} has area {rule.area} and id {rule.id}: its file is {rule.id.replace('-', '_')}.py in rules/{rule.area}."
+            f"{name} has the area {rule.area} and the id {rule.id}, so it belongs in "
+            f"rules/{rule.area}/{rule.id.replace('-', '_')}.py."
         )
     if rule.area not in AREAS or not rule.why or not rule.scope:
         raise BadRuleError(f"{name} needs a known area and a docstring of two parts: why, and what is looked at.")
