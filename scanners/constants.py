@@ -3,7 +3,8 @@
 import ast
 from typing import Any, Final
 
-from scanners.names import Scope, find
+from scanners.names import find
+from scanners.scopes import Scope
 
 
 class _Unknown:

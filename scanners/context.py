@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from scanners.constants import UNKNOWN, fold
 from scanners.finding import Confidence, Severity
-from scanners.names import Ref, Scope, resolve
+from scanners.names import Ref, resolve
 from scanners.place import Place
 from scanners.rule import Collector, Rule
+from scanners.scopes import Scope
 
 _COMPOUND_HEADS: Final[dict[type[ast.AST], tuple[str, ...]]] = {
     ast.FunctionDef: ("name",),

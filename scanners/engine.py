@@ -9,11 +9,12 @@ from typing import Any
 from scanners.context import SUPPRESSION, Context
 from scanners.finding import BlobAnswer, Problem
 from scanners.index import Index
-from scanners.names import Scope, resolve
+from scanners.names import resolve
 from scanners.parse import UnreadableError, parse
 from scanners.paths import PathClass, refine
 from scanners.place import Call, Place
 from scanners.rule import Collector
+from scanners.scopes import Scope
 from scanners.text import TextFile
 from scanners.walk import Walk
 

@@ -35,6 +35,8 @@ class Index:
                 self._add(collector)
         self.plans = _Plans(self.nodes)
         self.leaves = LEAVES - self.nodes.keys()
+        self.attribute = None if ast.Attribute in self.nodes else ast.Attribute
+        self.keyword = None if ast.keyword in self.nodes else ast.keyword
         self.lasts = {name.rpartition(".")[2] for name in self.by_name} | set(self.by_last)
 
     def _add(self, collector: Any) -> None:

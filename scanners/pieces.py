@@ -1,6 +1,7 @@
 """What a text is put together from: its fixed parts, and the holes that are filled while the program runs."""
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -12,8 +13,18 @@ from scanners.scopes import Binding, Scope
 Part = str | ast.expr
 _DEPTH: Final = 10
 _LONGEST: Final = 200  # Parts: longer chains of `+=` are generated, and reading on changes nothing.
-_KEEPERS: Final = frozenset("strip lstrip rstrip lower upper replace encode dedent format_map expandtabs casefold title".split())
-_NUMBERS: Final = frozenset("int float bool len ord round abs hash id sum uuid.UUID uuid.uuid4 decimal.Decimal time.time os.getpid".split())
+_NUMERIC: Final = re.compile(r"\d[bcdeEfFgGnoxX%]'?$|'[dfegx]'$")
+_FORMAT: Final = re.compile(r"(\(\w+\))?[-+ #0]*[\d*]*(\.[\d*]+)?[a-zA-Z]")
+_NUMBER_FORMAT: Final = re.compile(r"(\(\w+\))?[-+ #0]*[\d*]*(\.[\d*]+)?[dioxXeEfFgG]")
+_FIXED_ATTRIBUTE: Final = re.compile(
+    r"\.(__name__|__qualname__|__tablename__|__version__)$|\._meta\.|\.[A-Z][A-Z0-9_]*(\.value|\.name)?$|^_?[A-Z]\w*[a-z]\w*\.\w+(\.value)?$"
+)
+_KEEPERS: Final = frozenset(
+    "strip lstrip rstrip lower upper encode dedent format_map expandtabs casefold title".split()
+)
+_NUMBERS: Final = frozenset(
+    "int float bool len ord round abs hash id sum uuid.UUID uuid.uuid4 decimal.Decimal time.time os.getpid".split()
+)
 _NUMBER_TYPES: Final = frozenset("int float bool uuid.UUID decimal.Decimal datetime.date datetime.datetime".split())
 
 
@@ -29,11 +40,12 @@ class Pieces:
         """The expressions that fill the text."""
         return [part for part in self.parts if not isinstance(part, str)]
 
-    def before(self, hole: ast.expr) -> str:
-        """The fixed text right before a hole."""
+    def around(self, hole: ast.expr) -> tuple[str, str]:
+        """All fixed text before a hole, and the fixed text right after it."""
         index = next(number for number, part in enumerate(self.parts) if part is hole)
-        left = self.parts[index - 1] if index else ""
-        return left if isinstance(left, str) else ""
+        before = "".join(part if isinstance(part, str) else "?" for part in self.parts[:index])
+        right = self.parts[index + 1] if index + 1 < len(self.parts) else ""
+        return before, right if isinstance(right, str) else ""
 
 
 def pieces(expr: ast.expr, scope: Scope, line: int, column: int = 10_000) -> Pieces:
@@ -46,7 +58,9 @@ def is_number(expr: ast.AST, scope: Scope) -> bool:
     """Whether a hole can only be a number, a date or a UUID."""
     if isinstance(expr, ast.Call):
         ref = resolve(expr.func, scope, expr.lineno)
-        return ref is not None and ref.dotted in _NUMBERS
+        if ref is not None and ref.dotted in ("max", "min"):
+            return any(is_number(argument, scope) for argument in expr.args)
+        return ref is not None and (ref.dotted in _NUMBERS or ref.dotted.startswith("math."))
     if isinstance(expr, ast.BinOp):
         return not isinstance(expr.op, ast.Mod | ast.Add) and is_number(expr.left, scope) | is_number(expr.right, scope)
     if isinstance(expr, ast.Constant):
@@ -61,7 +75,11 @@ def is_fixed_name(expr: ast.AST) -> bool:
     """Whether a hole is named like a constant or is metadata of a class (`TABLE`, `cls.__name__`, `model._meta.db_table`)."""
     if isinstance(expr, ast.Attribute):
         dotted = ast.unparse(expr)
-        return expr.attr.isupper() or expr.attr in ("__name__", "__qualname__", "__tablename__", "__version__") or "_meta." in dotted
+        return (
+            expr.attr.isupper()
+            or expr.attr in ("__name__", "__qualname__", "__tablename__", "__version__")
+            or "_meta." in dotted
+        )
     return isinstance(expr, ast.Name) and len(expr.id) > 1 and expr.id.isupper()
 
 
@@ -88,7 +106,11 @@ def is_guarded(expr: ast.AST, function: ast.AST | None) -> bool:
         if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == expr.id:
             if any(isinstance(op, ast.In | ast.NotIn) for op in node.ops) and not _is_text(node.comparators[0]):
                 return True
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("isidentifier", "fullmatch"):
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("isidentifier", "fullmatch")
+        ):
             if any(isinstance(inner, ast.Name) and inner.id == expr.id for inner in ast.walk(node)):
                 return True
     return False
@@ -108,7 +130,9 @@ def _binds_number(binding: Binding) -> bool:
 
 
 def _is_composite(expr: ast.AST) -> bool:
-    return isinstance(expr, ast.JoinedStr | ast.BinOp) or (isinstance(expr, ast.Call) and getattr(expr.func, "attr", "") in ("format", "join"))
+    return isinstance(expr, ast.JoinedStr | ast.BinOp) or (
+        isinstance(expr, ast.Call) and getattr(expr.func, "attr", "") in ("format", "join")
+    )
 
 
 def _merged(parts: Iterable[Part]) -> tuple[Part, ...]:
@@ -133,7 +157,13 @@ def _flat(expr: ast.expr, scope: Scope, line: int, column: int, depth: int) -> l
         return [expr]
     deeper = (scope, line, column, depth + 1)
     if isinstance(expr, ast.JoinedStr):
-        return [part for value in expr.values for part in _flat(getattr(value, "value", value) if isinstance(value, ast.FormattedValue) else value, *deeper)]
+        return [
+            part
+            for value in expr.values
+            for part in _flat(
+                getattr(value, "value", value) if isinstance(value, ast.FormattedValue) else value, *deeper
+            )
+        ]
     if isinstance(expr, ast.BinOp):
         return _operated(expr, *deeper)
     if isinstance(expr, ast.IfExp):
@@ -160,17 +190,23 @@ def _operated(expr: ast.BinOp, scope: Scope, line: int, column: int, depth: int)
 
 def _filled(left: list[Part], right: ast.expr, scope: Scope, line: int, column: int, depth: int) -> list[Part]:
     """`left % right`: each % of the template takes the next value, so that what stands before a hole is known."""
-    values = list(right.elts) if isinstance(right, ast.Tuple) else list(right.values) if isinstance(right, ast.Dict) else [right]
+    values = (
+        list(right.elts)
+        if isinstance(right, ast.Tuple)
+        else list(right.values)
+        if isinstance(right, ast.Dict)
+        else [right]
+    )
     filled: list[Part] = []
     for part in left:
         if not isinstance(part, str):
             filled.append(part)
             continue
-        pieces_of = part.replace("%%", "\0").split("%")
-        for number, text in enumerate(pieces_of):
+        for number, text in enumerate(part.replace("%%", "\0").split("%")):
             if number and values:
-                filled += _flat(values.pop(0), scope, line, column, depth)
-            filled.append(text.replace("\0", "%"))
+                value = values.pop(0)
+                filled += ["0"] if _NUMBER_FORMAT.match(text) else _flat(value, scope, line, column, depth)
+            filled.append((_FORMAT.sub("", text) if number else text).replace("\0", "%"))
     for value in values:
         filled += _flat(value, scope, line, column, depth)
     return filled
@@ -208,7 +244,9 @@ def _formatted(expr: ast.Call, receiver: list[Part], scope: Scope, line: int, co
     return filled
 
 
-def _joined(expr: ast.Call, separator: ast.expr, items: ast.expr, scope: Scope, line: int, column: int, depth: int) -> list[Part]:
+def _joined(
+    expr: ast.Call, separator: ast.expr, items: ast.expr, scope: Scope, line: int, column: int, depth: int
+) -> list[Part]:
     if isinstance(items, ast.List | ast.Tuple):
         return [part for item in items.elts for part in (*_flat(item, scope, line, column, depth), " ")]
     if isinstance(items, ast.GeneratorExp | ast.ListComp):
@@ -228,7 +266,10 @@ def _collected(expr: ast.expr, items: ast.Name, scope: Scope, line: int, column:
         return [expr]
     parts: list[Part] = []
     for binding in found[0]:
-        if isinstance(binding.value, ast.BinOp) and fold(getattr(binding.value, "left", binding.value), scope) is not UNKNOWN:
+        if (
+            isinstance(binding.value, ast.BinOp)
+            and fold(getattr(binding.value, "left", binding.value), scope) is not UNKNOWN
+        ):
             parts.append("?")
         elif isinstance(binding.value, ast.List | ast.Tuple):
             parts += [part for item in binding.value.elts for part in _flat(item, scope, line, column, depth)]

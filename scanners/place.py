@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
-from scanners.names import Ref, Scope, resolve
+from scanners.names import Ref, resolve
+from scanners.scopes import Scope
 
 Node = TypeVar("Node", bound=ast.AST)
 

@@ -44,10 +44,11 @@ class Example:
 class Collector:
     """Something that looks at files during the one walk: a rule, or a collector of facts.
 
-    A hook is a method: `visit_call(call, ctx)` for the calls that `calls` names, `visit_<node>(place, ctx)` for a syntax
-    node (`visit_except_handler`, `visit_raise`, `visit_function_def` for both kinds of def, ...), `visit_module(ctx)` at
-    the end of a file, `visit_text(text, ctx)` for the non-Python files that `files` names, and `visit_tree(tree, ctx)`
-    once for the whole commit, with facts only. The hooks of a file run after its walk, so every name in it is known.
+    A hook is a method: `visit_call(call, ctx)` for the calls that `calls` names, `visit_<node>(place, ctx)` for a
+    syntax node (`visit_except_handler`, `visit_raise`, `visit_function_def` for both kinds of def, ...),
+    `visit_module(ctx)` at the end of a file, `visit_text(text, ctx)` for the non-Python files that `files` names, and
+    `visit_tree(tree, ctx)` once for the whole commit, with facts only. The hooks of a file run after its walk, so every
+    name in it is known.
     """
 
     calls: ClassVar[Sequence[str]] = ()

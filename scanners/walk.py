@@ -9,8 +9,8 @@ import ast
 from typing import Any
 
 from scanners.index import Hook, Index
-from scanners.names import Scope
 from scanners.place import Block
+from scanners.scopes import Scope
 
 Note = tuple[list[Hook], ast.AST, Block, ast.stmt | None]
 
@@ -22,7 +22,7 @@ class Walk:
         self.index = index
         self.notes: list[Note] = []
         self.calls: list[tuple[ast.Call, Block, ast.stmt | None]] = []
-        self.aliases: set[str] = set()
+        self.wanted = set(index.lasts)
         self._scopes: list[Scope] = []
 
     def run(self, tree: ast.Module) -> None:  # noqa: C901 - the hot loop: a call a node would double its time
@@ -30,9 +30,9 @@ class Walk:
         self.module = self.scope(tree, "module", None, "")
         self.block = Block("module", tree, None, self.module)
         stmt: ast.stmt | None = None
-        index, notes, calls, aliases = self.index, self.notes, self.calls, self.aliases
-        lasts, plans, leaves = index.lasts, index.plans, index.leaves
-        attribute, call_type = ast.Attribute, ast.Call
+        index, notes, calls, wanted = self.index, self.notes, self.calls, self.wanted
+        plans, leaves, attribute, call = index.plans, index.leaves, index.attribute, ast.Call
+        ast_attribute, ast_name = ast.Attribute, ast.Name
         stack: list[Any] = tree.body[::-1]
         pop, push = stack.pop, stack.append
         while stack:
@@ -41,21 +41,23 @@ class Walk:
             if kind is Block:
                 self.block = node
                 continue
+            if kind is call:
+                func = node.func
+                if type(func) is ast_attribute:
+                    if func.attr in wanted:
+                        calls.append((node, self.block, stmt))
+                elif type(func) is ast_name and func.id in wanted:
+                    calls.append((node, self.block, stmt))
             is_statement, hooks, binder, singles, lists = plans[kind]
             if is_statement:
                 stmt = node
-            elif kind is call_type:
-                func = node.func
-                name = func.attr if type(func) is attribute else getattr(func, "id", "")
-                if name in lasts or name in aliases:
-                    calls.append((node, self.block, stmt))
             if hooks is not None:
                 notes.append((hooks, node, self.block, stmt))
             if binder is not None:
                 binder(self, node, stack)
                 continue
             for name in lists:
-                for child in reversed(getattr(node, name)):
+                for child in getattr(node, name)[::-1]:
                     if type(child) not in leaves:
                         push(child)
             for name in singles:
@@ -66,15 +68,13 @@ class Walk:
                     push(child)
 
     def release(self) -> None:
-        """Empty the scopes, whose names and parents refer to each other: with the collector off they would stay."""
+        """Let go of everything that refers in circles."""
         for scope in self._scopes:
-            scope.names.clear()
-            scope.attributes.clear()
-            scope.classes.clear()
+            scope.release()
 
-    def scope(self, node: ast.AST, kind: str, parent: Scope | None, qualname: str) -> Scope:
+    def scope(self, node: ast.AST, kind: str, parent: Scope | None, name: str) -> Scope:
         """A new scope, released with the walk."""
-        made = Scope(node, kind, parent, qualname)
+        made = Scope(node, kind, parent, name)
         self._scopes.append(made)
         return made
 

@@ -28,6 +28,6 @@ def _summary(report: Report) -> str:
     counted = ", ".join(f"{severities[severity]} {severity}" for severity in reversed(Severity) if severities[severity])
     sites = sum(count.sites for count in report.counts.values())
     return (
-        f"{len(report.findings)} findings ({counted or 'none'}) at {sites:,} sites in {report.python_files:,} Python files "
+        f"{len(report.findings)} findings ({counted or 'none'}) at {sites:,} sites in {report.python_files:,} files "
         f"of {report.lines:,} lines; {report.coverage:.1%} of them read, {len(report.skipped)} files left out"
     )
