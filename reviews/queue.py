@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Now
 
 from reviews.models import Repository, Scan
@@ -44,21 +44,26 @@ class Lease:
 def due() -> QuerySet[Scan]:
     """Scans that a worker could start now, the best first.
 
-    People go before history; then the repository that waited longest since its last scan; then the oldest request.
-    A repository with a running scan has to wait, because findings are matched from one scan to the next.
+    People go before history; then what had its turn and lost its worker; then the repository that waited longest since
+    its last scan; then the oldest request.
+    A repository with a running scan has to wait, because findings are matched from one scan to the next. For the same
+    reason its history is done in the order in which it was asked for.
     """
     busy = Scan.objects.filter(state=Scan.State.RUNNING).values("repository")
     last_served = Scan.objects.filter(repository=OuterRef("repository"), started_at__isnull=False).order_by(
         "-started_at"
     )
+    history = Scan.objects.filter(repository=OuterRef("repository"), trigger=Scan.Trigger.HISTORY)
+    earlier = history.filter(state=Scan.State.REQUESTED, pk__lt=OuterRef("pk"))
     return (
         Scan.objects.filter(state=Scan.State.REQUESTED, available_at__lte=Now())
         .exclude(repository__in=busy)
+        .exclude(Exists(earlier), trigger=Scan.Trigger.HISTORY)
         .annotate(
             turn=Case(When(trigger=Scan.Trigger.HISTORY, then=Value(1)), default=Value(0)),
             served=Subquery(last_served.values("started_at")[:1]),
         )
-        .order_by("turn", F("served").asc(nulls_first=True), "available_at", "id")
+        .order_by("turn", "-attempts", F("served").asc(nulls_first=True), "available_at", "id")
     )
 
 

@@ -82,6 +82,20 @@ class TestLease:
         person = _scan(_repository(team, "b"))
         assert [_leased().scan, _leased().scan] == [person.pk, history.pk]
 
+    def test_what_lost_its_worker_is_next(self, team: Team) -> None:
+        lost = _scan(_repository(team, "a"))
+        lease = _leased()
+        _scan(_repository(team, "b"), available_at=timezone.now() - LONG_AGO)
+        _let_expire(lease)
+        queue.requeue_expired()
+        assert _leased().scan == lost.pk
+
+    def test_history_is_done_in_order_even_when_one_has_to_wait(self, repository: Repository) -> None:
+        soon = timezone.now() + timedelta(minutes=1)
+        _scan(repository, trigger=Scan.Trigger.HISTORY, wanted_commit="a" * 40, available_at=soon)
+        _scan(repository, trigger=Scan.Trigger.HISTORY, wanted_commit="b" * 40)
+        assert queue.lease("w") is None
+
     def test_the_repository_that_waited_longest_first(self, team: Team) -> None:
         busy, quiet = _repository(team, "a"), _repository(team, "b")
         _scan(busy, state=Scan.State.DONE, started_at=timezone.now())

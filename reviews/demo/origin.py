@@ -1,0 +1,64 @@
+"""Writes a bare git repository from a list of commits, the same bytes for the same list."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from scanners.git.environment import clean_environment
+from scanners.git.process import Limits, git, start
+
+_LIMITS = Limits(memory=1 << 30, file_size=1 << 30, cpu=300)
+_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit on top of the one before. `author` is "Name <address>"; in `files`, None removes a path."""
+
+    message: str
+    author: str
+    at: datetime
+    files: Mapping[str, str | bytes | None]
+
+
+def write(path: Path, commits: Iterable[Commit], branch: str = "main") -> None:
+    """Make the bare repository `path` with `commits` on `branch`. It appears at once, whole, or not at all.
+
+    Raises OSError, also when git refuses what it is given.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        _git(["init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}", str(draft)], b"")
+        _git([f"--git-dir={draft}", "fast-import", "--quiet", "--date-format=raw"], _stream(commits, branch))
+        draft.rename(path)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _stream(commits: Iterable[Commit], branch: str) -> bytes:
+    lines: list[bytes] = []
+    for commit in commits:
+        who = f"{commit.author} {int(commit.at.timestamp())} +0000"
+        lines.append(f"commit refs/heads/{branch}\nauthor {who}\ncommitter {who}\n".encode())
+        lines.append(_data(commit.message))
+        for path, content in sorted(commit.files.items()):
+            lines.append(f"D {path}\n".encode() if content is None else f"M 100644 inline {path}\n".encode())
+            lines.append(b"" if content is None else _data(content))
+    return b"".join(lines)
+
+
+def _data(content: str | bytes) -> bytes:
+    raw = content.encode() if isinstance(content, str) else content
+    return b"data %d\n%s\n" % (len(raw), raw)
+
+
+def _git(arguments: list[str], stdin: bytes) -> None:
+    process = start([git(), *arguments], _LIMITS, clean_environment(), stdin=subprocess.PIPE)
+    process.communicate(stdin, timeout=_SECONDS)
+    if process.returncode:
+        raise OSError(f"git {arguments[-1]} ended with {process.returncode}")
