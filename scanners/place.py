@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from scanners.names import Ref, resolve
@@ -29,13 +30,12 @@ class Block:
 class Place(Generic[Node]):
     """A node with its surroundings. `stmt` is the nearest statement (or handler) that holds it."""
 
-    __slots__ = ("_parents", "block", "node", "stmt")
+    __slots__ = ("block", "node", "stmt")
 
     def __init__(self, node: Node, block: Block, stmt: ast.stmt | None) -> None:
         self.node = node
         self.block = block
         self.stmt = stmt
-        self._parents: dict[ast.AST, ast.AST] | None = None
 
     @property
     def line(self) -> int:
@@ -108,16 +108,7 @@ class Place(Generic[Node]):
 
     def parent(self, node: ast.AST | None = None) -> ast.AST | None:
         """What directly holds `node` (this place's own if not given) inside its statement."""
-        if self._parents is None:
-            self._parents = {}
-            stack: list[ast.AST] = [self.stmt] if self.stmt else []
-            while stack:
-                above = stack.pop()
-                for child in ast.iter_child_nodes(above):
-                    if not isinstance(child, ast.stmt | ast.ExceptHandler):
-                        self._parents[child] = above
-                        stack.append(child)
-        return self._parents.get(node or self.node)
+        return parents_in(self.stmt).get(node or self.node) if self.stmt else None
 
     @property
     def dropped(self) -> bool:
@@ -176,6 +167,20 @@ class Call(Place[ast.Call]):
         return any(word.arg is None for word in self.node.keywords) or any(
             isinstance(arg, ast.Starred) for arg in self.node.args
         )
+
+
+@lru_cache(maxsize=1)  # Places come statement by statement; a long one holds thousands of them.
+def parents_in(stmt: ast.AST) -> dict[ast.AST, ast.AST]:
+    """What directly holds each expression of a statement, its inner suites left out."""
+    found: dict[ast.AST, ast.AST] = {}
+    stack = [stmt]
+    while stack:
+        above = stack.pop()
+        for child in ast.iter_child_nodes(above):
+            if not isinstance(child, ast.stmt | ast.ExceptHandler):
+                found[child] = above
+                stack.append(child)
+    return found
 
 
 def _is_main(test: ast.expr) -> bool:
