@@ -3,6 +3,7 @@
 import difflib
 import ipaddress
 import os
+import secrets
 import sys
 from collections.abc import Mapping
 from ipaddress import IPv4Address
@@ -11,7 +12,6 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from django.core.management.utils import get_random_secret_key
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -148,7 +148,7 @@ class Environment(BaseSettings):
     @field_validator("secret_key", mode="before")
     @classmethod
     def _default_secret_key(cls, value: str, info: ValidationInfo) -> str:
-        return value or _own_key(info, "secret.key", get_random_secret_key() + get_random_secret_key())
+        return value or _own_key(info, "secret.key", secrets.token_urlsafe(50))
 
     @field_validator("field_keys", mode="before")
     @classmethod

@@ -9,6 +9,7 @@ bind = f"{_ENV.bind}:{_ENV.port}"
 worker_class = "gthread"
 workers = _ENV.web_processes
 threads = _ENV.web_threads
+preload_app = True
 timeout = 60
 keepalive = 5
 graceful_timeout = max(1, int(_ENV.stop_seconds) - 1)

@@ -17,11 +17,10 @@ from reviews.management.supervisor import Service, Supervisor
 
 PYTHON = [sys.executable, "-m"]
 CELERY = [*PYTHON, "celery", "--quiet", "--app", "config"]
-SERVICES = {
-    "web": [*PYTHON, "gunicorn", "--config", "python:config.gunicorn", "config.wsgi:application"],
-    "worker": [*CELERY, "worker", "--without-gossip", "--without-mingle"],
-    "beat": [*CELERY, "beat"],
-}
+WEB = [*PYTHON, "gunicorn", "--config", "python:config.gunicorn", "config.wsgi:application"]
+WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle"]
+BEAT = [*CELERY, "beat"]
+DEMO = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo"]
 
 
 class Command(BaseCommand):
@@ -34,11 +33,12 @@ class Command(BaseCommand):
         with _only_one_here():
             _check_port()
             call_command("bootstrap", stdout=self.stdout)
-            services = [Service(name, command) for name, command in SERVICES.items()]
-            supervisor = Supervisor(services, settings.STOP_SECONDS, self._say)
-            demo = Service("demo", [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo"], once=True)
-            later = [demo] if options["demo"] else []
-            supervisor.run(Readiness(self._say, lambda: services.extend(later)))
+            services = [Service("web", WEB)]
+            # The first answer comes sooner when nothing else starts at the same time.
+            later = [Service("worker", WORKER), Service("beat", BEAT)]
+            demo = [Service("demo", DEMO, once=True)] if options["demo"] else []
+            readiness = Readiness(self._say, lambda: services.extend(later + demo))
+            Supervisor(services, settings.STOP_SECONDS, self._say).run(readiness)
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

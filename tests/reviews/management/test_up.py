@@ -58,7 +58,7 @@ class Up:
 def running(data: Path) -> Iterator[Up]:
     up = Up(data, free_port())
     try:
-        wait_until(lambda: up.said(f"^Open {up.url}/$"), seconds=60)
+        wait_until(lambda: up.said(f"^Open {up.url}/$") and up.said("celery@.* ready"), seconds=60)
         yield up
     finally:
         up.process.terminate()
