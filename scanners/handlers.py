@@ -121,6 +121,14 @@ def inner(nodes: list[Any]) -> Iterator[Any]:
             stack.extend(ast.iter_child_nodes(node))
 
 
+@lru_cache(maxsize=2)
+def called_by_handlers(ctx: Context) -> frozenset[str]:
+    """The names of everything that the except clauses of a file call, in one walk a file, and only if a rule asks."""
+    clauses = [node for node in ast.walk(ctx.tree or ast.Module([], [])) if isinstance(node, ast.ExceptHandler)]
+    calls = [node for node in inner([*clauses]) if isinstance(node, ast.Call)]
+    return frozenset(getattr(node.func, "attr", getattr(node.func, "id", "")) for node in calls)
+
+
 @lru_cache(maxsize=32)
 def reaction(handler: ast.ExceptHandler, place: Place[ast.Try], ctx: Context) -> Reaction:
     """What a clause of the try at `place` does about the failure, worked out once for all hooks."""

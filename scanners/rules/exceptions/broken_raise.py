@@ -4,7 +4,7 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.handlers import inner, short
+from scanners.handlers import called_by_handlers, short
 from scanners.hierarchy import is_exception, makes_no_exception, never_an_exception
 from scanners.place import Place
 from scanners.rule import Example, Rule
@@ -136,15 +136,7 @@ def _sure(place: Place[ast.Raise], ctx: Context) -> Confidence:
     name = getattr(place.function, "name", "")
     if not name:
         return Confidence.HIGH
-    if _HANDLING.search(name) or ctx.tree is None:
-        return Confidence.LOW
-    handlers = [node for node in ast.walk(ctx.tree) if isinstance(node, ast.ExceptHandler)]
-    called = {
-        getattr(node.func, "attr", getattr(node.func, "id", ""))
-        for node in inner([*handlers])
-        if isinstance(node, ast.Call)
-    }
-    return Confidence.LOW if name in called else Confidence.MEDIUM
+    return Confidence.LOW if _HANDLING.search(name) or name in called_by_handlers(ctx) else Confidence.MEDIUM
 
 
 def _expects(place: Place[ast.Expr]) -> bool:

@@ -1,0 +1,169 @@
+import ast
+import re
+from typing import Final
+
+from scanners.constants import UNKNOWN
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.handlers import called_by_handlers
+from scanners.logcalls import LOG_CALLS, LogCall, log_call
+from scanners.place import Call
+from scanners.rule import Example, Rule
+
+_PLACEHOLDER: Final = re.compile(
+    r"%(?:\((?P<key>[^)]*)\))?[#0\- +]*(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d+))?[hlL]?(?P<kind>.?)", re.DOTALL
+)
+_KINDS: Final = frozenset("diouxXeEfFgGcrsa")
+_RECORD: Final = frozenset(
+    "name msg args levelname levelno pathname filename module exc_info exc_text stack_info lineno funcName created "
+    "msecs relativeCreated thread threadName processName process taskName message asctime".split()
+)
+_GIVEN: Final = re.compile(r"exc|err|fail|handle|trace|hook|on_|^e$", re.IGNORECASE)
+
+
+class LogCallBroken(Rule):
+    """
+    A broken log call loses the very line that was wanted: `logging` prints its own error instead of the message, or
+    raises.
+
+    Looks at calls of `logging`: placeholders that do not fit the arguments, keys in `extra` that a log record has
+    already, and exception() or exc_info=True where no exception is being handled. `*args` is unresolved; structlog and
+    loguru have formats of their own. A function that handlers may call, or that is given an exception, may use
+    exception().
+    """
+
+    id = "log-call-broken"
+    area = "logging"
+    item = "L1"
+    title = "Log call that cannot work"
+    severity = Severity.MEDIUM
+    effort = Effort.MINUTES
+    fix = "Give one argument for each placeholder, rename the extra key, or pass exc_info=error."
+    calls = LOG_CALLS
+    bad = (
+        Example(
+            "placeholders and arguments differ",
+            {
+                "orders.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef ship(order, carrier):\n"
+                '    logger.info("shipping %s with %s", order)\n    logger.info("shipped", order)\n'
+                '    logger.info("shipped {}", order)\n    logger.log(logging.ERROR, "lost %s")\n'
+            },
+            at=[("orders.py", 7), ("orders.py", 8), ("orders.py", 9), ("orders.py", 10)],
+        ),
+        Example(
+            "a key of the record",
+            {
+                "users.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef invite(user):\n"
+                '    logger.info("invited", extra={"name": user.name})\n'
+            },
+            at=[("users.py", 7)],
+        ),
+        Example(
+            "no exception to log",
+            {
+                "sync.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef sync(feed):\n"
+                '    if not feed.ready:\n        logger.exception("not ready")\n'
+                '        logger.error("not ready", exc_info=True)\n'
+            },
+            at=[("sync.py", 8), ("sync.py", 9)],
+        ),
+    )
+    good = (
+        Example(
+            "one argument each, by place or by name",
+            {
+                "orders.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\n"
+                "def ship(order, carrier, *parts):\n"
+                '    logger.info("shipping %s with %-10s, 100%% sure", order, carrier)\n'
+                '    logger.info("%(a)s and %(b)d", order)\n    logger.info("sent %s %s", *parts)\n'
+                '    logger.info("done: 100%")\n    logger.info("%s", {"a": 1})\n'
+                '    logger.info("kept", extra={"order": order})\n'
+            },
+        ),
+        Example(
+            "another library",
+            {
+                "orders.py": "import structlog\nfrom loguru import logger\n\nlog = structlog.get_logger()\n\n\n"
+                'def ship(order):\n    logger.info("shipping {}", order)\n'
+                '    log.info("shipping", order=order, name="x")\n'
+            },
+        ),
+        Example(
+            "an exception is at hand",
+            {
+                "sync.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef sync(feed):\n    try:\n"
+                "        feed.load()\n    except OSError:\n        note(feed)\n\n\ndef note(feed):\n"
+                '    logger.exception("not ready")\n\n\ndef later(future):\n'
+                '    logger.error("failed", exc_info=future.exception())\n'
+            },
+        ),
+    )
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        log = log_call(call)
+        if log is None or log.library in ("structlog", "loguru"):
+            return
+        ctx.site(call)
+        sure = Confidence.HIGH if log.library == "logging" else Confidence.LOW
+        fault = _extra_fault(log, call) or _format_fault(log, call, ctx)
+        if fault:
+            ctx.report(call, fault, confidence=sure)
+        elif log.unpacks and log.args:
+            ctx.unresolved(call, "Its arguments are put together elsewhere.")
+        elif _without_exception(log, call):
+            doubt = _guess(call, ctx)
+            message = "No exception is being handled here, so the line ends in `NoneType: None` instead of a traceback."
+            if doubt is not None:
+                ctx.report(call, message, confidence=min(sure, doubt, key=list(Confidence).index))
+
+
+def _extra_fault(log: LogCall, call: Call) -> str:
+    extra = log.keyword("extra")
+    keys: list[object] = []
+    if isinstance(extra, ast.Dict):
+        keys = [key.value for key in extra.keys if isinstance(key, ast.Constant)]
+    elif isinstance(extra, ast.Call) and getattr(extra.func, "id", "") == "dict":
+        keys = [word.arg for word in extra.keywords]
+    taken = next((key for key in keys if key in _RECORD), None)
+    if taken is None or "Adapter" in call.dotted:
+        return ""
+    return f'The key "{taken}" in extra is an attribute of every log record, so this call raises a KeyError.'
+
+
+def _format_fault(log: LogCall, call: Call, ctx: Context) -> str:
+    message = ctx.constant(log.message, call)
+    if message is UNKNOWN or not isinstance(message, str) or (log.unpacks and log.args):
+        return ""
+    fields = [found for found in _PLACEHOLDER.finditer(message) if found["kind"] != "%"]
+    if not log.args:
+        lost = [found for found in fields if found["kind"] in "srd" and found["kind"] and len(found[0]) == 2]
+        ends = lost and re.search(r"%[srd]($|[\s'\"),.;:\]])", message)
+        return f"The placeholder {lost[0][0]} has no argument, so its text stands in the log as it is." if ends else ""
+    wrong = next((found for found in fields if found["kind"] not in _KINDS or not found["kind"]), None)
+    if wrong is not None:
+        return f"`{wrong[0]}` in the message is no valid placeholder, so the line is lost."
+    if any(found["key"] is not None for found in fields):
+        return ""
+    wanted = len(fields) + sum((found["width"] == "*") + (found["precision"] == "*") for found in fields)
+    if wanted == len(log.args) or (len(log.args) == 1 and wanted == 0 and isinstance(log.args[0], ast.Dict)):
+        return ""
+    return f"The message has {wanted} placeholder{'s' * (wanted != 1)} for {len(log.args)} argument{'s' * (len(log.args) != 1)}, so the line is lost."
+
+
+def _without_exception(log: LogCall, call: Call) -> bool:
+    info = log.keyword("exc_info")
+    wants = info is None if log.method == "exception" else isinstance(info, ast.Constant) and info.value is True
+    return wants and call.handler is None and not any(True for _ in call.within("finally"))
+
+
+def _guess(call: Call, ctx: Context) -> Confidence | None:
+    """How sure it is that nobody calls the function while handling an exception; None when somebody surely does."""
+    function = call.function
+    if function is None:
+        return Confidence.HIGH
+    args = function.args
+    params = [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
+    name = getattr(function, "name", "lambda")
+    if any(_GIVEN.search(param) for param in params) or _GIVEN.search(name) or name in ("__exit__", "__aexit__"):
+        return None
+    return None if name in called_by_handlers(ctx) else Confidence.MEDIUM

@@ -1,0 +1,91 @@
+import ast
+from functools import lru_cache
+from typing import Final
+
+from scanners.context import Context
+from scanners.finding import Effort, Severity
+from scanners.logcalls import LOG_CALLS, log_call
+from scanners.place import Call
+from scanners.rule import Example, Rule
+
+_SETS_UP: Final = frozenset({"basicConfig", "dictConfig", "fileConfig", "addHandler"})
+
+
+class LogWithoutModuleLogger(Rule):
+    """
+    A line of the root logger does not say which part of the program wrote it, and its level cannot be set apart.
+
+    Looks at calls of `logging`: its own functions (`logging.info`), a `Logger()` made by hand, which belongs to no
+    tree, and `getLogger(__file__)`, whose name changes with the machine. Scripts, bodies under `__main__` and modules
+    that set logging up are left alone.
+    """
+
+    id = "log-without-module-logger"
+    area = "logging"
+    item = "L3"
+    title = "Log call without a module logger"
+    severity = Severity.LOW
+    effort = Effort.MINUTES
+    fix = "Write `logger = logging.getLogger(__name__)` at the top of the module and call it."
+    classes = frozenset({"service"})
+    calls = ("logging.Logger", "logging.getLogger", *LOG_CALLS)
+    bad = (
+        Example(
+            "the root logger",
+            {"mail.py": 'import logging\n\n\ndef send(mail):\n    logging.info("sending %s", mail)\n'},
+            at=[("mail.py", 5)],
+        ),
+        Example(
+            "loggers outside the tree",
+            {"mail.py": "import logging\n\nlogger = logging.Logger(__name__)\nother = logging.getLogger(__file__)\n"},
+            at=[("mail.py", 3), ("mail.py", 4)],
+        ),
+    )
+    good = (
+        Example(
+            "a module logger",
+            {
+                "mail.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef send(mail):\n"
+                '    logger.info("sending %s", mail)\n'
+            },
+        ),
+        Example(
+            "the module that sets logging up, and main",
+            {
+                "setup_logging.py": "import logging\n\n\ndef set_up(level):\n    logging.basicConfig(level=level)\n"
+                '    logging.info("logging is set up")\n',
+                "worker.py": 'import logging\n\nif __name__ == "__main__":\n    logging.info("starting")\n',
+            },
+        ),
+    )
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        if call.dotted in ("logging.Logger", "logging.getLogger"):
+            self._judge_made(call, ctx)
+            return
+        log = log_call(call)
+        if log is None or log.library != "logging":
+            return
+        ctx.site(call)
+        if log.root and not call.under_main and not _sets_up(ctx):
+            ctx.report(
+                call, f"logging.{log.method}() writes to the root logger, so the line does not say where it comes from."
+            )
+
+    def _judge_made(self, call: Call, ctx: Context) -> None:
+        name = call.argument(0, "name")
+        if call.dotted == "logging.Logger":
+            ctx.report(call, "Logger() makes a logger outside the tree: no level or handler of the program reaches it.")
+        elif isinstance(name, ast.Name) and name.id == "__file__":
+            ctx.report(call, "getLogger(__file__) names the logger after a path, which differs on every machine.")
+
+
+@lru_cache(maxsize=2)
+def _sets_up(ctx: Context) -> bool:
+    """Whether the module is the one that sets logging up."""
+    nodes = ast.walk(ctx.tree or ast.Module([], []))
+    return any(isinstance(node, ast.Attribute | ast.alias) and _name(node) in _SETS_UP for node in nodes)
+
+
+def _name(node: ast.Attribute | ast.alias) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.name

@@ -1,0 +1,161 @@
+import ast
+from typing import Final
+
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.logcalls import LEVELS
+from scanners.place import Call, Place
+from scanners.rule import Example, Rule
+
+_WARNING: Final = 30
+
+
+class LoggingFixedInCode(Rule):
+    """
+    A level that is fixed in the code needs a release to change, just when the failure has to be seen.
+
+    Looks at the level of basicConfig() and of setLevel() on loggers, at DEBUG in the LOGGING of production settings, at
+    handlers that a module adds to its logger when it is imported, and at `logging.config.listen`, which runs what it is
+    sent. A level from elsewhere, main functions and scripts, third-party loggers quietened to warning or above, levels
+    of handlers, and NullHandler are right.
+    """
+
+    id = "logging-fixed-in-code"
+    area = "logging"
+    item = "L2"
+    title = "Logging fixed in the code"
+    severity = Severity.MEDIUM
+    effort = Effort.MINUTES
+    fix = "Read the level from the environment, and let the program, not a library module, add handlers."
+    calls = (
+        *("logging.basicConfig", "logging.Logger.setLevel", "logging.root.setLevel", "logging.Logger.addHandler"),
+        *("logging.config.listen", "logging.root.addHandler"),
+    )
+    bad = (
+        Example(
+            "literal levels",
+            {
+                "app.py": "import logging\n\nfrom flask import Flask\n\nlogging.basicConfig(level=logging.DEBUG)\n"
+                'logger = logging.getLogger(__name__)\nlogger.setLevel("INFO")\napp = Flask(__name__)\n'
+            },
+            at=[("app.py", 5), ("app.py", 7)],
+        ),
+        Example(
+            "DEBUG in production settings",
+            {
+                "shop/settings/production.py": 'LOGGING = {\n    "version": 1,\n    "root": {\n'
+                '        "level": "DEBUG",\n        "handlers": ["console"],\n    },\n}\n'
+            },
+            at=[("shop/settings/production.py", 4)],
+        ),
+        Example(
+            "a handler added on import, and a door for settings",
+            {
+                "client.py": "import logging\nimport logging.config\n\nlogger = logging.getLogger(__name__)\n"
+                "logger.addHandler(logging.StreamHandler())\n\n\ndef serve():\n    logging.config.listen(9999)\n"
+            },
+            at=[("client.py", 5), ("client.py", 9)],
+        ),
+    )
+    good = (
+        Example(
+            "from the environment, in main, and for others' loggers",
+            {
+                "app.py": "import logging\nimport os\n\n"
+                'logging.basicConfig(level=os.environ.get("LOG_LEVEL", "INFO"))\n'
+                'logging.getLogger("urllib3").setLevel(logging.WARNING)\n'
+                "logging.getLogger(__name__).addHandler(logging.NullHandler())\nhandler = logging.StreamHandler()\n"
+                "handler.setLevel(logging.ERROR)\n\n\ndef main():\n    logging.basicConfig(level=logging.INFO)\n"
+            },
+        ),
+        Example(
+            "production at INFO",
+            {"shop/settings/production.py": 'LOGGING = {"version": 1, "root": {"level": "INFO"}}\n'},
+        ),
+    )
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        if call.last == "listen":
+            message = "logging.config.listen() runs code from whatever reaches its port."
+            ctx.report(call, message, severity=Severity.HIGH)
+        elif call.last == "addHandler":
+            self._judge_handler(call, ctx)
+        else:
+            self._judge_level(call, ctx)
+
+    def _judge_level(self, call: Call, ctx: Context) -> None:
+        ctx.site(call)
+        given = call.keyword("level") if call.last == "basicConfig" else call.argument(0, "level")
+        level = _fixed(given, call, ctx)
+        if level is None or _is_main(call, ctx) or _quietens(call, level, ctx):
+            return
+        what = "basicConfig" if call.last == "basicConfig" else "setLevel"
+        ctx.report(call, f"{what}() fixes the level at {_level_name(level)}: seeing more, or less, takes a release.")
+
+    def _judge_handler(self, call: Call, ctx: Context) -> None:
+        ctx.site(call)
+        given = call.name(call.argument(0, "hdlr")) if call.argument(0, "hdlr") is not None else ""  # type: ignore[arg-type]
+        if call.function is not None or _is_main(call, ctx) or given.endswith("NullHandler"):
+            return
+        name = call.origin.args[0] if call.origin is not None and call.origin.args else None
+        own = isinstance(name, ast.Name) and name.id == "__name__"
+        message = "Importing this module adds a handler, so each of its lines is written again beside the program's own logging."
+        ctx.report(call, message, confidence=Confidence.HIGH if own else Confidence.LOW)
+
+    def visit_assign(self, place: Place[ast.Assign], ctx: Context) -> None:
+        target = place.node.targets[0]
+        if (
+            ctx.role != "settings-production"
+            or not isinstance(target, ast.Name)
+            or target.id not in ("LOGGING", "LOGGING_CONFIG")
+        ):
+            return
+        if not isinstance(place.node.value, ast.Dict):
+            return
+        found = list(_debug_levels(place.node.value))
+        if not found:
+            ctx.site(place)
+        for value in found:
+            message = (
+                "Production logs at DEBUG: values of variables and bodies of requests end up in the logs, at a price."
+            )
+            ctx.report(Place(value, place.block, place.stmt), message)
+
+
+def _fixed(given: ast.expr | None, call: Call, ctx: Context) -> int | None:
+    """The level that is written here as a literal, None for one from elsewhere."""
+    if given is None:
+        return None
+    value = given.value if isinstance(given, ast.Constant) else None
+    if isinstance(value, str):
+        return LEVELS.get(value.lower())
+    if isinstance(value, int):
+        return value
+    head, _, last = call.name(given).rpartition(".")
+    return LEVELS.get(last.lower()) if head == "logging" else None
+
+
+def _level_name(level: int) -> str:
+    return next((name.upper() for name, number in LEVELS.items() if number == level), str(level))
+
+
+def _is_main(call: Call, ctx: Context) -> bool:
+    name = getattr(call.function, "name", "")
+    return ctx.path_class == "script" or call.under_main or name in ("main", "_main", "cli", "run_cli")
+
+
+def _quietens(call: Call, level: int, ctx: Context) -> bool:
+    """Whether the level of a logger of somebody else is raised."""
+    name = call.origin.args[0] if call.last == "setLevel" and call.origin is not None and call.origin.args else None
+    return name is not None and level >= _WARNING and isinstance(ctx.constant(name, call), str)
+
+
+def _debug_levels(node: ast.Dict) -> list[ast.expr]:
+    found = []
+    for key, value in zip(node.keys, node.values, strict=True):
+        name = key.value if isinstance(key, ast.Constant) else None
+        if isinstance(value, ast.Dict) and name not in ("handlers", "filters", "formatters"):
+            found += _debug_levels(value)
+        elif name == "level" and isinstance(value, ast.Constant) and value.value == "DEBUG":
+            found.append(value)
+    return found

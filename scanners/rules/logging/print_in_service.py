@@ -1,0 +1,156 @@
+import ast
+import re
+from functools import lru_cache
+from typing import Final
+
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.logcalls import LOG_CALLS, log_call
+from scanners.place import Call
+from scanners.rule import Example, Rule
+
+_PRINTS: Final = frozenset({"print", "pprint.pprint", "pprint.pp", "rich.print"})
+_COMMAND_LINE: Final = (
+    *(
+        "argparse",
+        "click",
+        "typer",
+        "optparse",
+        "docopt",
+        "fire",
+        "getopt",
+        "cmd",
+        "cmd2",
+        "rich",
+        "tabulate",
+        "colorama",
+        "cleo",
+    ),
+    *(
+        "prompt_toolkit",
+        "questionary",
+        "curses",
+        "readline",
+        "code",
+        "getpass",
+        "tqdm",
+        "clint",
+        "plumbum",
+        "cyclopts",
+        "absl",
+    ),
+)
+_SERVES: Final = (
+    "flask",
+    "fastapi",
+    "django",
+    "aiohttp",
+    "starlette",
+    "tornado",
+    "sanic",
+    "quart",
+    "bottle",
+    "celery",
+    "kafka",
+)
+_IS_PROGRAM: Final = re.compile(r"^if __name__ ==", re.MULTILINE)
+_SHOWS: Final = re.compile(
+    r"^_*(print|show|dump|display|usage|help|describe|summary|summarize|debug|pp|pprint|echo|list|main|cli|report|render|output|say|log)(_|$)"
+    r"|_(print|usage|help|main|cli|banner|summary)$|^(repr|__repr__|__str__)$|verbose",
+    re.IGNORECASE,
+)
+
+
+class PrintInService(Rule):
+    """
+    Printed text has no level, no time and no name: it cannot be filtered, routed or switched off when it floods.
+
+    Looks at print and pprint to the standard streams beside log calls, in service code. Left alone are prints to a file
+    of their own, bodies under `__main__`, and modules that are a command line (they import argparse, click, typer or
+    the like, or read sys.argv). A function whose business is showing something, and a print behind a debug switch, are
+    reported with low confidence, and so are those of a program of its own that serves nobody.
+    """
+
+    id = "print-in-service"
+    area = "logging"
+    item = "L1"
+    title = "Print instead of a logger"
+    severity = Severity.MEDIUM
+    effort = Effort.MINUTES
+    fix = "Replace it by logger.info(...) or logger.debug(...) of a module logger."
+    classes = frozenset({"service"})
+    calls = ("print", "pprint.pprint", "pprint.pp", "rich.print", *LOG_CALLS)
+    bad = (
+        Example(
+            "print and pprint in a handler",
+            {
+                "orders.py": 'from pprint import pprint\n\n\ndef create(order):\n    print("creating", order)\n'
+                "    pprint(order.lines)\n"
+            },
+            at=[("orders.py", 5), ("orders.py", 6)],
+        ),
+        Example(
+            "to standard error",
+            {"orders.py": 'import sys\n\n\ndef create(order):\n    print("no stock", file=sys.stderr)\n'},
+            at=[("orders.py", 5)],
+        ),
+    )
+    good = (
+        Example(
+            "a logger, and a file of its own",
+            {
+                "orders.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\n"
+                'def create(order, journal):\n    logger.info("creating %s", order)\n    print(order, file=journal)\n'
+            },
+        ),
+        Example(
+            "a command line",
+            {"report.py": "import argparse\n\n\ndef report(rows):\n    for row in rows:\n        print(row)\n"},
+        ),
+        Example(
+            "under main",
+            {"worker.py": 'def work():\n    return 3\n\n\nif __name__ == "__main__":\n    print(work())\n'},
+        ),
+    )
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        if call.dotted in _PRINTS:
+            self._judge(call, ctx)
+        elif log_call(call) is not None:
+            ctx.site(call)
+
+    def _judge(self, call: Call, ctx: Context) -> None:
+        stream = call.keyword("file")
+        if (stream is not None and not call.name(stream).startswith("sys.std")) or call.under_main:
+            return
+        if _is_command_line(ctx):
+            return
+        meant = _is_meant(call) or _runs_alone(ctx)
+        message = f"{call.last}() writes straight to the {_stream(call, stream)}, without a level or a logger that could route it."
+        ctx.report(call, message, confidence=Confidence.LOW if meant else Confidence.HIGH)
+
+
+def _stream(call: Call, stream: ast.expr | None) -> str:
+    return "standard error" if stream is not None and "err" in call.name(stream) else "standard output"
+
+
+@lru_cache(maxsize=2)
+def _is_command_line(ctx: Context) -> bool:
+    return ctx.imports(*_COMMAND_LINE) or "sys.argv" in ctx.source
+
+
+@lru_cache(maxsize=2)
+def _runs_alone(ctx: Context) -> bool:
+    """Whether the module is a program of its own that serves nobody."""
+    return bool(_IS_PROGRAM.search(ctx.source)) and not ctx.imports(*_SERVES)
+
+
+def _is_meant(call: Call) -> bool:
+    """Whether showing something is the business of the function, or a switch for debugging is on."""
+    function = getattr(call.function, "name", "")
+    if function and _SHOWS.search(function):
+        return True
+    return any(
+        re.search(r"debug|verbose|trace|quiet|silent", ast.unparse(block.node.test), re.IGNORECASE)
+        for block in call.within("if")
+    )
