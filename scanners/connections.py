@@ -178,6 +178,5 @@ def _fields(entry: ast.expr) -> dict[str, ast.expr]:
     """The values of a dict literal by its constant keys."""
     if not isinstance(entry, ast.Dict):
         return {}
-    return {
-        key.value: value for key, value in zip(entry.keys, entry.values, strict=True) if isinstance(key, ast.Constant)
-    }
+    pairs = zip(entry.keys, entry.values, strict=True)
+    return {str(key.value): value for key, value in pairs if isinstance(key, ast.Constant)}
