@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from reviews import access, charts, trends
 from reviews.models import FindingEvent, Repository, Scan, Team, User
+from reviews.scorecards import scanned_areas
 from reviews.trends import Standing, before, weekly
-from scanners.rule import AREAS
 
 LEVELS = ("gold", "silver", "bronze", "none")
 WEEKS = 12
@@ -260,7 +260,9 @@ def read(values: dict[str, Any], course: Sequence[Standing], now: datetime) -> R
 def cells(areas: Sequence[Mapping[str, Any]]) -> tuple[Cell, ...]:
     """A cell for each area, in the order of the checklist, whatever the scan knew."""
     known = {area["area"]: area["score"] for area in areas if area["score"]}
-    return tuple(Cell(area, known[area]["low"], known[area]["high"]) if area in known else Cell(area) for area in AREAS)
+    return tuple(
+        Cell(area, known[area]["low"], known[area]["high"]) if area in known else Cell(area) for area in scanned_areas()
+    )
 
 
 def gathered(team: Team, rows: Sequence[Row], expanded: bool) -> TeamRow:
@@ -273,7 +275,7 @@ def gathered(team: Team, rows: Sequence[Row], expanded: bool) -> TeamRow:
         high=middle(row.high for row in rows),
         cells=tuple(
             Cell(area, middle(cell.low for cell in column), middle(cell.high for cell in column))
-            for area, column in zip(AREAS, columns, strict=True)
+            for area, column in zip(scanned_areas(), columns, strict=True)
         ),
         expanded=expanded,
     )

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count
@@ -12,10 +13,10 @@ from django.utils import timezone
 from reviews import charts, trees
 from reviews.models import FindingEvent, Scan, ScanTree
 from reviews.scorecards import ranked
-from scanners.finding import FileReport, Skipped, Suppression
+from scanners.finding import FileReport, Problem, Skipped, Suppression
 from scanners.paths import PathClass
 
-SHOWN = 100
+SHOWN = 40
 ORDER = ("reopened", "opened", "fixed", "gone")
 
 
@@ -37,6 +38,7 @@ class Progress:
     cached: int
     scanned: int
     seconds: float
+    heard: datetime | None
     silent: bool
     ended: bool
 
@@ -117,6 +119,7 @@ def progress_of(scan: Scan) -> Progress:
         cached=kept.get("cached", 0),
         scanned=kept.get("scanned", 0),
         seconds=((ended or now) - began).total_seconds() if began else 0,
+        heard=renewed or None,
         ended=scan.state not in (Scan.State.REQUESTED, Scan.State.RUNNING),
         silent=bool(
             scan.state == Scan.State.RUNNING
@@ -147,14 +150,24 @@ def coverage(scan: Scan) -> Coverage | None:
     tree = ScanTree.objects.filter(scan=scan).first()
     if tree is None:
         return None
-    files = trees.files(tree)
+    content = trees.unpack(tree.files)
+    files = files_of(content)
+    skipped = tuple(Skipped(*entry) for entry in content["skipped"])
     return Coverage(
         problems=tuple(file for file in files if file.problem),
-        skipped=tuple(trees.skipped(tree)),
-        suppressions=tuple(trees.suppressions(tree)),
+        skipped=skipped,
+        suppressions=tuple(
+            Suppression(path, line, tuple(rules), reason, used)
+            for path, line, rules, reason, used in content["suppressions"]
+        ),
         kinds=dict(Counter(PathClass.read(file.path_class).kind for file in files)),
-        excluded=dict(Counter(skip.code for skip in trees.skipped(tree))),
+        excluded=dict(Counter(skip.code for skip in skipped)),
     )
+
+
+def files_of(content: Mapping[str, Any]) -> list[FileReport]:
+    """The files of an unpacked tree."""
+    return [FileReport(*row[:5], problem=Problem(**row[5]) if row[5] else None) for row in content["files"]]
 
 
 def changes(scan: Scan) -> Changes:

@@ -4,19 +4,21 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from math import floor
 from typing import Any
 
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 
-from reviews import charts
+from reviews import charts, checklist
 from reviews.checklist import REQUIRED, Level, Tier
 from reviews.models import Finding, Repository, Scan
 from reviews.outcomes import WORST_FIRST, Outcome
 from reviews.trends import area_changes, timed
 from scanners import registry
 from scanners.finding import Severity
+from scanners.rule import AREAS
 
 PERIOD = timedelta(days=30)
 SEVERE = (Severity.CRITICAL, Severity.HIGH)
@@ -43,7 +45,6 @@ class AreaLine:
     bar: tuple[charts.Part, ...]
     change: int | None
     items: tuple[Json, ...]
-    asked: int
 
     @property
     def words(self) -> str:
@@ -73,6 +74,7 @@ class Standing:
     card: Json
     required: Level
     areas: tuple[AreaLine, ...]
+    asked: int
     reasons: tuple[Reason, ...]
     change: int | None
 
@@ -108,6 +110,13 @@ class Standing:
         return bool(self.card["score"] != self.card["raw"])
 
 
+@cache
+def scanned_areas() -> tuple[str, ...]:
+    """The areas with items that a scan answers, in the order of the checklist. The others are asked of people alone."""
+    answered = {item.area for item in checklist.read().items if not item.asked}
+    return tuple(area for area in AREAS if area in answered)
+
+
 def standing(repository: Repository, scan: Scan) -> Standing:
     """Where a repository stands after a finished scan."""
     card = scan.scorecard
@@ -117,7 +126,12 @@ def standing(repository: Repository, scan: Scan) -> Standing:
     return Standing(
         card=card,
         required=REQUIRED[Tier(repository.tier)],
-        areas=tuple(area_line(area, card["items"], changes.get(area["area"])) for area in card["areas"]),
+        areas=tuple(
+            area_line(area, card["items"], changes.get(area["area"]))
+            for area in card["areas"]
+            if area["area"] in scanned_areas()
+        ),
+        asked=sum(not item["counted"] for item in card["items"]),
         reasons=reasons(card, Tier(repository.tier)),
         change=floor(score["low"]) - floor(then["score_low"]) if score and then else None,
     )
@@ -133,8 +147,7 @@ def past(repository: Repository) -> dict[str, Any] | None:
 
 def area_line(area: Json, items: Sequence[Json], change: int | None) -> AreaLine:
     """One area with its items."""
-    mine = [item for item in items if item["area"] == area["area"]]
-    here = [item for item in mine if item["counted"]]
+    here = [item for item in items if item["area"] == area["area"] and item["counted"]]
     worst = min((Outcome(item["outcome"]) for item in here), key=WORST_FIRST.index, default=Outcome.NOT_APPLICABLE)
     alike = sum(item["outcome"] == worst for item in here)
     said = counted(alike, *_SAID[worst]) if worst in _SAID else "all pass" if worst is Outcome.PASS else "none applies"
@@ -143,7 +156,7 @@ def area_line(area: Json, items: Sequence[Json], change: int | None) -> AreaLine
     if score:
         waived = max(score["low"] - raw["low"], 0) if raw else 0
         parts = [("accent", score["low"] - waived), ("waived", waived), ("unknown", score["high"] - score["low"])]
-    return AreaLine(area, worst, said, charts.bar(parts, 100), change, tuple(here), len(mine) - len(here))
+    return AreaLine(area, worst, said, charts.bar(parts, 100), change, tuple(here))
 
 
 def reasons(card: Json, tier: Tier) -> tuple[Reason, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from reviews import trees
 from reviews.cache import DatabaseCache
 from reviews.models import Finding, Repository, ScanTree
+from reviews.scans import files_of
 from scanners.finding import Site
 from scanners.rule import Rule
 from scanners.scan import sites
@@ -30,7 +31,7 @@ def sites_of(repository: Repository, rule: Rule) -> Sites:
     tree = ScanTree.objects.filter(scan=scan).first() if scan else None
     found: list[Site] = []
     if scan and tree:
-        found = sites(rule.id, repository.kind, trees.files(tree), DatabaseCache(scan.rule_set))
+        found = sites(rule.id, repository.kind, files_of(trees.unpack(tree.files)), DatabaseCache(scan.rule_set))
     open_ = repository.findings.filter(rule=rule.id, state=Finding.State.OPEN).defer("snippet").order_by("path", "line")
     return Sites(
         bad=[finding for finding in open_ if finding.confidence != "low"],

@@ -137,6 +137,12 @@ def words(value: str) -> str:
 
 
 @register.filter
+def effort(value: str) -> str:
+    """How long a fix takes, as it stands in a sentence."""
+    return {"hour": "an hour"}.get(value, value)
+
+
+@register.filter
 def get(mapping: Any, key: Any) -> Any:
     """The value of a key that is itself a variable."""
     return mapping.get(key)

@@ -7,8 +7,8 @@ from reviews import access
 from reviews.fleet import ORDERS, fleet, movers
 from reviews.forms import RegisterForm, teams_to_register_in
 from reviews.models import Repository
+from reviews.scorecards import scanned_areas
 from reviews.views.people import PersonRequest
-from scanners.rule import AREAS
 
 
 @login_required
@@ -23,7 +23,7 @@ def index(request: PersonRequest) -> HttpResponse:
         return empty(request)
     context = {
         "fleet": whole,
-        "areas": AREAS,
+        "areas": scanned_areas(),
         "tier": tier,
         "order": order,
         "tiers": Repository.Tier.values,
@@ -39,5 +39,5 @@ def empty(request: PersonRequest) -> HttpResponse:
     """The fleet before its first repository: what will be here, and the one next step."""
     teams = teams_to_register_in(request.user)
     form = RegisterForm(teams=teams) if teams else None
-    context = {"form": form, "areas": AREAS, "teams": access.teams(request.user)}
+    context = {"form": form, "areas": scanned_areas(), "teams": access.teams(request.user)}
     return render(request, "reviews/fleet_empty.html", context)

@@ -15,9 +15,8 @@ from reviews.members import LastMaintainerError
 from reviews.members import change_role as change
 from reviews.members import remove as take_out
 from reviews.models import Membership, Team
-from reviews.scorecards import worst_items
+from reviews.scorecards import scanned_areas, worst_items
 from reviews.views.people import PersonRequest, seen_team
-from scanners.rule import AREAS
 
 Role = Membership.Role
 
@@ -30,7 +29,7 @@ def team(request: PersonRequest, team: str) -> HttpResponse:
     context = {
         "team": seen,
         "fleet": fleet(request.user, team=seen),
-        "areas": AREAS,
+        "areas": scanned_areas(),
         "worst": worst_items(access.repositories(request.user).filter(team=seen)),
         "members": seen.memberships.select_related("user"),
         "may_change": access.may(request.user, seen, Role.MAINTAINER),
