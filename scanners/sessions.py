@@ -1,6 +1,7 @@
-"""What bounds the calls of an HTTP session: its class, its adapters, a request method put in its place."""
+"""What an HTTP session does for all its calls: limits, a look at the status; and what becomes of a response."""
 
 import ast
+from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.context import Context
@@ -81,3 +82,48 @@ def _replaced(tree: ast.Module) -> list[str]:
         for target in node.targets
         if isinstance(target, ast.Attribute) and target.attr in ("request", "send")
     ]
+
+
+def checks_status(call: Call, ctx: Context) -> bool:
+    """Whether the session or client of this call looks at the status of every response itself."""
+    if call.keyword("raise_for_status", "hooks") is not None:
+        return True
+    made = call.origin
+    if made is not None and call.keyword("raise_for_status", "event_hooks", "hooks", of=made) is not None:
+        return True
+    if call.ref is not None and call.ref.via == "base":
+        return any(_looks_at_status(part) for node in _ancestry(call, ctx) for part in node.body)
+    held = ast.unparse(call.receiver) if call.receiver is not None else ""
+    return any(f"{held}.{hooks}" in line for line in ctx.source_lines for hooks in ("hooks", "event_hooks"))
+
+
+def _looks_at_status(part: ast.stmt) -> bool:
+    return getattr(part, "name", "") in _SENDERS and "status" in ast.dump(part)
+
+
+def response_uses(call: Call, ctx: Context) -> Iterator[str]:
+    """The attributes that are read of the response; "" where it goes elsewhere as a whole, "test" for its truth."""
+    above = call.parent()
+    if isinstance(above, ast.Await):
+        above = call.parent(above)
+    if isinstance(above, ast.Attribute):
+        yield above.attr
+    elif isinstance(above, ast.withitem) and isinstance(above.optional_vars, ast.Name):
+        yield from _reads(call.function or ctx.tree, above.optional_vars.id)
+    elif isinstance(above, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+        target = above.targets[0] if isinstance(above, ast.Assign) else above.target
+        if isinstance(target, ast.Name):
+            yield from _reads(call.function or ctx.tree, target.id)
+
+
+def _reads(function: ast.AST | None, name: str) -> Iterator[str]:
+    for above in ast.walk(function) if function is not None else ():
+        for field, value in ast.iter_fields(above):
+            for node in value if isinstance(value, list) else [value]:
+                if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+                    tested = (
+                        field == "test"
+                        or isinstance(above, ast.BoolOp)
+                        or isinstance(getattr(above, "op", None), ast.Not)
+                    )
+                    yield above.attr if isinstance(above, ast.Attribute) else "test" if tested else ""
