@@ -12,11 +12,13 @@ import secrets
 import selectors
 import socket
 import threading
+from collections.abc import Iterator
 from types import TracebackType
 
 MAX_HEAD = 64 * 1024
 CHUNK = 64 * 1024
 IDLE_SECONDS = 120
+ACCEPT_SECONDS = 1
 USER = "plimsoll"
 
 _REQUEST = re.compile(rb"([A-Z]{3,10}) (\S{1,8192}) HTTP/1\.[01]\r\n")
@@ -65,52 +67,41 @@ class Guard:
         return f"http://{USER}:{self.token}@{self.address}"
 
     def close(self) -> None:
-        """Stop listening and break every connection."""
+        """Stop listening and break every connection. Each is closed by the thread that uses it."""
         with self._lock:
             self._closed = True
-            connections = list(self._open)
-        _shut(self._listener)
-        for connection in connections:
-            _shut(connection)
+            for connection in (self._listener, *self._open):
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._handle, args=(client,), name="git-guard-connection", daemon=True).start()
+        self._listener.settimeout(ACCEPT_SECONDS)
+        with self._listener:
+            while not self._closed:
+                try:
+                    client, _ = self._listener.accept()
+                except TimeoutError:
+                    continue
+                except OSError:
+                    return
+                threading.Thread(target=self._handle, args=(client,), name="git-guard-connection", daemon=True).start()
 
     def _handle(self, client: socket.socket) -> None:
-        upstream: socket.socket | None = None
-        try:
-            if not self._track(client):
-                return
-            client.settimeout(IDLE_SECONDS)
+        with contextlib.suppress(OSError), self._kept(client):
             head, rest = _read_head(client)
-            answer = self._refusal(head)
-            if answer is None:
-                upstream = self._dial()
-                answer = None if upstream else b"502 Bad Gateway"
-            if upstream is None or answer is not None:
-                client.sendall(
-                    b"HTTP/1.1 "
-                    + (answer or b"502 Bad Gateway")
-                    + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-                )
+            refusal = self._refusal(head)
+            upstream = None if refusal else self._dial()
+            if upstream is None:
+                status = refusal or b"502 Bad Gateway"
+                client.sendall(b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % status)
                 return
-            if head.startswith(b"CONNECT "):
-                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            else:
-                rest = _origin_form(head) + rest
-            upstream.sendall(rest)
-            self._pump(client, upstream)
-        except OSError:
-            return
-        finally:
-            self._forget(client)
-            if upstream:
-                self._forget(upstream)
+            with self._kept(upstream):
+                if head.startswith(b"CONNECT "):
+                    client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                else:
+                    upstream.sendall(_origin_form(head))
+                upstream.sendall(rest)
+                self._pump(client, upstream)
 
     def _refusal(self, head: bytes) -> bytes | None:
         request = _REQUEST.match(head)
@@ -141,9 +132,8 @@ class Guard:
             except OSError:
                 self.failure = "unreachable"
             else:
-                upstream.settimeout(IDLE_SECONDS)
                 self.failure = None
-                return upstream if self._track(upstream) else None
+                return upstream
         return None
 
     def _pump(self, client: socket.socket, upstream: socket.socket) -> None:
@@ -172,18 +162,19 @@ class Guard:
             self.exceeded = self.exceeded or self._left < 0
             return not self.exceeded
 
-    def _track(self, connection: socket.socket) -> bool:
-        with self._lock:
-            if self._closed:
+    @contextlib.contextmanager
+    def _kept(self, connection: socket.socket) -> Iterator[None]:
+        connection.settimeout(IDLE_SECONDS)
+        try:
+            with self._lock:
+                if self._closed:
+                    raise ConnectionAbortedError
+                self._open.add(connection)
+            yield
+        finally:
+            with self._lock:
+                self._open.discard(connection)
                 connection.close()
-                return False
-            self._open.add(connection)
-            return True
-
-    def _forget(self, connection: socket.socket) -> None:
-        with self._lock:
-            self._open.discard(connection)
-        connection.close()
 
 
 def _read_head(client: socket.socket) -> tuple[bytes, bytes]:
@@ -205,9 +196,3 @@ def _origin_form(head: bytes) -> bytes:
     path = (absolute[2] if absolute else b"") or b"/"
     kept = [header for header in headers if header and not header.lower().startswith(_HOP_HEADERS)]
     return b"\r\n".join([b" ".join([method, path, version]), *kept, b"Connection: close", b"", b""])
-
-
-def _shut(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
-    connection.close()

@@ -61,15 +61,21 @@ def list_tree(git_dir: Path, tree: str, policy: Policy) -> Iterator[Entry]:
 def shown_path(raw: bytes, max_bytes: int) -> str:
     r"""Turn a path's bytes into text that can be stored and shown; two different paths never become the same text.
 
-    Backslashes, invisible characters and bytes that are not UTF-8 are written as \\, \n, \x1b, \u202e. A path longer
-    than `max_bytes` is cut and ends in a digest of the whole.
+    Backslashes, invisible characters and bytes that are not UTF-8 are written as \\, \n, \x1b, \u202e. A text longer
+    than `max_bytes` is cut and ends in \... and a digest of the whole.
     """
-    if len(raw) > max_bytes:
-        return f"{shown_path(raw[: min(KEPT_OF_LONG_PATH, max_bytes)], max_bytes)}...{hashlib.sha256(raw).hexdigest()}"
+    if len(raw) <= max_bytes:
+        text = _escaped(raw)
+        if len(text.encode()) <= max_bytes:
+            return text
+    return rf"{_escaped(raw[:KEPT_OF_LONG_PATH])}\...{hashlib.sha256(raw).hexdigest()}"
+
+
+def _escaped(raw: bytes) -> str:
     text = raw.decode("utf-8", "surrogateescape")
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
-    return "".join(_escape(character) for character in text)
+    return "".join(map(_escape, text))
 
 
 def _escape(character: str) -> str:

@@ -40,5 +40,5 @@ class Policy:
     max_memory_bytes: int = 1024 * MIB
     max_message_bytes: int = MIB
     max_entries: int = 200_000
-    max_path_bytes: int = 4096
+    max_path_bytes: int = 1000
     min_free_bytes: int = 64 * MIB

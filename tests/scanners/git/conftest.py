@@ -22,10 +22,10 @@ def policy(tmp_path: Path) -> Policy:
         allowed_schemes=frozenset({"http", "https"}),
         allowed_private=("127.0.0.1", "::1"),
         local_roots=(tmp_path / "repositories",),
-        connect_seconds=5,
-        probe_seconds=10,
-        fetch_seconds=20,
-        list_seconds=10,
+        connect_seconds=15,
+        probe_seconds=30,
+        fetch_seconds=90,
+        list_seconds=60,
     )
 
 

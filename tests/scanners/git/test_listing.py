@@ -95,9 +95,14 @@ def test_a_long_path_is_cut_and_stays_distinct(repository: Path, policy: Policy)
     deep = b"/".join([b"d" * 200] * 30)
     tree = make_tree(repository, b"100644 %s\t%s/a.py" % (blob, deep), b"100644 %s\t%s/b.py" % (blob, deep))
     first, second = (entry.path for entry in list_tree(repository, tree, policy))
-    assert first.startswith("d" * 200 + "...")
+    assert first.startswith("d" * 200 + "\\...")
     assert len(first) < 300
     assert first != second
+
+
+def test_a_path_that_grows_when_written_out_is_cut_too() -> None:
+    assert shown_path(b"\xff" * 200, 800) == r"\xff" * 200
+    assert shown_path(b"\xff" * 201, 800).startswith(r"\xff" * 200 + r"\...")
 
 
 def test_a_tree_five_thousand_levels_deep_is_listed(repository: Path, policy: Policy) -> None:
