@@ -97,6 +97,8 @@ def node_types(name: str) -> list[type[ast.AST]]:
     """
     if name == "try":
         return [ast.Try, ast.TryStar]
+    if name in ("keyword", "comprehension"):
+        return [getattr(ast, name)]
     camel = "".join(part.capitalize() for part in name.split("_"))
     found = [getattr(ast, prefix + camel) for prefix in ("", "Async") if hasattr(ast, prefix + camel)]
     if not found:

@@ -17,7 +17,8 @@ _NUMERIC: Final = re.compile(r"\d[bcdeEfFgGnoxX%]'?$|'[dfegx]'$")
 _FORMAT: Final = re.compile(r"(\(\w+\))?[-+ #0]*[\d*]*(\.[\d*]+)?[a-zA-Z]")
 _NUMBER_FORMAT: Final = re.compile(r"(\(\w+\))?[-+ #0]*[\d*]*(\.[\d*]+)?[dioxXeEfFgG]")
 _FIXED_ATTRIBUTE: Final = re.compile(
-    r"\.(__name__|__qualname__|__tablename__|__version__)$|\._meta\.|\.[A-Z][A-Z0-9_]*(\.value|\.name)?$|^_?[A-Z]\w*[a-z]\w*\.\w+(\.value)?$"
+    r"\.(__name__|__qualname__|__tablename__|__version__)$|\._meta\.|\.[A-Z][A-Z0-9_]*(\.value|\.name)?$|"
+    r"^_?[A-Z]\w*[a-z]\w*\.\w+(\.value)?$"
 )
 _KEEPERS: Final = frozenset(
     "strip lstrip rstrip lower upper encode dedent format_map expandtabs casefold title".split()
@@ -74,12 +75,7 @@ def is_number(expr: ast.AST, scope: Scope) -> bool:
 def is_fixed_name(expr: ast.AST) -> bool:
     """Whether a hole is named like a constant or is metadata of a class (`TABLE`, `cls.__name__`, `model._meta.db_table`)."""
     if isinstance(expr, ast.Attribute):
-        dotted = ast.unparse(expr)
-        return (
-            expr.attr.isupper()
-            or expr.attr in ("__name__", "__qualname__", "__tablename__", "__version__")
-            or "_meta." in dotted
-        )
+        return _FIXED_ATTRIBUTE.search(ast.unparse(expr)) is not None
     return isinstance(expr, ast.Name) and len(expr.id) > 1 and expr.id.isupper()
 
 

@@ -6,9 +6,15 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 
-_TAR = frozenset(f"tarfile.{maker}.{name}" for maker in ("TarFile", "TarFile.open", "TarFile.taropen") for name in ("extractall", "extract"))
+_TAR = frozenset(
+    f"tarfile.{maker}.{name}"
+    for maker in ("TarFile", "TarFile.open", "TarFile.taropen")
+    for name in ("extractall", "extract")
+)
 _ZIP = frozenset({"zipfile.ZipFile.extractall", "zipfile.ZipFile.extract", "zipfile.PyZipFile.extractall"})
-_CHECKS = frozenset("is_relative_to commonpath realpath commonprefix safe_join secure_filename relative_to resolve basename".split())
+_CHECKS = frozenset(
+    "is_relative_to commonpath realpath commonprefix safe_join secure_filename relative_to resolve basename".split()
+)
 _LISTS = frozenset("infolist namelist getmembers getnames".split())
 _SAFE_FILTERS = frozenset({"data", "tar"})
 
@@ -48,7 +54,9 @@ class ArchiveExtractedUnchecked(Rule):
         ),
         Example(
             "shutil",
-            {"upload.py": "import shutil\n\n\ndef unpack(upload, target):\n    shutil.unpack_archive(upload.path, target)\n"},
+            {
+                "upload.py": "import shutil\n\n\ndef unpack(upload, target):\n    shutil.unpack_archive(upload.path, target)\n"
+            },
             at=[("upload.py", 5)],
         ),
         Example(
@@ -64,7 +72,9 @@ class ArchiveExtractedUnchecked(Rule):
     good = [
         Example(
             "filter",
-            {"restore.py": "import tarfile\n\nwith tarfile.open('b.tar') as archive:\n    archive.extractall('x', filter='data')\n"},
+            {
+                "restore.py": "import tarfile\n\nwith tarfile.open('b.tar') as archive:\n    archive.extractall('x', filter='data')\n"
+            },
         ),
         Example(
             "checked loop",
@@ -77,7 +87,9 @@ class ArchiveExtractedUnchecked(Rule):
         ),
         Example(
             "zip cleans names",
-            {"upload.py": "import zipfile\n\n\ndef unpack(path):\n    with zipfile.ZipFile(path) as z:\n        z.extractall('x')\n"},
+            {
+                "upload.py": "import zipfile\n\n\ndef unpack(path):\n    with zipfile.ZipFile(path) as z:\n        z.extractall('x')\n"
+            },
         ),
         Example(
             "own archive",
@@ -174,6 +186,10 @@ def _has_check(function: ast.AST) -> bool:
         name = getattr(node, "attr", getattr(node, "id", ""))
         if name in _CHECKS or (name == "startswith" and isinstance(node, ast.Attribute)):
             return True
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and (node.value == ".." or node.value.startswith("w:")):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and (node.value == ".." or node.value.startswith("w:"))
+        ):
             return True
     return False

@@ -54,7 +54,9 @@ class DynamicCodeExecution(Rule):
         ),
         Example(
             "pandas",
-            {"report.py": "import pandas as pd\n\n\ndef column(frame, formula):\n    return pd.eval(formula, target=frame)\n"},
+            {
+                "report.py": "import pandas as pd\n\n\ndef column(frame, formula):\n    return pd.eval(formula, target=frame)\n"
+            },
             at=[("report.py", 5)],
         ),
         Example(
@@ -67,7 +69,9 @@ class DynamicCodeExecution(Rule):
         ),
         Example(
             "import by name",
-            {"plugins.py": "import importlib\n\n\ndef load(name):\n    return importlib.import_module(f'exporters.{name}')\n"},
+            {
+                "plugins.py": "import importlib\n\n\ndef load(name):\n    return importlib.import_module(f'exporters.{name}')\n"
+            },
             at=[("plugins.py", 5)],
         ),
     ]
@@ -76,7 +80,9 @@ class DynamicCodeExecution(Rule):
         Example("a constant", {"rules.py": "LIMIT = '2 ** 16'\nlimit = eval(LIMIT)\n"}),
         Example(
             "names that only look alike",
-            {"train.py": "import re\n\n\ndef score(model, pattern, rows):\n    model.eval()\n    return re.compile(pattern)\n"},
+            {
+                "train.py": "import re\n\n\ndef score(model, pattern, rows):\n    model.eval()\n    return re.compile(pattern)\n"
+            },
         ),
         Example(
             "the syntax tree only",
@@ -111,10 +117,16 @@ class DynamicCodeExecution(Rule):
     def _template(self, call: Call, ctx: Context) -> None:
         source = call.argument(0, _TEMPLATES[call.dotted])
         ctx.site(call)
-        if source is None or not _TEMPLATES[call.dotted] or not (taken := pieces(source, call.scope, call.line, _column(call))).holes:
+        if (
+            source is None
+            or not _TEMPLATES[call.dotted]
+            or not (taken := pieces(source, call.scope, call.line, _column(call))).holes
+        ):
             return
         sure = Confidence.MEDIUM if taken.built else Confidence.LOW
-        ctx.report(call, "The template itself is made from text that is not fixed: its expressions run.", confidence=sure)
+        ctx.report(
+            call, "The template itself is made from text that is not fixed: its expressions run.", confidence=sure
+        )
 
 
 def _column(call: Call) -> int:

@@ -10,7 +10,9 @@ from scanners.rule import Example, Rule
 
 _MODES = {"os.chmod": 1, "os.fchmod": 1, "os.lchmod": 1, "pathlib.Path.chmod": 0, "os.umask": 0, "*.chmod": 0}
 _SHARED = re.compile(r"^(/tmp|/var/tmp|/dev/shm)/.")
-_KEY = re.compile(r"private_?key|priv_?key|secret|id_rsa|id_ed25519|\.pem\b|\.key\b|key_?(file|path)|credential|password|token", re.I)
+_KEY = re.compile(
+    r"private_?key|priv_?key|secret|id_rsa|id_ed25519|\.pem\b|\.key\b|key_?(file|path)|credential|password|token", re.I
+)
 _PUBLIC = re.compile(r"pub|cert|authorized", re.I)
 _WRITES = frozenset({"write_text", "write_bytes", "touch", "mkdir"})
 
@@ -33,7 +35,9 @@ class FileOpenToOthers(Rule):
     bad = [
         Example(
             "mktemp",
-            {"export.py": "import tempfile\n\n\ndef export(rows):\n    path = tempfile.mktemp('.csv')\n    return path\n"},
+            {
+                "export.py": "import tempfile\n\n\ndef export(rows):\n    path = tempfile.mktemp('.csv')\n    return path\n"
+            },
             at=[("export.py", 5)],
         ),
         Example(
@@ -61,16 +65,27 @@ class FileOpenToOthers(Rule):
     good = [
         Example(
             "tempfile",
-            {"export.py": "import tempfile\n\n\ndef export():\n    return tempfile.NamedTemporaryFile('w', suffix='.csv')\n"},
+            {
+                "export.py": "import tempfile\n\n\ndef export():\n    return tempfile.NamedTemporaryFile('w', suffix='.csv')\n"
+            },
         ),
-        Example("reading", {"report.py": "def last():\n    with open('/tmp/last') as file:\n        return file.read()\n"}),
+        Example(
+            "reading", {"report.py": "def last():\n    with open('/tmp/last') as file:\n        return file.read()\n"}
+        ),
         Example(
             "private modes",
             {"keys.py": "import os\n\n\ndef store(key_path):\n    os.umask(0o077)\n    os.chmod(key_path, 0o600)\n"},
         ),
         Example("for all to run", {"hook.py": "import os\n\n\ndef install(path):\n    os.chmod(path, 0o755)\n"}),
     ]
-    calls = (*_MODES, "tempfile.mktemp", "open", "io.open", *(f"pathlib.Path.{name}" for name in _WRITES), "pathlib.Path.open")
+    calls = (
+        *_MODES,
+        "tempfile.mktemp",
+        "open",
+        "io.open",
+        *(f"pathlib.Path.{name}" for name in _WRITES),
+        "pathlib.Path.open",
+    )
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         if call.dotted == "tempfile.mktemp":

@@ -42,30 +42,45 @@ class PredictableRandom(Rule):
         ),
         Example(
             "one-time code that a function returns",
-            {"accounts/otp.py": "from random import randint\n\n\ndef generate_otp():\n    return f'{randint(0, 999999):06}'\n"},
+            {
+                "accounts/otp.py": "from random import randint\n\n\ndef generate_otp():\n    return f'{randint(0, 999999):06}'\n"
+            },
             at=[("accounts/otp.py", 5)],
         ),
         Example(
             "keyword",
-            {"sessions.py": "import uuid\n\n\ndef open_session(store):\n    store.create(session_id=str(uuid.uuid1()))\n"},
+            {
+                "sessions.py": "import uuid\n\n\ndef open_session(store):\n    store.create(session_id=str(uuid.uuid1()))\n"
+            },
             at=[("sessions.py", 5)],
         ),
         Example(
             "numpy",
-            {"crypt.py": "import numpy as np\n\n\ndef encrypt(box, data):\n    nonce = np.random.bytes(12)\n    return box(nonce, data)\n"},
+            {
+                "crypt.py": "import numpy as np\n\n\ndef encrypt(box, data):\n    nonce = np.random.bytes(12)\n    return box(nonce, data)\n"
+            },
             at=[("crypt.py", 5)],
         ),
     ]
     good = [
-        Example("secrets", {"reset.py": "import secrets\n\n\ndef start(user):\n    user.reset_token = secrets.token_urlsafe()\n"}),
+        Example(
+            "secrets",
+            {"reset.py": "import secrets\n\n\ndef start(user):\n    user.reset_token = secrets.token_urlsafe()\n"},
+        ),
         Example(
             "the system's generator",
-            {"reset.py": "import random\n\nrng = random.SystemRandom()\n\n\ndef start(user):\n    user.token = rng.getrandbits(128)\n"},
+            {
+                "reset.py": "import random\n\nrng = random.SystemRandom()\n\n\ndef start(user):\n    user.token = rng.getrandbits(128)\n"
+            },
         ),
-        Example("jitter", {"retry.py": "import random\n\n\ndef delay(attempt):\n    return 2**attempt + random.random()\n"}),
+        Example(
+            "jitter", {"retry.py": "import random\n\n\ndef delay(attempt):\n    return 2**attempt + random.random()\n"}
+        ),
         Example(
             "sampling",
-            {"ab.py": "import random\n\n\ndef pick(tokens):\n    token_sample = random.sample(tokens, 10)\n    return token_sample\n"},
+            {
+                "ab.py": "import random\n\n\ndef pick(tokens):\n    token_sample = random.sample(tokens, 10)\n    return token_sample\n"
+            },
         ),
     ]
     calls = (
@@ -98,7 +113,9 @@ def _targets(call: Call) -> list[str]:
             return [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
         if isinstance(above, ast.Call) and not _passes_on(above) and node is not above.func:
             return []
-        if isinstance(above, ast.Compare | ast.Subscript | ast.Slice) or (isinstance(above, ast.IfExp) and node is above.test):
+        if isinstance(above, ast.Compare | ast.Subscript | ast.Slice) or (
+            isinstance(above, ast.IfExp) and node is above.test
+        ):
             return []
         node = above
     stmt = call.stmt
@@ -120,7 +137,10 @@ def _name(target: ast.expr) -> str:
 def _passes_on(call: ast.Call) -> bool:
     """Whether a call gives back what goes in, in another form: join, str, hex, a hash."""
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-    return name in (
-        "join str hex bytes int bytearray format encode decode hexdigest digest md5 sha1 sha256 list tuple chr map "
-        "b64encode urlsafe_b64encode to_bytes zfill replace lower upper"
-    ).split()
+    return (
+        name
+        in (
+            "join str hex bytes int bytearray format encode decode hexdigest digest md5 sha1 sha256 list tuple chr map "
+            "b64encode urlsafe_b64encode to_bytes zfill replace lower upper"
+        ).split()
+    )

@@ -78,7 +78,9 @@ class UnsafeDeserialization(Rule):
     ]
     good = [
         Example("writing", {"cache.py": "import pickle\n\n\ndef write(file, value):\n    pickle.dump(value, file)\n"}),
-        Example("safe yaml", {"rules.py": "import yaml\n\nrules = yaml.load(open('r.yml'), Loader=yaml.CSafeLoader)\n"}),
+        Example(
+            "safe yaml", {"rules.py": "import yaml\n\nrules = yaml.load(open('r.yml'), Loader=yaml.CSafeLoader)\n"}
+        ),
         Example(
             "bytes made here",
             {"copy.py": "import pickle\n\n\ndef deep(value):\n    return pickle.loads(pickle.dumps(value))\n"},
@@ -136,7 +138,11 @@ def _yaml(call: Call) -> Any:
     name = call.name(loader)
     if name.rpartition(".")[2] in _SAFE_LOADERS:
         return None
-    return Confidence.HIGH if name in ("yaml.Loader", "yaml.UnsafeLoader", "yaml.CLoader", "yaml.CUnsafeLoader") else UNKNOWN
+    return (
+        Confidence.HIGH
+        if name in ("yaml.Loader", "yaml.UnsafeLoader", "yaml.CLoader", "yaml.CUnsafeLoader")
+        else UNKNOWN
+    )
 
 
 def _made_or_checked_here(call: Call) -> bool:

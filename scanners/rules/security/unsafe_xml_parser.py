@@ -10,13 +10,21 @@ from scanners.rule import Example, Rule
 _ETREE = "parse fromstring fromstringlist iterparse XML XMLID XMLParser XMLPullParser".split()
 _STDLIB = frozenset(
     [f"xml.etree.{module}.{name}" for module in ("ElementTree", "cElementTree") for name in _ETREE]
-    + [f"xml.dom.{module}.{name}" for module in ("minidom", "pulldom", "expatbuilder") for name in ("parse", "parseString")]
+    + [
+        f"xml.dom.{module}.{name}"
+        for module in ("minidom", "pulldom", "expatbuilder")
+        for name in ("parse", "parseString")
+    ]
     + "xml.sax.parse xml.sax.parseString xml.sax.make_parser xml.parsers.expat.ParserCreate".split()
 )
 _LXML = frozenset(f"lxml.{module}.{name}" for module in ("etree", "objectify") for name in _ETREE)
-_DEFUSED = frozenset(name.replace("xml.", "defusedxml.", 1).replace(".etree", "").replace(".dom", "") for name in _STDLIB)
+_DEFUSED = frozenset(
+    name.replace("xml.", "defusedxml.", 1).replace(".etree", "").replace(".dom", "") for name in _STDLIB
+)
 _MAKERS = frozenset({"XMLParser", "XMLPullParser"})
-_PACKAGED = frozenset("__file__ files resource_filename resource_string resource_stream get_data read_text open_text".split())
+_PACKAGED = frozenset(
+    "__file__ files resource_filename resource_string resource_stream get_data read_text open_text".split()
+)
 
 
 class UnsafeXmlParser(Rule):
@@ -70,7 +78,9 @@ class UnsafeXmlParser(Rule):
     good = [
         Example(
             "defusedxml",
-            {"feed.py": "from defusedxml import ElementTree\n\n\ndef read(body):\n    return ElementTree.fromstring(body)\n"},
+            {
+                "feed.py": "from defusedxml import ElementTree\n\n\ndef read(body):\n    return ElementTree.fromstring(body)\n"
+            },
         ),
         Example(
             "lxml without entities",
@@ -111,7 +121,11 @@ class UnsafeXmlParser(Rule):
     def _lxml(self, call: Call, ctx: Context) -> None:
         loose = _loose(call.node, call, ctx)
         if loose:
-            ctx.report(call, f"This parser has {loose}, so a document can read files or other hosts.", confidence=Confidence.HIGH)
+            ctx.report(
+                call,
+                f"This parser has {loose}, so a document can read files or other hosts.",
+                confidence=Confidence.HIGH,
+            )
         elif call.last not in _MAKERS and not _safe_parser(call):
             ctx.unresolved(call, "What lxml resolves by default depends on its version.")
 

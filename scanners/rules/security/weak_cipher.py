@@ -101,7 +101,9 @@ class WeakCipher(Rule):
         ),
         Example(
             "long key",
-            {"keys.py": "from cryptography.hazmat.primitives.asymmetric import rsa\n\nkey = rsa.generate_private_key(65537, 3072)\n"},
+            {
+                "keys.py": "from cryptography.hazmat.primitives.asymmetric import rsa\n\nkey = rsa.generate_private_key(65537, 3072)\n"
+            },
         ),
         Example(
             "new TLS",
@@ -111,7 +113,14 @@ class WeakCipher(Rule):
             },
         ),
     ]
-    calls = (*_CIPHERS, *_SIZES, *_AES, *(f"{_MODES}.{name}" for name in ("ECB", "CBC", "CTR", "GCM")), "ssl.SSLContext", "ssl.wrap_socket")
+    calls = (
+        *_CIPHERS,
+        *_SIZES,
+        *_AES,
+        *(f"{_MODES}.{name}" for name in ("ECB", "CBC", "CTR", "GCM")),
+        "ssl.SSLContext",
+        "ssl.wrap_socket",
+    )
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         ctx.site(call)
@@ -134,7 +143,9 @@ def _fault(call: Call, ctx: Context) -> str:
     if call.dotted in _SIZES:
         position, name, least = _SIZES[call.dotted]
         bits = ctx.constant(call.argument(position, name), call)
-        return f"A key of {bits} bits is too short; use {least} or more." if isinstance(bits, int) and bits < least else ""
+        return (
+            f"A key of {bits} bits is too short; use {least} or more." if isinstance(bits, int) and bits < least else ""
+        )
     if call.dotted in _AES:
         mode = getattr(call.argument(1, "mode"), "attr", "")
         vector = call.argument(2, "iv", "nonce")

@@ -24,7 +24,9 @@ _LIBRARIES: Final = {
 _KDFS: Final = {"hashlib.pbkdf2_hmac": 3, "hashlib.scrypt": 9, "bcrypt.hashpw": 9}
 _ITERATIONS: Final = 100_000
 _PASSWORD = re.compile(r"passw|passphrase|\bpwd|_pwd\b|passwd", re.I)
-_GUARDS = re.compile(r"token|secret|signature|signing|(^|_)sign|auth|session|nonce|csrf|hmac|credential|api_?key|activation|salt", re.I)
+_GUARDS = re.compile(
+    r"token|secret|signature|signing|(^|_)sign|auth|session|nonce|csrf|hmac|credential|api_?key|activation|salt", re.I
+)
 _HARMLESS = re.compile(
     r"etag|cache|checksum|finger_?print|content|dedup|uniq|bucket|shard|colou?r|gravatar|avatar|slug|file|path|revision|version|"
     r"chunk|blob|block|git|package|integrity|digest|guid|uuid|_id$|^id$|index|url|key_prefix|short|color|suffix|name|identifier|"
@@ -53,17 +55,23 @@ class WeakHash(Rule):
     bad = [
         Example(
             "signing with md5",
-            {"pay/sign.py": "import hashlib\n\n\ndef signature(body, key):\n    return hashlib.md5(body + key).hexdigest()\n"},
+            {
+                "pay/sign.py": "import hashlib\n\n\ndef signature(body, key):\n    return hashlib.md5(body + key).hexdigest()\n"
+            },
             at=[("pay/sign.py", 5)],
         ),
         Example(
             "sha1 by name",
-            {"tokens.py": "import hashlib\n\n\ndef token(user):\n    return hashlib.new('sha1', user.email.encode()).hexdigest()\n"},
+            {
+                "tokens.py": "import hashlib\n\n\ndef token(user):\n    return hashlib.new('sha1', user.email.encode()).hexdigest()\n"
+            },
             at=[("tokens.py", 5)],
         ),
         Example(
             "fast hash of a password",
-            {"auth.py": "from hashlib import sha256\n\n\ndef stored(password):\n    return sha256(password.encode()).hexdigest()\n"},
+            {
+                "auth.py": "from hashlib import sha256\n\n\ndef stored(password):\n    return sha256(password.encode()).hexdigest()\n"
+            },
             at=[("auth.py", 5)],
         ),
         Example(
@@ -77,7 +85,9 @@ class WeakHash(Rule):
         ),
         Example(
             "other libraries",
-            {"seal.py": "from Crypto.Hash import MD5\n\n\ndef seal(message):\n    return MD5.new(message).hexdigest()\n"},
+            {
+                "seal.py": "from Crypto.Hash import MD5\n\n\ndef seal(message):\n    return MD5.new(message).hexdigest()\n"
+            },
             at=[("seal.py", 5)],
         ),
         Example(
@@ -87,10 +97,14 @@ class WeakHash(Rule):
         ),
     ]
     good = [
-        Example("strong", {"seal.py": "import hashlib\n\n\ndef seal(body):\n    return hashlib.sha256(body).hexdigest()\n"}),
+        Example(
+            "strong", {"seal.py": "import hashlib\n\n\ndef seal(body):\n    return hashlib.sha256(body).hexdigest()\n"}
+        ),
         Example(
             "not for security",
-            {"views.py": "import hashlib\n\n\ndef etag(body):\n    return hashlib.md5(body, usedforsecurity=False).hexdigest()\n"},
+            {
+                "views.py": "import hashlib\n\n\ndef etag(body):\n    return hashlib.md5(body, usedforsecurity=False).hexdigest()\n"
+            },
         ),
         Example(
             "slow, salted",
@@ -99,7 +113,9 @@ class WeakHash(Rule):
                 "    return salt + hashlib.pbkdf2_hmac('sha256', password.encode(), salt, 600_000)\n"
             },
         ),
-        Example("chosen at run time", {"sums.py": "import hashlib\n\n\ndef make(kind):\n    return hashlib.new(kind)\n"}),
+        Example(
+            "chosen at run time", {"sums.py": "import hashlib\n\n\ndef make(kind):\n    return hashlib.new(kind)\n"}
+        ),
     ]
     calls = (*(f"hashlib.{name}" for name in ("md5", "sha1", *_FAST)), "hashlib.new", *_LIBRARIES, *_KDFS)
 
@@ -121,7 +137,9 @@ class WeakHash(Rule):
         if _GUARDS.search(around) or not _HARMLESS.search(around):
             ctx.report(call, f"{name} collides on purpose today; it proves nothing about who made the data.")
         else:
-            message = f"{name} here looks harmless; usedforsecurity=False says so and keeps it working where {name} is off."
+            message = (
+                f"{name} here looks harmless; usedforsecurity=False says so and keeps it working where {name} is off."
+            )
             ctx.report(call, message, severity=Severity.LOW)
 
     def _derivation(self, call: Call, ctx: Context) -> None:
@@ -130,7 +148,9 @@ class WeakHash(Rule):
         if isinstance(rounds, int) and rounds < _ITERATIONS:
             ctx.report(call, f"{rounds:,} rounds are tried in no time; use 600,000.", severity=Severity.HIGH)
         elif salt is not UNKNOWN and salt is not None:
-            ctx.report(call, "The salt is the same for every password, so one table undoes them all.", severity=Severity.HIGH)
+            ctx.report(
+                call, "The salt is the same for every password, so one table undoes them all.", severity=Severity.HIGH
+            )
 
 
 def _algorithm(call: Call, ctx: Context) -> str | None:

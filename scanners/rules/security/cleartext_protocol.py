@@ -1,0 +1,146 @@
+import ast
+import re
+from typing import Final
+
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.pieces import pieces
+from scanners.place import Call
+from scanners.rule import Example, Rule
+
+_METHODS: Final = "get post put patch delete head options".split()
+_CLIENTS: Final = {
+    **{f"{library}.{name}": 0 for library in ("requests", "requests.Session", "httpx", "httpx.Client", "httpx.AsyncClient") for name in _METHODS},
+    **{f"aiohttp.ClientSession.{name}": 0 for name in _METHODS},
+    **dict.fromkeys(("requests.request", "requests.Session.request", "httpx.request", "httpx.stream"), 1),
+    **dict.fromkeys(
+        "urllib.request.urlopen urllib.request.Request urllib.request.urlretrieve redis.from_url redis.Redis.from_url redis.asyncio.from_url "
+        "celery.Celery kombu.Connection pika.URLParameters aio_pika.connect_robust aio_pika.connect xmlrpc.client.ServerProxy".split(),
+        0,
+    ),
+}
+_HOSTS: Final = {"ftplib.FTP": 0, "telnetlib.Telnet": 0, "grpc.insecure_channel": 0, "grpc.aio.insecure_channel": 0}
+_KEYWORDS: Final = ("url", "base_url", "broker", "backend", "hostname", "uri", "fullurl")
+_REMOTE: Final = re.compile(
+    r"^(?:(?P<scheme>http|ftp|telnet|redis|amqp|ws|ldap)://)?(?:[^@/\s]*@)?(?P<host>(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z]{2,})(?=[:/?#]|$)",
+    re.I,
+)
+_INSIDE: Final = re.compile(
+    r"(^|\.)(localhost|local|internal|lan|intranet|localdomain|home|svc|cluster|consul|test|example|invalid|docker|private|corp)$|"
+    r"\.svc\.cluster\.local$|^169\.254\.|metadata\.google",
+    re.I,
+)
+_SCHEMES: Final = frozenset({"http", "ftp", "telnet", "redis", "amqp", "ws", "ldap"})
+
+
+class CleartextProtocol(Rule):
+    """
+    What goes over the network in clear can be read and changed by everyone on the way: passwords, tokens, answers.
+
+    Looks at the addresses that clients are given: http, ftp, telnet, redis, amqp and ws to a named remote host, gRPC without
+    credentials, and a mail login before starttls. The machine itself, names without a dot and private zones such as .local
+    and .internal are good. Addresses that are not fixed in the file are unresolved.
+    """
+
+    id = "cleartext-protocol"
+    area = "security"
+    item = "S6"
+    title = "Remote service reached without encryption"
+    severity = Severity.MEDIUM
+    confidence = Confidence.MEDIUM
+    effort = Effort.MINUTES
+    fix = "Use the encrypted form: https, sftp, ssh, rediss, amqps, wss, SMTP_SSL or starttls, grpc.secure_channel."
+    bad = [
+        Example(
+            "http",
+            {
+                "rates.py": "import requests\n\nAPI = 'http://api.rates.io/v1'\n\n\ndef rate(code):\n"
+                "    return requests.get(f'{API}/{code}', timeout=5).json()\n"
+            },
+            at=[("rates.py", 7)],
+        ),
+        Example(
+            "broker and cache",
+            {
+                "queue_app.py": "import redis\nfrom celery import Celery\n\ncache = redis.from_url('redis://cache.eu-1.cloud.com:6379/0')\n"
+                "app = Celery('shop', broker='amqp://mq.shop.com//')\n"
+            },
+            at=[("queue_app.py", 4), ("queue_app.py", 5)],
+        ),
+        Example(
+            "ftp and gRPC",
+            {
+                "feeds.py": "import ftplib\n\nimport grpc\n\n\ndef fetch():\n    ftplib.FTP('files.partner.com')\n"
+                "    return grpc.insecure_channel('prices.partner.com:443')\n"
+            },
+            at=[("feeds.py", 7), ("feeds.py", 8)],
+        ),
+        Example(
+            "mail login before starttls",
+            {
+                "mail.py": "import smtplib\n\n\ndef send(user, word, letter):\n    server = smtplib.SMTP('mail.shop.com', 587, timeout=9)\n"
+                "    server.login(user, word)\n    server.send_message(letter)\n"
+            },
+            at=[("mail.py", 6)],
+        ),
+    ]
+    good = [
+        Example("https", {"rates.py": "import requests\n\nrequests.get('https://api.rates.io/v1', timeout=5)\n"}),
+        Example(
+            "near",
+            {
+                "near.py": "import redis\nimport requests\n\nrequests.get('http://localhost:9200/_health', timeout=1)\n"
+                "requests.get('http://search:9200/', timeout=1)\nrequests.get('http://auth.prod.internal/', timeout=1)\n"
+                "redis.from_url('redis://10.0.0.7:6379')\n"
+            },
+        ),
+        Example("a namespace", {"atom.py": "ATOM = 'http://www.w3.org/2005/Atom'\n\n\ndef tag(name):\n    return f'{{{ATOM}}}{name}'\n"}),
+        Example(
+            "starttls first",
+            {
+                "mail.py": "import smtplib\n\n\ndef send(user, word):\n    server = smtplib.SMTP('mail.shop.com', 587, timeout=9)\n"
+                "    server.starttls()\n    server.login(user, word)\n"
+            },
+        ),
+    ]
+    calls = (*_CLIENTS, *_HOSTS, "smtplib.SMTP.login")
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        if call.dotted == "smtplib.SMTP.login":
+            ctx.site(call)
+            if not _starts_tls(call) and not _is_near(call.origin, call):
+                ctx.report(call, "The password goes to the mail server in clear; call starttls() first.")
+            return
+        position = _HOSTS.get(call.dotted, _CLIENTS.get(call.dotted, 0))
+        addresses = [call.argument(position, *_KEYWORDS), *(call.keyword(name) for name in ("broker", "backend"))]
+        for address in [address for address in addresses if address is not None]:
+            self._judge(call, ctx, address)
+
+    def _judge(self, call: Call, ctx: Context, address: ast.expr) -> None:
+        taken = pieces(address, call.scope, call.line, call.stmt.col_offset if call.stmt else 0)
+        first = taken.parts[0] if taken.parts else ""
+        if not isinstance(first, str):
+            ctx.unresolved(call, "The address is decided elsewhere.")
+            return
+        ctx.site(call)
+        found = _REMOTE.match(first)
+        if found is None or _INSIDE.search(found["host"]):
+            return
+        if found["scheme"] or call.dotted in _HOSTS:
+            ctx.report(call, f"{found['host']} is reached in clear.")
+
+
+def _starts_tls(call: Call) -> bool:
+    for node in ast.walk(call.function or ast.Module([], [])):
+        if isinstance(node, ast.Attribute) and node.attr == "starttls":
+            return True
+    return call.function is None
+
+
+def _is_near(made: ast.Call | None, call: Call) -> bool:
+    """Whether the server is the machine itself, or is not named in sight."""
+    if made is None or not made.args:
+        return False
+    parts = pieces(made.args[0], call.scope, call.line).parts
+    host = parts[0] if parts and isinstance(parts[0], str) else ""
+    return host != "" and ("." not in host or host.startswith("127.") or _INSIDE.search(host) is not None)
