@@ -37,7 +37,7 @@ screenshots: .venv/test.stamp ## Take pictures of every page, light, dark and na
 	$(BIN)/python -m tests.browser.screenshots
 
 .venv/run.stamp: .ci/install pyproject.toml uv.lock
-	@.ci/install --no-dev --inexact
+	@.ci/install --no-dev
 	@touch $@
 
 .venv/test.stamp: .ci/install pyproject.toml uv.lock

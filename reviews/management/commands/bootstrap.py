@@ -9,13 +9,12 @@ from reviews.models import User
 
 class Command(BaseCommand):
     help = (
-        "Get ready for a start: apply migrations, collect static files, and make the first site admin, with a password "
-        "that is shown once. Changes nothing that is done already."
+        "Get the database ready: apply migrations and make the first site admin, with a password that is shown once. "
+        "Changes nothing that is done already."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
         if not User.objects.filter(is_superuser=True).exists():
             password = secrets.token_urlsafe(12)
             User.objects.create_superuser("admin", password=password)

@@ -32,6 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with _only_one_here():
             _check_port()
+            call_command("collectstatic", interactive=False, verbosity=0)
             call_command("bootstrap", stdout=self.stdout)
             services = [Service("web", WEB)]
             # The first answer comes sooner when nothing else starts at the same time.

@@ -7,11 +7,6 @@ from django.core.management import call_command
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def collected_elsewhere(settings, tmp_path):
-    settings.STATIC_ROOT = tmp_path / "staticfiles"
-
-
 def bootstrap() -> str:
     out = io.StringIO()
     call_command("bootstrap", stdout=out)
@@ -36,8 +31,3 @@ def test_an_admin_under_another_name_is_enough(admin, django_user_model):
     admin.username = "ada"
     admin.save()
     assert bootstrap() == ""
-
-
-def test_static_files_are_collected(settings):
-    bootstrap()
-    assert (settings.STATIC_ROOT / "app.css").exists()
