@@ -1,0 +1,208 @@
+"""Retries, however they are written: when they give up, and how they wait."""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from scanners.connections import CALLS as CONNECTIONS
+from scanners.constants import fold
+from scanners.outbound import HTTP
+from scanners.place import Call, Place
+
+ENDLESS, LIMITED, UNKNOWN = "endless", "limited", "unknown"
+NONE, FIXED, PLAIN, GOOD = "none", "fixed", "plain", "good"
+"""How a retry waits: not at all, always as long, longer each time but in step with all others, well."""
+
+_OUT: Final = frozenset(HTTP) | frozenset(CONNECTIONS)
+_GROWING: Final = ("wait_exponential", "wait_incrementing", "wait_fibonacci")
+_JITTERED: Final = ("wait_random", "wait_random_exponential", "wait_exponential_jitter", "wait_full_jitter")
+TENACITY: Final = ("tenacity.retry", "tenacity.Retrying", "tenacity.AsyncRetrying")
+BACKOFF: Final = ("backoff.on_exception", "backoff.on_predicate")
+URLLIB3: Final = (
+    "urllib3.Retry",
+    "urllib3.util.Retry",
+    "urllib3.util.retry.Retry",
+    "requests.adapters.Retry",
+    "requests.packages.urllib3.util.retry.Retry",
+)
+
+_LASTING: Final = re.compile(
+    r"stop|running|shutdown|exit|quit|alive|closed|cancel|term|halt|kill|is_set|open", re.IGNORECASE
+)
+_DEADLINE: Final = re.compile(
+    r"timeout|deadline|expir|elapsed|attempt|retr|tries|max_|limit|remaining|count|monotonic|perf_counter|time\(\)|now\(|until|range",
+    re.IGNORECASE,
+)
+
+
+class Retry(NamedTuple):
+    """One retry: whether it gives up, how it waits, how often it tries at most (0: not known)."""
+
+    stop: str
+    wait: str
+    attempts: int = 0
+
+
+def of_call(call: Call) -> Retry:
+    """The retry that a call of tenacity, backoff or urllib3 sets up."""
+    words = {word.arg: word.value for word in call.node.keywords if word.arg}
+    hidden = any(word.arg is None for word in call.node.keywords)
+    if call.dotted in TENACITY:
+        retry = _tenacity(words, call)
+    elif call.dotted in BACKOFF:
+        retry = _backoff(words, call)
+    else:
+        retry = _urllib3(words, call)
+    return Retry(UNKNOWN, GOOD) if hidden else retry
+
+
+def _tenacity(words: dict[str, ast.expr], call: Call) -> Retry:
+    stop, wait = words.get("stop"), words.get("wait")
+    names = {name for name in _last_names(stop, call) if name.startswith("stop_")} if stop else {"stop_never"}
+    first = fold(stop.args[0], call.scope) if isinstance(stop, ast.Call) and stop.args else 0
+    tries = first if isinstance(first, int) and names == {"stop_after_attempt"} else 0
+    return Retry(ENDLESS if names == {"stop_never"} else LIMITED, _tenacity_wait(wait, call), tries)
+
+
+def _tenacity_wait(wait: ast.expr | None, call: Call) -> str:
+    if wait is None:
+        return NONE
+    names = list(_last_names(wait, call))
+    known = [name for name in names if name.startswith("wait_")]
+    if not known or any(name in _JITTERED for name in known) or "wait_chain" in known or "wait_combine" in known:
+        return GOOD
+    if known == ["wait_none"]:
+        return NONE
+    return PLAIN if any(name in _GROWING for name in known) else FIXED
+
+
+def _last_names(expr: ast.AST, call: Call) -> Iterator[str]:
+    """The names used in an expression, through a variable of the file."""
+    for node in ast.walk(expr):
+        if isinstance(node, ast.Name | ast.Attribute):
+            ref = call.resolve(node)
+            yield ref.dotted.removesuffix("()").rpartition(".")[2] if ref else ast.unparse(node).rpartition(".")[2]
+
+
+def _backoff(words: dict[str, ast.expr], call: Call) -> Retry:
+    limits = [words[name] for name in ("max_tries", "max_time") if name in words]
+    endless = all(fold(limit, call.scope) is None for limit in limits)
+    tries = fold(words["max_tries"], call.scope) if "max_tries" in words else 0
+    generator = call.name(call.node.args[0]).rpartition(".")[2] if call.node.args else ""
+    jitter = "jitter" not in words or fold(words["jitter"], call.scope) is not None
+    wait = FIXED if generator == "constant" else GOOD if jitter else PLAIN
+    return Retry(ENDLESS if endless else LIMITED, wait, tries if isinstance(tries, int) else 0)
+
+
+def _urllib3(words: dict[str, ast.expr], call: Call) -> Retry:
+    total = call.argument(0, "total")
+    count = fold(total, call.scope) if total is not None else 10
+    parts = [words[name] for name in ("connect", "read", "status", "other") if name in words]
+    endless = count is None and all(fold(part, call.scope) is None for part in parts)
+    factor = words.get("backoff_factor")
+    waits = factor is not None and fold(factor, call.scope) != 0
+    tries = count + 1 if isinstance(count, int) else 0
+    return Retry(ENDLESS if endless else LIMITED, GOOD if waits or call.argument(8, "backoff_factor") else NONE, tries)
+
+
+def bare_decorator(place: Place[Any]) -> ast.expr | None:
+    """`@retry` of tenacity without arguments: it tries for ever, without a pause."""
+    for decorator in place.node.decorator_list:
+        if isinstance(decorator, ast.Name | ast.Attribute) and place.name(decorator) in TENACITY:
+            return decorator
+    return None
+
+
+class Loop(NamedTuple):
+    """A loop that tries something again: the calls that it tries, its handler, and the pauses in it."""
+
+    tried: list[str]
+    handlers: list[ast.ExceptHandler]
+    sleeps: list[ast.Call]
+
+    @property
+    def outbound(self) -> bool:
+        """Whether what is tried is known to leave the process."""
+        return any(name in _OUT for name in self.tried)
+
+
+def loop(place: Place[Any]) -> Loop | None:
+    """The retry in a `for` or `while`: a try that leaves the loop when it works and stays in it when it fails."""
+    tries = [stmt for stmt in place.node.body if isinstance(stmt, ast.Try)]
+    if len(tries) != 1 or not _leaves([*tries[0].body, *tries[0].orelse, *_after(place.node.body, tries[0])]):
+        return None
+    attempt = tries[0]
+    if all(_leaves(handler.body, always=True) for handler in attempt.handlers):
+        return None
+    tried = [place.name(node.func) for stmt in attempt.body for node in _here(stmt) if isinstance(node, ast.Call)]
+    sleeps = [
+        node for stmt in place.node.body for node in _here(stmt) if isinstance(node, ast.Call) and _pauses(node, place)
+    ]
+    return Loop(tried, attempt.handlers, sleeps)
+
+
+def _after(body: list[ast.stmt], attempt: ast.stmt) -> list[ast.stmt]:
+    return body[body.index(attempt) + 1 :]
+
+
+def _pauses(node: ast.Call, place: Place[Any]) -> bool:
+    return place.name(node.func) in ("time.sleep", "asyncio.sleep", "anyio.sleep", "trio.sleep", "gevent.sleep")
+
+
+def _leaves(body: list[ast.stmt], always: bool = False) -> bool:
+    """Whether a return, break or raise of this loop is in `body`; `always`: at its end, whatever happens."""
+    if always:
+        return bool(body) and isinstance(body[-1], ast.Return | ast.Break | ast.Raise)
+    return any(isinstance(node, ast.Return | ast.Break) for stmt in body for node in _here(stmt))
+
+
+def _here(stmt: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a statement, without those of inner defs."""
+    stack = [stmt]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += [
+            child
+            for child in ast.iter_child_nodes(node)
+            if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef)
+        ]
+
+
+def gives_up(node: ast.While, found: Loop) -> bool:
+    """Whether a loop may end without success: a counter that is compared, a deadline, an error that is passed on."""
+    kept = [stmt for handler in found.handlers for stmt in handler.body]
+    others = [stmt for stmt in node.body if not isinstance(stmt, ast.Try)]
+    leaving = any(isinstance(inner, ast.Raise | ast.Return | ast.Break) for stmt in kept for inner in _here(stmt))
+    return leaving or any(isinstance(inner, ast.Raise) for stmt in others for inner in _here(stmt))
+
+
+def polls(place: Place[Any]) -> bool | None:
+    """Whether a `while` looks at something until it changes: True when nothing else ends it, None if it does not."""
+    node = place.node
+    inner = [part for stmt in node.body for part in _here(stmt)]
+    if not any(isinstance(part, ast.Call) and _pauses(part, place) for part in inner):
+        return None
+    fixed = isinstance(node.test, ast.Constant)
+    leaves = any(isinstance(part, ast.Return | ast.Break) for part in inner)
+    asks = any(isinstance(part, ast.Call) for part in ast.walk(node.test))
+    if any(isinstance(part, ast.Try) for part in inner) or (not leaves if fixed else not asks):
+        return None
+    if _LASTING.search(ast.unparse(node.test)):
+        return None
+    bounded = _DEADLINE.search(ast.unparse(node)) or any(isinstance(part, ast.Raise | ast.AugAssign) for part in inner)
+    return not bounded and (fixed or not leaves)
+
+
+def wait_of(sleeps: list[ast.Call], place: Place[Any]) -> str:
+    """How a loop waits between its attempts."""
+    if not sleeps:
+        return NONE
+    pauses = [sleep.args[0] for sleep in sleeps if sleep.args]
+    if any(isinstance(fold(pause, place.scope), int | float) for pause in pauses):
+        return FIXED
+    said = " ".join(ast.unparse(pause) for pause in pauses).lower()
+    if "**" in said or "pow(" in said:
+        return GOOD if any(word in said for word in ("random", "jitter", "uniform")) else PLAIN
+    return GOOD
