@@ -5,12 +5,12 @@ import re
 import socket
 import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
 import idna
 
 from scanners.git.errors import error
+from scanners.git.local import check_local_path
 from scanners.git.networks import Address, is_listed, is_public
 from scanners.git.policy import Policy
 
@@ -176,14 +176,5 @@ def _ask(source: Source, policy: Policy) -> list[str]:
 
 
 def _local(text: str, policy: Policy) -> Source:
-    if not text.startswith("/") or "%" in text:
-        raise error("local_path_not_allowed")
-    try:
-        path = Path(text).resolve()
-        git_dir = (path / ".git").resolve()
-    except (OSError, RuntimeError):
-        raise error("local_path_not_allowed") from None
-    roots = [root.resolve() for root in policy.local_roots]
-    if not any(path.is_relative_to(root) and git_dir.is_relative_to(root) for root in roots):
-        raise error("local_path_not_allowed")
+    path = check_local_path(text, policy.local_roots)
     return Source(f"file://{path}", "file", path=str(path))

@@ -162,7 +162,9 @@ def _reach(
 def _network_config(
     source: Source, credential: Credential | None, policy: Policy, guard: Guard, addresses: tuple[str, ...]
 ) -> dict[str, str]:
-    config = {"http.proxy": guard.url, "http.curloptResolve": f"{source.host}:{source.port}:{addresses[0]}"}
+    config = {"http.proxy": guard.url}
+    if source.host not in addresses:
+        config["http.curloptResolve"] = f"{source.host}:{source.port}:{addresses[0]}"
     if credential:
         config[f"http.{source.url}.extraHeader"] = f"Authorization: {credential.header}"
     if policy.ca_file:

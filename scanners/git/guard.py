@@ -36,8 +36,9 @@ class Guard:
     def __init__(
         self, host: str, port: int, addresses: tuple[str, ...], *, max_bytes: int, connect_seconds: float
     ) -> None:
-        shown = f"[{host}]" if ":" in host else host
-        self._names = {f"{shown}:{port}".encode()} | ({shown.encode()} if port == 80 else set())
+        hosts = {host, f"[{host}]"}  # the HTTP library leaves out the brackets of IPv6, git does not
+        self._names = {f"{name}:{port}".encode() for name in hosts}
+        self._names |= {name.encode() for name in hosts if port == 80}
         self._port = port
         self._addresses = addresses
         self._left = max_bytes

@@ -5,6 +5,7 @@ from pathlib import Path
 from scanners.git.address import Source, parse_source
 from scanners.git.environment import clean_environment
 from scanners.git.errors import error
+from scanners.git.local import git_dir
 from scanners.git.names import check_branch
 from scanners.git.policy import MIB, Policy
 from scanners.git.process import Limits, git, run
@@ -16,23 +17,16 @@ def history(source: Source, branch: str, limit: int, *, policy: Policy) -> list[
     checked = parse_source(source.url, policy)
     if not checked.is_local:
         raise error("local_path_not_allowed")
-    git_dir = local_git_dir(checked)
+    store = git_dir(Path(checked.path))
+    if not (store / "objects").is_dir():
+        raise error("repository_not_found")
     allowed = Limits(memory=policy.max_memory_bytes, file_size=0, cpu=policy.cpu_seconds)
     ref = f"refs/heads/{check_branch(branch)}"
-    command = [git(), f"--git-dir={git_dir}", "rev-list", "--first-parent", f"--max-count={int(limit)}", ref, "--"]
+    command = [git(), f"--git-dir={store}", "rev-list", "--first-parent", f"--max-count={int(limit)}", ref, "--"]
     done = run(
         command, allowed, clean_environment(), seconds=policy.list_seconds, max_output=16 * MIB, tick=lambda: None
     )
     if done.returncode != 0:
         raise error("branch_not_found")
-    with Store(git_dir, policy) as store:
-        return [store.commit(sha) for sha in reversed(done.stdout.decode().split())]
-
-
-def local_git_dir(source: Source) -> Path:
-    """Return where a local repository keeps its objects. Raises SourceError not_a_repository."""
-    path = Path(source.path)
-    git_dir = path / ".git" if (path / ".git").is_dir() else path
-    if not (git_dir / "objects").is_dir():
-        raise error("repository_not_found")
-    return git_dir
+    with Store(store, policy) as opened:
+        return [opened.commit(sha) for sha in reversed(done.stdout.decode().split())]

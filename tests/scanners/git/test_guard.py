@@ -145,6 +145,7 @@ def test_a_port_may_be_left_out_only_if_it_is_80() -> None:
     with Guard("::1", 80, ("127.0.0.4",), max_bytes=1000, connect_seconds=2) as guard:
         assert ask(guard, "GET http://[::1]/ HTTP/1.1").startswith(b"HTTP/1.1 502 ")
         assert ask(guard, "GET http://[::1]:80/ HTTP/1.1").startswith(b"HTTP/1.1 502 ")
+        assert ask(guard, "CONNECT ::1:80 HTTP/1.1").startswith(b"HTTP/1.1 502 ")
         assert ask(guard, "GET http://[::2]/ HTTP/1.1").startswith(b"HTTP/1.1 403 ")
 
 
