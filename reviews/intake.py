@@ -1,7 +1,7 @@
 """1: a button, a webhook or a registration asks for a scan. Callers wake the workers after the commit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -12,6 +12,7 @@ from django.utils.text import slugify
 
 from reviews.models import Repository, Scan, Team, User
 from scanners.git.address import parse_source
+from scanners.git.credential import Credential
 from scanners.git.errors import SourceError
 from scanners.git.names import check_branch, check_commit, check_sub_path
 from scanners.git.policy import Policy
@@ -42,27 +43,26 @@ def policy() -> Policy:
 
 
 def register(team: Team, wish: Registration, *, by: User | None = None) -> Repository:
-    """Add a repository to `team` and ask for its first scan.
+    """Add a repository to `team` and ask for its first scan. Raises as `add`."""
+    with transaction.atomic():
+        repository = add(team, wish, by=by)
+        request_scan(repository, trigger=Scan.Trigger.REGISTERED, requested_by=by)
+    return repository
+
+
+def add(team: Team, wish: Registration, *, by: User | None = None) -> Repository:
+    """Add a repository to `team`.
 
     Raises ValidationError with the errors by field; each says what is wrong and what to do, under a stable code.
     """
-    place = _checked_place(wish)
+    checked = _checked(wish)
     with transaction.atomic():
         Team.objects.select_for_update(no_key=True).get(pk=team.pk)
-        repository = Repository(
-            team=team,
-            name=wish.name.strip(),
-            slug=slugify(wish.name),
-            tier=wish.tier,
-            kind=wish.kind,
-            credential=wish.credential.strip(),
-            registered_by=by,
-            **place,
-        )
+        named = {"name": wish.name.strip(), "slug": slugify(wish.name), "tier": wish.tier, "kind": wish.kind}
+        repository = Repository(team=team, registered_by=by, **named, **checked)
         _check_new(repository)
         repository.full_clean()
         repository.save()
-        request_scan(repository, trigger=Scan.Trigger.REGISTERED, requested_by=by)
     log.info("repository-registered", repository=repository.pk, team=team.pk, by=by and by.pk)
     return repository
 
@@ -91,7 +91,8 @@ def request_scan(repository: Repository, *, trigger: str, requested_by: User | N
         )
         if trigger != Scan.Trigger.HISTORY:
             _supersede_waiting(asked, scan)
-    log.info("scan-requested", scan=scan.pk, repository=repository.pk, trigger=str(trigger), commit=commit or "head")
+    say = log.debug if trigger == Scan.Trigger.HISTORY else log.info
+    say("scan-requested", scan=scan.pk, repository=repository.pk, trigger=str(trigger), commit=commit or "head")
     return scan
 
 
@@ -110,22 +111,29 @@ def _supersede_waiting(asked: QuerySet[Scan], scan: Scan) -> None:
         log.info("scan-superseded", repository=scan.repository_id, by=scan.pk, count=superseded)
 
 
-def _checked_place(wish: Registration) -> dict[str, str]:
-    checks: dict[str, Any] = {
-        "url": lambda: parse_source(wish.url.strip(), policy()).url,
-        "branch": lambda: check_branch(wish.branch.strip()),
-        "sub_path": lambda: check_sub_path(wish.sub_path.strip()),
+def _checked(wish: Registration) -> dict[str, str]:
+    checks: dict[str, Callable[[str], str]] = {
+        "url": lambda url: parse_source(url, policy()).url,
+        "branch": check_branch,
+        "sub_path": check_sub_path,
+        "credential": _check_credential,
     }
-    place: dict[str, str] = {}
+    checked: dict[str, str] = {}
     errors: dict[str, ValidationError] = {}
     for field, check in checks.items():
         try:
-            place[field] = check()
+            checked[field] = check(getattr(wish, field).strip())
         except SourceError as error:
             errors[field] = ValidationError(f"{error.message} {error.next_step}", code=error.code)
     if errors:
         raise ValidationError(errors)
-    return place
+    return checked
+
+
+def _check_credential(text: str) -> str:
+    if text:
+        Credential.parse(text)
+    return text
 
 
 def _check_new(repository: Repository) -> None:

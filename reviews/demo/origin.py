@@ -40,6 +40,21 @@ def write(path: Path, commits: Iterable[Commit], branch: str = "main") -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
+def mirror(checkout: Path, path: Path, branch: str = "main") -> None:
+    """Make or bring up to date the bare repository `path`, whose `branch` is what is checked out in `checkout`.
+
+    Raises OSError when git refuses.
+    """
+    if not path.exists():
+        write(path, [], branch)
+    with tempfile.NamedTemporaryFile("w", suffix=".gitconfig") as config:
+        # The checkout may belong to another account of this machine.
+        config.write("[safe]\n    directory = *\n")
+        config.flush()
+        environment = clean_environment(protocol="file", config_file=Path(config.name))
+        _git([f"--git-dir={path}", "fetch", "--quiet", "--no-tags", str(checkout), f"+HEAD:{branch}"], b"", environment)
+
+
 def _stream(commits: Iterable[Commit], branch: str) -> bytes:
     lines: list[bytes] = []
     for commit in commits:
@@ -57,8 +72,8 @@ def _data(content: str | bytes) -> bytes:
     return b"data %d\n%s\n" % (len(raw), raw)
 
 
-def _git(arguments: list[str], stdin: bytes) -> None:
-    process = start([git(), *arguments], _LIMITS, clean_environment(), stdin=subprocess.PIPE)
+def _git(arguments: list[str], stdin: bytes, environment: Mapping[str, str] | None = None) -> None:
+    process = start([git(), *arguments], _LIMITS, environment or clean_environment(), stdin=subprocess.PIPE)
     process.communicate(stdin, timeout=_SECONDS)
     if process.returncode:
         raise OSError(f"git {arguments[-1]} ended with {process.returncode}")

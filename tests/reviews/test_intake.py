@@ -150,6 +150,7 @@ class TestRegister:
             ("url", "file:///etc", "local_path_not_allowed"),
             ("branch", "--upload-pack=id", "branch_malformed"),
             ("sub_path", "../other", "sub_path_malformed"),
+            ("credential", "two words", "credential_malformed"),
             ("name", "???", "name_malformed"),
             ("tier", "Z", "invalid_choice"),
             ("kind", "mainframe", "invalid_choice"),
