@@ -125,6 +125,7 @@ class SettingsForm(Styled, forms.ModelForm):
         """Keep the stored token unless told otherwise, and refuse a place that the team has registered."""
         data = super().clean() or self.cleaned_data
         data["credential"] = "" if data.get("forget") else data.get("credential") or self.stored
+        self.instance.credential = data["credential"]
         place = {name: data.get(name) for name in ("url", "branch", "sub_path")}
         others = Repository.objects.filter(team=self.instance.team, **place).exclude(pk=self.instance.pk)
         if not self.errors and others.exists():

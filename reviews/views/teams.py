@@ -87,7 +87,7 @@ def remove_member(request: PersonRequest, team: str, pk: int) -> HttpResponse:
     if member.user != request.user:
         access.require(request.user, seen, Role.MAINTAINER)
     attempt(request, partial(take_out, member), f"{member.user.username} is no longer in {seen.name}.")
-    return redirect("fleet") if member.user == request.user else redirect("members", team)
+    return redirect("account") if member.user == request.user else redirect("members", team)
 
 
 def maintained(request: PersonRequest, team: str) -> Team:

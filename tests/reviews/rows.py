@@ -16,7 +16,11 @@ from tests.factories import RepositoryFactory, ScanFactory
 
 RULE = "request-without-timeout"
 COMMIT = "7ac01d9" + "0" * 33
-SNIPPET = [[117, "    body = {}", False], [118, "    answer = session.post(url)", True], [119, "    return answer", False]]
+SNIPPET = [
+    [117, "    body = {}", False],
+    [118, "    answer = session.post(url)", True],
+    [119, "    return answer", False],
+]
 
 
 def the_checklist() -> checklist.Checklist:
@@ -48,8 +52,8 @@ def finished(repository: Repository, *, good: int = 41, bad: int = 3, unresolved
         progress={"total": 412, "cached": 385, "scanned": 27, "steps": {"fetch": 1.8, "list": 0.1, "scan": 11.0}},
         scorecard=kept,
         level=kept["level"],
-        score_low=kept["score"]["low"],
-        score_high=kept["score"]["high"],
+        score_low=kept["score"] and kept["score"]["low"],
+        score_high=kept["score"] and kept["score"]["high"],
         open_findings={"high": bad} if bad else {},
         coverage=0.991,
         python_files=408,

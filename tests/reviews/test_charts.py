@@ -1,3 +1,4 @@
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,7 +30,7 @@ def test_a_bar_of_nothing_is_empty():
 @given(st.lists(st.tuples(st.sampled_from(["accent", "fail"]), st.integers(0, 10_000)), max_size=6))
 def test_a_bar_never_leaves_its_track(parts):
     laid = bar(parts, sum(amount for _, amount in parts))
-    assert all(0 <= part.x and part.x + part.width <= 100.2 for part in laid)
+    assert all(part.x >= 0 and part.x + part.width <= 100.2 for part in laid)
 
 
 def test_a_sparkline_rises_with_its_values_and_ends_at_its_dot():
@@ -98,7 +99,7 @@ def test_only_what_is_there_is_named():
 def test_labels_of_areas_never_overlap(counts):
     open_ = dict(zip(charts.SEVERITIES, counts, strict=True))
     heights = [label.y for label in count_chart(points(80, 80, **open_)).labels]
-    assert all(lower - upper >= charts.LABEL_GAP - 0.1 for lower, upper in zip(heights, heights[1:], strict=False))
+    assert all(lower - upper >= charts.LABEL_GAP - 0.1 for lower, upper in itertools.pairwise(heights))
 
 
 def test_labels_that_are_far_apart_stay_at_their_place():

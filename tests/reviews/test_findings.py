@@ -1,0 +1,71 @@
+import pytest
+
+from reviews.findings import by_rule, filtered, groups, totals
+from reviews.models import Finding
+from tests.factories import RepositoryFactory
+from tests.reviews.rows import RULE, finished, found
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def repository():
+    made = RepositoryFactory(name="pay", team__slug="payments")
+    finished(made)
+    return made
+
+
+@pytest.fixture
+def mixed(repository) -> dict[str, int]:
+    """Findings that differ in one thing each."""
+    rows = {
+        "plain": found(repository, line=1),
+        "fixed": found(repository, line=2, state="fixed"),
+        "low": found(repository, line=3, severity="low"),
+        "unsure": found(repository, line=4, confidence="low"),
+        "area": found(repository, line=5, area="deps", rule="wildcard-import"),
+        "path": found(repository, line=6, path="refunds/Queue.py", qualname="drain"),
+    }
+    return {name: row.pk for name, row in rows.items()}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ({"state": "fixed"}, {"fixed"}),
+        ({"state": "all"}, {"plain", "fixed", "low", "unsure", "area", "path"}),
+        ({"state": "open", "severity": "medium"}, {"plain", "unsure", "area", "path"}),
+        ({"state": "open", "confidence": "medium"}, {"plain", "low", "area", "path"}),
+        ({"state": "open", "area": "deps"}, {"area"}),
+        ({"state": "open", "rule": "wildcard-import"}, {"area"}),
+        ({"state": "open", "q": "queue DRAIN"}, {"path"}),
+        ({"state": "open", "q": "queue capture"}, set()),
+        ({"state": "open", "team": "search"}, set()),
+        ({"state": "open", "team": "payments", "q": "wildcard"}, {"area"}),
+    ],
+)
+def test_a_filter_narrows_by_each_of_its_parts(mixed, wanted, names):
+    assert set(filtered(Finding.objects.all(), wanted).values_list("pk", flat=True)) == {mixed[name] for name in names}
+
+
+def test_the_worst_rules_come_first_and_their_worst_findings_too(repository):
+    low = found(repository, rule="cause-dropped", severity="low")
+    late = found(repository, line=9)
+    lowered = found(repository, line=1, severity="medium")
+    gone = found(repository, rule="a-rule-that-is-gone", severity="critical")
+    assert list(by_rule(Finding.objects.all())) == [late, lowered, low, gone]
+
+
+def test_groups_know_how_many_stand_on_other_pages(repository):
+    for line in range(3):
+        found(repository, line=line)
+    found(repository, rule="a-rule-that-is-gone")
+    rows = by_rule(Finding.objects.all())
+    first, last = groups([*rows[:2], *rows[3:]], totals(Finding.objects.all()))
+    assert (first.id, first.rule.title, len(first.findings), first.total) == (
+        RULE,
+        "Outgoing HTTP request without a timeout",
+        2,
+        3,
+    )
+    assert (last.rule, last.total) == (None, 1)

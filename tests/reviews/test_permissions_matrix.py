@@ -1,0 +1,168 @@
+"""Every route of the site against every kind of person. A route that is not listed here fails the test."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from reviews.models import Membership, Team
+from tests.factories import MembershipFactory, RepositoryFactory, TeamFactory
+from tests.reviews.rows import RULE, finished, found, tree
+
+PEOPLE = ("anonymous", "stranger", "viewer", "teammate", "reviewer", "owner", "admin")
+SIGN_IN = "sign in"
+OK, MOVED, REFUSED, FORBIDDEN, MISSING, WRONG_METHOD = 200, 302, 422, 403, 404, 405
+
+
+@dataclass(frozen=True)
+class Route:
+    """What each kind of person gets, in the order of PEOPLE, for a GET or else for a POST."""
+
+    answers: tuple[int | str, ...]
+    post: bool = False
+
+
+def members(answer: int = OK) -> Route:
+    """For members of the team, from viewer up; others do not learn that it is there."""
+    return Route((SIGN_IN, MISSING, *[answer] * 5))
+
+
+def post(*answers: int) -> Route:
+    """A change, by POST alone. The answers are those from stranger up."""
+    return Route((SIGN_IN, *answers), post=True)
+
+
+PEOPLE_OF_THE_SITE = Route((SIGN_IN, *[OK] * 6))
+MAINTAINERS = Route((SIGN_IN, MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, OK, OK))
+
+ROUTES = {
+    "fleet": PEOPLE_OF_THE_SITE,
+    "findings": PEOPLE_OF_THE_SITE,
+    "finding": members(),
+    "scans": PEOPLE_OF_THE_SITE,
+    "scan": members(),
+    "scan-progress": members(286),
+    "checklist": PEOPLE_OF_THE_SITE,
+    "rule": PEOPLE_OF_THE_SITE,
+    "register": PEOPLE_OF_THE_SITE,
+    "repository": members(),
+    "repository-findings": members(),
+    "sites": members(),
+    "repository-scans": members(),
+    "request-scan": post(MISSING, FORBIDDEN, MOVED, MOVED, MOVED, MOVED),
+    "repository-settings": MAINTAINERS,
+    "remove-repository": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, REFUSED, REFUSED),
+    "create-team": Route((SIGN_IN, *[FORBIDDEN] * 5, OK)),
+    "team": members(),
+    "members": MAINTAINERS,
+    "change-role": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
+    "remove-member": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
+    "search": PEOPLE_OF_THE_SITE,
+    "status": PEOPLE_OF_THE_SITE,
+    "account": PEOPLE_OF_THE_SITE,
+}
+# Whose answers are tested with the code they belong to: the sign-in of allauth, the admin of Django, the health check.
+ELSEWHERE = ("account_", "admin:", "healthz", "media", "static")
+
+
+def names(patterns: list[URLPattern | URLResolver], space: str = "") -> Iterator[str]:
+    """The names of all routes; one without a name is an empty text."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else space)
+        else:
+            yield space + (pattern.name or "")
+
+
+@pytest.fixture
+def people(team, stranger, viewer, teammate, reviewer, owner, admin) -> dict[str, object]:
+    """The cast by name."""
+    cast = {"stranger": stranger, "viewer": viewer, "teammate": teammate, "reviewer": reviewer, "owner": owner}
+    return cast | {"admin": admin, "anonymous": None}
+
+
+@pytest.fixture
+def places(team, people) -> dict[str, dict[str, object]]:
+    """What each route of the site is asked for: things of the team Payments."""
+    repository = RepositoryFactory(team=team, name="pay")
+    scan = finished(repository)
+    tree(scan)
+    of_team, of_repository = {"team": team.slug}, {"team": team.slug, "repository": repository.slug}
+    member = {**of_team, "pk": MembershipFactory(team=team).pk}
+    given = {name: of_repository for name in ROUTES if "repository" in name}
+    return given | {
+        "finding": {"pk": found(repository).pk},
+        "scan": {"pk": scan.pk},
+        "scan-progress": {"pk": scan.pk},
+        "rule": {"rule": RULE},
+        "sites": of_repository | {"rule": RULE},
+        "request-scan": of_repository,
+        "team": of_team,
+        "members": of_team,
+        "change-role": member,
+        "remove-member": member,
+    }
+
+
+def answer_of(client, person, method: str, url: str) -> int | str:
+    """The status that a person gets, or SIGN_IN. Whatever the request changed is undone."""
+    with transaction.atomic():
+        client.force_login(person) if person else client.logout()
+        response = getattr(client, method)(url, {"role": "engineer", "name": "not the name"})
+        transaction.set_rollback(True)
+    return (
+        SIGN_IN if response.headers.get("Location", "").startswith(reverse("account_login")) else response.status_code
+    )
+
+
+def test_every_route_is_listed_here():
+    routes = {name for name in names(get_resolver().url_patterns) if not name.startswith(ELSEWHERE)}
+    assert routes - {"admin:"} == set(ROUTES)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ROUTES)
+def test_what_each_person_gets(client, people, places, name):
+    route, url = ROUTES[name], reverse(name, kwargs=places.get(name))
+    method = "post" if route.post else "get"
+    answers = {person: answer_of(client, people[person], method, url) for person in PEOPLE}
+    assert answers == dict(zip(PEOPLE, route.answers, strict=True))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route.post])
+def test_what_changes_something_is_never_done_by_a_get(client, people, places, name):
+    assert answer_of(client, people["owner"], "get", reverse(name, kwargs=places.get(name))) == WRONG_METHOD
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if not route.post])
+def test_what_shows_something_takes_no_delete(client, people, places, name):
+    assert answer_of(client, people["admin"], "delete", reverse(name, kwargs=places.get(name))) == WRONG_METHOD
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("person", ["stranger", "viewer", "teammate", "reviewer"])
+@pytest.mark.parametrize("name", ["repository-settings", "members", "create-team"])
+def test_forms_are_refused_when_posted_by_those_who_may_not_see_them(client, people, places, name, person):
+    answer = answer_of(client, people[person], "post", reverse(name, kwargs=places.get(name)))
+    assert answer in (FORBIDDEN, MISSING)
+
+
+@pytest.mark.django_db
+def test_a_viewer_registers_nothing_even_by_a_posted_form(client, people, team):
+    client.force_login(people["viewer"])
+    wish = {"team": team.pk, "url": "https://git.example.org/a", "branch": "main", "tier": "B", "kind": "worker"}
+    assert client.post(reverse("register"), wish).status_code == REFUSED
+    assert not team.repositories.exists()
+
+
+@pytest.mark.django_db
+def test_a_role_in_one_team_is_none_in_another(client, people, team, places):
+    other = TeamFactory()
+    Membership.objects.create(team=other, user=people["viewer"], role="maintainer")
+    answer = answer_of(client, people["viewer"], "post", reverse("request-scan", kwargs=places["request-scan"]))
+    assert answer == FORBIDDEN
+    assert Team.objects.get(pk=other.pk).members.get() == people["viewer"]
