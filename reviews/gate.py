@@ -60,8 +60,7 @@ def _level(card: Scorecard, tier: Tier) -> list[tuple[Verdict, str]]:
         return [(Verdict.UNKNOWN, "No Python file could be read.")]
     if card.level.rank >= required.rank:
         return []
-    in_the_way = [item for item in card.items if item.counted and item.level.rank <= required.rank]
-    fails = any(item.outcome is Outcome.FAIL for item in in_the_way)
+    fails = any(item.outcome is Outcome.FAIL for item in card.items if item.level.rank <= required.rank)
     reason = f"Level is {card.level}, tier {tier} asks for {required}."
     return [(Verdict.FAIL if fails else Verdict.UNKNOWN, reason)]
 

@@ -30,6 +30,12 @@ def card(good, bad, waived=0, extra_rule=False):
             {"old_tree_new_rules": card(5, 5, extra_rule=True)},
             (15.0, -25.0, 0.0, 0.0, 0.0),
         ),
+        (
+            card(5, 5),
+            card(8, 2, extra_rule=True),
+            {"new_tree_old_rules": card(8, 2), "old_tree_new_rules": card(5, 5, extra_rule=True)},
+            (30.0, -40.0, 0.0, 0.0, 0.0),
+        ),
         (card(5, 5), card(8, 2, extra_rule=True), {}, (0.0, 0.0, 0.0, 0.0, -10.0)),
         (card(5, 5), card(5, 5, waived=5), {"new_tree_old_rules": card(5, 5)}, (0.0, 0.0, 50.0, 0.0, 0.0)),
         (
@@ -39,7 +45,7 @@ def card(good, bad, waived=0, extra_rule=False):
             (10.0, 0.0, 0.0, -30.0, 0.0),
         ),
     ],
-    ids=["code", "rules, new tree first", "rules, old tree first", "unsplit", "waivers", "profile"],
+    ids=["code", "new tree first", "old tree first", "both crossings", "unsplit", "waivers", "profile"],
 )
 def test_each_part_gets_what_it_caused(old, new, crossing, parts):
     assert attribute(old, new, **crossing) == Attribution(*parts)

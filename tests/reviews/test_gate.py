@@ -49,6 +49,12 @@ def test_what_could_not_be_told_is_unknown(card, reason):
     assert (answer.verdict, answer.reasons) == (Verdict.UNKNOWN, (reason,))
 
 
+def test_a_failure_above_the_asked_level_does_not_make_the_unknown_a_failure():
+    items = [an_item("E1", rules=[("doubted", LOW)]), an_item("E2", level=Level.GOLD, rules=[("bad", LOW)])]
+    card = score(items, counts={"doubted": RuleCount(unresolved=1), "bad": RuleCount(0, {LOW: 1})})
+    assert [standing(card, tier).verdict for tier in (Tier.A, Tier.C)] == [Verdict.FAIL, Verdict.UNKNOWN]
+
+
 def test_without_a_scan_the_answer_is_pending():
     assert standing(None, Tier.C).verdict is Verdict.PENDING
 

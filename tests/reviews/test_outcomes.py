@@ -1,8 +1,10 @@
 """What the sites of a rule make of the rule and its item."""
 
+from dataclasses import replace
+
 import pytest
 
-from reviews.checklist import Kind, Level, Tier
+from reviews.checklist import ItemRule, Kind, Level, Tier
 from reviews.outcomes import Evidence, Outcome, judge
 from reviews.ratio import Score
 from scanners.finding import Effort, RuleCount, Severity
@@ -72,6 +74,13 @@ def test_an_item_says_which_rule_decided_it_and_what_a_fix_takes():
     outcome = judged(item, counts={"first": RuleCount(9), "second": RuleCount(2, {HIGH: 1}, 3)}).outcome
     said = "second: 2 of 3 sites are good, 1 at fault of high or critical severity, 3 could not be decided."
     assert (outcome.reason, outcome.findings, outcome.effort) == (said, 1, Effort.HOUR)
+
+
+def test_the_effort_is_that_of_the_slowest_rule_with_findings():
+    efforts = {"quick": Effort.MINUTES, "slow": Effort.HOURS, "clean": Effort.DAYS}
+    rules = tuple(ItemRule(id_, id_, LOW, effort) for id_, effort in efforts.items())
+    counts = {"quick": RuleCount(0, {LOW: 1}), "slow": RuleCount(0, {LOW: 1}), "clean": RuleCount(1)}
+    assert judged(replace(an_item(), rules=rules), counts=counts).outcome.effort is Effort.HOURS
 
 
 def test_reasons_tell_why_there_is_nothing_to_judge():
@@ -169,3 +178,8 @@ def test_the_last_decided_review_answers_an_asked_item(answers, outcome, value):
 def test_a_failed_answer_can_be_waived():
     found = asked(answers={"Q1": Outcome.FAIL}, waived_items=frozenset({"Q1"}))
     assert (found.outcome, found.raw_outcome, found.score) == (Outcome.WAIVED, Outcome.FAIL, None)
+
+
+def test_waiving_an_answer_that_is_missing_does_not_hide_the_doubt():
+    found = asked(answers={}, waived_items=frozenset({"Q1"}))
+    assert (found.outcome, found.score) == (Outcome.WAIVED, Score(0.0, None, 100.0))

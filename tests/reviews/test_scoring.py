@@ -11,7 +11,7 @@ from reviews.checklist import Kind, Level, Tier
 from reviews.outcomes import Outcome
 from reviews.ratio import Score
 from reviews.scoring import Tally, as_json
-from scanners.finding import RuleCount, Severity
+from scanners.finding import Effort, RuleCount, Severity
 from tests.reviews.situations import an_item, bad_sites, score, severities, situations, unresolved_sites
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity
@@ -163,6 +163,24 @@ def test_steps_are_those_of_the_next_level_with_the_greatest_gain_first():
     bad = RuleCount(0, {LOW: 2})
     steps = score(items, counts={"small": bad, "great": bad, "later": bad, "done": RuleCount(1)}).steps
     assert [(step.ref, step.findings, step.gain) for step in steps] == [("E2", 2, 44.4), ("E1", 2, 11.1)]
+
+
+def test_of_equal_gains_the_least_effort_comes_first():
+    slow, quick = (an_item(ref, rules=[(ref, LOW)]) for ref in ("E1", "E2"))
+    quick = replace(quick, rules=(replace(quick.rules[0], effort=Effort.MINUTES),))
+    bad = RuleCount(0, {LOW: 1})
+    assert [step.ref for step in score([slow, quick], counts={"E1": bad, "E2": bad}).steps] == ["E2", "E1"]
+
+
+def test_what_nobody_asked_yet_is_no_step_and_in_no_count():
+    items = [an_item("E1", rules=[("bad", LOW)]), an_item("Q1", asked=True)]
+    card = score(items, counts={"bad": RuleCount(0, {LOW: 1})})
+    assert ([step.ref for step in card.steps], card.areas[0].outcomes) == (["E1"], {Outcome.FAIL: 1})
+
+
+def test_items_stand_in_the_order_of_the_checklist():
+    items = [an_item("L1", area="logging"), an_item("Q1", asked=True), an_item("E10"), an_item("E2")]
+    assert [item.ref for item in score(items).items] == ["E2", "E10", "Q1", "L1"]
 
 
 def test_nothing_is_left_to_do_at_gold():
