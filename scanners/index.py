@@ -6,7 +6,8 @@ from typing import Any
 
 from scanners.binders import BINDERS, Binder
 
-Hook = Callable[[Any, Any], None]
+Hook = tuple[Any, Callable[..., None]]
+"""A collector and one of its methods: the context is told whose turn it is before each."""
 Plan = tuple[bool, list[Hook] | None, Binder | None, tuple[str, ...], tuple[str, ...]]
 
 LEAVES = frozenset({type(None), ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue})
@@ -42,15 +43,15 @@ class Index:
     def _add(self, collector: Any) -> None:
         for name in dir(collector):
             if name == "visit_module":
-                self.modules.append(bind(collector, name))
+                self.modules.append((collector, getattr(collector, name)))
             elif name == "visit_call":
                 self._add_calls(collector)
             elif name.startswith("visit_") and name not in ("visit_text", "visit_tree"):
                 for kind in node_types(name.removeprefix("visit_")):
-                    self.nodes.setdefault(kind, []).append(bind(collector, name))
+                    self.nodes.setdefault(kind, []).append((collector, getattr(collector, name)))
 
     def _add_calls(self, collector: Any) -> None:
-        hook = bind(collector, "visit_call")
+        hook = (collector, collector.visit_call)
         for name in collector.calls:
             known = self.by_last if name.startswith("*.") else self.by_name
             known.setdefault(name.removeprefix("*."), []).append(hook)
@@ -64,7 +65,8 @@ class _Plans(dict[type[ast.AST], Plan]):
         self._nodes = nodes
 
     def __missing__(self, kind: type[ast.AST]) -> Plan:
-        fields = () if kind in LEAVES else tuple(reversed(kind._fields))
+        leaf = kind in LEAVES or not issubclass(kind, ast.AST)  # `case True:` holds a bare bool.
+        fields = () if leaf else tuple(reversed(kind._fields))
         lists = tuple(name for name in fields if name in _LISTS and not _is_single(kind, name))
         singles = tuple(name for name in fields if name in _SINGLES or (name in _LISTS and _is_single(kind, name)))
         hooks, binder = self._nodes.get(kind), BINDERS.get(kind)
@@ -74,20 +76,6 @@ class _Plans(dict[type[ast.AST], Plan]):
 
 def _is_single(kind: type[ast.AST], name: str) -> bool:
     return kind in (ast.IfExp, ast.Lambda) and name in ("body", "orelse")
-
-
-def bind(collector: Any, name: str) -> Hook:
-    """A hook that tells the context whose it is before it runs."""
-    method = getattr(collector, name)
-
-    def hook(place: Any, ctx: Any) -> None:
-        ctx.collector = collector
-        if place is None:
-            method(ctx)
-        else:
-            method(place, ctx)
-
-    return hook
 
 
 def node_types(name: str) -> list[type[ast.AST]]:
