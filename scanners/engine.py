@@ -90,11 +90,11 @@ class Engine:
 def _run_hooks(index: Index, walk: Walk, ctx: Context) -> None:
     for hooks, node, block, stmt in walk.notes:
         place: Place[Any] = Place(node, block, stmt)
-        for hook in hooks:
+        for ctx.collector, hook in hooks:
             hook(place, ctx)
     _run_calls(index, walk, ctx)
-    for hook in index.modules:
-        hook(None, ctx)
+    for ctx.collector, hook in index.modules:
+        hook(ctx)
 
 
 def _run_calls(index: Index, walk: Walk, ctx: Context) -> None:
@@ -105,7 +105,7 @@ def _run_calls(index: Index, walk: Walk, ctx: Context) -> None:
         last = getattr(node.func, "attr", "")
         if hooks or last in by_last:
             call = Call(node, block, stmt, ref)
-            for hook in (*hooks, *by_last.get(last, ())):
+            for ctx.collector, hook in (*hooks, *by_last.get(last, ())):
                 hook(call, ctx)
 
 
