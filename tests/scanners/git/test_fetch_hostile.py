@@ -2,14 +2,12 @@
 
 import base64
 import dataclasses
-import hashlib
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import threading
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,6 +27,7 @@ from tests.scanners.git.cast import (
     processes_about,
     wait_until,
 )
+from tests.scanners.git.forged import delta_bomb, make_object, nested, packet, point_main_at
 
 Hooked = Callable[[Hook], str]
 RESULT = {"Content-Type": "application/x-git-upload-pack-result"}
@@ -37,10 +36,6 @@ RESULT = {"Content-Type": "application/x-git-upload-pack-result"}
 def when_git_asks(act: Callable[[Request], bool]) -> Hook:
     """Answer as a good server does until git asks for the objects, then act."""
     return lambda request: b"command=fetch" in request.body and act(request)
-
-
-def packet(data: bytes) -> bytes:
-    return b"%04x%s" % (len(data) + 4, data)
 
 
 def begin(request: Request) -> None:
@@ -156,35 +151,6 @@ def test_a_delta_that_unfolds_to_gigabytes_hits_the_memory_limit(hooked: Hooked,
     assert failure.code == "resource_limit"
 
 
-def delta_bomb() -> bytes:
-    """A pack of a 16 MiB blob of zeros and a delta that repeats it 200 times."""
-    size = 16 * MIB
-    base = object_head(3, size) + zlib.compress(bytes(size), 9)
-    copy = b"\xf0\xff\xff\xff"  # copy 2^24-1 bytes from offset 0
-    steps = number(size) + number((size - 1) * 200) + copy * 200
-    delta = object_head(6, len(steps)) + offset(len(base)) + zlib.compress(steps)
-    pack = b"PACK\0\0\0\2\0\0\0\2" + base + delta
-    return pack + hashlib.sha1(pack).digest()
-
-
-def number(value: int) -> bytes:
-    low, rest = value & 127, value >> 7
-    return bytes([low | 128]) + number(rest) if rest else bytes([low])
-
-
-def object_head(kind: int, size: int) -> bytes:
-    first, rest = (kind << 4) | (size & 15), size >> 4
-    return bytes([first | 128]) + number(rest) if rest else bytes([first])
-
-
-def offset(distance: int) -> bytes:
-    data = [distance & 127]
-    while distance := distance >> 7:
-        distance -= 1
-        data.insert(0, 128 | (distance & 127))
-    return bytes(data)
-
-
 @pytest.fixture
 def plain_server(origin: Origin) -> Iterator[GitServer]:
     """A server that ignores filters."""
@@ -218,29 +184,6 @@ def test_a_tree_with_a_harmful_name_is_refused(server: GitServer, origin: Origin
     tree = make_object(origin.path, "tree", b"100755 %s\0" % name.encode() + bytes.fromhex(blob))
     point_main_at(origin.path, tree)
     assert fetcher.error(f"{server.url}/team/pay.git").code == "malformed_repository"
-
-
-def make_object(repository: Path, kind: str, data: bytes) -> str:
-    command = ["git", "-C", str(repository), "hash-object", "-w", "-t", kind, "--literally", "--stdin"]
-    return subprocess.run(command, input=data, capture_output=True, check=True).stdout.decode().strip()
-
-
-def point_main_at(repository: Path, tree: str) -> None:
-    commit = make_object(
-        repository, "commit", f"tree {tree}\nauthor a <a> 1 +0000\ncommitter a <a> 1 +0000\n\nx".encode()
-    )
-    subprocess.run(["git", "-C", str(repository), "update-ref", "refs/heads/main", commit], check=True)
-
-
-def nested(repository: Path, inner: str, mode: bytes, width: int, depth: int) -> str:
-    """A tree of `depth` levels with `width` entries each: few objects, many paths."""
-    for _ in range(depth):
-        names = sorted(b"%02d" % number for number in range(width))
-        inner = make_object(
-            repository, "tree", b"".join(mode + b" %s\0" % name + bytes.fromhex(inner) for name in names)
-        )
-        mode = b"40000"
-    return inner
 
 
 def test_a_tree_of_ten_thousand_million_files_is_cut_short(
@@ -297,14 +240,7 @@ def test_nothing_of_the_machine_s_configuration_runs(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    canary = tmp_path / "canary"
-    program = tmp_path / "home" / "hooks" / "reference-transaction"
-    program.parent.mkdir(parents=True)
-    program.write_text(f"#!/bin/sh\ntouch {canary}\n")
-    program.chmod(0o755)
-    config = f"[core]\nhooksPath={program.parent}\naskPass={program}\nfsmonitor={program}\n"
-    config += f"[init]\ntemplateDir={tmp_path}/home\n[credential]\nhelper={program}\n"
-    (tmp_path / "home" / ".gitconfig").write_text(config)
+    program = booby_trap(tmp_path / "home", canary := tmp_path / "canary")
     for name in ("HOME", "GIT_TEMPLATE_DIR", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     for name in ("GIT_ASKPASS", "SSH_ASKPASS", "GIT_PROXY_COMMAND", "GIT_SSH_COMMAND", "GIT_EXTERNAL_DIFF"):
@@ -317,6 +253,18 @@ def test_nothing_of_the_machine_s_configuration_runs(
     assert fetcher.error(late).code == "credential_refused"
     assert not canary.exists()
     assert listener.connections == 0
+
+
+def booby_trap(home: Path, canary: Path) -> Path:
+    """A home directory whose git configuration runs a program at every occasion."""
+    program = home / "hooks" / "reference-transaction"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\ntouch {canary}\n")
+    program.chmod(0o755)
+    config = f"[core]\nhooksPath={program.parent}\naskPass={program}\nfsmonitor={program}\n"
+    config += f"[init]\ntemplateDir={home}\n[credential]\nhelper={program}\n"
+    (home / ".gitconfig").write_text(config)
+    return program
 
 
 PARENT = """
