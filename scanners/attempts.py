@@ -11,7 +11,7 @@ from scanners.scopes import Scope
 
 _CLEANUP: Final = re.compile(
     r"^_*(__del__|__exit__|__aexit__|(a?close|shutdown|stop|clean_?up|tear_?down|disconnect|dispose|terminate|kill|unlink|remove|rmtree"
-    r"|release|rollback|cancel|flush|killpg|quit|logout|wait|join|delete_temp\w*|atexit\w*|restore\w*)(_\w+)?)$"
+    r"|release|rollback|cancel|flush|killpg|quit|logout|wait|join|delete_temp\w*|atexit\w*|restore\w*|reset)(_\w+)?)$"
 )
 _LOOKUP: Final = frozenset(
     "int float str bool bytes complex Decimal UUID Fraction loads strptime fromisoformat fromtimestamp parse "
@@ -20,8 +20,8 @@ _LOOKUP: Final = frozenset(
     "signature getsource getpass isinstance issubclass lower upper items gethostname getfqdn getlogin getpwuid "
     "get_terminal_size safe_load isoparse parsedate_to_datetime group match min max round format replace __import__ "
     "import_string resolve_name iter_entry_points fromhex unhexlify get_distribution hasattr repr vars parse_qs "
-    "unquote partition rsplit rstrip lstrip splitlines startswith endswith copy deepcopy dict list tuple "
-    "set range".split()
+    "unquote partition rsplit rstrip lstrip splitlines startswith endswith copy deepcopy dict list tuple set range "
+    "splitext basename dirname abspath realpath relpath normpath expanduser getsize getmtime exists asdict".split()
 )
 PROBE: Final = re.compile(
     r"^_*(is|has|can|check|ping|probe|supports?|validate|exists?|try|test|looks|should|verify|alive|healthy?|detect)(_|$)"
@@ -30,9 +30,8 @@ _OUT: Final = re.compile(
     r"^(requests|httpx|aiohttp|urllib\.request|urllib3|smtplib|redis|boto3|botocore|psycopg2?|asyncpg|pymongo|pymysql|grpc|stripe"
     r"|elasticsearch|socket\.create_connection|django\.core\.mail)\."
 )
-_WRITES: Final = frozenset(
-    "save commit execute executemany bulk_create bulk_update write write_text write_bytes send_mail publish".split()
-)
+_READS: Final = re.compile(r"\W*[rfb]?\W*(select|with|show|pragma|explain)\b", re.IGNORECASE)
+_WRITES: Final = frozenset("save commit bulk_create bulk_update write write_text write_bytes send_mail publish".split())
 _FAILS: Final = re.compile(
     r"(^|\.)(RequestException|HTTPError|HTTPStatusError|TransportError|RequestError|ConnectionError|ConnectError|URLError|SMTPException"
     r"|RedisError|DatabaseError|OperationalError|InterfaceError|DBAPIError|SQLAlchemyError|PyMongoError|BotoCoreError|ClientError"
@@ -89,8 +88,11 @@ def loses_effect(types: list[ast.expr], body: list[ast.stmt], scope: Scope) -> b
 
 
 def _is_effect(call: ast.Call, scope: Scope) -> bool:
+    name = getattr(call.func, "attr", "")
+    if name in ("execute", "executemany"):
+        return not (call.args and _READS.match(ast.unparse(call.args[0])))
     ref = resolve(call.func, scope, call.lineno)
-    return getattr(call.func, "attr", "") in _WRITES or bool(ref and _OUT.match(ref.dotted))
+    return name in _WRITES or bool(ref and _OUT.match(ref.dotted))
 
 
 def attempt(body: list[ast.stmt]) -> str:

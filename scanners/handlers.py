@@ -21,7 +21,7 @@ _EXIT_METHODS: Final = frozenset(
     "exit abort fail skipTest retry reraise raise_exception raise_with_traceback send_error".split()
 )
 _TRACKERS: Final = re.compile(
-    r"^(capture_?(exception|message|event|error)|record_?exception|notice_error|report_exc_info|report_?exception|set_exception"
+    r"^(capture_?(exception|message|event|error)|record_?exception|notice_error|report_exc_info|report_?(exception|error)|set_exception"
     r"|log_?exception|handle_?exception|print_exc|format_exc|print_exception|format_exception|exc_info|excepthook)$",
     re.IGNORECASE,
 )
@@ -197,6 +197,7 @@ def _call(node: ast.Call, mode: int, found: Reaction, scope: Scope, ctx: Context
         found.raises = True
     elif _TRACKERS.match(last) or dotted.startswith(("traceback.", "sentry_sdk.", "rollbar.", "bugsnag.")):
         found.told = found.traceback = True
+        found.kept = found.kept or last == "exc_info"
     elif last in _METRICS or dotted == "warnings.warn":
         found.told = True
     elif last in ("print", "pprint"):

@@ -97,6 +97,10 @@ class Place(Generic[Node]):
         """Whether it runs only when the file is started as a program."""
         return any(block.kind == "if" and _is_main(block.node.test) for block in self.blocks())
 
+    def conditions(self) -> Iterator[ast.expr]:
+        """The tests of all `if` statements that it stands under, innermost first, those of outer defs too."""
+        return (block.node.test for block in self.blocks() if block.kind in ("if", "else"))
+
     def resolve(self, expr: ast.AST) -> Ref | None:
         """What `expr` stands for here."""
         return resolve(expr, self.block.scope, getattr(expr, "lineno", self.line))

@@ -26,6 +26,10 @@ _AGENT: Final = re.compile(r"\b(ddtrace-run|opentelemetry-instrument|newrelic-ad
 _ID: Final = re.compile(
     r"(request|correlation|trace|transaction|req|span)[_-]?id\b|traceparent|%\(task_id\)", re.IGNORECASE
 )
+_ID_WORDS: Final = (
+    *("request_id", "request-id", "requestid", "correlation", "trace_id", "trace-id", "traceid", "span_id", "req_id"),
+    *("traceparent", "transaction_id", "%(task_id)"),
+)
 _PAIRS: Final = re.compile(r"\w+[=:]\s*\"?(%\(|\{)\w+")
 _HTTP: Final = (
     *("flask.Flask", "fastapi.FastAPI", "quart.Quart", "sanic.Sanic", "starlette.applications.Starlette", "falcon.App"),
@@ -83,7 +87,10 @@ class LogSetup(Collector):
     def visit_dict(self, place: Place[ast.Dict], ctx: Context) -> None:
         if len(place.node.keys) > 12:
             return  # Data, not settings.
-        formatters = dict(_entries(place.node)).get("formatters")
+        settings = dict(_entries(place.node))
+        formatters, handlers = settings.get("formatters"), settings.get("handlers")
+        for _, handler in _entries(handlers) if isinstance(handlers, ast.Dict) else ():
+            _note_handler(handler, place, ctx)
         if isinstance(formatters, ast.Dict):
             for _, formatter in _entries(formatters):
                 _note_formatter(formatter, place, ctx)
@@ -96,7 +103,8 @@ class LogSetup(Collector):
             ctx.fact("log-formatter", place, name=place.node.name, structured=dumps)
 
     def visit_module(self, ctx: Context) -> None:
-        if ctx.tree is not None and _ID.search(ctx.source):
+        source = ctx.source.lower()
+        if ctx.tree is not None and any(word in source for word in _ID_WORDS):
             found = next((node for node in ast.walk(ctx.tree) if _ID.search(_word(node))), None)
             if found is not None:
                 ctx.fact("log-correlation", found, name=_word(found)[:60])
@@ -142,6 +150,14 @@ def _note_formatter(formatter: ast.expr, place: Place[ast.Dict], ctx: Context) -
         _note(ctx, formatter, "unknown" if value is UNKNOWN else _state(str(value)), "a format string")
     else:
         _note(ctx, formatter, "unknown", "a formatter")
+
+
+def _note_handler(handler: ast.expr, place: Place[ast.Dict], ctx: Context) -> None:
+    """Handlers that write structured lines by themselves, whatever their formatter."""
+    found = dict(_entries(handler)) if isinstance(handler, ast.Dict) else {}
+    value = ctx.constant(found.get("class"), place)
+    if isinstance(value, str) and STRUCTURED.match(value):
+        _note(ctx, handler, "structured", value)
 
 
 def _state(text: str) -> str:

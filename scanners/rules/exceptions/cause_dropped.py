@@ -11,7 +11,7 @@ from scanners.rule import Example, Rule
 
 _ANSWERS: Final = re.compile(
     r"^(HTTP\w*|Http404|NotFound|PermissionDenied|Forbidden|BadRequest|Unauthorized|MethodNotAllowed|Conflict|APIException|ApiError|APIError"
-    r"|ParseError|AuthenticationFailed|NotAuthenticated|Throttled|SuspiciousOperation|ValidationError|RequestValidationError|SynapseError"
+    r"|ParseError|AuthenticationFailed|NotAuthenticated|Throttled|SuspiciousOperation|\w*ValidationError|Empty|Full|SynapseError"
     r"|StopIteration|StopAsyncIteration|SystemExit|KeyboardInterrupt|GeneratorExit|Exit|Abort|ClickException|UsageError|BadParameter"
     r"|CommandError|ArgumentTypeError|Retry|Ignore|Reject|SkipTest|abort|WebSocketException)$"
 )

@@ -108,14 +108,14 @@ class ExceptNeverMatches(Rule):
                 ctx.report(at, f"`{spelled(handler)}`: {fault}")
             elif earlier and types:
                 self._compare(at, types, earlier, ctx)
-            earlier += [resolve(expr, place.scope, expr.lineno) for expr in types]
+            earlier += [_class(expr, place.scope) for expr in types]
             if handler.type is None:
                 break  # Python itself refuses clauses after a bare one.
 
     def _compare(
         self, at: Place[ast.ExceptHandler], types: list[ast.expr], earlier: list[Ref | None], ctx: Context
     ) -> None:
-        verdicts = [_covered(resolve(expr, at.scope, expr.lineno), earlier, ctx) for expr in types]
+        verdicts = [_covered(_class(expr, at.scope), earlier, ctx) for expr in types]
         if any(verdict is None for verdict in verdicts):
             return
         if "?" in verdicts:
@@ -125,6 +125,14 @@ class ExceptNeverMatches(Rule):
         guessed = any(verdict and verdict.endswith("?") for verdict in verdicts)
         message = f"`{spelled(at.node)}` never runs: the clause for {above.rstrip('?')} above it catches all of this."
         ctx.report(at, message, confidence=Confidence.MEDIUM if guessed else Confidence.HIGH)
+
+
+def _class(expr: ast.expr, scope: Scope) -> Ref | None:
+    """The class that an expression names; what a call returns is unknown."""
+    ref = resolve(expr, scope, expr.lineno)
+    return (
+        ref if ref is not None and ref.origin is None and ref.via in ("import", "builtin", "class", "assign") else None
+    )
 
 
 def _by_itself(clause_type: ast.expr | None, types: list[ast.expr], scope: Scope, ctx: Context) -> str:

@@ -131,8 +131,8 @@ class SwallowedException(Rule):
         if found.doubt:
             ctx.unresolved(at, f"The handler {found.doubt}, which may report the failure.")
         elif found.whispers:
-            sure = Confidence.LOW if found.whispers_of_it or found.whispers == "prints" else Confidence.HIGH
-            ctx.report(at, f"{where}: it only {found.whispers}, which production does not keep.", confidence=sure)
+            sure = Confidence.LOW if found.whispers_of_it or found.whispers == "prints" else Confidence.MEDIUM
+            ctx.report(at, f"{where}: it only {found.whispers}, where nobody looks for failures.", confidence=sure)
         else:
             severity = Severity.HIGH if wide else Severity.MEDIUM
             ctx.report(
@@ -155,6 +155,8 @@ class SwallowedException(Rule):
 
 
 def _sure(place: Place[ast.Try], handler: ast.ExceptHandler, wide: bool) -> Confidence:
+    if place.handler is not None:
+        return Confidence.LOW  # The failure of a reaction to another failure.
     if PROBE.match(getattr(place.function, "name", "")) and isinstance(handler.body[-1], ast.Return | ast.Pass):
         return Confidence.LOW
     idle = all(isinstance(stmt, ast.Pass | ast.Continue | ast.Break) for stmt in handler.body)

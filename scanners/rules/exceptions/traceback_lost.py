@@ -13,7 +13,7 @@ _EXPECTED: Final = re.compile(
     r"(ValueError|KeyError|IndexError|TypeError|LookupError|UnicodeDecodeError|FileNotFoundError|FileExistsError|PermissionError"
     r"|NotADirectoryError|IsADirectoryError|ImportError|ModuleNotFoundError|AttributeError|JSONDecodeError|ValidationError|Invalid\w*"
     r"|\w*DoesNotExist|\w*NotFound\w*|CalledProcessError|HTTPStatusError|Timeout\w*|\w*TimeoutError|TimeoutExpired|ConnectionRefusedError"
-    r"|CancelledError|KeyboardInterrupt|\w*Parse\w*|\w*Config\w*Error|ImproperlyConfigured|SyntaxError|gaierror|\w*Syntax\w*|\w*Usage\w*)$"
+    r"|CancelledError|KeyboardInterrupt|\w*Parse\w*|\w*Config\w*Error|ImproperlyConfigured|SyntaxError|gaierror|\w*Syntax\w*|\w*Usage\w*|NoReverseMatch)$"
 )
 
 
@@ -113,7 +113,7 @@ class TracebackLost(Rule):
                 continue
             node, log = next((entry for entry in errors if not entry[1].traceback), errors[0])
             ctx.site(node)
-            if found.traceback or (found.raises and not _exits(handler)):
+            if found.traceback or any(log.traceback for _, log in found.logs) or (found.raises and not _exits(handler)):
                 continue
             self._judge(Place(node, place.block, place.stmt), log, handler, place, ctx)
 

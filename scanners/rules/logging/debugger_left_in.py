@@ -7,7 +7,7 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
 
-_SWITCH: Final = re.compile(r"debug|pdb|breakpoint|post_?mortem|trace|interactive|attach", re.IGNORECASE)
+_SWITCH: Final = re.compile(r"debug|[pr]db|breakpoint|post_?mortem|trace|interactive|attach", re.IGNORECASE)
 _DEBUGGERS: Final = (
     "pdb",
     "ipdb",
@@ -28,8 +28,8 @@ class DebuggerLeftIn(Rule):
     A debugger that waits for a terminal stops the worker for good, or opens a door for whoever connects first.
 
     Looks for breakpoint(), set_trace() and post_mortem() of the known debuggers and for debugpy and pydevd, one site a
-    module without them. Behind a condition on a debug switch it is reported with low confidence. A function of the same
-    file that has one of these names is no debugger.
+    module without them. Behind a debug switch, or in code about debuggers, it is reported with low confidence. A
+    function of the same file that has one of these names is no debugger.
     """
 
     id = "debugger-left-in"
@@ -80,7 +80,8 @@ class DebuggerLeftIn(Rule):
     )
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        switched = any(_SWITCH.search(ast.unparse(block.node.test)) for block in call.within("if"))
+        switched = any(_SWITCH.search(ast.unparse(test)) for test in call.conditions())
+        switched = switched or bool(_SWITCH.search(call.qualname))
         message = f"{call.dotted}() stops the process here and waits for someone at a terminal or a port."
         ctx.report(call, message, confidence=Confidence.LOW if switched else Confidence.HIGH)
 

@@ -1,13 +1,15 @@
 import ast
+import re
 from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.logcalls import LEVELS
-from scanners.place import Call, Place
+from scanners.place import Block, Call, Place
 from scanners.rule import Example, Rule
 
 _WARNING: Final = 30
+_SWITCH: Final = re.compile(r"debug|verbos|quiet|level|env|log|argv|opts|args", re.IGNORECASE)
 
 
 class LoggingFixedInCode(Rule):
@@ -87,39 +89,35 @@ class LoggingFixedInCode(Rule):
         ctx.site(call)
         given = call.keyword("level") if call.last == "basicConfig" else call.argument(0, "level")
         level = _fixed(given, call, ctx)
-        if level is None or _is_main(call, ctx) or _quietens(call, level, ctx):
+        if level is None or _is_main(call, ctx) or _quietens(call, level):
             return
         what = "basicConfig" if call.last == "basicConfig" else "setLevel"
         ctx.report(call, f"{what}() fixes the level at {_level_name(level)}: seeing more, or less, takes a release.")
 
     def _judge_handler(self, call: Call, ctx: Context) -> None:
         ctx.site(call)
-        given = call.name(call.argument(0, "hdlr")) if call.argument(0, "hdlr") is not None else ""  # type: ignore[arg-type]
-        if call.function is not None or _is_main(call, ctx) or given.endswith("NullHandler"):
+        given = call.argument(0, "hdlr")
+        null = given is not None and "NullHandler" in (call.name(given) or ast.unparse(given))
+        if null or call.function is not None or _is_main(call, ctx):
             return
         name = call.origin.args[0] if call.origin is not None and call.origin.args else None
         own = isinstance(name, ast.Name) and name.id == "__name__"
-        message = "Importing this module adds a handler, so each of its lines is written again beside the program's own logging."
+        message = (
+            "Importing this module adds a handler, so its lines are written once more beside the program's own logging."
+        )
         ctx.report(call, message, confidence=Confidence.HIGH if own else Confidence.LOW)
 
-    def visit_assign(self, place: Place[ast.Assign], ctx: Context) -> None:
-        target = place.node.targets[0]
-        if (
-            ctx.role != "settings-production"
-            or not isinstance(target, ast.Name)
-            or target.id not in ("LOGGING", "LOGGING_CONFIG")
-        ):
+    def visit_module(self, ctx: Context) -> None:
+        if ctx.role != "settings-production":
             return
-        if not isinstance(place.node.value, ast.Dict):
-            return
-        found = list(_debug_levels(place.node.value))
-        if not found:
-            ctx.site(place)
-        for value in found:
-            message = (
-                "Production logs at DEBUG: values of variables and bodies of requests end up in the logs, at a price."
-            )
-            ctx.report(Place(value, place.block, place.stmt), message)
+        bindings = [binding for name in ("LOGGING", "LOGGING_CONFIG") for binding in ctx.module.names.get(name, ())]
+        for settings in (binding.value for binding in bindings if isinstance(binding.value, ast.Dict)):
+            found = _debug_levels(settings)
+            if not found:
+                ctx.site(settings)
+            for value in found:
+                message = "Production logs at DEBUG: variables and bodies of requests end up in the logs, at a price."
+                ctx.report(Place(value, Block("module", settings, None, ctx.module), None), message)
 
 
 def _fixed(given: ast.expr | None, call: Call, ctx: Context) -> int | None:
@@ -140,14 +138,20 @@ def _level_name(level: int) -> str:
 
 
 def _is_main(call: Call, ctx: Context) -> bool:
-    name = getattr(call.function, "name", "")
-    return ctx.path_class == "script" or call.under_main or name in ("main", "_main", "cli", "run_cli")
+    """Whether the program decides this itself: in a script, in its main function, or on a condition about logging."""
+    name = getattr(call.function, "name", "").strip("_")
+    decided = any(_SWITCH.search(ast.unparse(test)) for test in call.conditions())
+    return ctx.path_class == "script" or call.under_main or name in ("main", "cli", "run_cli") or decided
 
 
-def _quietens(call: Call, level: int, ctx: Context) -> bool:
-    """Whether the level of a logger of somebody else is raised."""
-    name = call.origin.args[0] if call.last == "setLevel" and call.origin is not None and call.origin.args else None
-    return name is not None and level >= _WARNING and isinstance(ctx.constant(name, call), str)
+def _quietens(call: Call, level: int) -> bool:
+    """Whether the level of somebody else's logger is raised, or a logger for accesses is set apart."""
+    if call.last != "setLevel" or call.origin is None or not call.origin.args:
+        return False
+    name = call.origin.args[0]
+    own = isinstance(name, ast.Name) and name.id == "__name__"
+    root = isinstance(name, ast.Constant) and not name.value
+    return (not own and not root and level >= _WARNING) or "access" in ast.unparse(name).lower()
 
 
 def _debug_levels(node: ast.Dict) -> list[ast.expr]:

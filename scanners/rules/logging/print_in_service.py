@@ -53,10 +53,12 @@ _SERVES: Final = (
     "celery",
     "kafka",
 )
+_SWITCH: Final = re.compile(r"debug|verbos|trace|quiet|silent|bench", re.IGNORECASE)
+_ENDS: Final = re.compile(r"^(sys\.|os\.)?_?exit\(|^raise SystemExit")
 _IS_PROGRAM: Final = re.compile(r"^if __name__ ==", re.MULTILINE)
 _SHOWS: Final = re.compile(
-    r"^_*(print|show|dump|display|usage|help|describe|summary|summarize|debug|pp|pprint|echo|list|main|cli|report|render|output|say|log)(_|$)"
-    r"|_(print|usage|help|main|cli|banner|summary)$|^(repr|__repr__|__str__)$|verbose",
+    r"^_*(print|show|dump|display|usage|help|describe|summary|summarize|debug|pp|pprint|echo|list|main|cli|report|render|output|say|log|warn)(_|$)"
+    r"|_(print|usage|help|main|cli|banner|summary)$|info$|^(repr|__repr__|__str__)$|verbose",
     re.IGNORECASE,
 )
 
@@ -120,7 +122,7 @@ class PrintInService(Rule):
             ctx.site(call)
 
     def _judge(self, call: Call, ctx: Context) -> None:
-        stream = call.keyword("file")
+        stream = call.keyword("file", "stream")
         if (stream is not None and not call.name(stream).startswith("sys.std")) or call.under_main:
             return
         if _is_command_line(ctx):
@@ -146,11 +148,11 @@ def _runs_alone(ctx: Context) -> bool:
 
 
 def _is_meant(call: Call) -> bool:
-    """Whether showing something is the business of the function, or a switch for debugging is on."""
+    """Whether showing something is the business of the function, a debug switch is on, or the program ends here."""
     function = getattr(call.function, "name", "")
     if function and _SHOWS.search(function):
         return True
-    return any(
-        re.search(r"debug|verbose|trace|quiet|silent", ast.unparse(block.node.test), re.IGNORECASE)
-        for block in call.within("if")
-    )
+    if any(_SWITCH.search(ast.unparse(test)) for test in call.conditions()):
+        return True
+    suite: list[ast.stmt] = getattr(call.block.node, "body", [])
+    return any(isinstance(stmt, ast.Expr | ast.Raise) and _ENDS.search(ast.unparse(stmt)) for stmt in suite[-1:])

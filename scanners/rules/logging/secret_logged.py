@@ -13,7 +13,7 @@ from scanners.secrets import is_secret_name
 
 _OTHERS: Final = re.compile(
     r"(^|_)(authorization|auth_?header|proxy_authorization|set_cookie|cookies?|card_?number|credit_?card|cvv|cvc|iban|ssn|"
-    r"social_security(_number)?|private_?key|api_?key|session_?key)$"
+    r"social_security(_number)?|private_?key|api_?key)$"
 )
 _WHOLE: Final = {"os.environ": "the whole environment", "django.conf.settings": "all settings"}
 _REQUEST: Final = re.compile(r"(^|_)(request|req)$")
@@ -29,6 +29,13 @@ _LEXERS: Final = (
     "pygments",
     "pyparsing",
     "torch",
+)
+_LEXES: Final = re.compile(r"lex|pars|token_?i[sz]|scan|compil|grammar|syntax", re.IGNORECASE)
+_ABOUT: Final = re.compile(
+    r"\b(auth|authenticat\w+|authoriz\w+|log_?in|jwt|bearer|oauth2?|credentials?|passwords?)\b", re.IGNORECASE
+)
+_OTHER_TOKEN: Final = re.compile(
+    r"(^|_)(from|since|to|batch|start|end|stream|position|sync|purge|rdata|offset)_tokens?$"
 )
 _DOUBTFUL: Final = frozenset({"token", "tokens", "key", "card", "cookie", "cookies", "secret", "credentials", "pwd"})
 
@@ -136,11 +143,23 @@ def _secret(value: ast.expr, call: Call, ctx: Context) -> tuple[str, Confidence]
         return whole
     name = _name_of(value)
     lowered = name.lower().replace("-", "_")
-    if not name or not (is_secret_name(name) or _OTHERS.search(lowered)):
+    if not name or _OTHER_TOKEN.search(lowered) or not (is_secret_name(name) or _OTHERS.search(lowered)):
+        return None
+    if _is_number(value, call):
         return None
     if isinstance(value, ast.Name) and isinstance(ctx.constant(value, call), str) and not is_secret_name(name):
         return None
     return f"`{short(value, 50)}`", _sure(lowered, call, ctx)
+
+
+def _is_number(value: ast.expr, call: Call) -> bool:
+    """Whether the placeholder of an argument takes numbers only."""
+    args = call.node.args
+    if len(args) < 2 or value not in args or not isinstance(args[0], ast.Constant):
+        return False
+    kinds = re.findall(r"%[-+ #0\d.]*([a-zA-Z])", str(args[0].value))
+    index = args.index(value) - 1
+    return index < len(kinds) and kinds[index] in "dioxXeEfFgG"
 
 
 def _whole(value: ast.expr, call: Call) -> tuple[str, Confidence] | None:
@@ -173,9 +192,13 @@ def _name_of(value: ast.expr) -> str:
 
 
 def _sure(name: str, call: Call, ctx: Context) -> Confidence:
+    """A word with other meanings needs a second hint: what the message says, or what the module is about."""
     if name not in _DOUBTFUL:
-        return Confidence.MEDIUM
-    reads_text = re.search(
-        r"lex|pars|token_?i[sz]|scan|compil|grammar|syntax", f"{call.qualname} {ctx.source[:2000]}", re.IGNORECASE
-    )
-    return Confidence.LOW if reads_text or ctx.imports(*_LEXERS) else Confidence.MEDIUM
+        return Confidence.LOW if call.function is None and call.last == "print" else Confidence.MEDIUM
+    texts = [
+        node.value for node in ast.walk(call.node) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    if _LEXES.search(call.qualname) or ctx.imports(*_LEXERS):
+        return Confidence.LOW
+    hinted = any(name.rstrip("s") in text.lower() for text in texts) or _ABOUT.search(ctx.source)
+    return Confidence.MEDIUM if hinted else Confidence.LOW

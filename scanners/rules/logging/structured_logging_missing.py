@@ -95,8 +95,9 @@ class StructuredLoggingMissing(Rule):
             message = f"Logs are plain text here ({found['name']}), so no machine can search them by field."
             ctx.report(found.path, found.line, message, anchor="structured-logging")
         elif starts:
-            message = "The program starts without a formatter, so its logs are plain text that no machine can search by field."
-            ctx.report(starts[0].path, starts[0].line, message, anchor="structured-logging")
+            message = "No formatter is set anywhere, so the logs are plain text that no machine can search by field."
+            sure = self.confidence if tree.facts("log-entry") else Confidence.LOW
+            ctx.report(starts[0].path, starts[0].line, message, anchor="structured-logging", confidence=sure)
         else:
             ctx.not_applicable("No logger and no start of a program were found.")
 
