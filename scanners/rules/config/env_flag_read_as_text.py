@@ -1,0 +1,147 @@
+import ast
+import re
+from typing import Final
+
+from scanners.context import Context
+from scanners.facts.environment import Read, is_standard, reads
+from scanners.finding import Severity
+from scanners.rule import Example, Rule
+
+_FLAG: Final = re.compile(
+    r"(^|_)(DEBUG|VERBOSE|TESTING|ENABLED?|DISABLED?|USE|USES|IS|HAS|ALLOW|ALLOWED|SKIP|REQUIRE|STRICT|DRY_?RUN|SECURE|INSECURE|TLS|SSL)(_|$)"
+)
+_PRESENCE: Final = re.compile(
+    r"(^|_)NO_|^(CI|GITHUB_ACTIONS)$|_(URL|DSN|PATH|FILE|DIR|HOST|PORT|KEY|TOKEN|CERT|NAME|LEVEL|VERSION|MODE)$"
+)
+_WORDS: Final = frozenset({"true", "false", "0", "1", "yes", "no", "on", "off"})
+_ARITHMETIC = ast.Add | ast.Sub | ast.Mult | ast.Div | ast.FloorDiv | ast.Mod
+
+
+class EnvFlagReadAsText(Rule):
+    """
+    Variables are texts: "false" and "0" are true, so a flag that is switched off in the environment stays on.
+
+    Looks at reads of `os.environ` and `os.getenv` that are tested for truth, turned into bool(), used in arithmetic or
+    given a default that is no text, and at module constants that keep such a text. Reads that are parsed or compared
+    with texts are fine, as is a test of whether a variable is there at all (a URL, a path, `NO_COLOR`).
+    """
+
+    id = "env-flag-read-as-text"
+    area = "config"
+    item = "C2"
+    title = "Environment flag or number used as text"
+    severity = Severity.HIGH
+    fix = 'Parse it: `os.environ.get("DEBUG", "false").lower() in ("1", "true", "yes")`, or a typed settings class.'
+    bad = (
+        Example(
+            "truth, bool(), a default that is no text, arithmetic",
+            {
+                "shop/options.py": """\
+import os
+if os.environ.get("SHOP_DEBUG"):
+    print("debug")
+STRICT = bool(os.getenv("SHOP_STRICT", "false"))
+CACHED = os.getenv("SHOP_CACHED", True)
+PORT = os.environ.get("SHOP_PORT", 8000)
+LIMIT = os.environ["SHOP_LIMIT"] * 2
+USE_TLS = os.environ.get("SHOP_USE_TLS", "False")
+if USE_TLS:
+    print("tls")
+"""
+            },
+            at=[("shop/options.py", line) for line in (2, 4, 5, 6, 7, 8)],
+        ),
+    )
+    good = (
+        Example(
+            "parsed, compared, or asked whether it is there",
+            {
+                "shop/options.py": """\
+import os
+from distutils.util import strtobool
+DEBUG = os.environ.get("SHOP_DEBUG", "false").lower() == "true"
+STRICT = bool(int(os.getenv("SHOP_STRICT", "0")))
+CACHED = strtobool(os.getenv("SHOP_CACHED", "yes"))
+PORT = int(os.environ.get("SHOP_PORT", 8000))
+if os.environ.get("SHOP_USE_TLS") == "1":
+    print("tls")
+if os.environ.get("SENTRY_DSN") and not os.environ.get("NO_COLOR"):
+    print("errors are sent")
+raw = os.environ.get("SHOP_USE_CACHE", "False")
+USE_CACHE = raw.lower() in ("1", "true")
+"""
+            },
+        ),
+    )
+
+    def visit_module(self, ctx: Context) -> None:
+        for read in reads(ctx):
+            if read.form not in ("get", "index") or is_standard(read.name):
+                continue
+            fault = _fault(read, ctx)
+            if fault:
+                ctx.report(read.place, fault)
+            elif _is_flag(read.name) or isinstance(ctx.constant(read.default, read.place), bool | int):
+                ctx.site(read.place)
+
+
+def _is_flag(name: str) -> bool:
+    return _FLAG.search(name) is not None and _PRESENCE.search(name) is None
+
+
+def _fault(read: Read, ctx: Context) -> str:
+    above = read.place.parent()
+    if isinstance(above, ast.BinOp) and _is_number(above, read.place.node):
+        return f"{read.name} is a text: arithmetic with it fails or repeats it."
+    if isinstance(above, ast.Call) and _called(above) != "bool":
+        return ""
+    default = ctx.constant(read.default, read.place)
+    tested = _is_flag(read.name) and (_tests(above, read.place.node) or _called(above) == "bool")
+    if tested:
+        return f'{read.name} is true whatever its text: "false" and "0" too.'
+    if isinstance(default, bool | int | float) and isinstance(
+        above, ast.Assign | ast.AnnAssign | ast.Return | ast.keyword
+    ):
+        return "" if _parsed_later(above, ctx) else f"{read.name} is a text when it is set, and no text when it is not."
+    kept = _is_flag(read.name) and str(default).lower() in _WORDS
+    if kept and isinstance(above, ast.Assign) and _tested_later(above, ctx):
+        return f'{read.name} is kept as a text: "false" and "0" are true.'
+    return ""
+
+
+def _called(node: ast.AST | None) -> str:
+    return getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+
+
+def _is_number(above: ast.BinOp, node: ast.AST) -> bool:
+    other = above.left if above.right is node else above.right
+    number = isinstance(other, ast.Constant) and isinstance(other.value, int | float)
+    return number and isinstance(above.op, _ARITHMETIC)
+
+
+def _tests(above: ast.AST | None, node: ast.AST) -> bool:
+    if isinstance(above, ast.UnaryOp):
+        return isinstance(above.op, ast.Not)
+    return isinstance(above, ast.If | ast.While | ast.IfExp | ast.Assert) and above.test is node
+
+
+def _later(above: ast.AST, ctx: Context) -> list[tuple[ast.AST, ast.AST]]:
+    """Where the variable that an assignment sets is read in the file, each with what holds it."""
+    target = above.targets[0] if isinstance(above, ast.Assign) else getattr(above, "target", None)
+    name = target.id if isinstance(target, ast.Name) else ""
+    return [
+        (outer, node)
+        for outer in ast.walk(ctx.tree or ast.Module([], []))
+        for node in ast.iter_child_nodes(outer)
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+    ]
+
+
+def _parsed_later(above: ast.AST, ctx: Context) -> bool:
+    """Whether the variable is converted, compared or asked for a method later."""
+    return any(isinstance(outer, ast.Call | ast.Attribute | ast.Compare) for outer, _ in _later(above, ctx))
+
+
+def _tested_later(above: ast.AST, ctx: Context) -> bool:
+    uses = _later(above, ctx)
+    return any(_tests(outer, node) for outer, node in uses) and not _parsed_later(above, ctx)

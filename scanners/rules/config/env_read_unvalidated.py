@@ -1,0 +1,86 @@
+import ast
+
+from scanners.context import Context
+from scanners.facts.environment import Read, is_standard, reads
+from scanners.finding import Confidence, Severity
+from scanners.rule import Example, Rule
+
+
+class EnvReadUnvalidated(Rule):
+    """
+    A variable read deep in the code fails there and then, in the middle of the night, instead of when the program starts.
+
+    Looks at reads of `os.environ` and `os.getenv` outside the settings. Reads in a settings module, fields of
+    pydantic-settings, django-environ, environs and decouple are checked in one place; a helper that raises when the
+    variable is missing is one too. Variables of the system and of tools are not counted; computed names are unresolved.
+    """
+
+    id = "env-read-unvalidated"
+    area = "config"
+    item = "C2"
+    title = "Environment variable read outside the settings"
+    severity = Severity.LOW
+    confidence = Confidence.MEDIUM
+    fix = "Read it once, with its type, in the settings module, and pass the value on from there."
+    classes = frozenset({"service"})
+    bad = (
+        Example(
+            "in the middle of the code",
+            {
+                "shop/mail.py": """\
+import os
+def send(text):
+    host = os.environ.get("MAIL_HOST")
+    key = os.environ["MAIL_KEY"]
+    port = os.getenv("MAIL_PORT", "25")
+    return host, key, port, text
+"""
+            },
+            at=[("shop/mail.py", 3), ("shop/mail.py", 4), ("shop/mail.py", 5)],
+        ),
+    )
+    good = (
+        Example(
+            "in the settings, or by a reader that checks",
+            {
+                "shop/settings.py": 'import os\nMAIL_HOST = os.environ["MAIL_HOST"]\nMAIL_PORT = int(os.getenv("MAIL_PORT", "25"))\n',
+                "shop/options.py": """\
+from pydantic_settings import BaseSettings
+class Options(BaseSettings):
+    mail_host: str
+    mail_port: int = 25
+""",
+            },
+        ),
+        Example(
+            "a helper that raises, variables of the system",
+            {
+                "shop/env.py": """\
+import os
+def require(name):
+    value = os.environ.get(name)
+    if not value:
+        raise SystemExit(f"Set {name}.")
+    return value
+HOME = os.environ.get("HOME")
+"""
+            },
+        ),
+    )
+
+    def visit_module(self, ctx: Context) -> None:
+        for read in reads(ctx):
+            if read.name and is_standard(read.name):
+                continue
+            if read.form in ("typed", "field") or ctx.role.startswith("settings") or _raises(read):
+                ctx.site(read.place)
+            elif not read.name:
+                ctx.unresolved(read.place, "The name of the variable is computed.")
+            else:
+                ctx.report(read.place, f"{read.name} is read here, without a check when the program starts.")
+
+
+def _raises(read: Read) -> bool:
+    """Whether the def around the read refuses to go on without it."""
+    around = read.place.function
+    return around is not None and any(isinstance(node, ast.Raise) for node in ast.walk(around))

@@ -1,0 +1,88 @@
+from scanners.facts.environment import is_standard
+from scanners.finding import Confidence, Effort, Severity
+from scanners.rule import Example, Rule
+from scanners.tree import Tree, TreeContext
+
+
+class EnvVarUndocumented(Rule):
+    """
+    Whoever deploys the program cannot set a variable that nobody wrote down, and learns of it from an incident.
+
+    Looks at each variable that the code reads by a fixed name, and for its name in `.env.example`, compose files,
+    Dockerfiles, manifests and documents. Variables of the system and of tools are left out. A variable of the example
+    that nothing reads is suspected to be left over.
+    """
+
+    id = "env-var-undocumented"
+    area = "config"
+    item = "C3"
+    title = "Environment variable that no document names"
+    severity = Severity.LOW
+    effort = Effort.MINUTES
+    fix = "Add it to `.env.example` with a line on what it is for."
+    bad = (
+        Example(
+            "read, but written down nowhere",
+            {
+                "shop/mail.py": 'import os\nHOST = os.environ["MAIL_HOST"]\nPORT = os.getenv("MAIL_PORT", "25")\n',
+                ".env.example": "MAIL_HOST=mail.internal\n",
+            },
+            at=[("shop/mail.py", 3)],
+        ),
+        Example(
+            "written down, but read nowhere",
+            {
+                "shop/mail.py": 'import os\nHOST = os.environ["MAIL_HOST"]\n',
+                ".env.example": "MAIL_HOST=mail.internal\nFAX_NUMBER=\n",
+            },
+            at=[(".env.example", 2)],
+        ),
+    )
+    good = (
+        Example(
+            "written down in any of the places",
+            {
+                "shop/settings.py": """\
+import os
+from pydantic_settings import BaseSettings
+HOST = os.environ["MAIL_HOST"]
+PORT = os.getenv("MAIL_PORT", "25")
+HOME = os.environ.get("HOME")
+class Settings(BaseSettings):
+    model_config = {"env_prefix": "SHOP_"}
+    currency: str = "EUR"
+""",
+                ".env.example": "MAIL_HOST=mail.internal\n",
+                "docker-compose.yml": "services:\n  web:\n    environment:\n      MAIL_PORT: 25\n",
+                "docs/operations.md": "Set `SHOP_CURRENCY` to the currency of the shop.\n",
+            },
+        ),
+    )
+
+    def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        known = {word for fact in tree.facts("env-words") for word in fact["words"]}
+        seen: set[str] = set()
+        computed = False
+        for read in tree.facts("env-read"):
+            name = read["name"].upper()
+            computed = computed or not name
+            if not name:
+                ctx.unresolved(read.path, read.line, "The name of the variable is computed.")
+            elif name not in seen and not is_standard(name):
+                if name in known:
+                    ctx.site(read.path, read.line)
+                else:
+                    ctx.report(read.path, read.line, f"No document names {name}.", anchor=name, text=read["text"])
+            seen.add(name)
+        self._left_over(tree, ctx, seen, computed)
+
+    def _left_over(self, tree: Tree, ctx: TreeContext, read: set[str], computed: bool) -> None:
+        elsewhere = {
+            word for fact in tree.facts("env-words") if fact.path_class.kind != "env-example" for word in fact["words"]
+        }
+        for example in tree.facts("env-example"):
+            name = example["name"]
+            if read and name not in read and not is_standard(name):
+                sure = Confidence.LOW if computed or name in elsewhere else Confidence.MEDIUM
+                message = f"{name} is written down, but nothing in the code reads it."
+                ctx.report(example.path, example.line, message, anchor=name, text=example["text"], confidence=sure)
