@@ -1,5 +1,6 @@
 """What a rule may ask of a whole commit: its paths and the facts of its files. Nothing is parsed again here."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,12 @@ class Fact:
 
 
 class Tree:
-    """A commit below its sub-path. `kind` is the repository's; `files` are those that were looked at."""
+    """A commit below its sub-path. `kind` is the repository's; `files` are those that were looked at.
+
+    `date` is the day of the commit, None where it is not known.
+    """
+
+    date: datetime.date | None = None
 
     def __init__(self, kind: str, files: Mapping[str, PathClass], facts: Mapping[str, Sequence[Fact]]) -> None:
         self.kind = kind

@@ -27,7 +27,9 @@ class WildcardImport(Rule):
     bad = [
         Example(
             "names from a library",
-            {"billing/invoice.py": "from decimal import *\n\n\ndef total(rows):\n    return sum(Decimal(row.net) for row in rows)\n"},
+            {
+                "billing/invoice.py": "from decimal import *\n\n\ndef total(rows):\n    return sum(Decimal(row.net) for row in rows)\n"
+            },
             at=[("billing/invoice.py", 1)],
         ),
         Example(

@@ -1,0 +1,50 @@
+"""What of a commit's requirements is locked: the facts of manifests and locks, put together."""
+
+import re
+from pathlib import PurePosixPath
+from typing import Final
+
+from scanners.lockfiles import is_dev_group
+from scanners.tree import Fact, Tree
+
+LOCKS: Final = ("uv-lock", "poetry-lock", "pdm-lock", "pylock", "pipfile-lock", "conda-lock")
+_ASIDE: Final = re.compile(r"(^|/)(\.github|\.ci|ci|docs?|tests?|examples?|benchmarks?|tools?|scripts?)/")
+
+
+def above(path: str, other: str) -> bool:
+    """Whether `other` lies in the directory of `path` or in one above it."""
+    directory = PurePosixPath(other).parent
+    return directory == PurePosixPath(".") or directory in PurePosixPath(path).parents
+
+
+def lock_of(tree: Tree, path: str) -> Fact | None:
+    """The lock that speaks for the manifest at `path`: the nearest one at or above its directory."""
+    near = [lock for lock in tree.facts("lock") if above(path, lock.path)]
+    return max(near, key=lambda lock: len(PurePosixPath(lock.path).parts), default=None)
+
+
+def is_aside(path: str) -> bool:
+    """Whether a manifest is for working on the code (`requirements-dev.txt`, `docs/requirements.txt`), not for running it."""
+    name = PurePosixPath(path).name
+    held = PurePosixPath(path).parent.name == "requirements" or "requirements" in name
+    return _ASIDE.search(path) is not None or (held and is_dev_group(name.replace("requirements", "")))
+
+
+def pinned_names(tree: Tree, path: str) -> set[str]:
+    """The names that something at or above the directory of `path` pins: a lock, constraints, or pinned requirements."""
+    names: set[str] = set()
+    for lock in tree.facts("lock"):
+        if above(path, lock.path):
+            names |= set(lock["versions"])
+    for requirement in tree.facts("requirement"):
+        kind = requirement.path_class.kind
+        if requirement["pinned"] and kind in ("requirements", "constraints") and above(path, requirement.path):
+            names.add(requirement["name"])
+    return names
+
+
+def main_manifests(tree: Tree) -> list[Fact]:
+    """The manifests that say what the service runs with, the nearest to the root first."""
+    found = [fact for fact in tree.facts("manifest") if (fact["count"] or fact["dynamic"]) and not is_aside(fact.path)]
+    kept = [fact for fact in found if fact["kind"] != "constraints" and fact.path_class.name in ("service", "script")]
+    return sorted(kept, key=lambda fact: (len(PurePosixPath(fact.path).parts), fact["kind"] != "requirements", fact.path))

@@ -1,0 +1,117 @@
+import re
+import sys
+from pathlib import PurePosixPath
+
+from scanners.distributions import brings, distributions
+from scanners.finding import Confidence, Effort, Severity
+from scanners.locking import is_aside
+from scanners.rule import Example, Rule
+from scanners.tree import Fact, Tree, TreeContext
+
+_TOOLING = re.compile(r"(^|/)(setup|noxfile|fabfile|tasks|conf|conftest|manage)\.py$")
+
+
+class DependencyUndeclared(Rule):
+    """
+    An import that no manifest declares works until the package that happened to bring it along no longer does.
+
+    Looks at imports at the top of modules that belong to a well-known distribution or to one in the lock. Modules of the
+    repository and of the standard library, imports inside `try`, functions and conditions are good. A module whose
+    distribution is not known is unresolved. Each distribution is reported once; one that only the lock holds weighs less.
+    """
+
+    id = "dependency-undeclared"
+    area = "deps"
+    item = "D3"
+    title = "Import that no manifest declares"
+    severity = Severity.MEDIUM
+    confidence = Confidence.MEDIUM
+    effort = Effort.MINUTES
+    fix = "Add the distribution to the requirements of the project and lock again."
+    bad = [
+        Example(
+            "nowhere declared",
+            {"shop/pay.py": "import requests\nimport redis\n", "requirements.txt": "redis==6.0.0\n"},
+            at=[("shop/pay.py", 1)],
+        ),
+        Example(
+            "another name, reported once",
+            {
+                "shop/a.py": "import yaml\nfrom PIL import Image\n",
+                "shop/b.py": "import yaml\n",
+                "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\ndependencies = ["pillow"]\n',
+            },
+            at=[("shop/a.py", 1)],
+        ),
+        Example(
+            "only brought along",
+            {
+                "shop/pay.py": "import urllib3\n",
+                "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\ndependencies = ["requests"]\n',
+                "uv.lock": 'version = 1\n[[package]]\nname = "requests"\nversion = "2"\n[[package]]\nname = "urllib3"\nversion = "2"\n',
+            },
+            at=[("shop/pay.py", 1)],
+        ),
+    ]
+    good = [
+        Example(
+            "declared",
+            {"shop/pay.py": "import json\n\nimport jwt\nfrom bs4 import BeautifulSoup\n", "requirements.txt": "PyJWT\nbeautifulsoup4\n"},
+        ),
+        Example("own module", {"requests.py": "", "app.py": "import requests\n", "requirements.txt": "redis\n"}),
+        Example(
+            "optional",
+            {
+                "app.py": "try:\n    import uvloop\n    import orjson\nexcept ImportError:\n    uvloop = orjson = None\n\n\n"
+                "def plot():\n    import matplotlib\n\n    return matplotlib\n",
+                "requirements.txt": "redis\n",
+            },
+        ),
+        Example("unknown distribution", {"app.py": "import acme_internal\n", "requirements.txt": "redis\n"}),
+        Example("no manifest", {"app.py": "import requests\n"}),
+    ]
+
+    def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        declared = {fact["name"] for fact in tree.facts("requirement", tests=True)}
+        if not declared:
+            ctx.not_applicable("The repository declares no requirements.")
+            return
+        locked = {name for lock in tree.facts("lock") for name in lock["versions"]}
+        own = _own_modules(tree)
+        answers: dict[str, str] = {}
+        reported: set[str] = set()
+        for fact in tree.facts("import"):
+            top = fact["module"].partition(".")[0]
+            if top in own or top.startswith("_") or _TOOLING.search(fact.path) or is_aside(fact.path):
+                continue
+            if top not in answers:
+                answers[top] = "declared" if any(brings(name, top) for name in declared) else _source(top, locked)
+            if answers[top] == "declared" or fact["optional"]:
+                ctx.site(fact.path, fact.line)
+            elif not answers[top]:
+                ctx.unresolved(fact.path, fact.line, f"Which distribution brings {top} is not known.")
+            elif top not in reported:
+                reported.add(top)
+                _report(fact, top, answers[top] in locked, ctx)
+
+
+def _own_modules(tree: Tree) -> set[str]:
+    names: set[str] = set(sys.stdlib_module_names)
+    for path, path_class in tree.files.items():
+        if path_class.kind == "python":
+            parts = PurePosixPath(path)
+            names |= {parts.stem, *parts.parent.parts}
+    return names
+
+
+def _source(top: str, locked: set[str]) -> str:
+    """The distribution that a module comes from, as far as the lock or a table tells; empty when neither does."""
+    held = next((name for name in sorted(locked) if name in distributions(top) or name == top.lower().replace("_", "-")), "")
+    return held or next(iter(distributions(top)), "")
+
+
+def _report(fact: Fact, top: str, brought: bool, ctx: TreeContext) -> None:
+    name = next(iter(distributions(top)), top)
+    message = f"{top} comes from {name}, which no manifest declares{'; another package brings it along' if brought else ''}."
+    severity = Severity.LOW if brought else None
+    ctx.report(fact.path, fact.line, message, anchor=top, text=f"import {fact['module']}", severity=severity)
