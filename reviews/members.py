@@ -27,6 +27,6 @@ def remove(membership: Membership) -> None:
 
 def _keep_one(membership: Membership, role: str) -> None:
     Team.objects.select_for_update(no_key=True).get(pk=membership.team_id)
-    others = Membership.objects.filter(team=membership.team_id, role=Role.MAINTAINER).exclude(pk=membership.pk)
-    if role != Role.MAINTAINER and not others.exists():
+    maintainers = Membership.objects.filter(team=membership.team_id, role=Role.MAINTAINER)
+    if role != Role.MAINTAINER and list(maintainers.values_list("pk", flat=True)) == [membership.pk]:
         raise LastMaintainerError("A team keeps at least one maintainer. Make somebody else one first.")

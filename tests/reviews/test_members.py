@@ -43,3 +43,8 @@ def test_others_come_and_go(last):
 
 def test_a_maintainer_may_stay_one(last):
     members.change_role(last, "maintainer")
+
+
+def test_a_team_without_maintainer_holds_nobody(team):
+    members.remove(MembershipFactory(team=team))
+    assert not team.memberships.exists()
