@@ -31,6 +31,18 @@ _TEXT_KINDS: Final = (
     ),
     ("manifest", re.compile(r"(^|/)(k8s|kubernetes|deploy|deployment|helm|charts|manifests)/.*\.ya?ml$")),
     ("procfile", re.compile(r"(^|/)Procfile$")),
+    ("dockerignore", re.compile(r"(^|/)([\w.-]+)?\.dockerignore$")),
+    ("notebook", re.compile(r"\.ipynb$")),
+    ("key-file", re.compile(r"\.(pem|key|ppk|jks|p12|pfx|keystore)$|(^|/)id_(rsa|dsa|ecdsa|ed25519)$")),
+    ("shell", re.compile(r"\.(sh|bash)$")),
+    (
+        "config-file",
+        re.compile(
+            r"(^|/)(\.npmrc|\.pypirc|\.netrc|\.pgpass|\.git-credentials|credentials)$|\.(ini|cfg|conf|properties|tfvars|tf)$|"
+            r"(^|/)[\w.-]*(config|settings|secret|credential|application|local|prod|staging|values|database|account)[\w.-]*"
+            r"\.(ya?ml|json|toml)$"
+        ),
+    ),
     ("docs", re.compile(r"(^|/)[^/]+\.(md|rst)$|(^|/)README(\.txt)?$|(^|/)docs/.*\.txt$")),
 )
 _VENDORED: Final = re.compile(

@@ -1,0 +1,149 @@
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.rule import EVERYWHERE, Example, Rule
+from scanners.secrets import dsns, is_placeholder, is_random, is_secret_name, preview, tokens
+from scanners.text import TextFile
+from scanners.tree import Tree, TreeContext
+
+_PAIR: Final = re.compile(r"""^\s*(?:-\s+|export\s+|set\s+|ENV\s+|ARG\s+)?["']?([A-Za-z_][\w.-]*)["']?\s*(?:[:=]|\s(?=\S+$))\s*(.+?)\s*,?$""")
+_ENCRYPTED: Final = re.compile(r"^sops:|\"sops\":|ENC\[AES256|\$ANSIBLE_VAULT|kind:\s*SealedSecret|BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED", re.MULTILINE)
+_COPIES: Final = re.compile(r"^\s*(?:COPY|ADD)\s+(?:--\S+\s+)*(.+)\s+\S+\s*$", re.IGNORECASE)
+_PAIRS: Final = frozenset({"env", "compose", "workflow", "dockerfile", "manifest", "config-file", "shell"})
+_DEFAULTS: Final = re.compile(r"^(postgres|mysql|root|admin|password|redis|minio(admin)?|rabbitmq|user|secret|pass|test\w*|dev\w*|app|db)$", re.IGNORECASE)
+
+
+class CommittedSecretFile(Rule):
+    """
+    What was committed once stays in every clone and in the history, whoever may read the running system or not.
+
+    Looks at environment files, compose files, pipelines, Dockerfiles, manifests, configuration, notebooks and key files: for
+    shapes of tokens, private keys, addresses with a password and filled values under secret-like names. Templates, public
+    and encrypted keys, references to secret stores and default words are good. Files of tests, and secrets that only a
+    pipeline's own services use, are guesses.
+    """
+
+    id = "committed-secret-file"
+    area = "security"
+    item = "S1"
+    title = "Secret in a committed file"
+    severity = Severity.CRITICAL
+    confidence = Confidence.MEDIUM
+    effort = Effort.HOUR
+    fix = "Replace the secret, remove it from the repository, and hand it in when the service is deployed."
+    files = ("env", "compose", "workflow", "dockerfile", "manifest", "config-file", "notebook", "key-file", "shell")
+    classes = EVERYWHERE
+    bad = [
+        Example(
+            "filled environment file",
+            {".env": "DEBUG=0\nDB_PASSWORD=tr0ub4dor-and-3\nBROKER=amqp://shop:fl0tsam@mq.shop.io//\n"},
+            at=[(".env", 2), (".env", 3)],
+        ),
+        Example(
+            "compose, pipeline, manifest",
+            {
+                "docker-compose.yml": "services:\n  web:\n    environment:\n      API_TOKEN: q8Zr2LmV0xPd7TnBa1\n",
+                ".github/workflows/ci.yml": "env:\n  TOKEN: gh" "p_R7w2Kc9Zt4Qm1Xv8Bn3Lp6Hd5Js0Fg7Ty2Ua4\n",
+            },
+            at=[(".github/workflows/ci.yml", 2), ("docker-compose.yml", 4)],
+        ),
+        Example(
+            "image",
+            {"Dockerfile": "FROM python:3.13\nENV SMTP_PASSWORD=Sn0wball!\nCOPY .env /app/\n"},
+            at=[("Dockerfile", 2), ("Dockerfile", 3)],
+        ),
+        Example(
+            "everything copied, nothing ignored",
+            {"Dockerfile": "FROM python:3.13\nCOPY . /app\n"},
+            at=[("Dockerfile", 2)],
+        ),
+        Example(
+            "key file, notebook",
+            {
+                "deploy/server.key": "-----BEGIN " "PRIVATE KEY-----\n" + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTU\n" * 3,
+                "sales.ipynb": '{"cells": [{"source": ["client = connect(\'sk_" "live_9fK2mQx7Lr4Wd8Zt1Vb6Np3C\')"]}]}\n'.replace('" "', ""),
+            },
+            at=[("deploy/server.key", 1), ("sales.ipynb", 1)],
+        ),
+    ]
+    good = [
+        Example("template", {".env.example": "DB_PASSWORD=tr0ub4dor-and-3\n"}),
+        Example(
+            "references",
+            {
+                ".env": "DB_PASSWORD=\nAPI_KEY=${API_KEY}\nTOKEN=<token>\n",
+                ".github/workflows/ci.yml": "env:\n  TOKEN: ${{ secrets.TOKEN }}\n",
+                "docker-compose.yml": "services:\n  db:\n    environment:\n      - POSTGRES_PASSWORD=postgres\n      - KEY_FILE=/run/secrets/key\n",
+            },
+        ),
+        Example("public key", {"jwt.pem": "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA\n"}),
+        Example("encrypted", {"secrets.yaml": "db_password: ENC[AES256_GCM,data:q8Zr2LmV0x,type:str]\nsops:\n    version: 3.8.1\n"}),
+        Example("ignored", {"Dockerfile": "FROM python:3.13\nCOPY . /app\n", ".dockerignore": ".env\n.git\n"}),
+    ]
+
+    def visit_text(self, text: TextFile, ctx: Context) -> None:
+        found = {} if _ENCRYPTED.search(text.text) else dict(_found(text, ctx))
+        for line, (message, anchor, sure) in found.items():
+            ctx.report(line, message, confidence=sure, anchor=anchor)
+        if not found:
+            ctx.site(1)
+        if text.kind == "dockerfile":
+            for number, line in enumerate(text.lines, 1):
+                self._copied(number, line, ctx)
+
+    def _copied(self, number: int, line: str, ctx: Context) -> None:
+        copies = _COPIES.match(line)
+        if copies is None or "--from" in line:
+            return
+        sources = copies[1].split()
+        if any(re.search(r"(^|/)\.env$", source) for source in sources):
+            ctx.report(number, "The environment file becomes part of the image.", confidence=Confidence.HIGH, anchor=line.strip())
+        elif "." in sources or "./" in sources:
+            ctx.fact("copies all", number, text=line.strip())
+
+    def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        if tree.of_kind("dockerignore"):
+            return
+        for fact in tree.facts("copies all"):
+            message = "The whole directory is copied and no .dockerignore keeps .git and .env out of the image."
+            ctx.report(fact.path, fact.line, message, anchor="copies all", text=fact["text"], severity=Severity.LOW)
+
+
+def _found(text: TextFile, ctx: Context) -> Iterator[tuple[int, tuple[str, str, Confidence]]]:
+    doubtful = ctx.path_class in ("test", "example") or text.role in ("dev", "test")
+    for token in tokens(text.text):
+        _mask(token.value, ctx)
+        sure = Confidence.LOW if doubtful or token.kind == "json web token" else Confidence.HIGH
+        yield _line(text, token.offset), (f"{token.kind.capitalize()}: {preview(token.value)}", token.kind, sure)
+    for token in dsns(text.text):
+        _mask(token.value, ctx)
+        sure = Confidence.LOW if doubtful or text.kind == "workflow" or _DEFAULTS.match(token.value) else Confidence.MEDIUM
+        yield _line(text, token.offset), (f"An {token.kind}: {preview(token.value)}", token.kind, sure)
+    for number, line in enumerate(text.lines if text.kind in _PAIRS else (), 1):
+        pair = _PAIR.match(line)
+        if pair is None or not is_secret_name(pair[1]):
+            continue
+        value = re.split(r"\s#", pair[2])[0].strip().strip("\"'")
+        if is_placeholder(value) or _DEFAULTS.match(value) or not _is_plain(value):
+            continue
+        _mask(value, ctx)
+        strong = is_random(value) or (text.kind in ("env", "dockerfile", "compose") and not value.isalpha())
+        sure = Confidence.MEDIUM if strong and not doubtful and text.kind not in ("workflow", "shell") else Confidence.LOW
+        yield number, (f"{pair[1]} is filled in: {preview(value)}", pair[1], sure)
+
+
+def _is_plain(value: str) -> bool:
+    """Whether a value is itself, not an expression, a call or a reference of the file's own language."""
+    return re.search(r"[\s(){}\[\]$`|*]|^(var|data|local|module|each)\.|^!", value) is None
+
+
+def _mask(value: str, ctx: Context) -> None:
+    for part in value.split():
+        ctx.mask(part)
+
+
+def _line(text: TextFile, offset: int) -> int:
+    return text.text.count("\n", 0, offset) + 1
