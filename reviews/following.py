@@ -84,8 +84,8 @@ def _alone(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _known(repository: int) -> Iterator[_Known]:
     fields = ("pk", "state", "first_scan", "first_seen_at", *_PLACE, *_SHOWN)
     for pk, state, scan, seen_at, *rest in Finding.objects.filter(repository=repository).values_list(*fields):
-        place, shown = rest[: len(_PLACE)], tuple(rest[len(_PLACE) :])
-        yield _Known(Seen(*place, key=pk), state == Finding.State.OPEN, scan, seen_at, shown)
+        place, shown = dict(zip(_PLACE, rest, strict=False)), tuple(rest[len(_PLACE) :])
+        yield _Known(Seen(**place, key=pk), state == Finding.State.OPEN, scan, seen_at, shown)
 
 
 def _seen(index: int, found: engine.Finding) -> Seen:

@@ -135,6 +135,12 @@ def requeue_expired() -> int:
     return sum(map(_take_back, expired.only("id", "repository_id", "fence", "attempts", "step", "leased_by")))
 
 
+def drop_superseded(age: timedelta) -> int:
+    """Drop requests that ended `age` ago without a commit of their own, because a newer one took their place."""
+    needless = Scan.objects.filter(state=Scan.State.SUPERSEDED, commit="", finished_at__lt=Now() - age)
+    return needless.delete()[0]
+
+
 _END: dict[str, Any] = {"finished_at": Now(), "leased_until": None}
 
 

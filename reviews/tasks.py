@@ -13,6 +13,7 @@ from scanners.git.scratch import remove_stale
 
 _MOST_WAKES = 32
 _UNUSED_BLOBS = timedelta(days=30)
+_OLD_REQUESTS = timedelta(days=30)
 
 
 @shared_task
@@ -36,5 +37,6 @@ def requeue() -> None:
 
 @shared_task
 def clean() -> None:
-    """Drop what nobody asked for in a long time."""
+    """Drop what nobody asks for any more."""
     drop_unused(_UNUSED_BLOBS)
+    queue.drop_superseded(_OLD_REQUESTS)

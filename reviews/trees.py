@@ -14,7 +14,7 @@ def pack(content: Mapping[str, Any]) -> bytes:
     return zlib.compress(json.dumps(content, separators=(",", ":")).encode(), level=6)
 
 
-def unpack(packed: bytes) -> dict[str, Any]:
+def unpack(packed: bytes | memoryview) -> dict[str, Any]:
     """What `pack` packed; an empty dict for no bytes at all."""
     content: dict[str, Any] = json.loads(zlib.decompress(packed)) if packed else {}
     return content

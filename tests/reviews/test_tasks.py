@@ -1,0 +1,101 @@
+"""What Celery's messages set off."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from reviews import intake, queue, tasks
+from reviews.models import BlobResult, Repository, Scan, Team
+from tests.factories import RepositoryFactory, ScanFactory
+from tests.origin import commit_files
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LONG_AGO = timedelta(days=40)
+
+
+@pytest.fixture
+def repository(team: Team, origin: Path) -> Repository:
+    commit_files(origin, {"a.py": "A = 1\n"})
+    return RepositoryFactory(team=team, url=f"file://{origin}")
+
+
+@pytest.fixture
+def messages(settings: Settings) -> Path:
+    """Where the messages of the file broker lie; none at first."""
+    place = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
+    for message in place.iterdir():
+        message.unlink()
+    return place
+
+
+class TestWake:
+    def test_does_one_scan_and_wakes_others_for_the_rest(self, repository: Repository, messages: Path) -> None:
+        scan = intake.request_scan(repository, trigger=Scan.Trigger.PERSON)
+        tasks.wake()
+        scan.refresh_from_db()
+        assert scan.state == "done"
+        assert str(os.getpid()) in scan.leased_by
+        assert len(list(messages.iterdir())) == 2
+
+    def test_says_nothing_when_there_is_nothing_to_do(self, messages: Path, db: None) -> None:
+        tasks.wake()
+        assert list(messages.iterdir()) == []
+
+    def test_two_messages_do_one_scan_once(self, repository: Repository, messages: Path) -> None:
+        scan = intake.request_scan(repository, trigger=Scan.Trigger.PERSON)
+        tasks.wake()
+        tasks.wake()
+        scan.refresh_from_db()
+        assert scan.attempts == 1
+
+
+class TestRequeue:
+    def test_takes_back_what_a_dead_worker_held_and_wakes_one(self, repository: Repository, messages: Path) -> None:
+        scan = intake.request_scan(repository, trigger=Scan.Trigger.PERSON)
+        queue.lease("dead:1")
+        Scan.objects.update(leased_until=timezone.now() - LONG_AGO)
+        tasks.requeue()
+        scan.refresh_from_db()
+        assert scan.state == "requested"
+        assert len(list(messages.iterdir())) == 1
+
+    def test_wakes_one_worker_for_each_due_scan_up_to_a_bound(self, team: Team, messages: Path) -> None:
+        for repository in RepositoryFactory.create_batch(40, team=team):
+            intake.request_scan(repository, trigger=Scan.Trigger.PERSON)
+        tasks.requeue()
+        assert len(list(messages.iterdir())) == 32
+
+    def test_removes_what_a_dead_process_left_in_the_scratch_directory(self, settings: Settings, db: None) -> None:
+        ours = settings.SCRATCH_DIR / f"fetch-{os.uname().nodename}-{os.getpid()}-abc"
+        dead = settings.SCRATCH_DIR / f"fetch-{os.uname().nodename}-999999999-abc"
+        ours.mkdir(parents=True)
+        dead.mkdir()
+        tasks.requeue()
+        assert (ours.exists(), dead.exists()) == (True, False)
+        ours.rmdir()
+
+
+class TestClean:
+    def test_drops_answers_that_nobody_uses(self, db: None) -> None:
+        for sha, age in (("old", LONG_AGO), ("new", timedelta(0))):
+            row = BlobResult.objects.create(sha=sha, path_class="x", rule_set="r", result=b"")
+            BlobResult.objects.filter(pk=row.pk).update(used_at=timezone.now() - age)
+        tasks.clean()
+        assert list(BlobResult.objects.values_list("sha", flat=True)) == ["new"]
+
+    def test_drops_old_requests_that_others_took_the_place_of(self, repository: Repository) -> None:
+        done = ScanFactory(repository=repository, state=Scan.State.DONE)
+        ended = timezone.now() - LONG_AGO
+        for field in ("", "c" * 40):
+            ScanFactory(
+                repository=repository, state=Scan.State.SUPERSEDED, superseded_by=done, finished_at=ended, commit=field
+            )
+        ScanFactory(repository=repository, state=Scan.State.SUPERSEDED, superseded_by=done, finished_at=timezone.now())
+        tasks.clean()
+        left = repository.scans.order_by("pk").values_list("state", "commit")
+        assert list(left) == [("done", ""), ("superseded", "c" * 40), ("superseded", "")]
