@@ -64,29 +64,24 @@ def problem_of(answer: BlobAnswer) -> Problem | None:
     return Problem(raw["code"], raw["message"], raw["next"], raw["line"]) if raw else None
 
 
-def facts_of(files: Iterable[Looked]) -> dict[str, list[Fact]]:
-    """All facts by kind, in order of path and line."""
-    found: dict[str, list[Fact]] = defaultdict(list)
+def tree_of(kind: str, files: Iterable[Looked]) -> Tree:
+    """The commit as rules see it: `kind` is the repository's, facts are in order of path and line."""
+    classes: dict[str, PathClass] = {}
+    facts: dict[str, list[Fact]] = defaultdict(list)
     for file in files:
-        path_class = PathClass(
-            file.path_class.kind, file.answer.get("class", file.path_class.name), file.path_class.role
-        )
-        for kind, facts in file.answer.get("facts", {}).items():
-            found[kind] += [Fact(file.path, path_class, fields) for fields in facts]
-    return found
+        path_class = file.path_class.named(file.answer.get("class", file.path_class.name))
+        classes[file.path] = path_class
+        for name, found in file.answer.get("facts", {}).items():
+            facts[name] += [Fact(file.path, path_class, fields) for fields in found]
+    return Tree(kind, classes, facts)
 
 
-def join(rules: Mapping[str, Rule], kind: str, files: list[Looked]) -> dict[str, TreeContext]:
+def join(rules: Iterable[Rule], tree: Tree) -> dict[str, TreeContext]:
     """Run `visit_tree` of every rule that has it. Returns what each said, by rule id."""
-    classes = {
-        file.path: PathClass(file.path_class.kind, file.answer.get("class", file.path_class.name), file.path_class.role)
-        for file in files
-    }
-    tree = Tree(kind, classes, facts_of(files))
     said = {}
-    for rule in rules.values():
+    for rule in rules:
         visit: Any = getattr(rule, "visit_tree", None)
-        if visit is not None and kind in rule.kinds:
+        if visit is not None and tree.kind in rule.kinds:
             said[rule.id] = TreeContext(rule)
             visit(tree, said[rule.id])
     return said

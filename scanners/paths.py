@@ -79,11 +79,16 @@ class PathClass:
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}/{self.role}"
 
-    @classmethod
-    def read(cls, text: str) -> "PathClass":
+    @staticmethod
+    @lru_cache(maxsize=1024)
+    def read(text: str) -> "PathClass":
         """The inverse of str()."""
         kind, name, role = text.split("/")
-        return cls(kind, name, role)
+        return PathClass(kind, name, role)
+
+    def named(self, name: str) -> "PathClass":
+        """The same with another class."""
+        return self if name == self.name else PathClass(self.kind, name, self.role)
 
 
 @lru_cache(maxsize=65536)
@@ -150,9 +155,9 @@ def refine(path_class: PathClass, source: str) -> PathClass:
         return path_class
     head = "\n".join(source[:2000].split("\n")[:5]).lower()
     if ("generated" in head or "do not edit" in head) and _MARKED_GENERATED.search(head):
-        return PathClass(path_class.kind, "generated", path_class.role)
+        return path_class.named("generated")
     if ("Migration" in source or "down_revision" in source) and _HOLDS_MIGRATION.search(source):
-        return PathClass(path_class.kind, "migration", path_class.role)
+        return path_class.named("migration")
     if path_class.name == "migration":
-        return PathClass(path_class.kind, "service", path_class.role)
+        return path_class.named("service")
     return path_class

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from scanners import registry
-from scanners.assemble import Looked, counts, facts_of, findings_of, join, problem_of, sites_of, suppressions_of
+from scanners.assemble import Looked, counts, findings_of, join, problem_of, sites_of, suppressions_of, tree_of
 from scanners.engine import Engine
 from scanners.finding import BlobAnswer, BlobCache, BlobKey, FileReport, Progress, Report, Site, Skipped
 from scanners.options import NAMES, Options, read_options
@@ -82,7 +82,7 @@ def sort_entries(entries: Iterable[Entry], options: Options) -> tuple[list[tuple
 def class_of(path: str, options: Options) -> PathClass | None:
     """The class of a path, by what the repository says of it or else by its name."""
     path_class, name = classify(path), options.class_of(path)
-    return PathClass(path_class.kind, name, path_class.role) if path_class and name else path_class
+    return path_class.named(name) if path_class and name else path_class
 
 
 def scan_commit(
@@ -151,7 +151,8 @@ def report(
             continue
         looked.append(Looked(path, PathClass.read(key.path_class), answer))
         files.append(FileReport(path, key.sha, key.path_class, answer["lines"], key in cached, problem_of(answer)))
-    said = join(rules, kind, looked)
+    tree = tree_of(kind, looked)
+    said = join(rules.values(), tree)
     found = [finding for file in looked for finding in findings_of(file)]
     found += [finding for ctx in said.values() for finding in ctx.findings]
     findings = [finding for finding in found if _asked(rules, finding.rule, kind)]
@@ -166,10 +167,7 @@ def report(
         findings=tuple(sorted(findings, key=lambda finding: (finding.path, finding.line, finding.col, finding.rule))),
         counts=counts(rules, kind, looked, findings, said),
         suppressions=tuple(found for file in looked for found in suppressions_of(file)),
-        facts={
-            kind: tuple({"path": fact.path, **fact.fields} for fact in facts)
-            for kind, facts in facts_of(looked).items()
-        },
+        facts=tree.plain_facts(),
         lines=lines,
         python_files=len(python),
         coverage=1 - unread / lines if lines else 1.0,
@@ -193,8 +191,8 @@ def sites(rule: str, kind: str, files: Iterable[FileReport], cache: BlobCache) -
         if (key := BlobKey(file.sha, file.path_class)) in known
     ]
     found = [site for file in looked for site in sites_of(file, rule)]
-    chosen = {rule: registry.rules()[rule]} if rule in registry.rules() else {}
-    for ctx in join(chosen, kind, looked).values():
+    chosen = [registry.rules()[rule]] if rule in registry.rules() else []
+    for ctx in join(chosen, tree_of(kind, looked)).values():
         found += ctx.sites.values()
     return sorted(found, key=lambda site: (site.path, site.line))
 

@@ -50,6 +50,12 @@ class Tree:
         found = self._facts.get(kind, ())
         return [fact for fact in found if tests or fact.path_class.name != "test"]
 
+    def plain_facts(self) -> dict[str, tuple[Mapping[str, Any], ...]]:
+        """All facts by kind as plain JSON values, each with its path."""
+        return {
+            kind: tuple({"path": fact.path, **fact.fields} for fact in facts) for kind, facts in self._facts.items()
+        }
+
     def of_kind(self, *kinds: str) -> list[str]:
         """The paths of these kinds of file ("python", "dockerfile", ...), without tests and examples."""
         return sorted(

@@ -8,8 +8,8 @@ import subprocess
 import time
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from scanners.git.environment import clean_environment
 from scanners.git.errors import error
@@ -22,11 +22,11 @@ KEPT_OF_LONG_PATH = 200
 # Control and format characters, lone surrogates (bytes that are not UTF-8), line and paragraph separators.
 ESCAPED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
+_PLAIN = re.compile(rb"[ -\[\]-~]+")  # Printable ASCII without the backslash: nearly every path there is.
 _RECORD = re.compile(rb"(\d{6}) [a-z]+ ([0-9a-f]{40,64}) +(\S+)\t(.+)", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One file of a commit. `mode` is git's: 100644 or 100755 file, 120000 symbolic link, 160000 submodule.
 
     `size` is in bytes; None when the blob was left out of the store for its size, and for a submodule.
@@ -65,6 +65,8 @@ def shown_path(raw: bytes, max_bytes: int) -> str:
     than `max_bytes` is cut and ends in \... and a digest of the whole.
     """
     if len(raw) <= max_bytes:
+        if _PLAIN.fullmatch(raw):
+            return raw.decode("ascii")
         text = _escaped(raw)
         if len(text.encode()) <= max_bytes:
             return text
@@ -72,10 +74,7 @@ def shown_path(raw: bytes, max_bytes: int) -> str:
 
 
 def _escaped(raw: bytes) -> str:
-    text = raw.decode("utf-8", "surrogateescape")
-    if text.isascii() and text.isprintable() and "\\" not in text:
-        return text
-    return "".join(map(_escape, text))
+    return "".join(map(_escape, raw.decode("utf-8", "surrogateescape")))
 
 
 def _escape(character: str) -> str:

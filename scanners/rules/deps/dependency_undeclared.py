@@ -1,6 +1,5 @@
 import re
 import sys
-from pathlib import PurePosixPath
 
 from scanners.distributions import brings, distributions
 from scanners.finding import Confidence, Effort, Severity
@@ -99,8 +98,8 @@ def _own_modules(tree: Tree) -> set[str]:
     names: set[str] = set(sys.stdlib_module_names)
     for path, path_class in tree.files.items():
         if path_class.kind == "python":
-            parts = PurePosixPath(path)
-            names |= {parts.stem, *parts.parent.parts}
+            *folders, name = path.split("/")
+            names.update(folders, [name.partition(".")[0]])
     return names
 
 
