@@ -12,6 +12,7 @@ from pytest_django import Settings
 from reviews import queue
 from reviews.models import FindingEvent, Repository, Scan, Team
 from tests.factories import RepositoryFactory
+from tests.reviews.running import leased
 
 pytestmark = pytest.mark.django_db
 
@@ -31,29 +32,22 @@ def _scan(repository: Repository, **fields: Any) -> Scan:
     return Scan.objects.create(repository=repository, branch="main", **fields)
 
 
-def _leased(worker: str = "w") -> queue.Lease:
-    lease = queue.lease(worker)
-    assert lease
-    return lease
-
-
 def _let_expire(lease: queue.Lease) -> None:
     Scan.objects.filter(pk=lease.scan).update(leased_until=timezone.now() - LONG_AGO)
 
 
 def _leased_after_crashes(crashes: int) -> queue.Lease:
     for _ in range(crashes):
-        _let_expire(_leased())
+        _let_expire(leased())
         queue.requeue_expired()
-    return _leased()
+    return leased()
 
 
 class TestLease:
     def test_takes_a_requested_scan_and_says_so(self, repository: Repository) -> None:
         scan = _scan(repository)
-        lease = queue.lease("host:1")
+        assert leased("host:1") == queue.Lease(scan.pk, repository.pk, fence=1, attempt=1, worker="host:1")
         scan.refresh_from_db()
-        assert lease == queue.Lease(scan.pk, repository.pk, fence=1, attempt=1, worker="host:1")
         assert (scan.state, scan.leased_by, scan.fence, scan.attempts) == ("running", "host:1", 1, 1)
         assert scan.leased_until > timezone.now()
         assert scan.started_at is not None
@@ -75,20 +69,20 @@ class TestLease:
     def test_the_oldest_first(self, team: Team) -> None:
         younger = _scan(_repository(team, "a"))
         older = _scan(_repository(team, "b"), available_at=timezone.now() - LONG_AGO)
-        assert [_leased().scan, _leased().scan] == [older.pk, younger.pk]
+        assert [leased().scan, leased().scan] == [older.pk, younger.pk]
 
     def test_people_before_history(self, team: Team) -> None:
         history = _scan(_repository(team, "a"), trigger=Scan.Trigger.HISTORY, available_at=timezone.now() - LONG_AGO)
         person = _scan(_repository(team, "b"))
-        assert [_leased().scan, _leased().scan] == [person.pk, history.pk]
+        assert [leased().scan, leased().scan] == [person.pk, history.pk]
 
     def test_what_lost_its_worker_is_next(self, team: Team) -> None:
         lost = _scan(_repository(team, "a"))
-        lease = _leased()
+        lease = leased()
         _scan(_repository(team, "b"), available_at=timezone.now() - LONG_AGO)
         _let_expire(lease)
         queue.requeue_expired()
-        assert _leased().scan == lost.pk
+        assert leased().scan == lost.pk
 
     def test_history_is_done_in_order_even_when_one_has_to_wait(self, repository: Repository) -> None:
         soon = timezone.now() + timedelta(minutes=1)
@@ -101,7 +95,7 @@ class TestLease:
         _scan(busy, state=Scan.State.DONE, started_at=timezone.now())
         _scan(busy, available_at=timezone.now() - LONG_AGO)
         waiting = _scan(quiet)
-        assert _leased().scan == waiting.pk
+        assert leased().scan == waiting.pk
 
 
 @pytest.mark.django_db(transaction=True)
@@ -133,7 +127,7 @@ def _at_once(workers: int) -> list[queue.Lease | None]:
 class TestHeartbeat:
     def test_prolongs_the_lease_and_shows_progress(self, repository: Repository) -> None:
         scan = _scan(repository)
-        lease = _leased()
+        lease = leased()
         Scan.objects.filter(pk=scan.pk).update(leased_until=timezone.now())
         queue.heartbeat(lease, Scan.Step.SCAN, {"files": 3})
         scan.refresh_from_db()
@@ -142,7 +136,7 @@ class TestHeartbeat:
 
     def test_fails_once_the_scan_was_taken_back(self, repository: Repository) -> None:
         _scan(repository)
-        lease = _leased()
+        lease = leased()
         _let_expire(lease)
         queue.requeue_expired()
         with pytest.raises(queue.LeaseLostError):
@@ -150,7 +144,7 @@ class TestHeartbeat:
 
     def test_fails_once_somebody_else_has_the_scan(self, repository: Repository) -> None:
         scan = _scan(repository)
-        late = _leased("late")
+        late = leased("late")
         _let_expire(late)
         queue.requeue_expired()
         queue.lease("next")
@@ -163,7 +157,7 @@ class TestHeartbeat:
 class TestFinish:
     def test_keeps_the_result_and_ends_the_lease(self, repository: Repository) -> None:
         scan = _scan(repository, error_code="remote_timeout")
-        queue.finish(_leased(), lambda: {"commit": "c" * 40, "score_low": 71.5})
+        queue.finish(leased(), lambda: {"commit": "c" * 40, "score_low": 71.5})
         scan.refresh_from_db()
         assert (scan.state, scan.commit, scan.score_low, scan.error_code) == ("done", "c" * 40, 71.5, "")
         assert scan.leased_until is None
@@ -171,10 +165,10 @@ class TestFinish:
 
     def test_a_late_worker_writes_nothing(self, repository: Repository) -> None:
         scan = _scan(repository)
-        late = _leased("late")
+        late = leased("late")
         _let_expire(late)
         queue.requeue_expired()
-        queue.finish(_leased("next"), lambda: {"commit": "c" * 40})
+        queue.finish(leased("next"), lambda: {"commit": "c" * 40})
         with pytest.raises(queue.LeaseLostError):
             queue.finish(late, lambda: {"commit": "d" * 40})
         scan.refresh_from_db()
@@ -189,7 +183,7 @@ class TestFinish:
             return {}
 
         with pytest.raises(FindingEvent.DoesNotExist):
-            queue.finish(_leased(), store)
+            queue.finish(leased(), store)
         scan.refresh_from_db()
         assert scan.state == "running"
         assert not Team.objects.filter(slug="half").exists()
@@ -199,7 +193,7 @@ class TestSupersede:
     def test_names_the_scan_that_answers(self, repository: Repository) -> None:
         answer = _scan(repository, state=Scan.State.DONE, commit="c" * 40)
         scan = _scan(repository)
-        queue.supersede(_leased(), answer, commit="c" * 40)
+        queue.supersede(leased(), answer, commit="c" * 40)
         scan.refresh_from_db()
         assert (scan.state, scan.superseded_by, scan.commit) == ("superseded", answer, "c" * 40)
 
@@ -207,16 +201,15 @@ class TestSupersede:
 class TestFail:
     def test_for_good(self, repository: Repository) -> None:
         scan = _scan(repository)
-        queue.fail(_leased(), "branch_not_found", "No such branch.", "Choose one.", transient=False)
+        queue.fail(leased(), "branch_not_found", "No such branch.", "Choose one.", transient=False)
         scan.refresh_from_db()
         assert (scan.state, scan.attempts) == ("failed", 1)
-        assert (scan.error_code, scan.error_message, scan.error_next) == (
-            "branch_not_found", "No such branch.", "Choose one.",
-        )  # fmt: skip
+        said = (scan.error_code, scan.error_message, scan.error_next)
+        assert said == ("branch_not_found", "No such branch.", "Choose one.")
 
     def test_a_passing_trouble_is_tried_again_later(self, repository: Repository) -> None:
         scan = _scan(repository)
-        queue.fail(_leased(), "remote_timeout", "Silent.", "Wait.", transient=True)
+        queue.fail(leased(), "remote_timeout", "Silent.", "Wait.", transient=True)
         scan.refresh_from_db()
         assert (scan.state, scan.error_code, scan.leased_until) == ("requested", "remote_timeout", None)
         assert scan.available_at > timezone.now() + timedelta(seconds=5)
@@ -225,13 +218,13 @@ class TestFail:
         scan = _scan(repository)
         for _ in range(settings.MAX_ATTEMPTS):
             Scan.objects.update(available_at=timezone.now() - LONG_AGO)
-            queue.fail(_leased(), "remote_timeout", "Silent.", "Wait.", transient=True)
+            queue.fail(leased(), "remote_timeout", "Silent.", "Wait.", transient=True)
         scan.refresh_from_db()
         assert (scan.state, scan.attempts, scan.error_code) == ("failed", settings.MAX_ATTEMPTS, "remote_timeout")
 
     def test_a_newer_request_makes_the_next_attempt_needless(self, repository: Repository) -> None:
         scan = _scan(repository)
-        lease = _leased()
+        lease = leased()
         newer = _scan(repository)
         queue.fail(lease, "remote_timeout", "Silent.", "Wait.", transient=True)
         scan.refresh_from_db()
@@ -239,7 +232,7 @@ class TestFail:
 
     def test_a_late_worker_cannot_fail_the_scan_of_the_next(self, repository: Repository) -> None:
         scan = _scan(repository)
-        late = _leased("late")
+        late = leased("late")
         _let_expire(late)
         queue.requeue_expired()
         queue.lease("next")
@@ -264,11 +257,11 @@ class TestRetryDelay:
 class TestRequeueExpired:
     def test_a_silent_worker_loses_its_scan(self, repository: Repository) -> None:
         scan = _scan(repository)
-        _let_expire(_leased())
+        _let_expire(leased())
         assert queue.requeue_expired() == 1
         scan.refresh_from_db()
         assert (scan.state, scan.leased_until) == ("requested", None)
-        assert _leased("next").attempt == 2
+        assert leased("next").attempt == 2
 
     def test_a_working_one_keeps_it(self, repository: Repository) -> None:
         scan = _scan(repository)
@@ -290,7 +283,7 @@ class TestRequeueExpired:
 
     def test_makes_room_for_a_newer_request(self, repository: Repository) -> None:
         scan = _scan(repository)
-        lease = _leased()
+        lease = leased()
         newer = _scan(repository)
         _let_expire(lease)
         queue.requeue_expired()
@@ -299,7 +292,7 @@ class TestRequeueExpired:
 
     def test_history_is_not_given_up_for_a_newer_commit(self, repository: Repository) -> None:
         scan = _scan(repository, trigger=Scan.Trigger.HISTORY, wanted_commit="a" * 40)
-        lease = _leased()
+        lease = leased()
         _scan(repository)
         _let_expire(lease)
         queue.requeue_expired()
