@@ -64,7 +64,7 @@ _STANDS_IN: Final = re.compile(
     r"change|replace|your|example|sample|dummy|placeholder|xxx|\*\*\*|todo|fixme|fake|redacted|insert|enter|fill|"
     r"<.*>|\$\{|\$\(|^\$|\{\{|\{\w*\}|%\(|%s|^env[:.]|^vault:|^arn:|^op://|^enc\[|^projects/|secretsmanager|^\.\.\.|^-+$|"
     r"^(test|none|null|nil|true|false|auto|default|required|optional|disabled?|enabled?|string|str|text|bytes|file|env|keyring|"
-    r"prompt|unknown|anonymous|bearer|basic|jwt|oauth2?|n/?a|undefined|foo|bar|baz|foobar|abc|hidden|guest|plain|sha\d*|"
+    r"prompt|unknown|anonymous|bearer|basic|jwt|oauth2?|n/?a|undefined|foo|bar|baz|foobar|abc|hidden|guest|plain|prefix|suffix|sha\d*|"
     r"access|refresh|id|user|name|value|key|hex|base64|word|number|any|all|self|body|header|cookie|query|always|never)$",
     re.IGNORECASE,
 )
@@ -79,6 +79,11 @@ class Token:
     kind: str
     value: str
     offset: int
+
+    @property
+    def parts(self) -> list[str]:
+        """What to mask and to look for: the lines of a key without its frame, else the whole."""
+        return [part for part in re.split(r"\s|\\n|[\"']", self.value) if len(part) >= 16] or [self.value]
 
 
 @lru_cache(maxsize=16384)

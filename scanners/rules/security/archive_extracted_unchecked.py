@@ -1,4 +1,5 @@
 import ast
+import re
 
 from scanners.constants import UNKNOWN
 from scanners.context import Context
@@ -111,7 +112,7 @@ class ArchiveExtractedUnchecked(Rule):
         ctx.site(call)
         position = 3 if call.last in ("extract", "unpack_archive") else 2
         state = _filter(call, ctx, position)
-        if state == "" or _is_zip(call, ctx) or _checked(call):
+        if state == "" or _is_zip(call, ctx) or _checked(call) or _for_old_python(call):
             return
         if state == "unknown":
             ctx.unresolved(call, "Which filter is used is not in sight.")
@@ -178,6 +179,12 @@ def _checked(call: Call) -> bool:
     if isinstance(members, ast.Call) or (members is not None and _has_check(call.function or call.node)):
         return True
     return call.function is not None and _has_check(call.function)
+
+
+def _for_old_python(call: Call) -> bool:
+    """Whether a condition asks first whether this Python knows filters."""
+    tests = [ast.unparse(block.node.test) for block in call.blocks() if block.kind in ("if", "else")]
+    return any(re.search(r"filter|version_info", test) for test in tests)
 
 
 def _has_check(function: ast.AST) -> bool:

@@ -46,7 +46,7 @@ class CommittedSecretFile(Rule):
             "compose, pipeline, manifest",
             {
                 "docker-compose.yml": "services:\n  web:\n    environment:\n      API_TOKEN: q8Zr2LmV0xPd7TnBa1\n",
-                ".github/workflows/ci.yml": "env:\n  TOKEN: gh" "p_R7w2Kc9Zt4Qm1Xv8Bn3Lp6Hd5Js0Fg7Ty2Ua4\n",
+                ".github/workflows/ci.yml": "env:\n  TOKEN: ghp_R7w2Kc9Zt4Qm1Xv8Bn3Lp6Hd5Js0Fg7Ty2Ua4\n",
             },
             at=[(".github/workflows/ci.yml", 2), ("docker-compose.yml", 4)],
         ),
@@ -63,7 +63,7 @@ class CommittedSecretFile(Rule):
         Example(
             "key file, notebook",
             {
-                "deploy/server.key": "-----BEGIN " "PRIVATE KEY-----\n" + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTU\n" * 3,
+                "deploy/server.key": "-----BEGIN PRIVATE KEY-----\n" + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTU\n" * 3,
                 "sales.ipynb": '{"cells": [{"source": ["client = connect(\'sk_" "live_9fK2mQx7Lr4Wd8Zt1Vb6Np3C\')"]}]}\n'.replace('" "', ""),
             },
             at=[("deploy/server.key", 1), ("sales.ipynb", 1)],
@@ -115,11 +115,12 @@ class CommittedSecretFile(Rule):
 def _found(text: TextFile, ctx: Context) -> Iterator[tuple[int, tuple[str, str, Confidence]]]:
     doubtful = ctx.path_class in ("test", "example") or text.role in ("dev", "test")
     for token in tokens(text.text):
-        _mask(token.value, ctx)
+        for part in token.parts:
+            ctx.mask(part)
         sure = Confidence.LOW if doubtful or token.kind == "json web token" else Confidence.HIGH
         yield _line(text, token.offset), (f"{token.kind.capitalize()}: {preview(token.value)}", token.kind, sure)
     for token in dsns(text.text):
-        _mask(token.value, ctx)
+        ctx.mask(token.value)
         sure = Confidence.LOW if doubtful or text.kind == "workflow" or _DEFAULTS.match(token.value) else Confidence.MEDIUM
         yield _line(text, token.offset), (f"An {token.kind}: {preview(token.value)}", token.kind, sure)
     for number, line in enumerate(text.lines if text.kind in _PAIRS else (), 1):
@@ -129,7 +130,7 @@ def _found(text: TextFile, ctx: Context) -> Iterator[tuple[int, tuple[str, str, 
         value = re.split(r"\s#", pair[2])[0].strip().strip("\"'")
         if is_placeholder(value) or _DEFAULTS.match(value) or not _is_plain(value):
             continue
-        _mask(value, ctx)
+        ctx.mask(value)
         strong = is_random(value) or (text.kind in ("env", "dockerfile", "compose") and not value.isalpha())
         sure = Confidence.MEDIUM if strong and not doubtful and text.kind not in ("workflow", "shell") else Confidence.LOW
         yield number, (f"{pair[1]} is filled in: {preview(value)}", pair[1], sure)
@@ -138,11 +139,6 @@ def _found(text: TextFile, ctx: Context) -> Iterator[tuple[int, tuple[str, str, 
 def _is_plain(value: str) -> bool:
     """Whether a value is itself, not an expression, a call or a reference of the file's own language."""
     return re.search(r"[\s(){}\[\]$`|*]|^(var|data|local|module|each)\.|^!", value) is None
-
-
-def _mask(value: str, ctx: Context) -> None:
-    for part in value.split():
-        ctx.mask(part)
 
 
 def _line(text: TextFile, offset: int) -> int:

@@ -106,8 +106,11 @@ class DynamicCodeExecution(Rule):
         if call.dotted in _COMPILES and (_only_tree(call) or _inside_exec(call)):
             return
         ctx.site(call)
-        if source is None or not pieces(source, call.scope, call.line, _column(call)).holes or is_fixed_name(source):
+        if source is None or is_fixed_name(source):
             return
+        holes = pieces(source, call.scope, call.line, _column(call)).holes
+        if not holes or any(isinstance(hole, ast.Call) and call.name(hole.func) in _COMPILES for hole in holes):
+            return  # What is compiled is judged there.
         if call.dotted in _IMPORTS:
             message = "The name of the module to import is not fixed; whoever decides it decides what code runs."
             ctx.report(call, message, confidence=Confidence.LOW)

@@ -103,7 +103,7 @@ class FileOpenToOthers(Rule):
         ctx.site(call)
         target = ast.unparse(call.receiver if call.receiver is not None and position == 0 else call.node)
         if call.last == "umask":
-            if not mode & 0o002:
+            if not mode & 0o002 and call.dropped:  # A value that is kept is how one asks for the present umask.
                 ctx.report(call, f"With a umask of {mode:#o}, others may write what is made from here on.")
         elif mode & 0o002 and not mode & 0o1000:
             ctx.report(call, f"Mode {mode:#o} lets every user of the machine write it.")

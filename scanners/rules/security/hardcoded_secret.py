@@ -1,7 +1,7 @@
 import ast
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
@@ -27,7 +27,8 @@ _ARGUMENTS: Final = {
 }
 _STRICT: Final = re.compile(r"token|credentials?|(api|access|private|account|storage|shared|auth)_?keys?$", re.IGNORECASE)
 _CHOICES: Final = re.compile(r"(Enum|Choices|Flag)$")
-_LABELS: Final = re.compile(r"help|label|title|message|prompt|description|name|text|error|verbose|metavar|widget|field", re.IGNORECASE)
+_CONNECTS: Final = re.compile(r"connect|login|client|session|engine|auth|redis|smtp|ftp|broker|pool|conn", re.IGNORECASE)
+_ACCOUNTS: Final = re.compile(r"user|login|host|server|client|account|_id$|^id$|email|region|issuer|url|port|name", re.IGNORECASE)
 
 
 class HardcodedSecret(Rule):
@@ -79,14 +80,14 @@ class HardcodedSecret(Rule):
         Example(
             "shapes of tokens, also in a test",
             {
-                "tests/test_push.py": "HEADERS = {'X-Auth': 'gh" "p_R7w2Kc9Zt4Qm1Xv8Bn3Lp6Hd5Js0Fg7Ty2Ua4'}\n",
-                "pay.py": "client = connect('sk_" "live_9fK2mQx7Lr4Wd8Zt1Vb6Np3C')\n",
+                "tests/test_push.py": "HEADERS = {'X-Auth': 'ghp_R7w2Kc9Zt4Qm1Xv8Bn3Lp6Hd5Js0Fg7Ty2Ua4'}\n",
+                "pay.py": "client = connect('sk_live_9fK2mQx7Lr4Wd8Zt1Vb6Np3C')\n",
             },
             at=[("pay.py", 1), ("tests/test_push.py", 1)],
         ),
         Example(
             "private key",
-            {"sign.py": "PEM = '''-----BEGIN " "PRIVATE KEY-----\n" + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTU\n" * 3 + "'''\n"},
+            {"sign.py": "PEM = '''-----BEGIN PRIVATE KEY-----\n" + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTU\n" * 3 + "'''\n"},
             at=[("sign.py", 1)],
         ),
     ]
@@ -151,13 +152,13 @@ class HardcodedSecret(Rule):
         quoted = list(_texts(ctx.tree))
         for token in found:
             line = ctx.source.count("\n", 0, token.offset) + 1
-            for part in re.split(r"\s|\\n", token.value):
+            for part in token.parts:
                 ctx.mask(part)
             if all(known["rule"] != self.id or known["line"] != line for known in ctx.findings):
                 sure = _sureness(token, ctx, quoted)
                 ctx.report(line, f"{token.kind.capitalize()}: {preview(token.value)}", confidence=sure, anchor=token.kind)
 
-    def _bound(self, name: str, value: ast.expr, place: Place[ast.expr] | Place[ast.Assign], ctx: Context) -> None:
+    def _bound(self, name: str, value: ast.expr, place: Place[Any], ctx: Context) -> None:
         if not is_secret_name(name) or (isinstance(value, ast.Constant) and not value.value):
             return
         if not isinstance(value, ast.Constant):
@@ -173,7 +174,7 @@ class HardcodedSecret(Rule):
             ctx.report(place, f"{name} is written in the code: {preview(text)}", confidence=sure, anchor=name)
 
 
-def _judge(name: str, text: str, place: Place[ast.expr] | Place[ast.Assign], ctx: Context) -> Confidence | None:
+def _judge(name: str, text: str, place: Place[Any], ctx: Context) -> Confidence | None:
     """How sure it is that `text` is a secret, None when it is not."""
     if is_placeholder(text) or (place.cls is not None and _is_choice(place.cls) and place.function is None):
         return None
@@ -181,11 +182,26 @@ def _judge(name: str, text: str, place: Place[ast.expr] | Place[ast.Assign], ctx
     if ctx.path_class in ("test", "example", "migration"):
         return Confidence.LOW if random else None
     plain = text.replace("-", "").replace("_", "").replace(".", "").isalpha()
+    mixed = len(text) >= 10 and any(char.isdigit() for char in text) and not plain and text.isascii() and "=" not in text[:-2]
     if _STRICT.search(name):
-        return (Confidence.MEDIUM if random or not plain and len(text) >= 12 else None if plain else Confidence.LOW)
-    if plain and (isinstance(place.node, ast.Constant) or text.lower() == name.lower()):
-        return Confidence.LOW
-    return Confidence.MEDIUM
+        return Confidence.MEDIUM if random or (mixed and not text.isdigit()) else None if plain else Confidence.LOW
+    weak = plain or len(text) < 6
+    if weak and not isinstance(place.node, ast.Assign | ast.AnnAssign):
+        return Confidence.MEDIUM if isinstance(place.node, ast.keyword) and _CONNECTS.search(_callee(place)) else Confidence.LOW
+    lone = isinstance(place.node, ast.Constant) and name.lower() == "secret" and not _is_account(place)
+    return Confidence.LOW if lone or text.lower() == name.lower() else Confidence.MEDIUM
+
+
+def _callee(place: Place[Any]) -> str:
+    above = place.parent()
+    return ast.unparse(above.func) if isinstance(above, ast.Call) else ""
+
+
+def _is_account(place: Place[Any]) -> bool:
+    """Whether a value stands in a dict beside what says whose it is: a user, a host, an id."""
+    above = place.parent()
+    keys = above.keys if isinstance(above, ast.Dict) else []
+    return not keys or any(isinstance(key, ast.Constant) and _ACCOUNTS.search(str(key.value)) for key in keys)
 
 
 def _name_of(target: ast.expr) -> str:
@@ -207,12 +223,19 @@ def _texts(tree: ast.AST | None) -> Iterator[tuple[str, bool]]:
             yield (node.value if isinstance(node.value, str) else node.value.decode("latin-1")), False
 
 
+def _near(token: Token, ctx: Context) -> bool:
+    """Whether an address is of the machine itself or of a private network."""
+    end = token.offset + len(token.value)
+    return re.match(r"@(localhost|127\.|192\.168\.|10\.|0\.0\.0\.0)", ctx.source[end : end + 12]) is not None
+
+
 def _sureness(token: Token, ctx: Context, quoted: list[tuple[str, bool]]) -> Confidence:
     """High in code; low in comments, docstrings and, where the shape alone does not prove it, in tests."""
-    first = re.split(r"\s|\\n", token.value)[0]
-    holders = [bare for text, bare in quoted if first in text]
+    longest = max(token.parts, key=len)
+    holders = [bare or (token.kind.startswith("address") and " " in text) for text, bare in quoted if longest in text]
     if token.kind in ("address with a password", "json web token"):
         told = ctx.path_class in ("test", "example") or not holders or all(holders) or token.kind == "json web token"
+        told = told or token.value.isalpha() and _near(token, ctx)
         return Confidence.LOW if told else Confidence.MEDIUM
     if ctx.path_class in ("test", "example"):
         return Confidence.LOW if token.kind in ("private key", "google api key") else Confidence.MEDIUM

@@ -34,7 +34,7 @@ _BAD: Final = {"tlsAllowInvalidCertificates": (True,), "tlsInsecure": (True,), "
 _DATABASES: Final = frozenset("psycopg.connect psycopg2.connect asyncpg.connect asyncpg.create_pool sqlalchemy.create_engine".split())
 _NO_SSL: Final = re.compile(r"sslmode=disable")
 _LOCAL: Final = re.compile(r"localhost|127\.0\.0\.1|\[?::1|0\.0\.0\.0|host=/|unix|\.local\b|\.internal\b")
-_CHOICE: Final = re.compile(r"verif|insecure|ssl|tls|cert|check|secure|self_?signed|trust|dev|debug|test", re.I)
+_CHOICE: Final = re.compile(r"verif|insecure|ssl|tls|cert|check|secure|self_?signed|trust|dev|debug|test|policy|host_?key|auto_?add", re.I)
 _LINES: Final = (
     (re.compile(r"\bcurl\b[^|;&]*\s(-[a-zA-Z]*k[a-zA-Z]*|--insecure)(\s|$)"), "curl -k takes any certificate."),
     (re.compile(r"\bwget\b[^|;&]*--no-check-certificate"), "wget takes any certificate."),

@@ -27,11 +27,13 @@ _PASSWORD = re.compile(r"passw|passphrase|\bpwd|_pwd\b|passwd", re.I)
 _GUARDS = re.compile(
     r"token|secret|signature|signing|(^|_)sign|auth|session|nonce|csrf|hmac|credential|api_?key|activation|salt", re.I
 )
+_KEYED = re.compile(r"OAEP|MGF1|HMAC|HKDF|PBKDF2|TOTP|HOTP|ConcatKDF|X963")
 _HARMLESS = re.compile(
-    r"etag|cache|checksum|finger_?print|content|dedup|uniq|bucket|shard|colou?r|gravatar|avatar|slug|file|path|revision|version|"
-    r"chunk|blob|block|git|package|integrity|digest|guid|uuid|_id$|^id$|index|url|key_prefix|short|color|suffix|name|identifier|"
-    r"hash|sum|etree|hexdigest|legacy|(?<!api)_key$|query|lock|websocket|accept",
-    re.I,
+    r"etag|cache|checksum|finger_?print|content|dedup|uniq|bucket|shard|colou?r|gravatar|avatar|slug|file|path|revision|"
+    r"version|^ver$|chunk|blob|block|git|package|integrity|digest|guid|uuid|_id$|^id$|index|url|key_prefix|short|suffix|name|"
+    r"identifier|hash|sum|legacy|(?<!api)_key$|query|lock|websocket|^ws_|accept|topic|match|instance|event|machine|node|host|"
+    r"sort|plugin|^m$|^h$|^md5|^sha1?$|sha1|mysql|ntlm|hibp|pwned|change|template|image|commit|tag|label|sign_?post",
+    re.IGNORECASE,
 )
 
 
@@ -129,12 +131,14 @@ class WeakHash(Rule):
             ctx.unresolved(call, "Which hash is made is decided elsewhere.")
         elif _PASSWORD.search(_arguments(call)) and "file" not in _arguments(call):
             ctx.report(call, f"{name} is fast, so a stolen hash of a password is soon undone.", severity=Severity.HIGH)
+        elif call.dotted in _LIBRARIES and _KEYED.search(_holder(call)):
+            return  # What mixes a key in does not rest on collisions.
         elif name in _WEAK and ctx.constant(call.keyword("usedforsecurity"), call) is not False:
             self._weak(call, ctx, name)
 
     def _weak(self, call: Call, ctx: Context, name: str) -> None:
-        around = _around(call)
-        if _GUARDS.search(around) or not _HARMLESS.search(around):
+        words = _around(call)
+        if any(_GUARDS.search(word) for word in words) or not any(_HARMLESS.search(word) for word in words):
             ctx.report(call, f"{name} collides on purpose today; it proves nothing about who made the data.")
         else:
             message = (
@@ -167,10 +171,16 @@ def _arguments(call: Call) -> str:
     return " ".join(ast.unparse(argument) for argument in data)
 
 
-def _around(call: Call) -> str:
+def _holder(call: Call) -> str:
+    above = call.parent()
+    above = call.parent(above) if isinstance(above, ast.keyword) else above
+    return ast.unparse(above.func) if isinstance(above, ast.Call) else ""
+
+
+def _around(call: Call) -> list[str]:
     """The names that tell what a hash is for: what it is given to, what it is made of, the function it is made in."""
     stmt = call.stmt
     targets = getattr(stmt, "targets", [getattr(stmt, "target", None)])
-    words = [ast.unparse(target) for target in targets if isinstance(target, ast.AST)]
-    keyword = call.parent()
-    return " ".join([*words, _arguments(call), getattr(keyword, "arg", None) or "", *call.qualname.split(".")])
+    texts = [ast.unparse(target) for target in targets if isinstance(target, ast.AST)]
+    texts += [_arguments(call), getattr(call.parent(), "arg", None) or "", call.qualname]
+    return [word for text in texts for word in re.findall(r"\w+", text)]
