@@ -158,7 +158,7 @@ def _in_setting(name: str, value: ast.expr, block: Block) -> Iterator[tuple[Plac
                     yield Place(held, block, None), text
 
 
-_ALL: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  # compared with, never listened on
+_ALL: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  # compared with, never listened on
 
 
 def bound_to_all(call: Call) -> bool:
@@ -167,4 +167,5 @@ def bound_to_all(call: Call) -> bool:
     if isinstance(given, ast.Tuple) and given.elts:
         given = given.elts[0]
     value = fold(given, call.scope) if given is not None else None
-    return isinstance(value, str) and value in _ALL and (value != "" or call.last in ("bind", "HTTPServer"))
+    datagrams = call.origin is not None and "DGRAM" in ast.unparse(call.origin)
+    return isinstance(value, str) and value in _ALL and not datagrams

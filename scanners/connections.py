@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from scanners.constants import fold
 from scanners.finding import Severity
-from scanners.outbound import NETWORK, REDIS, Verdict, hides, is_endless, weigh
+from scanners.outbound import NETWORK, REDIS, Verdict, argument, hides, is_endless, weigh
 from scanners.place import Block, Call, Place
 from scanners.scopes import Scope
 
@@ -43,6 +43,7 @@ ADDRESSED: Final[Mapping[str, Limits]] = {
 } | dict.fromkeys(REDIS, _REDIS)
 """Clients that take an address first."""
 
+_SERVERS: Final = ("postgres", "mysql", "mariadb", "mssql", "oracle")
 _SOCKET_CALLS: Final = ("socket.socket.connect", "socket.socket.accept", "socket.socket.recvfrom")
 CALLS: Final = tuple(dict.fromkeys((*NETWORK, *ADDRESSED, *_SOCKET_CALLS)))
 
@@ -60,10 +61,20 @@ def opinion(call: Call, tree: ast.Module) -> Opinion | None:
         return Opinion(_plain_socket(call, tree))
     limits = ADDRESSED.get(call.dotted)
     if limits is None:
-        return Opinion(weigh(call, NETWORK[call.dotted]))
+        return _plain(call)
     if call.keyword("connection_pool", "creator") is not None:
         return None
     return _addressed(call, limits)
+
+
+def _plain(call: Call) -> Opinion | None:
+    """What bounds a client by its arguments. FTP without a host connects later, with the limits of either call."""
+    maker = NETWORK.get(call.dotted.removesuffix(".connect"))
+    if call.dotted.startswith("ftplib.") and call.last != "connect" and not call.node.args and not call.keyword("host"):
+        return None
+    if maker is not None and call.last == "connect" and call.origin is not None and argument(call.origin, maker):
+        return Opinion(_GOOD)
+    return Opinion(weigh(call, NETWORK[call.dotted]))
 
 
 def _addressed(call: Call, limits: Limits) -> Opinion:
@@ -82,11 +93,13 @@ def _addressed(call: Call, limits: Limits) -> Opinion:
         return Opinion(_ADDRESS)
     if not text and address is not None and "redis" not in call.dotted:
         return Opinion(_ADDRESS)
+    if "sqlalchemy" in call.dotted and not text.startswith(_SERVERS):
+        return Opinion(_ADDRESS)
     state = "redis" if call.dotted in REDIS else "bad"
     if call.keyword(*limits.connect) is not None or any(word in said + text for word in limits.connect):
         return Opinion(Verdict(state, f"{call.dotted} bounds connecting only: an answer may never come."), Severity.LOW)
     return Opinion(
-        Verdict(state, f"{call.dotted} has no {limits.read[0]}: it waits for as long as its peer keeps silent.")
+        Verdict(state, f"{call.dotted} has no limit on reading, such as {limits.read[0]}: it may wait for ever.")
     )
 
 

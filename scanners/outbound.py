@@ -95,6 +95,8 @@ NETWORK: Final[dict[str, Bound]] = {
     "smtplib.LMTP": Bound(silent=SOCKET),
     "ftplib.FTP": Bound(("timeout",), 4, SOCKET),
     "ftplib.FTP_TLS": Bound(silent=SOCKET),
+    "ftplib.FTP.connect": Bound(("timeout",), 2, SOCKET),
+    "ftplib.FTP_TLS.connect": Bound(("timeout",), 2, SOCKET),
     "imaplib.IMAP4": Bound(("timeout",), 2, SOCKET),
     "imaplib.IMAP4_SSL": Bound(silent=SOCKET),
     "poplib.POP3": Bound(("timeout",), 2, SOCKET),
@@ -268,14 +270,17 @@ def weigh(call: Call, bound: Bound) -> Verdict:
         return Verdict("good")
     if bound.silent == DEFAULT:
         return Verdict("good")
-    waits = f"{call.dotted} has no limit: it waits for as long as its peer keeps silent."
+    waits = f"{call.dotted} has no limit: it may wait for ever."
     return Verdict("socket" if bound.silent == SOCKET else "bad", waits)
 
 
 def made_endless(call: Call) -> bool:
     """Whether a client, or a timeout object, is made so that it never gives up."""
     if call.dotted == "aiohttp.ClientTimeout":
-        return is_endless(call.node, call)
+        above = call.parent()
+        holder = call.parent(above) if isinstance(above, ast.keyword) else None
+        reported_there = isinstance(holder, ast.Call) and call.name(holder.func) in HTTP
+        return is_endless(call.node, call) and not reported_there
     return state(call.node, CLIENTS[call.dotted], call) == "none"
 
 

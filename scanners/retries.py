@@ -28,7 +28,11 @@ URLLIB3: Final = (
 )
 
 _LASTING: Final = re.compile(
-    r"stop|running|shutdown|exit|quit|alive|closed|cancel|term|halt|kill|is_set|open", re.IGNORECASE
+    r"stop|running|shutdown|exit|quit|alive|closed|cancel|term|halt|kill|is_set|open|ppid|parent|heartbeat",
+    re.IGNORECASE,
+)
+_STATE: Final = re.compile(
+    r"stat(e|us)|ready|done|finish|complete|success|active|available|exist|pending", re.IGNORECASE
 )
 _DEADLINE: Final = re.compile(
     r"timeout|deadline|expir|elapsed|attempt|retr|tries|max_|limit|remaining|count|monotonic|perf_counter|time\(\)|now\(|until|range",
@@ -178,21 +182,30 @@ def gives_up(node: ast.While, found: Loop) -> bool:
     return leaving or any(isinstance(inner, ast.Raise) for stmt in others for inner in _here(stmt))
 
 
-def polls(place: Place[Any]) -> bool | None:
-    """Whether a `while` looks at something until it changes: True when nothing else ends it, None if it does not."""
+class Polling(NamedTuple):
+    """A loop that looks at something until it changes: whether anything else ends it, whether it is surely a wait."""
+
+    bounded: bool
+    sure: bool
+
+
+def polling(place: Place[Any]) -> Polling | None:
+    """What a `while` that sleeps is, None for a worker's loop, or one that an event ends."""
     node = place.node
     inner = [part for stmt in node.body for part in _here(stmt)]
     if not any(isinstance(part, ast.Call) and _pauses(part, place) for part in inner):
         return None
     fixed = isinstance(node.test, ast.Constant)
+    guards = [part.test for part in inner if isinstance(part, ast.If) and _leaves(part.body)] if fixed else [node.test]
+    said = " ".join(ast.unparse(guard) for guard in guards)
     leaves = any(isinstance(part, ast.Return | ast.Break) for part in inner)
     asks = any(isinstance(part, ast.Call) for part in ast.walk(node.test))
-    if any(isinstance(part, ast.Try) for part in inner) or (not leaves if fixed else not asks):
+    if any(isinstance(part, ast.Try) for part in inner) or (not leaves if fixed else not asks) or _LASTING.search(said):
         return None
-    if _LASTING.search(ast.unparse(node.test)):
-        return None
-    bounded = _DEADLINE.search(ast.unparse(node)) or any(isinstance(part, ast.Raise | ast.AugAssign) for part in inner)
-    return not bounded and (fixed or not leaves)
+    ends = any(isinstance(part, ast.Raise | ast.AugAssign) for part in inner) or (leaves and not fixed)
+    return Polling(
+        ends or _DEADLINE.search(ast.unparse(node)) is not None, not fixed or _STATE.search(said) is not None
+    )
 
 
 def wait_of(sleeps: list[ast.Call], place: Place[Any]) -> str:

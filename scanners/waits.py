@@ -80,20 +80,35 @@ def never_waits(call: Call) -> bool:
 def told_to_end(call: Call) -> bool:
     """Whether the same def has told something to end before it waits for it."""
     return any(
-        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _ends(node.func.attr, node.args)
+        _ends(node)
         for node in ast.walk(call.function or ast.Module([], []))
         if getattr(node, "lineno", call.line) < call.line
     )
 
 
-def _ends(name: str, args: list[ast.expr]) -> bool:
-    sentinel = (
-        name in ("put", "put_nowait") and bool(args) and isinstance(args[0], ast.Constant) and args[0].value is None
-    )
-    return sentinel or name in _ENDINGS
+def _ends(node: ast.AST) -> bool:
+    """Whether a node tells a worker to end: `stop()`, `event.set()`, `queue.put(None)`, `self.running = False`."""
+    if isinstance(node, ast.Assign):
+        flag = isinstance(node.value, ast.Constant) and isinstance(node.value.value, bool)
+        return flag and any(isinstance(target, ast.Attribute) for target in node.targets)
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    said = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else ...
+    return node.func.attr in _ENDINGS or (node.func.attr in ("put", "put_nowait") and said is None)
 
 
 def may_last(call: Call) -> bool:
     """Whether the wait may be meant to last: a worker's loop, or a program that waits for its end."""
     held = ast.unparse(call.receiver).lower() if call.receiver is not None else ""
-    return any(True for _ in call.within("while")) or any(word in held for word in _GOODBYES)
+    whole = getattr(call.function, "name", "") in ("run", "main", "serve_forever")
+    return whole or any(True for _ in call.within("while")) or any(word in held for word in _GOODBYES)
+
+
+def may_be_done(call: Call) -> bool:
+    """Whether a future is handed to a callback, or its state is asked for: it may be done already."""
+    return call.last in ("result", "exception") and call.ref is not None and call.ref.via == "param"
+
+
+def stands_for_with(call: Call) -> bool:
+    """Whether a lock is taken for a `with` of one's own."""
+    return getattr(call.function, "name", "") in ("__enter__", "acquire")

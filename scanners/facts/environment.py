@@ -35,7 +35,7 @@ _STANDARD: Final = re.compile(
     r"|COMPUTERNAME|APPDATA|LOCALAPPDATA|PROGRAM\w+|WINDIR|SYSTEMROOT|COMSPEC|SSH_\w+|SUDO_\w+|GITHUB_\w+|GITLAB_CI|TRAVIS|TOX\w*"
     r"|KUBERNETES_\w+|INVOCATION_ID|JOURNAL_STREAM|NOTIFY_SOCKET|LISTEN_\w+|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_\w+|REQUESTS_CA_BUNDLE"
     r"|CURL_CA_BUNDLE|DJANGO_SETTINGS_MODULE|WERKZEUG_\w+|SERVER_SOFTWARE|AWS_LAMBDA_\w+|LAMBDA_\w+|BUILD_\w+|LD_\w+|DYLD_\w+|OMP_\w+"
-    r"|CUDA_\w+|JUPYTER_\w+|COVERAGE_\w+|SOURCE_DATE_EPOCH|WSL_\w+|MSYSTEM|SESSIONNAME|OS|EUID|UID|GID|RANK|LOCAL_RANK|WORLD_SIZE)$",
+    r"|CUDA_\w+|JUPYTER_\w+|COVERAGE_\w+|SOURCE_DATE_EPOCH|WSL_\w+|MSYSTEM|SESSIONNAME|OS|EUID|PATHEXT|DO_NOT_TRACK|DYNO|K_SERVICE|GAE_\w+|UID|GID|RANK|LOCAL_RANK|WORLD_SIZE)$",
     re.IGNORECASE,
 )
 
@@ -71,6 +71,8 @@ class EnvironmentReads(Collector):
         """Note a read by a call."""
         if call.dotted in _MADE and (call.ref is None or call.ref.via in ("import", "call")):
             return  # The reader itself is made here.
+        if call.last == "pop" and call.dropped:
+            return  # Removed, not read.
         name = call.argument(0, "key", "var", "name", "varname")
         if name is None:
             return

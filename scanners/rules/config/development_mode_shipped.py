@@ -1,9 +1,14 @@
+import re
+from typing import Final
+
 from scanners.context import Context
 from scanners.facts.modes import RUNNERS, debug_of, started_by
 from scanners.finding import Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.tree import Tree, TreeContext
+
+_AWAY: Final = re.compile(r"(^|[/_.-])(\w*test\w*|dev\w*|local\w*|examples?|samples?|demo)([/_.-]|$)", re.IGNORECASE)
 
 
 class DevelopmentModeShipped(Rule):
@@ -119,11 +124,8 @@ class DevelopmentConfig:
             fact["name"] for fact in settings if not fact["on"] and fact.path_class.role == "settings-production"
         }
         for fact in settings:
-            if (
-                fact["on"]
-                and not fact["dev"]
-                and (fact["name"] not in turned_off or fact.path_class.role != "settings")
-            ):
+            overridden = fact["name"] in turned_off and fact.path_class.role == "settings"
+            if fact["on"] and not (fact["dev"] or overridden or _AWAY.search(fact.path)):
                 message = f"{fact['name']} is on outside the settings for development and tests."
                 ctx.report(fact.path, fact.line, message, anchor=fact["name"], text=fact["text"])
             else:

@@ -1,6 +1,7 @@
 from typing import Any
 
 from scanners.addresses import TARGETS, Kind, bound_to_all, kind_of, setting_addresses, target_of
+from scanners.connections import ADDRESSED
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
@@ -113,7 +114,7 @@ def rates(base):
     def _tell(self, place: Place[Any], kind: Kind, target: str, ctx: Context) -> None:
         if kind is Kind.NONE:
             ctx.site(place)
-        elif kind is Kind.PUBLIC:
+        elif kind is Kind.PUBLIC or (kind is Kind.LOCAL and isinstance(place, Call) and place.dotted not in ADDRESSED):
             message = f"{target} is fixed in the code."
             ctx.report(place, message, severity=Severity.LOW, confidence=Confidence.LOW)
         else:

@@ -27,10 +27,9 @@ class RequestWithoutTimeout(Rule):
     Most HTTP clients wait for ever unless told otherwise, so one slow peer can hold every worker of a service.
 
     Looks at calls of requests, urllib, http.client, urllib3, httpx and aiohttp, through import aliases, sessions and
-    clients made in the same file, `functools.partial` and functions handed to threads. httpx (5 s) and aiohttp (300 s)
-    have limits of their own: only an explicit None is reported. A session adapter or subclass that sets a timeout,
-    `socket.setdefaulttimeout` for urllib and an enclosing `asyncio.timeout` count. A session from elsewhere and
-    `**kwargs` are left unresolved; clients of test frameworks are no requests.
+    clients made in the same file, partials and functions handed to threads. httpx (5 s) and aiohttp (300 s) have limits:
+    only an explicit None is reported. A session adapter or subclass that sets a timeout, `socket.setdefaulttimeout` for
+    urllib and an enclosing `asyncio.timeout` count. A session from elsewhere and `**kwargs` are left unresolved.
     """
 
     id = "request-without-timeout"
@@ -140,12 +139,9 @@ class RequestWithoutTimeout(Rule):
         return self._file
 
     def _decide(self, call: Call, ctx: Context, outer: Call) -> None:
-        verdict = weigh(call, HTTP[call.dotted])
-        if bounded_outside(outer, call):
-            verdict = Verdict("good")
-        elif (
-            verdict.state == "bad" and outer.dotted == "functools.partial" and not isinstance(outer.parent(), ast.Call)
-        ):
+        loose = outer.dotted == "functools.partial" and not isinstance(outer.parent(), ast.Call)
+        verdict = Verdict("good") if bounded_outside(outer, call) else weigh(call, HTTP[call.dotted])
+        if verdict.state == "bad" and loose:
             verdict = Verdict("unresolved", "The calls of the partial may pass a timeout.")
         if verdict.state == "bad" and call.dotted in SESSION_CALLS:
             self._sessions(ctx).calls.append((call, verdict))

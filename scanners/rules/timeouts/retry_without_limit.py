@@ -18,7 +18,7 @@ from scanners.retries import (
     gives_up,
     loop,
     of_call,
-    polls,
+    polling,
 )
 from scanners.rule import Example, Rule
 
@@ -114,11 +114,12 @@ class RetryWithoutLimit(Rule):
                         self._task(Place(decorator, place.block, None), word.value, ctx)
 
     def visit_while(self, place: Place[Any], ctx: Context) -> None:
-        waits = polls(place)
+        waits = polling(place)
         if waits is not None:
             ctx.site(place)
-            if waits and not under_deadline(place):
-                ctx.report(place, "Waits for a change for ever: nothing ends the loop.", confidence=Confidence.MEDIUM)
+            if not waits.bounded and not under_deadline(place):
+                sure = Confidence.MEDIUM if waits.sure else Confidence.LOW
+                ctx.report(place, "Waits for a change for ever: nothing else ends the loop.", confidence=sure)
         elif isinstance(place.node.test, ast.Constant) and (found := loop(place)) is not None:
             likely = any(_LEAVING.search(name) for name in found.tried)
             if not found.outbound and not likely:

@@ -3,7 +3,16 @@ from scanners.finding import Confidence, Severity
 from scanners.outbound import weigh
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.waits import WAITS, is_full_at_some_size, may_last, never_waits, of_sent_task, told_to_end
+from scanners.waits import (
+    WAITS,
+    is_full_at_some_size,
+    may_be_done,
+    may_last,
+    never_waits,
+    of_sent_task,
+    stands_for_with,
+    told_to_end,
+)
 
 
 class WaitWithoutTimeout(Rule):
@@ -84,9 +93,19 @@ class WaitWithoutTimeout(Rule):
         verdict = weigh(call, bound)
         if verdict.state == "unresolved":
             ctx.unresolved(call, verdict.text)
-        elif verdict.state == "good" or never_waits(call) or (call.last == "join" and told_to_end(call)):
+        elif may_be_done(call):
+            ctx.unresolved(call, "The future comes from elsewhere and may be done.")
+        elif verdict.state == "good" or _has_an_end(call):
             ctx.site(call)
         else:
             low = call.dotted.startswith("asyncio.")
             sure = Confidence.LOW if low or may_last(call) else None
             ctx.report(call, f"`{call.last}` waits for ever.", severity=Severity.LOW if low else None, confidence=sure)
+
+
+def _has_an_end(call: Call) -> bool:
+    return (
+        never_waits(call)
+        or (call.last == "join" and told_to_end(call))
+        or (call.last == "acquire" and stands_for_with(call))
+    )
