@@ -1,5 +1,3 @@
-import importlib.util
-
 from django.contrib import admin
 from django.urls import include, path
 
@@ -9,6 +7,5 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
+    path("", include("reviews.urls")),
 ]
-if importlib.util.find_spec("reviews.urls"):
-    urlpatterns.append(path("", include("reviews.urls")))
