@@ -10,8 +10,8 @@ from scanners.place import Place
 from scanners.scopes import Scope
 
 _CLEANUP: Final = re.compile(
-    r"^_*(__del__|__exit__|__aexit__|(a?close|shutdown|stop|clean_?up|tear_?down|disconnect|dispose|terminate|kill|unlink|remove|rmtree"
-    r"|release|rollback|cancel|flush|killpg|quit|logout|wait|join|delete_temp\w*|atexit\w*|restore\w*|reset)(_\w+)?)$"
+    r"^_*(__del__|__exit__|__aexit__|\w*clean_?up\w*|((force_?)?(a?close|abort)|shutdown|stop|clean_?up|tear_?down|disconnect|dispose"
+    r"|terminate|kill|unlink|remove|rmtree|release|rollback|cancel|flush|killpg|quit|logout|wait|join|delete_temp\w*|atexit\w*|restore\w*|reset)(_\w+)?)$"
 )
 _LOOKUP: Final = frozenset(
     "int float str bool bytes complex Decimal UUID Fraction loads strptime fromisoformat fromtimestamp parse "
@@ -21,16 +21,25 @@ _LOOKUP: Final = frozenset(
     "get_terminal_size safe_load isoparse parsedate_to_datetime group match min max round format replace __import__ "
     "import_string resolve_name iter_entry_points fromhex unhexlify get_distribution hasattr repr vars parse_qs "
     "unquote partition rsplit rstrip lstrip splitlines startswith endswith copy deepcopy dict list tuple set range "
-    "splitext basename dirname abspath realpath relpath normpath expanduser getsize getmtime exists asdict".split()
+    "splitext basename dirname abspath realpath relpath normpath expanduser getsize getmtime exists asdict dumps "
+    "model_dump keys values getheader getlist json stat lstat getpid get_type_hints append add extend search finditer "
+    "timestamp astimezone isoformat".split()
 )
 PROBE: Final = re.compile(
-    r"^_*(is|has|can|check|ping|probe|supports?|validate|exists?|try|test|looks|should|verify|alive|healthy?|detect)(_|$)"
+    r"^_*(is|has|can|check|ping|probe|supports?|valid|validate|exists?|try|test|looks|should|verify|alive|healthy?|detect)(_|$)"
+    r"|_(reachable|available|alive|exists|supported|valid|ok|ready)$"
 )
+"""Functions whose answer is whether something works."""
 _OUT: Final = re.compile(
     r"^(requests|httpx|aiohttp|urllib\.request|urllib3|smtplib|redis|boto3|botocore|psycopg2?|asyncpg|pymongo|pymysql|grpc|stripe"
     r"|elasticsearch|socket\.create_connection|django\.core\.mail)\."
 )
-_READS: Final = re.compile(r"\W*[rfb]?\W*(select|with|show|pragma|explain)\b", re.IGNORECASE)
+_REMOTE: Final = re.compile(
+    r"(^|[._])(requests|httpx|session|client|http|api|conn|connection|gateway|service|broker|redis|db|database|objects|bucket|s3)"
+    r"(\(.*\))?$"
+)
+_CHANGES: Final = re.compile(r"\W*[rfb]?\W*(insert|update|delete|replace|merge|create|alter|drop)\b", re.IGNORECASE)
+_PEER: Final = re.compile(r"transport|sock|wfile|stream|conn|client|writer|std(out|err)|response|pipe", re.IGNORECASE)
 _WRITES: Final = frozenset("save commit bulk_create bulk_update write write_text write_bytes send_mail publish".split())
 _FAILS: Final = re.compile(
     r"(^|\.)(RequestException|HTTPError|HTTPStatusError|TransportError|RequestError|ConnectionError|ConnectError|URLError|SMTPException"
@@ -42,12 +51,12 @@ _FAILS: Final = re.compile(
 def may_be_silent(place: Place[ast.Try], handler: ast.ExceptHandler) -> bool:
     """Whether the failure of this try needs no trace: an optional import, tidying, or a lookup with a fallback."""
     body = place.node.body
-    return imports(body) or cleans_up(body, place) or (_looks_up(body) and not any(_effects(handler.body)))
+    return imports(body) or cleans_up(body, place) or (looks_up(body) and _falls_back(handler))
 
 
-def _effects(body: list[ast.stmt]) -> list[ast.Call]:
-    """The calls that do more than look something up."""
-    return [node for node in inner(list(body)) if isinstance(node, ast.Call) and not _is_lookup(node)]
+def _falls_back(handler: ast.ExceptHandler) -> bool:
+    """Whether the clause only gives another value."""
+    return not any(isinstance(node, ast.Call) and not _is_lookup(node) for node in inner(list(handler.body)))
 
 
 def imports(body: list[ast.stmt]) -> bool:
@@ -68,15 +77,24 @@ def _is_cleanup(stmt: ast.stmt) -> bool:
     return isinstance(stmt, ast.Delete | ast.Pass)
 
 
-def _looks_up(body: list[ast.stmt]) -> bool:
-    """A single lookup or conversion, whose failure the handler answers with a fallback."""
-    single = len(body) == 1 and isinstance(body[0], ast.Assign | ast.AnnAssign | ast.Return | ast.Expr)
-    return single and not _effects(body) and not any(isinstance(node, ast.Await) for node in inner(list(body)))
+def looks_up(body: list[ast.stmt]) -> bool:
+    """Nothing but lookups and conversions, whose failure the handler answers with a fallback."""
+    return not any(_has_effect(node) for node in inner(list(body)))
+
+
+def _has_effect(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        return not _is_lookup(node)
+    if isinstance(node, ast.Attribute):
+        return not isinstance(node.ctx, ast.Load)
+    return isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.With | ast.AsyncWith | ast.Raise | ast.While)
 
 
 def _is_lookup(call: ast.Call) -> bool:
+    if isinstance(call.func, ast.Attribute) and _REMOTE.search(ast.unparse(call.func.value)):
+        return False
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-    return name in _LOOKUP or name.startswith(("from_", "to_", "as_", "parse_"))
+    return name in _LOOKUP or name.startswith(("from_", "to_", "as_", "parse_")) or name.endswith("_load")
 
 
 def loses_effect(types: list[ast.expr], body: list[ast.stmt], scope: Scope) -> bool:
@@ -90,7 +108,9 @@ def loses_effect(types: list[ast.expr], body: list[ast.stmt], scope: Scope) -> b
 def _is_effect(call: ast.Call, scope: Scope) -> bool:
     name = getattr(call.func, "attr", "")
     if name in ("execute", "executemany"):
-        return not (call.args and _READS.match(ast.unparse(call.args[0])))
+        return bool(call.args and _CHANGES.match(ast.unparse(call.args[0])))
+    if name == "write" and _PEER.search(ast.unparse(call.func)):
+        return False  # The peer has gone away.
     ref = resolve(call.func, scope, call.lineno)
     return name in _WRITES or bool(ref and _OUT.match(ref.dotted))
 

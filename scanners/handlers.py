@@ -38,6 +38,7 @@ _FLAG: Final = re.compile(
     r"err|fail|ok$|success|status|valid|bad|skip|problem|broken|healthy|alive|avail|invalid|missing|reason",
     re.IGNORECASE,
 )
+_LISTS: Final = re.compile(r"err|fail|skip|bad|invalid|missing|problem|message|warn|issue|report", re.IGNORECASE)
 _NORMAL, _AS_TEXT, _QUIET, _TESTED = range(4)
 
 
@@ -229,7 +230,7 @@ def _other(node: ast.Call, last: str, ref: Ref | None, found: Reaction, ctx: Con
     kept = (
         receiver is not None
         and last in ("append", "add", "put", "put_nowait", "update")
-        and _FLAG.search(short(receiver))
+        and _LISTS.search(short(receiver))
     )
     if kept or (last not in _HARMLESS and not last[:1].isupper()):
         found.doubt = found.doubt or f"calls {short(node.func)}"

@@ -34,9 +34,10 @@ from scanners.names import Ref, resolve
 from scanners.scopes import Scope
 
 _MODULES: Final = (
-    asyncio, binascii, concurrent.futures, configparser, csv, ftplib, http.client, imaplib, json, multiprocessing,
-    pickle, poplib, queue, shutil, smtplib, socket, sqlite3, ssl, struct, subprocess, tarfile, urllib.error, zipfile, zlib,
-)  # fmt: skip
+    *(asyncio, binascii, concurrent.futures, configparser, csv, ftplib, http.client, imaplib, json, multiprocessing),
+    *(pickle, poplib, queue, shutil, smtplib, socket, sqlite3, ssl, struct, subprocess, tarfile, urllib.error, zipfile),
+    zlib,
+)
 _DEPTH: Final = 10
 
 

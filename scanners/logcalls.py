@@ -110,9 +110,16 @@ def read(node: ast.Call, scope: Scope, ref: Ref | None) -> LogCall | None:
     message = (
         args.pop(0) if args else next((word.value for word in node.keywords if word.arg in ("msg", "event")), None)
     )
-    return LogCall(
-        library, level, func.attr, message, tuple(args), tuple(node.keywords), head in ("logging", "logging.root")
-    )
+    keywords = (*node.keywords, *_opted(func.value))
+    root = head in ("logging", "logging.root")
+    return LogCall(library, level, func.attr, message, tuple(args), keywords, root)
+
+
+def _opted(receiver: ast.expr) -> list[ast.keyword]:
+    """What `logger.opt(exception=...)` and `logger.bind(exc_info=...)` add to a call."""
+    if not isinstance(receiver, ast.Call) or getattr(receiver.func, "attr", "") not in ("opt", "bind"):
+        return []
+    return [word for word in receiver.keywords if word.arg in ("exception", "exc_info")]
 
 
 def _library(head: str, receiver: ast.expr) -> str:

@@ -1,6 +1,6 @@
 import ast
 
-from scanners.attempts import PROBE, attempt, cleans_up, imports, loses_effect, may_be_silent
+from scanners.attempts import PROBE, attempt, cleans_up, imports, looks_up, loses_effect, may_be_silent
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.handlers import Reaction, breadth, caught, clause, reaction, short, spelled
@@ -148,7 +148,7 @@ class SwallowedException(Rule):
         ctx.site(call)
         wide = breadth(call.node.args, call.scope) != "narrow" if call.node.args else False
         body = call.stmt.body
-        if wide and not cleans_up(body, call) and not imports(body):
+        if wide and not (cleans_up(body, call) or imports(body) or looks_up(body)):
             ctx.report(
                 call, f"`{short(call.node)}` drops every failure of {attempt(body)}, so nobody learns that it failed."
             )
@@ -157,7 +157,7 @@ class SwallowedException(Rule):
 def _sure(place: Place[ast.Try], handler: ast.ExceptHandler, wide: bool) -> Confidence:
     if place.handler is not None:
         return Confidence.LOW  # The failure of a reaction to another failure.
-    if PROBE.match(getattr(place.function, "name", "")) and isinstance(handler.body[-1], ast.Return | ast.Pass):
+    if PROBE.search(getattr(place.function, "name", "")) and isinstance(handler.body[-1], ast.Return | ast.Pass):
         return Confidence.LOW
     idle = all(isinstance(stmt, ast.Pass | ast.Continue | ast.Break) for stmt in handler.body)
     return Confidence.HIGH if idle and wide else Confidence.MEDIUM

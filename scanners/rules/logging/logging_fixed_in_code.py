@@ -9,6 +9,7 @@ from scanners.place import Block, Call, Place
 from scanners.rule import Example, Rule
 
 _WARNING: Final = 30
+_HUSHES: Final = re.compile(r"quiet|silence|suppress|verbos|debug", re.IGNORECASE)
 _SWITCH: Final = re.compile(r"debug|verbos|quiet|level|env|log|argv|opts|args", re.IGNORECASE)
 
 
@@ -91,8 +92,10 @@ class LoggingFixedInCode(Rule):
         level = _fixed(given, call, ctx)
         if level is None or _is_main(call, ctx) or _quietens(call, level):
             return
-        what = "basicConfig" if call.last == "basicConfig" else "setLevel"
-        ctx.report(call, f"{what}() fixes the level at {_level_name(level)}: seeing more, or less, takes a release.")
+        name = call.origin.args[0] if call.last == "setLevel" and call.origin is not None and call.origin.args else None
+        apart = isinstance(name, ast.Constant) and bool(name.value)  # One logger among others may have its reasons.
+        message = f"{call.last}() fixes the level at {_level_name(level)}: seeing more, or less, takes a release."
+        ctx.report(call, message, confidence=Confidence.LOW if apart else Confidence.HIGH)
 
     def _judge_handler(self, call: Call, ctx: Context) -> None:
         ctx.site(call)
@@ -141,7 +144,13 @@ def _is_main(call: Call, ctx: Context) -> bool:
     """Whether the program decides this itself: in a script, in its main function, or on a condition about logging."""
     name = getattr(call.function, "name", "").strip("_")
     decided = any(_SWITCH.search(ast.unparse(test)) for test in call.conditions())
-    return ctx.path_class == "script" or call.under_main or name in ("main", "cli", "run_cli") or decided
+    return (
+        ctx.path_class == "script"
+        or call.under_main
+        or name in ("main", "cli", "run_cli")
+        or decided
+        or bool(_HUSHES.search(name))
+    )
 
 
 def _quietens(call: Call, level: int) -> bool:

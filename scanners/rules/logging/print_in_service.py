@@ -55,6 +55,8 @@ _SERVES: Final = (
 )
 _SWITCH: Final = re.compile(r"debug|verbos|trace|quiet|silent|bench", re.IGNORECASE)
 _ENDS: Final = re.compile(r"^(sys\.|os\.)?_?exit\(|^raise SystemExit")
+_TERMINAL: Final = re.compile(r"\bsys\.argv\b|\binput\(")
+_CLI: Final = re.compile(r"\.cli(\.|$)")
 _IS_PROGRAM: Final = re.compile(r"^if __name__ ==", re.MULTILINE)
 _SHOWS: Final = re.compile(
     r"^_*(print|show|dump|display|usage|help|describe|summary|summarize|debug|pp|pprint|echo|list|main|cli|report|render|output|say|log|warn)(_|$)"
@@ -138,7 +140,11 @@ def _stream(call: Call, stream: ast.expr | None) -> str:
 
 @lru_cache(maxsize=2)
 def _is_command_line(ctx: Context) -> bool:
-    return ctx.imports(*_COMMAND_LINE) or "sys.argv" in ctx.source
+    """Whether the module talks to a terminal: by what it imports, by reading its arguments or by asking for input."""
+    imports = [found.value for bound in ctx.module.names.values() for found in bound if found.kind == "import"]
+    return (
+        ctx.imports(*_COMMAND_LINE) or bool(_TERMINAL.search(ctx.source)) or any(_CLI.search(name) for name in imports)
+    )
 
 
 @lru_cache(maxsize=2)
@@ -154,5 +160,5 @@ def _is_meant(call: Call) -> bool:
         return True
     if any(_SWITCH.search(ast.unparse(test)) for test in call.conditions()):
         return True
-    suite: list[ast.stmt] = getattr(call.block.node, "body", [])
-    return any(isinstance(stmt, ast.Expr | ast.Raise) and _ENDS.search(ast.unparse(stmt)) for stmt in suite[-1:])
+    last = call.block.node.body[-1] if isinstance(getattr(call.block.node, "body", None), list) else None
+    return isinstance(last, ast.Expr | ast.Raise) and bool(_ENDS.search(ast.unparse(last)))

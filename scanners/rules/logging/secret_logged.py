@@ -34,9 +34,7 @@ _LEXES: Final = re.compile(r"lex|pars|token_?i[sz]|scan|compil|grammar|syntax", 
 _ABOUT: Final = re.compile(
     r"\b(auth|authenticat\w+|authoriz\w+|log_?in|jwt|bearer|oauth2?|credentials?|passwords?)\b", re.IGNORECASE
 )
-_OTHER_TOKEN: Final = re.compile(
-    r"(^|_)(from|since|to|batch|start|end|stream|position|sync|purge|rdata|offset)_tokens?$"
-)
+_OTHER_TOKEN: Final = re.compile(r"(^|_)(from|since|to|batch|start|end|stream|position|sync|now|rdata|offset)_tokens?$")
 _DOUBTFUL: Final = frozenset({"token", "tokens", "key", "card", "cookie", "cookies", "secret", "credentials", "pwd"})
 
 
@@ -145,7 +143,9 @@ def _secret(value: ast.expr, call: Call, ctx: Context) -> tuple[str, Confidence]
     lowered = name.lower().replace("-", "_")
     if not name or _OTHER_TOKEN.search(lowered) or not (is_secret_name(name) or _OTHERS.search(lowered)):
         return None
-    if _is_number(value, call):
+    if _is_number(value, call) or re.search(
+        rf"\b(open|Path|exists|isfile)\({re.escape(ast.unparse(value))}", ctx.source
+    ):
         return None
     if isinstance(value, ast.Name) and isinstance(ctx.constant(value, call), str) and not is_secret_name(name):
         return None
@@ -194,7 +194,8 @@ def _name_of(value: ast.expr) -> str:
 def _sure(name: str, call: Call, ctx: Context) -> Confidence:
     """A word with other meanings needs a second hint: what the message says, or what the module is about."""
     if name not in _DOUBTFUL:
-        return Confidence.LOW if call.function is None and call.last == "print" else Confidence.MEDIUM
+        shown_to_user = call.last == "print" and getattr(call.function, "name", "main") in ("main", "cli")
+        return Confidence.LOW if shown_to_user else Confidence.MEDIUM
     texts = [
         node.value for node in ast.walk(call.node) if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
