@@ -69,6 +69,7 @@ _STANDS_IN: Final = re.compile(
     re.IGNORECASE,
 )
 _ENV_NAME: Final = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
+_JUMBLED: Final = re.compile(r"(?=.*[A-Z]{2}[a-z])(?:[^A-Z]*[a-z][A-Z]){4}")
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*([.:/-][A-Za-z_]\w*)+")
 
 
@@ -126,7 +127,7 @@ def is_placeholder(value: str) -> bool:
 
 def is_random(value: str) -> bool:
     """Whether a text looks drawn at random: long, of mixed characters, of high entropy, and no path of plain words."""
-    if len(value) < 16 or not any(char.isdigit() for char in value) or _DOTTED.fullmatch(value):
+    if len(value) < 16 or _DOTTED.fullmatch(value) or not (any(char.isdigit() for char in value) or _JUMBLED.search(value)):
         return False
     return entropy(value) >= (3.0 if re.fullmatch(r"[0-9a-fA-F-]+", value) else 3.6) and "1234567" not in value
 

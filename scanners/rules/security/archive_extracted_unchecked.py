@@ -13,8 +13,9 @@ _TAR = frozenset(
     for name in ("extractall", "extract")
 )
 _ZIP = frozenset({"zipfile.ZipFile.extractall", "zipfile.ZipFile.extract", "zipfile.PyZipFile.extractall"})
-_CHECKS = frozenset(
-    "is_relative_to commonpath realpath commonprefix safe_join secure_filename relative_to resolve basename".split()
+_CHECKS = re.compile(
+    r"^(is_relative_to|commonpath|realpath|commonprefix|safe_join|secure_filename|relative_to|resolve|basename|normpath)$|"
+    r"within|travers|is_safe|safe_member"
 )
 _LISTS = frozenset("infolist namelist getmembers getnames".split())
 _SAFE_FILTERS = frozenset({"data", "tar"})
@@ -191,8 +192,10 @@ def _has_check(function: ast.AST) -> bool:
     """Whether the function looks where members would go, or writes the archive itself."""
     for node in ast.walk(function):
         name = getattr(node, "attr", getattr(node, "id", ""))
-        if name in _CHECKS or (name == "startswith" and isinstance(node, ast.Attribute)):
+        if _CHECKS.search(name) or (name == "startswith" and isinstance(node, ast.Attribute)):
             return True
+        if isinstance(node, ast.Attribute) and name == "name" and isinstance(node.ctx, ast.Store):
+            return True  # It gives the member a name of its own.
         if (
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)

@@ -103,7 +103,7 @@ class DynamicCodeExecution(Rule):
             self._template(call, ctx)
             return
         source = call.argument(0, "source", "expr", "expression", "name")
-        if call.dotted in _COMPILES and (_only_tree(call) or _inside_exec(call)):
+        if call.dotted in _COMPILES and (call.dropped or _only_tree(call) or _inside_exec(call)):
             return
         ctx.site(call)
         if source is None or is_fixed_name(source):

@@ -216,11 +216,12 @@ def _is_choice(cls: ast.ClassDef) -> bool:
 
 def _texts(tree: ast.AST | None) -> Iterator[tuple[str, bool]]:
     """Every text of a file, and whether it is a bare statement such as a docstring."""
+    bare = set()
     for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            yield node.value.value, True
+        if isinstance(node, ast.Expr):
+            bare.add(node.value)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
-            yield (node.value if isinstance(node.value, str) else node.value.decode("latin-1")), False
+            yield (node.value if isinstance(node.value, str) else node.value.decode("latin-1")), node in bare
 
 
 def _near(token: Token, ctx: Context) -> bool:

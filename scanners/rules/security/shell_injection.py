@@ -192,7 +192,8 @@ def _is_harmless(hole: ast.expr, call: Call) -> bool:
         name = getattr(hole.func, "attr", getattr(hole.func, "id", ""))
         if name in _QUOTES or (name == "join" and _quotes_inside(hole)) or ast.unparse(hole.func) in _OWN:
             return True
-    return ast.unparse(hole) in _OWN
+    text = ast.unparse(hole)
+    return text in _OWN or "__file__" in text
 
 
 def _quotes_inside(hole: ast.Call) -> bool:

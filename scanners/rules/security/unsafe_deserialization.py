@@ -111,7 +111,7 @@ class UnsafeDeserialization(Rule):
         if confidence is UNKNOWN:
             ctx.unresolved(call, "What decides how the bytes are loaded is not in sight.")
             return
-        ctx.report(call, f"{call.dotted} runs code that the bytes ask for.", confidence=confidence)
+        ctx.report(call, f"{call.dotted} trusts whoever made the bytes: they can run code here.", confidence=confidence)
 
 
 def _fault(call: Call, ctx: Context) -> Any:

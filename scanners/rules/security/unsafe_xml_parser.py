@@ -4,6 +4,7 @@ from typing import Any
 from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
+from scanners.pieces import is_fixed_name
 from scanners.place import Call
 from scanners.rule import Example, Rule
 
@@ -148,7 +149,7 @@ def _is_fixed(call: Call, ctx: Context) -> bool:
     if call.last in _MAKERS or call.last in ("make_parser", "ParserCreate"):
         return False
     source = call.argument(0, "source", "text", "string", "filename_or_stream", "file")
-    if source is None or ctx.constant(source, call) is not UNKNOWN:
+    if source is None or ctx.constant(source, call) is not UNKNOWN or is_fixed_name(source):
         return source is not None
     words = {getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(source)}
     for name in [word for word in words if word]:

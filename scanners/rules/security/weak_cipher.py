@@ -2,7 +2,6 @@ import ast
 import re
 from typing import Final
 
-from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
@@ -160,6 +159,7 @@ def _fault(call: Call, ctx: Context) -> str:
 def _mode_fault(mode: str, vector: ast.expr | None, call: Call, ctx: Context) -> str:
     if mode == "ECB":
         return "ECB shows which blocks are equal."
-    if vector is not None and ctx.constant(vector, call) not in (UNKNOWN, None):
+    fixed = ctx.constant(vector, call) if vector is not None else None
+    if isinstance(fixed, str | bytes) and fixed:
         return f"{mode} with a constant vector encrypts equal texts to equal bytes."
     return ""

@@ -25,14 +25,14 @@ _KDFS: Final = {"hashlib.pbkdf2_hmac": 3, "hashlib.scrypt": 9, "bcrypt.hashpw": 
 _ITERATIONS: Final = 100_000
 _PASSWORD = re.compile(r"passw|passphrase|\bpwd|_pwd\b|passwd", re.I)
 _GUARDS = re.compile(
-    r"token|secret|signature|signing|(^|_)sign|auth|session|nonce|csrf|hmac|credential|api_?key|activation|salt", re.I
+    r"token|secret|signature|signing|(^|_)sign|auth|session|nonce|csrf|hmac|credential|api_?key|activation", re.I
 )
 _KEYED = re.compile(r"OAEP|MGF1|HMAC|HKDF|PBKDF2|TOTP|HOTP|ConcatKDF|X963")
 _HARMLESS = re.compile(
     r"etag|cache|checksum|finger_?print|content|dedup|uniq|bucket|shard|colou?r|gravatar|avatar|slug|file|path|revision|"
     r"version|^ver$|chunk|blob|block|git|package|integrity|digest|guid|uuid|_id$|^id$|index|url|key_prefix|short|suffix|name|"
     r"identifier|hash|sum|legacy|(?<!api)_key$|query|lock|websocket|^ws_|accept|topic|match|instance|event|machine|node|host|"
-    r"sort|plugin|^m$|^h$|^md5|^sha1?$|sha1|mysql|ntlm|hibp|pwned|change|template|image|commit|tag|label|sign_?post",
+    r"sort|plugin|^m$|^h$|^md5|^sha1?$|sha1|mysql|ntlm|hibp|pwned|change|template|image|commit|tag|label|hexid|urandom|public",
     re.IGNORECASE,
 )
 
@@ -182,5 +182,5 @@ def _around(call: Call) -> list[str]:
     stmt = call.stmt
     targets = getattr(stmt, "targets", [getattr(stmt, "target", None)])
     texts = [ast.unparse(target) for target in targets if isinstance(target, ast.AST)]
-    texts += [_arguments(call), getattr(call.parent(), "arg", None) or "", call.qualname]
+    texts += [_arguments(call), getattr(call.parent(), "arg", None) or "", _holder(call), call.qualname]
     return [word for text in texts for word in re.findall(r"\w+", text)]
