@@ -123,7 +123,7 @@ def test_a_renamed_file_can_be_edited_at_the_same_time():
 
 
 def test_in_a_renamed_file_equal_sites_of_two_functions_are_told_apart():
-    known = [*equal_sites(10, 20, path="old.py"), *equal_sites(30, 40, path="old.py", qualname="refund")]
+    known = [*equal_sites(10, 20, path="old.py", qualname=""), *equal_sites(30, 40, path="old.py", qualname="refund")]
     now = [replace(seen, path="new.py", line=seen.line + 3) for seen in (known[0], known[2])]
     result = match(known, now, GROUND, renames={"old.py": "new.py"})
     assert result.pairs == (Pair(known[0], now[0]), Pair(known[2], now[1]))
