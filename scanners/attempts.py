@@ -4,6 +4,7 @@ import ast
 import re
 from typing import Any, Final
 
+from scanners.finding import Confidence
 from scanners.handlers import inner, short
 from scanners.names import resolve
 from scanners.place import Place
@@ -25,11 +26,10 @@ _LOOKUP: Final = frozenset(
     "model_dump keys values getheader getlist json stat lstat getpid get_type_hints append add extend search finditer "
     "timestamp astimezone isoformat".split()
 )
-PROBE: Final = re.compile(
+_PROBE: Final = re.compile(
     r"^_*(is|has|can|check|ping|probe|supports?|valid|validate|exists?|try|test|looks|should|verify|alive|healthy?|detect)(_|$)"
     r"|_(reachable|available|alive|exists|supported|valid|ok|ready)$"
 )
-"""Functions whose answer is whether something works."""
 _OUT: Final = re.compile(
     r"^(requests|httpx|aiohttp|urllib\.request|urllib3|smtplib|redis|boto3|botocore|psycopg2?|asyncpg|pymongo|pymysql|grpc|stripe"
     r"|elasticsearch|socket\.create_connection|django\.core\.mail)\."
@@ -119,3 +119,13 @@ def attempt(body: list[ast.stmt]) -> str:
     """What is tried, in a few words of source."""
     call = next((node for stmt in body for node in ast.walk(stmt) if isinstance(node, ast.Call)), None)
     return f"`{short(call.func, 40)}(...)`" if call else f"`{short(body[0], 40)}`"
+
+
+def sureness(place: Place[ast.Try], handler: ast.ExceptHandler, wide: bool) -> Confidence:
+    """How sure it is that a silent clause drops something that matters."""
+    if place.handler is not None:
+        return Confidence.LOW  # The failure of a reaction to another failure.
+    if _PROBE.search(getattr(place.function, "name", "")) and isinstance(handler.body[-1], ast.Return | ast.Pass):
+        return Confidence.LOW
+    idle = all(isinstance(stmt, ast.Pass | ast.Continue | ast.Break) for stmt in handler.body)
+    return Confidence.HIGH if idle and wide else Confidence.MEDIUM

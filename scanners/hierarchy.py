@@ -15,6 +15,7 @@ import multiprocessing
 import pickle
 import poplib
 import queue
+import re
 import shutil
 import smtplib
 import socket
@@ -39,6 +40,7 @@ _MODULES: Final = (
     zlib,
 )
 _DEPTH: Final = 10
+_ORDINARY: Final = re.compile(r"(Error|Exception|DoesNotExist|NotFound|Timeout)$")
 
 
 def _identity(kind: type) -> str:
@@ -148,3 +150,26 @@ def makes_no_exception(call: ast.Call, scope: Scope, ctx: Context) -> bool:
         or ref.dotted == "NotImplemented"
         or (isinstance(value, type) and ref.dotted not in ("type", "super"))
     )
+
+
+def class_of(expr: ast.expr, scope: Scope) -> Ref | None:
+    """The class that an expression names; what a call returns is unknown."""
+    ref = resolve(expr, scope, expr.lineno)
+    known = ref is not None and ref.origin is None and ref.via in ("import", "builtin", "class", "assign")
+    return ref if known else None
+
+
+def covered(ref: Ref | None, earlier: list[Ref | None], ctx: Context) -> str | None:
+    """The earlier type that covers this one, with "?" behind it if that is a guess; "?" if unknown, None if none."""
+    above, complete = ancestors(ref, ctx)
+    unknown: str | None = None
+    for other in earlier:
+        name = next(iter(ancestors(other, ctx)[0]), "")
+        if name and name in above:
+            return name.rpartition(".")[2]
+        if complete:
+            continue
+        if name == "BaseException" or (name == "Exception" and ref is not None and _ORDINARY.search(ref.dotted)):
+            return f"{name}?"
+        unknown = "?"
+    return unknown

@@ -150,3 +150,13 @@ def _level(expr: ast.expr, scope: Scope) -> int:
     ref = resolve(expr, scope, expr.lineno)
     head, _, last = ref.dotted.rpartition(".") if ref else ("", "", "")
     return LEVELS.get(last.lower(), 0) if head == "logging" else 0
+
+
+def fixed_level(given: ast.expr | None, call: Call) -> int | None:
+    """The level that is written as a literal or as a constant of `logging`; None for one from elsewhere."""
+    return (_level(given, call.scope) or None) if given is not None else None
+
+
+def level_name(level: int) -> str:
+    """What people call a level: 30 is WARNING."""
+    return next((name.upper() for name, number in LEVELS.items() if number == level), str(level))

@@ -1,9 +1,43 @@
-"""Which expressions end up as text in a line that is logged or printed."""
+"""Which expressions end up as text in a line that is logged or printed, and which of them are secret."""
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Final
 
+from scanners.context import Context
+from scanners.finding import Confidence
+from scanners.handlers import short
+from scanners.place import Call
+from scanners.secrets import is_secret_name
+
+_OTHERS: Final = re.compile(
+    r"(^|_)(authorization|auth_?header|proxy_authorization|set_cookie|cookies?|card_?number|credit_?card|cvv|cvc|iban|ssn|"
+    r"social_security(_number)?|private_?key|api_?key)$"
+)
+_WHOLE: Final = {"os.environ": "the whole environment", "django.conf.settings": "all settings"}
+_REQUEST: Final = re.compile(r"(^|_)(request|req)$")
+_LEXERS: Final = (
+    *(
+        "tokenize",
+        "ply",
+        "lark",
+        "sqlparse",
+        "tiktoken",
+        "transformers",
+        "nltk",
+        "spacy",
+        "pygments",
+        "pyparsing",
+        "torch",
+    ),
+)
+_LEXES: Final = re.compile(r"lex|pars|token_?i[sz]|scan|compil|grammar|syntax", re.IGNORECASE)
+_ABOUT: Final = re.compile(
+    r"\b(auth|authenticat\w+|authoriz\w+|log_?in|jwt|bearer|oauth2?|credentials?|passwords?)\b", re.IGNORECASE
+)
+_OTHER_TOKEN: Final = re.compile(r"(^|_)(from|since|to|batch|start|end|stream|position|sync|now|rdata|offset)_tokens?$")
+_DOUBTFUL: Final = frozenset({"token", "tokens", "key", "card", "cookie", "cookies", "secret", "credentials", "pwd"})
 _PLAIN: Final = frozenset(
     "str repr format dict list tuple dumps pformat format_map join strip model_dump copy decode".split()
 )
@@ -33,3 +67,74 @@ def shown(values: list[ast.expr]) -> Iterator[ast.expr]:
                 stack.append(value.func.value)
         else:
             yield value
+
+
+def secret_in(value: ast.expr, call: Call, ctx: Context) -> tuple[str, Confidence] | None:
+    """What of a shown value is secret, and how sure that is."""
+    whole = _whole(value, call)
+    if whole is not None:
+        return whole
+    name = _name_of(value)
+    lowered = name.lower().replace("-", "_")
+    if not name or _OTHER_TOKEN.search(lowered) or not (is_secret_name(name) or _OTHERS.search(lowered)):
+        return None
+    if _is_number(value, call) or re.search(
+        rf"\b(open|Path|exists|isfile)\({re.escape(ast.unparse(value))}", ctx.source
+    ):
+        return None
+    if isinstance(value, ast.Name) and isinstance(ctx.constant(value, call), str) and not is_secret_name(name):
+        return None
+    return f"`{short(value, 50)}`", _sure(lowered, call, ctx)
+
+
+def _is_number(value: ast.expr, call: Call) -> bool:
+    """Whether the placeholder of an argument takes numbers only."""
+    args = call.node.args
+    if len(args) < 2 or value not in args or not isinstance(args[0], ast.Constant):
+        return False
+    kinds = re.findall(r"%[-+ #0\d.]*([a-zA-Z])", str(args[0].value))
+    index = args.index(value) - 1
+    return index < len(kinds) and kinds[index] in "dioxXeEfFgG"
+
+
+def _whole(value: ast.expr, call: Call) -> tuple[str, Confidence] | None:
+    dotted = call.name(value) if isinstance(value, ast.Name | ast.Attribute) else ""
+    if dotted in _WHOLE:
+        return f"{_WHOLE[dotted].capitalize()} (`{short(value)}`)", Confidence.HIGH
+    if isinstance(value, ast.Attribute) and value.attr in ("headers", "META", "environ", "COOKIES"):
+        owner = getattr(value.value, "attr", getattr(value.value, "id", ""))
+        if _REQUEST.search(owner):
+            return f"All of `{short(value)}`, credentials included,", Confidence.MEDIUM
+    if isinstance(value, ast.Name) and value.id in ("headers", "request_headers"):
+        return f"All of `{value.id}`, credentials included,", Confidence.LOW
+    return None
+
+
+def _name_of(value: ast.expr) -> str:
+    """The last word of a variable, an attribute, or of a key that is looked up."""
+    if isinstance(value, ast.Name):
+        return value.id
+    if isinstance(value, ast.Attribute):
+        return value.attr
+    key: ast.expr | None = None
+    if isinstance(value, ast.Subscript):
+        key = value.slice
+    elif isinstance(value, ast.Call) and getattr(value.func, "attr", "") in ("get", "pop", "getenv") and value.args:
+        key = value.args[0]
+    elif isinstance(value, ast.Call) and getattr(value.func, "attr", "") == "get_secret_value":
+        return "secret"
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+
+
+def _sure(name: str, call: Call, ctx: Context) -> Confidence:
+    """A word with other meanings needs a second hint: what the message says, or what the module is about."""
+    if name not in _DOUBTFUL:
+        shown_to_user = call.last == "print" and getattr(call.function, "name", "main") in ("main", "cli")
+        return Confidence.LOW if shown_to_user else Confidence.MEDIUM
+    texts = [
+        node.value for node in ast.walk(call.node) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    if _LEXES.search(call.qualname) or ctx.imports(*_LEXERS):
+        return Confidence.LOW
+    hinted = any(name.rstrip("s") in text.lower() for text in texts) or _ABOUT.search(ctx.source)
+    return Confidence.MEDIUM if hinted else Confidence.LOW

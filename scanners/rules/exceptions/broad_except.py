@@ -106,22 +106,21 @@ class BroadExcept(Rule):
             types = caught(handler.type, place.scope)
             width = breadth(types, place.scope)
             found = reaction(handler, place, ctx)
-            interrupts_pass |= (
-                width == "narrow" and found.raises and any("Interrupt" in ast.dump(expr) for expr in types)
-            )
-            if width == "narrow" or not found.reacts:
-                continue
-            ctx.site(handler)
-            if not _fits(place, found):
-                _report(clause(handler, place), found, ctx, everything=width == "all" and not interrupts_pass)
+            if width == "narrow":
+                interrupts_pass |= found.raises and any("Interrupt" in ast.dump(expr) for expr in types)
+            elif found.reacts:
+                ctx.site(handler)
+                everything = width == "all" and not interrupts_pass
+                if not _fits(place, found, everything):
+                    _report(clause(handler, place), found, ctx, everything)
 
 
-def _fits(place: Place[ast.Try], found: Reaction) -> bool:
-    isolates = place.in_loop and (found.traceback or found.described)
+def _fits(place: Place[ast.Try], found: Reaction, everything: bool) -> bool:
+    isolates = place.in_loop and (found.traceback or found.described) and not everything
     return found.raises or found.kept or isolates or imports(place.node.body) or cleans_up(place.node.body, place)
 
 
-def _report(at: Place[ast.ExceptHandler], found: Reaction, ctx: Context, *, everything: bool) -> None:
+def _report(at: Place[ast.ExceptHandler], found: Reaction, ctx: Context, everything: bool) -> None:
     name = spelled(at.node)
     if everything:
         message = (

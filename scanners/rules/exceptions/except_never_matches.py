@@ -1,17 +1,13 @@
 import ast
-import re
-from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.handlers import caught, clause, short, spelled
-from scanners.hierarchy import ancestors, never_an_exception
-from scanners.names import Ref, resolve
+from scanners.hierarchy import class_of, covered, never_an_exception
+from scanners.names import Ref
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.scopes import Scope
-
-_ORDINARY: Final = re.compile(r"(Error|Exception|DoesNotExist|NotFound|Timeout)$")
 
 
 class ExceptNeverMatches(Rule):
@@ -108,14 +104,14 @@ class ExceptNeverMatches(Rule):
                 ctx.report(at, f"`{spelled(handler)}`: {fault}")
             elif earlier and types:
                 self._compare(at, types, earlier, ctx)
-            earlier += [_class(expr, place.scope) for expr in types]
+            earlier += [class_of(expr, place.scope) for expr in types]
             if handler.type is None:
                 break  # Python itself refuses clauses after a bare one.
 
     def _compare(
         self, at: Place[ast.ExceptHandler], types: list[ast.expr], earlier: list[Ref | None], ctx: Context
     ) -> None:
-        verdicts = [_covered(_class(expr, at.scope), earlier, ctx) for expr in types]
+        verdicts = [covered(class_of(expr, at.scope), earlier, ctx) for expr in types]
         if any(verdict is None for verdict in verdicts):
             return
         if "?" in verdicts:
@@ -125,14 +121,6 @@ class ExceptNeverMatches(Rule):
         guessed = any(verdict and verdict.endswith("?") for verdict in verdicts)
         message = f"`{spelled(at.node)}` never runs: the clause for {above.rstrip('?')} above it catches all of this."
         ctx.report(at, message, confidence=Confidence.MEDIUM if guessed else Confidence.HIGH)
-
-
-def _class(expr: ast.expr, scope: Scope) -> Ref | None:
-    """The class that an expression names; what a call returns is unknown."""
-    ref = resolve(expr, scope, expr.lineno)
-    return (
-        ref if ref is not None and ref.origin is None and ref.via in ("import", "builtin", "class", "assign") else None
-    )
 
 
 def _by_itself(clause_type: ast.expr | None, types: list[ast.expr], scope: Scope, ctx: Context) -> str:
@@ -146,23 +134,3 @@ def _by_itself(clause_type: ast.expr | None, types: list[ast.expr], scope: Scope
     return (
         f"{short(wrong)} is no exception class, so matching against it raises a TypeError." if wrong is not None else ""
     )
-
-
-def _covered(ref: Ref | None, earlier: list[Ref | None], ctx: Context) -> str | None:
-    """The earlier type that covers this one, with "?" behind it if that is a guess; "?" if unknown, None if none."""
-    above, complete = ancestors(ref, ctx)
-    unknown: str | None = None
-    for other in earlier:
-        name = next(iter(ancestors(other, ctx)[0]), "")
-        if name and name in above:
-            return _last(name)
-        if complete:
-            continue
-        if name == "BaseException" or (name == "Exception" and ref is not None and _ORDINARY.search(ref.dotted)):
-            return f"{name}?"
-        unknown = "?"
-    return unknown
-
-
-def _last(name: str) -> str:
-    return name.rpartition(".")[2]

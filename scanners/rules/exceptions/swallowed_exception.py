@@ -1,6 +1,6 @@
 import ast
 
-from scanners.attempts import PROBE, attempt, cleans_up, imports, looks_up, loses_effect, may_be_silent
+from scanners.attempts import attempt, cleans_up, imports, looks_up, loses_effect, may_be_silent, sureness
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.handlers import Reaction, breadth, caught, clause, reaction, short, spelled
@@ -121,11 +121,8 @@ class SwallowedException(Rule):
         ctx.site(at)
         types = caught(at.node.type, place.scope)
         wide = breadth(types, place.scope) != "narrow"
-        if (
-            found.reacts
-            or (not wide and not loses_effect(types, place.node.body, place.scope))
-            or may_be_silent(place, at.node)
-        ):
+        matters = wide or loses_effect(types, place.node.body, place.scope)
+        if found.reacts or not matters or may_be_silent(place, at.node):
             return
         where = f"`{spelled(at.node)}` drops the failure of {attempt(place.node.body)}"
         if found.doubt:
@@ -134,13 +131,8 @@ class SwallowedException(Rule):
             sure = Confidence.LOW if found.whispers_of_it or found.whispers == "prints" else Confidence.MEDIUM
             ctx.report(at, f"{where}: it only {found.whispers}, where nobody looks for failures.", confidence=sure)
         else:
-            severity = Severity.HIGH if wide else Severity.MEDIUM
-            ctx.report(
-                at,
-                f"{where}, so nobody learns that it failed.",
-                severity=severity,
-                confidence=_sure(place, at.node, wide),
-            )
+            level, sure = Severity.HIGH if wide else Severity.MEDIUM, sureness(place, at.node, wide)
+            ctx.report(at, f"{where}, so nobody learns that it failed.", severity=level, confidence=sure)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         if not isinstance(call.stmt, ast.With | ast.AsyncWith):
@@ -149,15 +141,5 @@ class SwallowedException(Rule):
         wide = breadth(call.node.args, call.scope) != "narrow" if call.node.args else False
         body = call.stmt.body
         if wide and not (cleans_up(body, call) or imports(body) or looks_up(body)):
-            ctx.report(
-                call, f"`{short(call.node)}` drops every failure of {attempt(body)}, so nobody learns that it failed."
-            )
-
-
-def _sure(place: Place[ast.Try], handler: ast.ExceptHandler, wide: bool) -> Confidence:
-    if place.handler is not None:
-        return Confidence.LOW  # The failure of a reaction to another failure.
-    if PROBE.search(getattr(place.function, "name", "")) and isinstance(handler.body[-1], ast.Return | ast.Pass):
-        return Confidence.LOW
-    idle = all(isinstance(stmt, ast.Pass | ast.Continue | ast.Break) for stmt in handler.body)
-    return Confidence.HIGH if idle and wide else Confidence.MEDIUM
+            what = f"`{short(call.node)}` drops every failure of {attempt(body)}"
+            ctx.report(call, f"{what}, so nobody learns that it failed.")

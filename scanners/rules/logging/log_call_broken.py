@@ -2,18 +2,14 @@ import ast
 import re
 from typing import Final
 
-from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
+from scanners.formats import fault
 from scanners.handlers import called_by_handlers
 from scanners.logcalls import LOG_CALLS, LogCall, log_call
 from scanners.place import Call
 from scanners.rule import Example, Rule
 
-_PLACEHOLDER: Final = re.compile(
-    r"%(?:\((?P<key>[^)]*)\))?[#0\- +]*(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d+))?[hlL]?(?P<kind>.?)", re.DOTALL
-)
-_KINDS: Final = frozenset("diouxXeEfFgGcrsa")
 _RECORD: Final = frozenset(
     "name msg args levelname levelno pathname filename module exc_info exc_text stack_info lineno funcName created "
     "msecs relativeCreated thread threadName processName process taskName message asctime".split()
@@ -72,8 +68,7 @@ class LogCallBroken(Rule):
         Example(
             "one argument each, by place or by name",
             {
-                "orders.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\n"
-                "def ship(order, carrier, *parts):\n"
+                "orders.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef ship(order, carrier, *parts):\n"
                 '    logger.info("shipping %s with %-10s, 100%% sure", order, carrier)\n'
                 '    logger.info("%(a)s and %(b)d", order)\n    logger.info("sent %s %s", *parts)\n'
                 '    logger.info("done: 100%")\n    logger.info("%s", {"a": 1})\n'
@@ -83,9 +78,8 @@ class LogCallBroken(Rule):
         Example(
             "another library",
             {
-                "orders.py": "import structlog\nfrom loguru import logger\n\nlog = structlog.get_logger()\n\n\n"
-                'def ship(order):\n    logger.info("shipping {}", order)\n'
-                '    log.info("shipping", order=order, name="x")\n'
+                "orders.py": "import structlog\nfrom loguru import logger\n\nlog = structlog.get_logger()\n\n\ndef ship(order):\n"
+                '    logger.info("shipping {}", order)\n    log.info("shipping", order=order, name="x")\n'
             },
         ),
         Example(
@@ -105,9 +99,9 @@ class LogCallBroken(Rule):
             return
         ctx.site(call)
         sure = Confidence.HIGH if log.library == "logging" else Confidence.LOW
-        fault = _extra_fault(log, call) or _format_fault(log, call, ctx)
-        if fault:
-            ctx.report(call, fault, confidence=sure)
+        wrong = _extra_fault(log, call) or _format_fault(log, call, ctx)
+        if wrong:
+            ctx.report(call, wrong, confidence=sure)
         elif log.unpacks and log.args:
             ctx.unresolved(call, "Its arguments are put together elsewhere.")
         elif _without_exception(log, call):
@@ -132,22 +126,9 @@ def _extra_fault(log: LogCall, call: Call) -> str:
 
 def _format_fault(log: LogCall, call: Call, ctx: Context) -> str:
     message = ctx.constant(log.message, call)
-    if message is UNKNOWN or not isinstance(message, str) or (log.unpacks and log.args):
+    if not isinstance(message, str) or (log.unpacks and log.args):
         return ""
-    fields = [found for found in _PLACEHOLDER.finditer(message) if found["kind"] != "%"]
-    if not log.args:
-        lost = [found for found in fields if found["kind"] in "srd" and found["kind"] and len(found[0]) == 2]
-        ends = lost and re.search(r"%[srd]($|[\s'\"),.;:\]])", message)
-        return f"The placeholder {lost[0][0]} has no argument, so its text stands in the log as it is." if ends else ""
-    wrong = next((found for found in fields if found["kind"] not in _KINDS or not found["kind"]), None)
-    if wrong is not None:
-        return f"`{wrong[0]}` in the message is no valid placeholder, so the line is lost."
-    if any(found["key"] is not None for found in fields):
-        return ""
-    wanted = len(fields) + sum((found["width"] == "*") + (found["precision"] == "*") for found in fields)
-    if wanted == len(log.args) or (len(log.args) == 1 and wanted == 0 and isinstance(log.args[0], ast.Dict)):
-        return ""
-    return f"The message has {wanted} placeholder{'s' * (wanted != 1)} for {len(log.args)} argument{'s' * (len(log.args) != 1)}, so the line is lost."
+    return fault(message, list(log.args))
 
 
 def _without_exception(log: LogCall, call: Call) -> bool:

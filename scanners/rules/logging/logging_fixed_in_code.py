@@ -4,13 +4,12 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.logcalls import LEVELS
+from scanners.logcalls import WARNING, fixed_level, level_name
 from scanners.place import Block, Call, Place
 from scanners.rule import Example, Rule
 
-_WARNING: Final = 30
 _HUSHES: Final = re.compile(r"quiet|silence|suppress|verbos|debug", re.IGNORECASE)
-_SWITCH: Final = re.compile(r"debug|verbos|quiet|level|env|log|argv|opts|args", re.IGNORECASE)
+_SWITCH: Final = re.compile(r"debug|verbos|quiet|level|env|argv|opts|args", re.IGNORECASE)
 
 
 class LoggingFixedInCode(Rule):
@@ -64,7 +63,7 @@ class LoggingFixedInCode(Rule):
         Example(
             "from the environment, in main, and for others' loggers",
             {
-                "app.py": "import logging\nimport os\n\n"
+                "app.py": "import logging\nimport os\n"
                 'logging.basicConfig(level=os.environ.get("LOG_LEVEL", "INFO"))\n'
                 'logging.getLogger("urllib3").setLevel(logging.WARNING)\n'
                 "logging.getLogger(__name__).addHandler(logging.NullHandler())\nhandler = logging.StreamHandler()\n"
@@ -89,19 +88,19 @@ class LoggingFixedInCode(Rule):
     def _judge_level(self, call: Call, ctx: Context) -> None:
         ctx.site(call)
         given = call.keyword("level") if call.last == "basicConfig" else call.argument(0, "level")
-        level = _fixed(given, call, ctx)
+        level = fixed_level(given, call)
         if level is None or _is_main(call, ctx) or _quietens(call, level):
             return
         name = call.origin.args[0] if call.last == "setLevel" and call.origin is not None and call.origin.args else None
         apart = isinstance(name, ast.Constant) and bool(name.value)  # One logger among others may have its reasons.
-        message = f"{call.last}() fixes the level at {_level_name(level)}: seeing more, or less, takes a release."
+        message = f"{call.last}() fixes the level at {level_name(level)}: seeing more, or less, takes a release."
         ctx.report(call, message, confidence=Confidence.LOW if apart else Confidence.HIGH)
 
     def _judge_handler(self, call: Call, ctx: Context) -> None:
         ctx.site(call)
         given = call.argument(0, "hdlr")
         null = given is not None and "NullHandler" in (call.name(given) or ast.unparse(given))
-        if null or call.function is not None or _is_main(call, ctx):
+        if null or call.function is not None or call.under_main or ctx.path_class == "script":
             return
         name = call.origin.args[0] if call.origin is not None and call.origin.args else None
         own = isinstance(name, ast.Name) and name.id == "__name__"
@@ -111,9 +110,8 @@ class LoggingFixedInCode(Rule):
         ctx.report(call, message, confidence=Confidence.HIGH if own else Confidence.LOW)
 
     def visit_module(self, ctx: Context) -> None:
-        if ctx.role != "settings-production":
-            return
-        bindings = [binding for name in ("LOGGING", "LOGGING_CONFIG") for binding in ctx.module.names.get(name, ())]
+        names = ("LOGGING", "LOGGING_CONFIG") if ctx.role == "settings-production" else ()
+        bindings = [binding for name in names for binding in ctx.module.names.get(name, ())]
         for settings in (binding.value for binding in bindings if isinstance(binding.value, ast.Dict)):
             found = _debug_levels(settings)
             if not found:
@@ -123,34 +121,12 @@ class LoggingFixedInCode(Rule):
                 ctx.report(Place(value, Block("module", settings, None, ctx.module), None), message)
 
 
-def _fixed(given: ast.expr | None, call: Call, ctx: Context) -> int | None:
-    """The level that is written here as a literal, None for one from elsewhere."""
-    if given is None:
-        return None
-    value = given.value if isinstance(given, ast.Constant) else None
-    if isinstance(value, str):
-        return LEVELS.get(value.lower())
-    if isinstance(value, int):
-        return value
-    head, _, last = call.name(given).rpartition(".")
-    return LEVELS.get(last.lower()) if head == "logging" else None
-
-
-def _level_name(level: int) -> str:
-    return next((name.upper() for name, number in LEVELS.items() if number == level), str(level))
-
-
 def _is_main(call: Call, ctx: Context) -> bool:
     """Whether the program decides this itself: in a script, in its main function, or on a condition about logging."""
     name = getattr(call.function, "name", "").strip("_")
     decided = any(_SWITCH.search(ast.unparse(test)) for test in call.conditions())
-    return (
-        ctx.path_class == "script"
-        or call.under_main
-        or name in ("main", "cli", "run_cli")
-        or decided
-        or bool(_HUSHES.search(name))
-    )
+    named = name in ("main", "cli", "run_cli") or bool(_HUSHES.search(name))
+    return ctx.path_class == "script" or call.under_main or named or decided
 
 
 def _quietens(call: Call, level: int) -> bool:
@@ -160,7 +136,7 @@ def _quietens(call: Call, level: int) -> bool:
     name = call.origin.args[0]
     own = isinstance(name, ast.Name) and name.id == "__name__"
     root = isinstance(name, ast.Constant) and not name.value
-    return (not own and not root and level >= _WARNING) or "access" in ast.unparse(name).lower()
+    return (not own and not root and level >= WARNING) or "access" in ast.unparse(name).lower()
 
 
 def _debug_levels(node: ast.Dict) -> list[ast.expr]:

@@ -1,6 +1,5 @@
 import ast
 import re
-from functools import lru_cache
 from typing import Final
 
 from scanners.context import Context
@@ -8,56 +7,11 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.logcalls import LOG_CALLS, log_call
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.terminals import is_command_line, runs_alone
 
 _PRINTS: Final = frozenset({"print", "pprint.pprint", "pprint.pp", "rich.print"})
-_COMMAND_LINE: Final = (
-    *(
-        "argparse",
-        "click",
-        "typer",
-        "optparse",
-        "docopt",
-        "fire",
-        "getopt",
-        "cmd",
-        "cmd2",
-        "rich",
-        "tabulate",
-        "colorama",
-        "cleo",
-    ),
-    *(
-        "prompt_toolkit",
-        "questionary",
-        "curses",
-        "readline",
-        "code",
-        "getpass",
-        "tqdm",
-        "clint",
-        "plumbum",
-        "cyclopts",
-        "absl",
-    ),
-)
-_SERVES: Final = (
-    "flask",
-    "fastapi",
-    "django",
-    "aiohttp",
-    "starlette",
-    "tornado",
-    "sanic",
-    "quart",
-    "bottle",
-    "celery",
-    "kafka",
-)
 _SWITCH: Final = re.compile(r"debug|verbos|trace|quiet|silent|bench", re.IGNORECASE)
 _ENDS: Final = re.compile(r"^(sys\.|os\.)?_?exit\(|^raise SystemExit")
-_TERMINAL: Final = re.compile(r"\bsys\.argv\b|\binput\(")
-_CLI: Final = re.compile(r"\.cli(\.|$)")
-_IS_PROGRAM: Final = re.compile(r"^if __name__ ==", re.MULTILINE)
 _SHOWS: Final = re.compile(
     r"^_*(print|show|dump|display|usage|help|describe|summary|summarize|debug|pp|pprint|echo|list|main|cli|report|render|output|say|log|warn)(_|$)"
     r"|_(print|usage|help|main|cli|banner|summary)$|info$|^(repr|__repr__|__str__)$|verbose",
@@ -127,30 +81,15 @@ class PrintInService(Rule):
         stream = call.keyword("file", "stream")
         if (stream is not None and not call.name(stream).startswith("sys.std")) or call.under_main:
             return
-        if _is_command_line(ctx):
+        if is_command_line(ctx):
             return
-        meant = _is_meant(call) or _runs_alone(ctx)
+        meant = _is_meant(call) or runs_alone(ctx)
         message = f"{call.last}() writes straight to the {_stream(call, stream)}, without a level or a logger that could route it."
         ctx.report(call, message, confidence=Confidence.LOW if meant else Confidence.HIGH)
 
 
 def _stream(call: Call, stream: ast.expr | None) -> str:
     return "standard error" if stream is not None and "err" in call.name(stream) else "standard output"
-
-
-@lru_cache(maxsize=2)
-def _is_command_line(ctx: Context) -> bool:
-    """Whether the module talks to a terminal: by what it imports, by reading its arguments or by asking for input."""
-    imports = [found.value for bound in ctx.module.names.values() for found in bound if found.kind == "import"]
-    return (
-        ctx.imports(*_COMMAND_LINE) or bool(_TERMINAL.search(ctx.source)) or any(_CLI.search(name) for name in imports)
-    )
-
-
-@lru_cache(maxsize=2)
-def _runs_alone(ctx: Context) -> bool:
-    """Whether the module is a program of its own that serves nobody."""
-    return bool(_IS_PROGRAM.search(ctx.source)) and not ctx.imports(*_SERVES)
 
 
 def _is_meant(call: Call) -> bool:

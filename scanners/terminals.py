@@ -1,0 +1,29 @@
+"""Whether a module talks to a person at a terminal."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from scanners.context import Context
+
+_COMMAND_LINE: Final = tuple(
+    "argparse click typer optparse docopt fire getopt cmd cmd2 rich tabulate colorama cleo prompt_toolkit questionary "
+    "curses readline code setuptools distutils getpass tqdm clint plumbum cyclopts absl".split()
+)
+_SERVES: Final = tuple("flask fastapi django aiohttp starlette tornado sanic quart bottle celery kafka".split())
+_TERMINAL: Final = re.compile(r"\bsys\.argv\b|\binput\(")
+_CLI: Final = re.compile(r"\.cli(\.|$)")
+_IS_PROGRAM: Final = re.compile(r"^if __name__ ==", re.MULTILINE)
+
+
+@lru_cache(maxsize=2)
+def is_command_line(ctx: Context) -> bool:
+    """Whether the module is a command line: by what it imports, by reading its arguments or by asking for input."""
+    imports = [found.value for bound in ctx.module.names.values() for found in bound if found.kind == "import"]
+    return ctx.imports(*_COMMAND_LINE) or bool(_TERMINAL.search(ctx.source)) or any(map(_CLI.search, imports))
+
+
+@lru_cache(maxsize=2)
+def runs_alone(ctx: Context) -> bool:
+    """Whether the module is a program of its own that serves nobody."""
+    return bool(_IS_PROGRAM.search(ctx.source)) and not ctx.imports(*_SERVES)
