@@ -34,6 +34,11 @@ _HOSTS: Final = {
     "httpx.AsyncClient": -1,
     "aiohttp.ClientSession": 0,
     "grpc.insecure_channel": 0,
+    "boto3.client": -1,
+    "boto3.resource": -1,
+    "celery.Celery": -1,
+    "kafka.KafkaProducer": -1,
+    "kafka.KafkaConsumer": -1,
     "grpc.aio.insecure_channel": 0,
 }
 TARGETS: Final[dict[str, int]] = (
@@ -46,13 +51,17 @@ TARGETS: Final[dict[str, int]] = (
 )
 """Clients, with the position of the address that they take."""
 
-_WORDS: Final = ("url", "host", "hostname", "dsn", "conninfo", "base_url", "server", "address", "hosts", "target")
+_NAMES: Final = ("url", "host", "hostname", "dsn", "conninfo", "base_url", "server", "address", "hosts", "target")
+_WORDS: Final = (*_NAMES, "endpoint_url", "broker", "backend", "bootstrap_servers")
 _SETTING: Final = re.compile(r"(^|_)(HOST|URL|URI|DSN|ENDPOINT|SERVER|BROKER|ADDRESS|LOCATION)$")
 _RESERVED: Final = re.compile(r"(^|\.)(example(\.(com|net|org))?|test|invalid|localdomain|w3\.org|xmlsoap\.org)$")
 _PRIVATE: Final = re.compile(r"(^|\.)(internal|local|lan|corp|intra|intranet|private|home|cluster\.local|svc)$")
 _SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*://(?:[^/@\s]*@)?(\[[^\]]+\]|[^/:?#,\s]*)", re.IGNORECASE)
 _KEYED: Final = re.compile(r"(?:^|\s)host=(\S+)")
 _HOST: Final = re.compile(r"^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9][A-Za-z0-9-]*$")
+
+
+_LOOKS: Final = re.compile(r"^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+)(:\d+)?$")
 
 
 class Kind(Enum):
@@ -148,7 +157,7 @@ def setting_addresses(ctx: Context) -> Iterator[tuple[Place[Any], str]]:
 
 def _in_setting(name: str, value: ast.expr, block: Block) -> Iterator[tuple[Place[Any], str]]:
     if isinstance(value, ast.Constant) and isinstance(value.value, str) and _SETTING.search(name):
-        if "://" in value.value or name.endswith(("HOST", "SERVER")):
+        if "://" in value.value or (name.endswith(("HOST", "SERVER")) and _LOOKS.match(value.value)):
             yield Place(value, block, None), value.value
     elif isinstance(value, ast.Dict) and name in ("DATABASES", "CACHES", "CHANNEL_LAYERS"):
         for inner in ast.walk(value):

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from scanners.constants import fold
 from scanners.finding import Severity
-from scanners.outbound import NETWORK, REDIS, Verdict, argument, hides, is_endless, weigh
+from scanners.outbound import NETWORK, REDIS, Bound, Verdict, argument, hides, is_endless, weigh
 from scanners.place import Block, Call, Place
 from scanners.scopes import Scope
 
@@ -136,6 +136,37 @@ def _plain_socket(call: Call, tree: ast.Module) -> Verdict:
         ):
             return _GOOD
     return Verdict("socket", f"{call.dotted} has no limit: nothing calls settimeout() on the socket.")
+
+
+def grpc_calls(tree: ast.Module, module: Scope) -> Iterator[tuple[Place[Any], Verdict]]:
+    """The calls of generated gRPC stubs that the file makes, each with what bounds it."""
+    if not any("_pb2_grpc" in str(found.value) for bound in module.names.values() for found in bound):
+        return
+    block = Block("module", tree, None, module)
+    nodes = list(ast.walk(tree))
+    stubs = {
+        ast.unparse(target)
+        for node in nodes
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        for target in node.targets
+        if ast.unparse(node.value.func).endswith("Stub")
+    }
+    streams = {node.iter for node in nodes if isinstance(node, ast.For | ast.AsyncFor)}
+    for node in nodes:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and ast.unparse(node.func.value) in stubs
+        ):
+            yield Place(node, block, None), _stub_call(node, node in streams)
+
+
+def _stub_call(node: ast.Call, stream: bool) -> Verdict:
+    if argument(node, Bound(("timeout",), 1)) is not None:
+        return _GOOD
+    if stream or hides(node):
+        return Verdict("unresolved", "A stream may last, or the limit is among unpacked arguments.")
+    return Verdict("bad", "The gRPC call has no timeout: it may wait for ever.")
 
 
 def django_entries(module: Scope, tree: ast.Module) -> Iterator[tuple[Place[Any], Opinion]]:

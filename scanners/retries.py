@@ -136,7 +136,10 @@ def loop(place: Place[Any]) -> Loop | None:
     tries = [stmt for stmt in place.node.body if isinstance(stmt, ast.Try)]
     if len(tries) != 1 or not _leaves([*tries[0].body, *tries[0].orelse, *_after(place.node.body, tries[0])]):
         return None
-    attempt = tries[0]
+    attempt, after = tries[0], _after(place.node.body, tries[0])
+    goes_on = any(isinstance(node, ast.Continue) for handler in attempt.handlers for node in ast.walk(handler))
+    if _leaves(after, always=True) and not goes_on:
+        return None
     if all(_leaves(handler.body, always=True) for handler in attempt.handlers):
         return None
     tried = [place.name(node.func) for stmt in attempt.body for node in _here(stmt) if isinstance(node, ast.Call)]

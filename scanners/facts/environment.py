@@ -76,7 +76,7 @@ class EnvironmentReads(Collector):
         name = call.argument(0, "key", "var", "name", "varname")
         if name is None:
             return
-        default = call.keyword("default") if call.dotted in _TYPED else call.argument(1, "default")
+        default = call.argument(2 if call.dotted == "environ.Env" else 1, "default")
         form = "typed" if call.dotted in _TYPED else "index" if call.last == "pop" and default is None else "get"
         self._note(ctx, Read(call, _text(name, call.scope), form, default))
 

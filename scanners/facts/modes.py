@@ -1,6 +1,8 @@
 """Development modes: settings, calls that run a server, and the commands of images."""
 
+import ast
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.constants import fold
@@ -53,9 +55,22 @@ class Modes(Collector):
                         dev = bool(_DEV_CLASS.search(owner)) or ctx.role in ("settings-dev", "settings-test")
                         self._note(ctx, binding.line, name, value, dev)
 
+        if ctx.tree is not None and ctx.imports("flask", "quart"):
+            for line, name in _switched_on(ctx.tree):
+                self._note(ctx, line, name, True, ctx.role in ("settings-dev", "settings-test"))
+
     def _note(self, ctx: Context, line: int, name: str, on: bool, dev: bool) -> None:
         text = ctx.source_lines[line - 1].strip()
         ctx.fact("debug-setting", line, name=name, on=on, dev=dev, text=text)
+
+
+def _switched_on(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Where `app.debug` or `app.config["DEBUG"]` is set to True outside a condition."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value is True:
+            target = ast.unparse(node.targets[0])
+            if target.endswith((".debug", ".config['DEBUG']", ".config['TESTING']")):
+                yield node.lineno, target
 
 
 class ImageCommands(Collector):

@@ -4,7 +4,7 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.facts.environment import Read, is_standard, reads
-from scanners.finding import Severity
+from scanners.finding import Confidence, Severity
 from scanners.rule import Example, Rule
 
 _FLAG: Final = re.compile(
@@ -23,7 +23,8 @@ class EnvFlagReadAsText(Rule):
 
     Looks at reads of `os.environ` and `os.getenv` that are tested for truth, turned into bool(), used in arithmetic or
     given a default that is no text, and at module constants that keep such a text. Reads that are parsed or compared
-    with texts are fine, as is a test of whether a variable is there at all (a URL, a path, `NO_COLOR`).
+    with texts are fine, as is a test of whether a variable is there at all (a URL, a path, `NO_COLOR`). A default of False for what
+    is no flag by its name may only mean "not set": it is suspected.
     """
 
     id = "env-flag-read-as-text"
@@ -36,18 +37,10 @@ class EnvFlagReadAsText(Rule):
         Example(
             "truth, bool(), a default that is no text, arithmetic",
             {
-                "shop/options.py": """\
-import os
-if os.environ.get("SHOP_DEBUG"):
-    print("debug")
-STRICT = bool(os.getenv("SHOP_STRICT", "false"))
-CACHED = os.getenv("SHOP_CACHED", True)
-PORT = os.environ.get("SHOP_PORT", 8000)
-LIMIT = os.environ["SHOP_LIMIT"] * 2
-USE_TLS = os.environ.get("SHOP_USE_TLS", "False")
-if USE_TLS:
-    print("tls")
-"""
+                "shop/options.py": 'import os\nif os.environ.get("SHOP_DEBUG"):\n    print("debug")\n'
+                'STRICT = bool(os.getenv("SHOP_STRICT", "false"))\nCACHED = os.getenv("SHOP_CACHED", True)\n'
+                'PORT = os.environ.get("SHOP_PORT", 8000)\nLIMIT = os.environ["SHOP_LIMIT"] * 2\n'
+                'USE_TLS = os.environ.get("SHOP_USE_TLS", "False")\nif USE_TLS:\n    print("tls")\n'
             },
             at=[("shop/options.py", line) for line in (2, 4, 5, 6, 7, 8)],
         ),
@@ -56,20 +49,14 @@ if USE_TLS:
         Example(
             "parsed, compared, or asked whether it is there",
             {
-                "shop/options.py": """\
-import os
-from distutils.util import strtobool
-DEBUG = os.environ.get("SHOP_DEBUG", "false").lower() == "true"
-STRICT = bool(int(os.getenv("SHOP_STRICT", "0")))
-CACHED = strtobool(os.getenv("SHOP_CACHED", "yes"))
-PORT = int(os.environ.get("SHOP_PORT", 8000))
-if os.environ.get("SHOP_USE_TLS") == "1":
-    print("tls")
-if os.environ.get("SENTRY_DSN") and not os.environ.get("NO_COLOR"):
-    print("errors are sent")
-raw = os.environ.get("SHOP_USE_CACHE", "False")
-USE_CACHE = raw.lower() in ("1", "true")
-"""
+                "shop/options.py": "import os\nfrom distutils.util import strtobool\n"
+                'DEBUG = os.environ.get("SHOP_DEBUG", "false").lower() == "true"\n'
+                'STRICT = bool(int(os.getenv("SHOP_STRICT", "0")))\n'
+                'CACHED = strtobool(os.getenv("SHOP_CACHED", "yes"))\n'
+                'PORT = int(os.environ.get("SHOP_PORT", 8000))\nif os.environ.get("SHOP_USE_TLS") == "1":\n'
+                '    print("tls")\nif os.environ.get("SENTRY_DSN") and not os.environ.get("NO_COLOR"):\n'
+                '    print("errors are sent")\nraw = os.environ.get("SHOP_USE_CACHE", "False")\n'
+                'USE_CACHE = raw.lower() in ("1", "true")\n'
             },
         ),
     )
@@ -80,7 +67,8 @@ USE_CACHE = raw.lower() in ("1", "true")
                 continue
             fault = _fault(read, ctx)
             if fault:
-                ctx.report(read.place, fault)
+                unset = not _is_flag(read.name) and ctx.constant(read.default, read.place) is False
+                ctx.report(read.place, fault, confidence=Confidence.LOW if unset else None)
             elif _is_flag(read.name) or isinstance(ctx.constant(read.default, read.place), bool | int):
                 ctx.site(read.place)
 
@@ -90,13 +78,13 @@ def _is_flag(name: str) -> bool:
 
 
 def _fault(read: Read, ctx: Context) -> str:
-    above = read.place.parent()
+    above, held = _holder(read)
     if isinstance(above, ast.BinOp) and _is_number(above, read.place.node):
         return f"{read.name} is a text: arithmetic with it fails or repeats it."
     if isinstance(above, ast.Call) and _called(above) != "bool":
         return ""
     default = ctx.constant(read.default, read.place)
-    tested = _is_flag(read.name) and (_tests(above, read.place.node) or _called(above) == "bool")
+    tested = _is_flag(read.name) and (_tests(above, held) or _called(above) == "bool")
     if tested:
         return f'{read.name} is true whatever its text: "false" and "0" too.'
     if isinstance(default, bool | int | float) and isinstance(
@@ -107,6 +95,15 @@ def _fault(read: Read, ctx: Context) -> str:
     if kept and isinstance(above, ast.Assign) and _tested_later(above, ctx):
         return f'{read.name} is kept as a text: "false" and "0" are true.'
     return ""
+
+
+def _holder(read: Read) -> tuple[ast.AST | None, ast.AST]:
+    """What uses the read, and the part of it that holds the read: `and` and `or` are looked through."""
+    held: ast.AST = read.place.node
+    above = read.place.parent()
+    while isinstance(above, ast.BoolOp):
+        held, above = above, read.place.parent(above)
+    return above, held
 
 
 def _called(node: ast.AST | None) -> str:

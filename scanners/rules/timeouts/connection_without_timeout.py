@@ -1,4 +1,4 @@
-from scanners.connections import CALLS, django_entries, opinion
+from scanners.connections import CALLS, django_entries, grpc_calls, opinion
 from scanners.context import Context
 from scanners.facts.clients import judge, tell
 from scanners.finding import Confidence, Effort, Severity
@@ -128,6 +128,8 @@ def connect(**options):
             tell(ctx, call, found.verdict, found.severity, Confidence.LOW if guess else None)
 
     def visit_module(self, ctx: Context) -> None:
+        for place, verdict in grpc_calls(ctx.tree, ctx.module) if ctx.tree is not None else ():
+            tell(ctx, place, verdict)
         if ctx.tree is not None and ctx.role not in ("settings-dev", "settings-test"):
             for place, found in django_entries(ctx.module, ctx.tree):
                 tell(ctx, place, found.verdict, found.severity)
