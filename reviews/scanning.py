@@ -38,7 +38,9 @@ def run(lease: queue.Lease) -> None:
 @cache
 def current_checklist() -> checklist.Checklist:
     """THE checklist, joined with the rules of this rule set."""
-    return checklist.joined(checklist.read(), registry.rules().values())
+    whole = checklist.joined(checklist.read(), registry.rules().values())
+    checklist.complete(whole)
+    return whole
 
 
 def basis(repository: Repository) -> str:

@@ -187,6 +187,7 @@ def test_joining_leaves_the_version():
 
 def test_the_rules_that_exist_fit_the_checklist():
     checklist = joined(read(), registry.rules().values())
+    complete(checklist)
     assert {rule.id for item in checklist.items for rule in item.rules} == set(registry.rules())
 
 
