@@ -84,7 +84,8 @@ class EnvironmentReads(Collector):
         """Note `os.environ["NAME"]`."""
         node = place.node
         held = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
-        if held.endswith("environ") and isinstance(node.ctx, ast.Load) and place.name(node.value) == "os.environ":
+        likely = held == "environ" or any(found.value == "os.environ" for found in ctx.module.names.get(held, ()))
+        if likely and isinstance(node.ctx, ast.Load) and place.name(node.value) == "os.environ":
             self._note(ctx, Read(place, _text(node.slice, place.scope), "index"))
 
     def visit_class_def(self, place: Place[Any], ctx: Context) -> None:
