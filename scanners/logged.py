@@ -69,6 +69,21 @@ def shown(values: list[ast.expr]) -> Iterator[ast.expr]:
             yield value
 
 
+def named_secret(call: Call, words: list[ast.keyword]) -> tuple[str, Confidence] | None:
+    """What is logged under the name of a secret: `log.info(..., password=x)`, `extra={"password": x}`."""
+    fields = [(word.arg or "", word.value) for word in words]
+    for extra in (word.value for word in words if isinstance(word.value, ast.Dict)):
+        keys = [key.value if isinstance(key, ast.Constant) else "" for key in extra.keys]
+        fields += zip(map(str, keys), extra.values, strict=True)
+    for name, value in fields:
+        held = isinstance(value, ast.Name | ast.Attribute | ast.Subscript) and not isinstance(
+            getattr(value, "slice", None), ast.Slice
+        )
+        if held and name.lower() not in _DOUBTFUL and (is_secret_name(name) or _OTHERS.search(name.lower())):
+            return f"`{short(value, 50)}`, logged as {name},", Confidence.MEDIUM
+    return None
+
+
 def secret_in(value: ast.expr, call: Call, ctx: Context) -> tuple[str, Confidence] | None:
     """What of a shown value is secret, and how sure that is."""
     whole = _whole(value, call)

@@ -20,9 +20,9 @@ def reads(call: Call) -> list[str] | None:
         target = above.optional_vars
     elif isinstance(above, ast.NamedExpr | ast.AnnAssign):
         target = above.target
-    if not isinstance(target, ast.Name) or call.function is None or find(target.id, call.scope) is None:
+    if not isinstance(target, ast.Name) or find(target.id, call.scope) is None:
         return None
-    return list(_reads(call.function, target.id))
+    return _reads(call.function or call.scope.module.node, target.id)
 
 
 def _reads(function: ast.AST, name: str) -> list[str]:

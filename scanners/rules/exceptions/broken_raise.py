@@ -94,8 +94,10 @@ class BrokenRaise(Rule):
             if not _handles(place):
                 message = "This bare raise has no exception to raise again: it fails with a RuntimeError of its own."
                 ctx.report(place, message, confidence=_sure(place, ctx))
-        elif never_an_exception(made, place.scope, ctx) or (
-            isinstance(made, ast.Call) and makes_no_exception(made, place.scope, ctx)
+        elif (
+            isinstance(made, ast.Tuple)
+            or never_an_exception(made, place.scope, ctx)
+            or (isinstance(made, ast.Call) and makes_no_exception(made, place.scope, ctx))
         ):
             ctx.report(
                 place,

@@ -114,16 +114,15 @@ def _leaving(body: list[Any], *, in_loop: bool) -> Iterator[Any]:
 
 
 def _looks(function: ast.FunctionDef) -> bool:
-    """Whether the method reads what it is given in a condition, or leaves the answer to someone else."""
+    """Whether a condition on what the method is given decides how it ends."""
     args = function.args
     names = {arg.arg for arg in [*args.args[1:], *args.kwonlyargs, *([args.vararg] if args.vararg else [])]}
-    tests = [
-        node.test
-        for node in inner(list(function.body))
-        if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert)
-    ]
-    tests += [node.subject for node in inner(list(function.body)) if isinstance(node, ast.Match)]
-    return any(isinstance(node, ast.Name) and node.id in names for node in inner(tests))
+    for node in inner([*function.body]):
+        test = node.test if isinstance(node, ast.If) else node.subject if isinstance(node, ast.Match) else None
+        tested = {part.id for part in ast.walk(test) if isinstance(part, ast.Name)} if test is not None else set()
+        if tested & names and any(isinstance(part, ast.Return | ast.Raise) for part in inner([node])):
+            return True
+    return False
 
 
 def _always_true(body: list[ast.stmt]) -> ast.Return | None:

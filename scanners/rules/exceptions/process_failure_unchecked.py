@@ -124,7 +124,10 @@ class ProcessFailureUnchecked(Rule):
             self._judge(call, ctx, at_fault=not read, sure=Confidence.HIGH)
 
     def _judge_process(self, call: Call, ctx: Context) -> None:
-        uses = reads(call)
+        above = call.parent()
+        uses = [above.attr] if isinstance(above, ast.Attribute) else reads(call)
+        if uses == ["wait"] and above is not None and not isinstance(call.parent(call.parent(above)), ast.Expr):
+            uses = ["wait", "wait()"]
         if uses is None or not any(name in ("wait", "communicate") for name in uses):
             return  # It runs on in the background, or other code looks after it.
         read = any(name in _CODE or name in ("", "wait()") for name in uses)

@@ -8,6 +8,9 @@ from scanners.logcalls import LOG_CALLS, log_call
 from scanners.place import Call
 from scanners.rule import Example, Rule
 
+_ROOT_FUNCTIONS: Final = tuple(
+    f"logging.{name}" for name in ("debug", "info", "warning", "error", "critical", "exception")
+)
 _SETS_UP: Final = frozenset({"basicConfig", "dictConfig", "fileConfig", "addHandler"})
 
 
@@ -28,7 +31,7 @@ class LogWithoutModuleLogger(Rule):
     effort = Effort.MINUTES
     fix = "Write `logger = logging.getLogger(__name__)` at the top of the module and call it."
     classes = frozenset({"service"})
-    calls = ("logging.Logger", "logging.getLogger", *LOG_CALLS)
+    calls = ("logging.Logger", "logging.getLogger", *_ROOT_FUNCTIONS, *LOG_CALLS)
     bad = (
         Example(
             "the root logger",
@@ -64,12 +67,13 @@ class LogWithoutModuleLogger(Rule):
             self._judge_made(call, ctx)
             return
         log = log_call(call)
-        if log is None or log.library != "logging":
+        root = call.dotted in _ROOT_FUNCTIONS
+        if not root and (log is None or log.library != "logging"):
             return
         ctx.site(call)
-        if log.root and not call.under_main and not _sets_up(ctx):
+        if root and not call.under_main and not _sets_up(ctx):
             ctx.report(
-                call, f"logging.{log.method}() writes to the root logger, so the line does not say where it comes from."
+                call, f"logging.{call.last}() writes to the root logger, so the line does not say where it comes from."
             )
 
     def _judge_made(self, call: Call, ctx: Context) -> None:

@@ -1,7 +1,7 @@
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.logcalls import LOG_CALLS, log_call
-from scanners.logged import secret_in, shown
+from scanners.logged import named_secret, secret_in, shown
 from scanners.place import Call
 from scanners.rule import Example, Rule
 
@@ -88,12 +88,11 @@ class SecretLogged(Rule):
         if log is None and call.dotted not in ("print", "pprint.pprint"):
             return
         ctx.site(call)
-        words = [word.value for word in call.node.keywords if word.arg not in _NOT_SHOWN]
-        for value in shown([*call.node.args, *words]):
-            told = secret_in(value, call, ctx)
-            if told:
-                what, sure = told
-                where = "a log line" if log else "the output"
-                message = f"{what} goes into {where}, where everyone who reads logs can use it."
-                ctx.report(call, message, confidence=sure)
-                return
+        words = [word for word in call.node.keywords if word.arg not in _NOT_SHOWN]
+        told = named_secret(call, words) if log else None
+        for value in () if told else shown([*call.node.args, *(word.value for word in words)]):
+            told = told or secret_in(value, call, ctx)
+        if told:
+            what, sure = told
+            where = "a log line" if log else "the output"
+            ctx.report(call, f"{what} goes into {where}, where everyone who reads logs can use it.", confidence=sure)

@@ -160,3 +160,31 @@ def test_a_script_is_one_step_less_severe() -> None:
 def test_an_exit_that_never_answers_true_is_good() -> None:
     source = "class A:\n    def __exit__(self, *exc):\n        self.end()\n        return False\n"
     assert counts("exception-discarded-on-exit", source) == (1, 0, 0)
+
+
+def test_a_condition_that_only_logs_does_not_decide_what_exit_answers() -> None:
+    source = (
+        "class A:\n    def __exit__(self, kind, error, trace):\n        if kind:\n            log(error)\n"
+        "        return True\n"
+    )
+    assert found("exception-discarded-on-exit", source) == [(5, "high", "high")]
+
+
+@pytest.mark.parametrize("made", ["('x', 1)", "{'code': 1}", "f'bad {x}'", "404"])
+def test_values_are_no_exceptions(made: str) -> None:
+    assert found("broken-raise", f"def f(x):\n    raise {made}\n") == [(2, "high", "high")]
+
+
+def test_a_process_that_nobody_holds_cannot_be_asked_for_its_code() -> None:
+    source = "import subprocess\nout, _ = subprocess.Popen(['a'], stdout=subprocess.PIPE).communicate()\n"
+    assert found("process-failure-unchecked", source) == [(2, "medium", "medium")]
+
+
+def test_a_code_that_is_asked_for_on_the_spot_is_read() -> None:
+    source = "import subprocess\nif subprocess.Popen(['a']).wait() != 0:\n    raise RuntimeError('a')\n"
+    assert counts("process-failure-unchecked", source) == (1, 0, 0)
+
+
+def test_a_result_in_the_module_body_is_followed() -> None:
+    source = "import subprocess\ndone = subprocess.run(['a'], capture_output=True)\nprint(done.stdout)\n"
+    assert found("process-failure-unchecked", source) == [(2, "medium", "high")]

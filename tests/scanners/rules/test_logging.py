@@ -159,3 +159,14 @@ def test_a_header_that_is_read_is_an_id() -> None:
 def test_setup_modules_may_use_the_root_logger() -> None:
     source = "import logging\nlogging.basicConfig(level=LEVEL)\nlogging.info('started')\n"
     assert counts("log-without-module-logger", {"shop/logs.py": source}) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("line", ["log.info('in', password=a)", "log.info('in', extra={'api_key': b})"])
+def test_a_value_under_the_name_of_a_secret(line: str) -> None:
+    assert found("secret-logged", line, "import structlog\nlog = structlog.get_logger()\ndef f(a, b):\n    ") == [
+        "medium"
+    ]
+
+
+def test_a_root_function_by_its_own_name() -> None:
+    assert found("log-without-module-logger", "info('x')", "from logging import info\ndef f():\n    ") == ["high"]
