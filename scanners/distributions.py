@@ -5,43 +5,70 @@ from typing import Final
 from scanners.lockfiles import normal
 
 _OTHER: Final = """
-PIL pillow; yaml pyyaml; cv2 opencv-python opencv-python-headless opencv-contrib-python opencv-contrib-python-headless;
-sklearn scikit-learn; skimage scikit-image; bs4 beautifulsoup4; dateutil python-dateutil; jwt pyjwt; jose python-jose;
-dotenv python-dotenv; git gitpython; github pygithub; gitlab python-gitlab; OpenSSL pyopenssl; Crypto pycryptodome pycrypto;
-Cryptodome pycryptodomex; MySQLdb mysqlclient; psycopg2 psycopg2 psycopg2-binary; psycopg psycopg psycopg-binary; attr attrs;
-serial pyserial; usb pyusb; zmq pyzmq; magic python-magic; docx python-docx; pptx python-pptx; slugify python-slugify;
-rest_framework djangorestframework; corsheaders django-cors-headers; debug_toolbar django-debug-toolbar; fitz pymupdf;
+PIL pillow; yaml pyyaml; cv2 opencv-python opencv-python-headless opencv-contrib-python
+opencv-contrib-python-headless; sklearn scikit-learn; skimage scikit-image; bs4 beautifulsoup4; dateutil
+python-dateutil; jwt pyjwt; jose python-jose; dotenv python-dotenv; git gitpython; github pygithub; gitlab
+python-gitlab; OpenSSL pyopenssl; Crypto pycryptodome pycrypto; Cryptodome pycryptodomex; MySQLdb mysqlclient;
+psycopg2 psycopg2 psycopg2-binary; psycopg psycopg psycopg-binary; attr attrs; serial pyserial; usb pyusb; zmq
+pyzmq; magic python-magic; docx python-docx; pptx python-pptx; slugify python-slugify; rest_framework
+djangorestframework; corsheaders django-cors-headers; debug_toolbar django-debug-toolbar; fitz pymupdf;
 django_filters django-filter; storages django-storages; environ django-environ; crispy_forms django-crispy-forms;
 allauth django-allauth; import_export django-import-export; simple_history django-simple-history; mptt django-mptt;
-drf_spectacular drf-spectacular; drf_yasg drf-yasg; guardian django-guardian; reversion django-reversion; axes django-axes;
-flask_sqlalchemy flask-sqlalchemy; flask_login flask-login; flask_cors flask-cors; flask_migrate flask-migrate;
-flask_wtf flask-wtf; flask_caching flask-caching; flask_limiter flask-limiter; flask_babel flask-babel flask-babelex;
-sentry_sdk sentry-sdk; prometheus_client prometheus-client; pythonjsonlogger python-json-logger; elasticsearch_dsl elasticsearch-dsl;
-ldap python-ldap; ldap3 ldap3; memcache python-memcached; pymemcache pymemcache; MySQLdb mysqlclient; pymysql pymysql;
-confluent_kafka confluent-kafka; kafka kafka-python kafka-python-ng; nacl pynacl; socks pysocks; telegram python-telegram-bot;
-telebot pytelegrambotapi; discord discord-py; slack_sdk slack-sdk; multipart python-multipart; socketio python-socketio;
-engineio python-engineio; jinja2 jinja2; markdown markdown; lxml lxml; win32api pywin32; win32con pywin32; pythoncom pywin32;
-rapidjson python-rapidjson; xmlsec xmlsec; pkg_resources setuptools; typing_extensions typing-extensions; ruamel ruamel-yaml;
-pydantic_settings pydantic-settings; google_auth_oauthlib google-auth-oauthlib; airflow apache-airflow apache-airflow-core;
-dns dnspython; whois python-whois; nmap python-nmap; Levenshtein levenshtein python-levenshtein; snappy python-snappy; lz4 lz4;
-pyximport cython; Cython cython; faiss faiss-cpu faiss-gpu; torch torch; torchvision torchvision; tensorflow tensorflow tensorflow-cpu;
+drf_spectacular drf-spectacular; drf_yasg drf-yasg; guardian django-guardian; reversion django-reversion; axes
+django-axes; flask_sqlalchemy flask-sqlalchemy; flask_login flask-login; flask_cors flask-cors; flask_migrate
+flask-migrate; flask_wtf flask-wtf; flask_caching flask-caching; flask_limiter flask-limiter; flask_babel
+flask-babel flask-babelex; sentry_sdk sentry-sdk; prometheus_client prometheus-client; pythonjsonlogger
+python-json-logger; elasticsearch_dsl elasticsearch-dsl; ldap python-ldap; ldap3 ldap3; memcache python-memcached;
+pymemcache pymemcache; MySQLdb mysqlclient; pymysql pymysql; confluent_kafka confluent-kafka; kafka kafka-python
+kafka-python-ng; nacl pynacl; socks pysocks; telegram python-telegram-bot; telebot pytelegrambotapi; discord
+discord-py; slack_sdk slack-sdk; multipart python-multipart; socketio python-socketio; engineio python-engineio;
+jinja2 jinja2; markdown markdown; lxml lxml; win32api pywin32; win32con pywin32; pythoncom pywin32; rapidjson
+python-rapidjson; xmlsec xmlsec; pkg_resources setuptools; typing_extensions typing-extensions; ruamel ruamel-yaml;
+pydantic_settings pydantic-settings; google_auth_oauthlib google-auth-oauthlib; airflow apache-airflow
+apache-airflow-core; dns dnspython; whois python-whois; nmap python-nmap; Levenshtein levenshtein
+python-levenshtein; snappy python-snappy; lz4 lz4; pyximport cython; Cython cython; faiss faiss-cpu faiss-gpu; torch
+torch; torchvision torchvision; tensorflow tensorflow tensorflow-cpu
 """
 _SAME: Final = """
-requests httpx aiohttp flask django fastapi starlette uvicorn gunicorn celery kombu redis pymongo motor sqlalchemy alembic asyncpg
-aiosqlite pydantic click typer rich tqdm numpy pandas scipy matplotlib seaborn plotly boto3 botocore aioboto3 stripe twilio jinja2
-mako markdown lxml html5lib simplejson orjson ujson msgpack toml tomlkit paramiko fabric invoke docker kubernetes hvac cryptography
-bcrypt passlib structlog loguru tenacity backoff cachetools arrow pendulum pytz tzlocal humanize babel tabulate openpyxl xlsxwriter
-xlrd reportlab weasyprint selenium playwright scrapy twisted tornado sanic falcon bottle pyramid peewee mongoengine elasticsearch
-opensearchpy psutil watchdog filelock attrs marshmallow jsonschema graphene strawberry websockets gevent eventlet greenlet pika
-dramatiq huey rq apscheduler schedule nltk spacy gensim transformers datasets openai anthropic langchain tiktoken polars pyarrow
-xgboost lightgbm catboost statsmodels networkx sympy numba joblib h5py networkx shapely geopandas folium streamlit gradio dash bokeh
-whitenoise newrelic ddtrace statsd phonenumbers faker emoji qrcode certifi urllib3 chardet idna packaging platformdirs colorama
+requests httpx aiohttp flask django fastapi starlette uvicorn gunicorn celery kombu redis pymongo motor sqlalchemy
+alembic asyncpg aiosqlite pydantic click typer rich tqdm numpy pandas scipy matplotlib seaborn plotly boto3 botocore
+aioboto3 stripe twilio jinja2 mako markdown lxml html5lib simplejson orjson ujson msgpack toml tomlkit paramiko
+fabric invoke docker kubernetes hvac cryptography bcrypt passlib structlog loguru tenacity backoff cachetools arrow
+pendulum pytz tzlocal humanize babel tabulate openpyxl xlsxwriter xlrd reportlab weasyprint selenium playwright
+scrapy twisted tornado sanic falcon bottle pyramid peewee mongoengine elasticsearch opensearchpy psutil watchdog
+filelock attrs marshmallow jsonschema graphene strawberry websockets gevent eventlet greenlet pika dramatiq huey rq
+apscheduler schedule nltk spacy gensim transformers datasets openai anthropic langchain tiktoken polars pyarrow
+xgboost lightgbm catboost statsmodels networkx sympy numba joblib h5py networkx shapely geopandas folium streamlit
+gradio dash bokeh whitenoise newrelic ddtrace statsd phonenumbers faker emoji qrcode certifi urllib3 chardet idna
+packaging platformdirs colorama
 """
-_NAMESPACES: Final = frozenset({"google", "azure", "opentelemetry", "zope", "jaraco", "backports", "sphinxcontrib", "plone", "odoo"})
+_NAMESPACES: Final = frozenset(
+    {"google", "azure", "opentelemetry", "zope", "jaraco", "backports", "sphinxcontrib", "plone", "odoo"}
+)
+
+
+_BROUGHT: Final = """
+flask werkzeug jinja2 click markupsafe itsdangerous blinker; django asgiref sqlparse; requests urllib3 certifi idna
+charset-normalizer; celery kombu billiard vine click amqp; fastapi starlette pydantic typing-extensions anyio; httpx
+httpcore anyio certifi idna h11; boto3 botocore s3transfer jmespath; pandas numpy python-dateutil pytz; aiohttp
+multidict yarl frozenlist aiosignal attrs; jinja2 markupsafe; pydantic pydantic-core typing-extensions
+annotated-types; sqlalchemy greenlet typing-extensions; alembic mako sqlalchemy typing-extensions; uvicorn click
+h11; scikit-learn numpy scipy joblib; scipy numpy; matplotlib numpy pillow packaging python-dateutil; botocore
+urllib3 python-dateutil jmespath; kombu amqp vine; djangorestframework django; pytest packaging pluggy
+"""
+
+
+def _read_brought() -> dict[str, frozenset[str]]:
+    entries = [entry.split() for entry in _BROUGHT.split(";") if entry.split()]
+    return {name: frozenset(others) for name, *others in entries}
+
+
+BROUGHT: Final = _read_brought()
+"""Well-known distributions with what they require at all times."""
 
 
 def _read() -> dict[str, tuple[str, ...]]:
-    known = {name: (name,) for name in _SAME.split()}
+    known: dict[str, tuple[str, ...]] = {name: (name,) for name in _SAME.split()}
     for entry in _OTHER.split(";"):
         module, *names = entry.split() or [""]
         known[module] = tuple(names)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,7 +21,12 @@ from packaging.version import InvalidVersion, Version
 
 _COMMIT: Final = re.compile(r"@[0-9a-f]{40}(?:[#&]|$)|[#&](?:sha\d+|md5)=|--hash=")
 _EGG: Final = re.compile(r"[#&]egg=([\w.-]+)")
-_DEV_GROUP: Final = re.compile(r"dev|test|lint|doc|typing|type|ci|bench|format|style|release|build|tool|local|qa|check", re.IGNORECASE)
+_DEV_GROUP: Final = re.compile(
+    r"dev|test|lint|doc|typing|type|ci|bench|format|style|release|build|tool|local|qa|check", re.IGNORECASE
+)
+
+
+_PYPI: Final = [{"name": "pypi", "url": "https://pypi.org/simple", "verify_ssl": True}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,9 @@ def requirements(text: str, group: str = "") -> Iterator[Requirement]:
             continue
         if "://" in body and " @ " not in body:
             egg = _EGG.search(body)
-            name = egg[1] if egg else body.split("#")[0].split("@")[0].rstrip("/").rpartition("/")[2].removesuffix(".git")
+            name = (
+                egg[1] if egg else body.split("#")[0].split("@")[0].rstrip("/").rpartition("/")[2].removesuffix(".git")
+            )
             yield Requirement(normal(name), url=body, group=group, line=number, hashed=hashed)
         elif (found := requirement(body, number, group)) is not None:
             yield Requirement(found.name, found.specifier, found.url, found.marker, group, number, hashed)
@@ -100,7 +108,11 @@ def options(text: str) -> Iterator[tuple[int, str, str]]:
     for number, line in _logical_lines(text):
         if line.startswith("-") and not line.startswith(("-e ", "--editable")):
             name, _, value = line.replace("=", " ", 1).partition(" ")
-            yield number, {"-i": "--index-url", "-r": "--requirement", "-c": "--constraint"}.get(name, name), value.strip()
+            yield (
+                number,
+                {"-i": "--index-url", "-r": "--requirement", "-c": "--constraint"}.get(name, name),
+                value.strip(),
+            )
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -118,15 +130,21 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 def pyproject(data: Mapping[str, Any], text: str) -> Iterator[Requirement]:
     """The requirements of a pyproject.toml: [project], dependency groups, and what poetry, pdm and uv add."""
-    project, tool = _table(data, "project"), _table(data, "tool")
+    project, tool, seen = _table(data, "project"), _table(data, "tool"), Counter[str]()
     sources = [("", item) for item in project.get("dependencies", ())]
-    sources += [(_group(name), item) for name, items in _table(project, "optional-dependencies").items() for item in items]
+    sources += [
+        (_group(name), item) for name, items in _table(project, "optional-dependencies").items() for item in items
+    ]
     sources += [("dev", item) for items in _table(data, "dependency-groups").values() for item in items]
     sources += [("dev", item) for items in _table(_table(tool, "pdm"), "dev-dependencies").values() for item in items]
     sources += [("dev", item) for item in _table(tool, "uv").get("dev-dependencies", ())]
-    for group, item in sources:
-        found = requirement(item, _line_of(text, item), group) if isinstance(item, str) else None
-        if found is not None:
+    own = normal(str(project.get("name", "")))
+    for group, item in [(group, item) for group, item in sources if isinstance(item, str)]:
+        found = requirement(item, _line_of(text, item, seen[item]), group)
+        seen[item] += 1
+        if (
+            found is not None and found.name != own
+        ):  # An extra that asks for the project's other extras is no requirement.
             yield found
     poetry = _table(tool, "poetry")
     yield from _poetry(_table(poetry, "dependencies"), text, "")
@@ -150,7 +168,7 @@ def _poetry(table: Mapping[str, Any], text: str, group: str) -> Iterator[Require
             url += f"@{given['rev']}"
         if given.get("path"):
             continue
-        line = _line_of(text, name)
+        line = _line_of_key(text, name)
         yield Requirement(normal(name), poetry_range(str(given.get("version", ""))), url, "", group, line)
 
 
@@ -205,10 +223,14 @@ def pipfile(data: Mapping[str, Any], text: str) -> Iterator[Requirement]:
             given = wanted if isinstance(wanted, dict) else {"version": wanted}
             if given.get("path"):
                 continue
-            specifier = str(given.get("version", "")).replace("*", "") if given.get("version") == "*" else given.get("version", "")
+            specifier = (
+                str(given.get("version", "")).replace("*", "")
+                if given.get("version") == "*"
+                else given.get("version", "")
+            )
             url = str(given.get("git", given.get("file", "")))
             url += f"@{given['ref']}" if given.get("ref") else ""
-            yield Requirement(normal(name), str(specifier or ""), url, "", group, _line_of(text, name))
+            yield Requirement(normal(name), str(specifier or ""), url, "", group, _line_of_key(text, name))
 
 
 def read_lock(kind: str, text: str) -> Lock | None:
@@ -238,9 +260,13 @@ def _toml_lock(data: Mapping[str, Any]) -> Lock:
     packages = data.get("package", data.get("packages", []))
     versions: dict[str, tuple[str, ...]] = {}
     for entry in packages:
-        checkout = set(_table(entry, "source")) & {"git", "url", "path", "directory", "editable", "virtual"} or "vcs" in entry
+        checkout = (
+            set(_table(entry, "source")) & {"git", "url", "path", "directory", "editable", "virtual"} or "vcs" in entry
+        )
         known = versions.get(normal(entry["name"]), ())
-        versions[normal(entry["name"])] = known if checkout or "version" not in entry else (*known, str(entry["version"]))
+        versions[normal(entry["name"])] = (
+            known if checkout or "version" not in entry else (*known, str(entry["version"]))
+        )
     meta = _table(data, "metadata")
     root = next((entry for entry in packages if set(_table(entry, "source")) & {"virtual", "editable"}), None)
     python = data.get("requires-python", meta.get("python-versions", meta.get("requires_python", "")))
@@ -277,7 +303,7 @@ def same_range(one: str, other: str) -> bool:
 def pipfile_hash(data: Mapping[str, Any]) -> str:
     """The hash that pipenv records for a Pipfile."""
     content = {
-        "_meta": {"sources": data.get("source", []), "requires": data.get("requires", {})},
+        "_meta": {"sources": data.get("source", _PYPI), "requires": data.get("requires", {})},
         "default": data.get("packages", {}),
         "develop": data.get("dev-packages", {}),
     }
@@ -290,7 +316,9 @@ def poetry_hashes(data: Mapping[str, Any]) -> list[str]:
     """The hashes that poetry 2 and poetry 1 record for a pyproject.toml; empty for a project without poetry."""
     poetry, project = _table(_table(data, "tool"), "poetry"), _table(data, "project")
     legacy = ("dependencies", "source", "extras", "dev-dependencies")
-    own = {name: project[name] for name in ("requires-python", "dependencies", "optional-dependencies") if name in project}
+    own = {
+        name: project[name] for name in ("requires-python", "dependencies", "optional-dependencies") if name in project
+    }
     hashes = []
     for groups in ({}, _table(data, "dependency-groups")):
         bare = not own and not groups
@@ -311,6 +339,13 @@ def _table(data: Any, name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _line_of(text: str, needle: str) -> int:
-    position = text.find(needle.strip())
-    return text.count("\n", 0, position) + 1 if position >= 0 else 1
+def _line_of(text: str, needle: str, skip: int = 0) -> int:
+    """The line of a quoted (or, failing that, bare) text, after `skip` earlier ones; 1 when it is nowhere."""
+    wanted = re.escape(needle.strip())
+    found = [*re.finditer(f"[\"']{wanted}[\"']", text)] or [*re.finditer(wanted, text)]
+    return text.count("\n", 0, found[min(skip, len(found) - 1)].start()) + 1 if found else 1
+
+
+def _line_of_key(text: str, name: str) -> int:
+    found = re.search(rf"^\s*[\"']?{re.escape(name)}[\"']?\s*=", text, re.MULTILINE)
+    return text.count("\n", 0, found.end()) + 1 if found else 1

@@ -24,14 +24,14 @@ def lock_of(tree: Tree, path: str) -> Fact | None:
 
 
 def is_aside(path: str) -> bool:
-    """Whether a manifest is for working on the code (`requirements-dev.txt`, `docs/requirements.txt`), not for running it."""
+    """Whether a manifest is for working on the code (`requirements-dev.txt`, `docs/...`), not for running it."""
     name = PurePosixPath(path).name
     held = PurePosixPath(path).parent.name == "requirements" or "requirements" in name
     return _ASIDE.search(path) is not None or (held and is_dev_group(name.replace("requirements", "")))
 
 
 def pinned_names(tree: Tree, path: str) -> set[str]:
-    """The names that something at or above the directory of `path` pins: a lock, constraints, or pinned requirements."""
+    """The names that something at or above the directory of `path` pins: a lock, constraints, requirements."""
     names: set[str] = set()
     for lock in tree.facts("lock"):
         if above(path, lock.path):
@@ -47,4 +47,6 @@ def main_manifests(tree: Tree) -> list[Fact]:
     """The manifests that say what the service runs with, the nearest to the root first."""
     found = [fact for fact in tree.facts("manifest") if (fact["count"] or fact["dynamic"]) and not is_aside(fact.path)]
     kept = [fact for fact in found if fact["kind"] != "constraints" and fact.path_class.name in ("service", "script")]
-    return sorted(kept, key=lambda fact: (len(PurePosixPath(fact.path).parts), fact["kind"] != "requirements", fact.path))
+    return sorted(
+        kept, key=lambda fact: (len(PurePosixPath(fact.path).parts), fact["kind"] != "requirements", fact.path)
+    )

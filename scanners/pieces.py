@@ -31,7 +31,7 @@ _NUMBER_TYPES: Final = frozenset("int float bool uuid.UUID decimal.Decimal datet
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """A text as parts in order. `holes` are the parts that are not fixed; `built` tells a text put together from a bare value."""
+    """A text as parts in order. `built` tells a text that is put together from a bare value."""
 
     parts: tuple[Part, ...]
     built: bool
@@ -73,7 +73,7 @@ def is_number(expr: ast.AST, scope: Scope) -> bool:
 
 
 def is_fixed_name(expr: ast.AST) -> bool:
-    """Whether a hole is named like a constant or is metadata of a class (`TABLE`, `cls.__name__`, `model._meta.db_table`)."""
+    """Whether a hole is named like a constant or is metadata of a class (`TABLE`, `cls.__name__`)."""
     if isinstance(expr, ast.Attribute):
         return _FIXED_ATTRIBUTE.search(ast.unparse(expr)) is not None
     return isinstance(expr, ast.Name) and len(expr.id) > 1 and expr.id.isupper()
@@ -98,17 +98,15 @@ def is_guarded(expr: ast.AST, function: ast.AST | None) -> bool:
     """Whether the enclosing function tests a name against a set of values (`if order not in ORDERS: raise ...`)."""
     if function is None or not isinstance(expr, ast.Name):
         return False
-    for node in ast.walk(function):
-        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == expr.id:
-            if any(isinstance(op, ast.In | ast.NotIn) for op in node.ops) and not _is_text(node.comparators[0]):
-                return True
-        elif (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in ("isidentifier", "fullmatch")
-        ):
-            if any(isinstance(inner, ast.Name) and inner.id == expr.id for inner in ast.walk(node)):
-                return True
+    return any(_guards(node, expr.id) for node in ast.walk(function))
+
+
+def _guards(node: ast.AST, name: str) -> bool:
+    if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == name:
+        return any(isinstance(op, ast.In | ast.NotIn) for op in node.ops) and not _is_text(node.comparators[0])
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        named = any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(node))
+        return named and node.func.attr in ("isidentifier", "fullmatch")
     return False
 
 
@@ -246,8 +244,7 @@ def _joined(
     if isinstance(items, ast.List | ast.Tuple):
         return [part for item in items.elts for part in (*_flat(item, scope, line, column, depth), " ")]
     if isinstance(items, ast.GeneratorExp | ast.ListComp):
-        inner = _flat(items.elt, scope, line, column, depth)
-        return inner
+        return _flat(items.elt, scope, line, column, depth)
     if isinstance(items, ast.BinOp) and isinstance(items.op, ast.Mult) and fold(items.left, scope) is not UNKNOWN:
         return ["?"]
     if isinstance(items, ast.Name):
@@ -294,11 +291,12 @@ def _named(expr: ast.Name, scope: Scope, line: int, column: int, depth: int) -> 
             parts.append("?")
         elif binding.value is not None:
             inside = _flat(binding.value, holder, binding.line, column, depth)
-            parts += [expr] if len(inside) == 1 and inside[0] is binding.value and not _tells(binding.value) else inside
+            bare = inside == [binding.value] and not _tells(binding.value)
+            parts += [expr] if bare else inside
     return parts
 
 
-def _tells(value: ast.expr) -> bool:
+def _tells(value: ast.AST) -> bool:
     """Whether the expression behind a name says more about it than the name does."""
     return isinstance(value, ast.Call | ast.Subscript | ast.Attribute | ast.Name)
 

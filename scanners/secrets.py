@@ -127,7 +127,11 @@ def is_placeholder(value: str) -> bool:
 
 def is_random(value: str) -> bool:
     """Whether a text looks drawn at random: long, of mixed characters, of high entropy, and no path of plain words."""
-    if len(value) < 16 or _DOTTED.fullmatch(value) or not (any(char.isdigit() for char in value) or _JUMBLED.search(value)):
+    if (
+        len(value) < 16
+        or _DOTTED.fullmatch(value)
+        or not (any(char.isdigit() for char in value) or _JUMBLED.search(value))
+    ):
         return False
     return entropy(value) >= (3.0 if re.fullmatch(r"[0-9a-fA-F-]+", value) else 3.6) and "1234567" not in value
 

@@ -50,20 +50,29 @@ class Manifests(Collector):
             _manifest(text, ctx, found, python=python, hashes=[lockfiles.pipfile_hash(text.toml)])
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        needed = call.keyword("install_requires")
-        names = ctx.constant(needed, call)
-        extras = call.keyword("extras_require")
-        listed = [("", item) for item in names] if isinstance(names, tuple) else []
+        needed, extras = call.keyword("install_requires"), call.keyword("extras_require")
+        listed = [(entry, "") for entry in _items(needed, call, ctx)]
         for key, value in zip(extras.keys, extras.values, strict=True) if isinstance(extras, ast.Dict) else ():
-            items = ctx.constant(value, call)
             group = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else "extra"
-            listed += [(_group(group), item) for item in items] if isinstance(items, tuple) else []
-        found = [lockfiles.requirement(item, call.line, group) for group, item in listed if isinstance(item, str)]
+            listed += [(entry, _group(group)) for entry in _items(value, call, ctx)]
+        found = [lockfiles.requirement(text, line, group) for (text, line), group in listed]
         for entry in found:
             if entry is not None:
-                _requirement(entry, ctx, "")
-        dynamic = (needed is not None and names is UNKNOWN) or call.unpacks
-        ctx.fact("manifest", call, kind="setup-py", python="", generated=False, dynamic=dynamic, count=len(found), hashes=[])
+                _requirement(entry, ctx, ctx.source_lines[entry.line - 1])
+        dynamic = (needed is not None and ctx.constant(needed, call) is UNKNOWN) or call.unpacks
+        fields = {"python": "", "generated": False, "dynamic": dynamic, "count": len(found), "hashes": []}
+        ctx.fact("manifest", call, kind="setup-py", **fields)
+
+
+def _items(listed: ast.expr | None, call: Call, ctx: Context) -> list[tuple[str, int]]:
+    """The texts of a list that is written out, or bound to a name in sight, with their lines."""
+    if isinstance(listed, ast.Name):
+        bound = [binding.value for binding in ctx.module.names.get(listed.id, []) if binding.kind == "assign"]
+        listed = bound[0] if len(bound) == 1 else None
+    if not isinstance(listed, ast.List | ast.Tuple):
+        return []
+    values = [(ctx.constant(item, call), item.lineno) for item in listed.elts]
+    return [(value, line) for value, line in values if isinstance(value, str)]
 
 
 def _group(name: str) -> str:
@@ -91,7 +100,9 @@ def _pyproject(text: TextFile, ctx: Context) -> None:
     if not project and not found:
         return  # Settings of tools only.
     poetry = tool.get("poetry", {})
-    python = project.get("requires-python", lockfiles.poetry_range(str(poetry.get("dependencies", {}).get("python", ""))))
+    python = project.get(
+        "requires-python", lockfiles.poetry_range(str(poetry.get("dependencies", {}).get("python", "")))
+    )
     dynamic = "dependencies" in project.get("dynamic", ())
     _manifest(text, ctx, found, python=str(python), dynamic=dynamic, hashes=lockfiles.poetry_hashes(data))
 

@@ -1,7 +1,7 @@
 import re
 import sys
 
-from scanners.distributions import brings, distributions
+from scanners.distributions import BROUGHT, brings, distributions
 from scanners.finding import Confidence, Effort, Severity
 from scanners.locking import is_aside
 from scanners.rule import Example, Rule
@@ -55,7 +55,10 @@ class DependencyUndeclared(Rule):
     good = [
         Example(
             "declared",
-            {"shop/pay.py": "import json\n\nimport jwt\nfrom bs4 import BeautifulSoup\n", "requirements.txt": "PyJWT\nbeautifulsoup4\n"},
+            {
+                "shop/pay.py": "import json\n\nimport jwt\nfrom bs4 import BeautifulSoup\n",
+                "requirements.txt": "PyJWT\nbeautifulsoup4\n",
+            },
         ),
         Example("own module", {"requests.py": "", "app.py": "import requests\n", "requirements.txt": "redis\n"}),
         Example(
@@ -76,6 +79,7 @@ class DependencyUndeclared(Rule):
             ctx.not_applicable("The repository declares no requirements.")
             return
         locked = {name for lock in tree.facts("lock") for name in lock["versions"]}
+        locked |= {brought for name in declared for brought in BROUGHT.get(name, ())}
         own = _own_modules(tree)
         answers: dict[str, str] = {}
         reported: set[str] = set()
@@ -105,12 +109,16 @@ def _own_modules(tree: Tree) -> set[str]:
 
 def _source(top: str, locked: set[str]) -> str:
     """The distribution that a module comes from, as far as the lock or a table tells; empty when neither does."""
-    held = next((name for name in sorted(locked) if name in distributions(top) or name == top.lower().replace("_", "-")), "")
+    held = next(
+        (name for name in sorted(locked) if name in distributions(top) or name == top.lower().replace("_", "-")), ""
+    )
     return held or next(iter(distributions(top)), "")
 
 
 def _report(fact: Fact, top: str, brought: bool, ctx: TreeContext) -> None:
     name = next(iter(distributions(top)), top)
-    message = f"{top} comes from {name}, which no manifest declares{'; another package brings it along' if brought else ''}."
+    message = (
+        f"{top} comes from {name}, which no manifest declares{'; another package brings it along' if brought else ''}."
+    )
     severity = Severity.LOW if brought else None
     ctx.report(fact.path, fact.line, message, anchor=top, text=f"import {fact['module']}", severity=severity)

@@ -98,7 +98,9 @@ def _judge(fact: Fact, pinned: set[str], ctx: TreeContext) -> None:
     elif fact["name"] not in pinned:
         message = f"{fact['name']} comes from an address that names no commit and no hash."
         sure = Confidence.LOW if _TAG.search(fact["url"]) else None
-        ctx.report(fact.path, fact.line, message, anchor=fact["name"], text=fact["text"], severity=severity, confidence=sure)
+        ctx.report(
+            fact.path, fact.line, message, anchor=fact["name"], text=fact["text"], severity=severity, confidence=sure
+        )
 
 
 def _judge_index(fact: Fact, ctx: TreeContext) -> None:

@@ -1,23 +1,8 @@
-from typing import Final
-
+from scanners.distributions import BROUGHT
 from scanners.finding import Effort, Severity
 from scanners.locking import LOCKS, main_manifests
 from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext
-
-_BRINGS: Final = {
-    "flask": "werkzeug",
-    "django": "sqlparse",
-    "requests": "urllib3",
-    "celery": "kombu",
-    "fastapi": "starlette",
-    "httpx": "httpcore",
-    "boto3": "botocore",
-    "pandas": "numpy",
-    "aiohttp": "multidict",
-    "jinja2": "markupsafe",
-}
-"""Distributions with one that they always bring along: pins that lack it are not the whole closure."""
 
 
 class LockFileMissing(Rule):
@@ -66,8 +51,15 @@ class LockFileMissing(Rule):
             },
         ),
         Example("pinned by hand", {"requirements.txt": "redis==6.0.0\n"}),
-        Example("constraints", {"requirements.txt": "flask\n", "constraints.txt": "# via uv\nflask==3.1.0\nwerkzeug==3.1.3\n"}),
-        Example("a library", {"pyproject.toml": '[project]\nname = "x"\nversion = "1"\ndependencies = ["redis"]\n'}, kind="library"),
+        Example(
+            "constraints",
+            {"requirements.txt": "flask\n", "constraints.txt": "# via uv\nflask==3.1.0\nwerkzeug==3.1.3\n"},
+        ),
+        Example(
+            "a library",
+            {"pyproject.toml": '[project]\nname = "x"\nversion = "1"\ndependencies = ["redis"]\n'},
+            kind="library",
+        ),
     ]
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
@@ -85,7 +77,9 @@ class LockFileMissing(Rule):
         if "closed" in states:
             ctx.site(first.path)
         elif "pinned" in states:
-            ctx.unresolved(first.path, 1, "All it names is pinned; whether that is all that is installed cannot be told.")
+            ctx.unresolved(
+                first.path, 1, "All it names is pinned; whether that is all that is installed cannot be told."
+            )
         else:
             ctx.report(first.path, 1, "Nothing pins what this installs, down to the packages that others bring along.")
 
@@ -96,6 +90,6 @@ def _closure(tree: Tree, manifest: Fact) -> str:
     if not listed or not all(fact["pinned"] for fact in listed):
         return ""
     names = {fact["name"] for fact in listed}
-    if any(name in names and brought not in names for name, brought in _BRINGS.items()):
+    if any(names.isdisjoint(BROUGHT.get(name, names)) for name in names):
         return ""
     return "closed" if manifest["generated"] else "pinned"

@@ -15,7 +15,7 @@ class LockFileStale(Rule):
     """
     A lock that no longer fits its manifest is either ignored or refused by the installer: the build is not what was tested.
 
-    Looks at each direct requirement and whether the nearest lock holds it in its range, at the ranges, hash and Python that
+    Looks at each direct requirement and whether the lock beside it holds it in its range, at the ranges, hash and Python that
     uv, poetry and pipenv record. Requirements under a marker may be left out by it; those from git are unresolved.
     """
 
@@ -68,7 +68,10 @@ class LockFileStale(Rule):
                 "uv.lock": _LOCK,
             },
         ),
-        Example("more than needed", {"pyproject.toml": _PROJECT, "uv.lock": _LOCK + '\n[[package]]\nname = "idna"\nversion = "3"\n'}),
+        Example(
+            "more than needed",
+            {"pyproject.toml": _PROJECT, "uv.lock": _LOCK + '\n[[package]]\nname = "idna"\nversion = "3"\n'},
+        ),
         Example(
             "from git",
             {
@@ -83,21 +86,27 @@ class LockFileStale(Rule):
             lock = lock_of(tree, manifest.path) if manifest["kind"] in ("pyproject", "pipfile") else None
             if lock is None or (manifest["kind"] == "pipfile") != (lock["kind"] == "pipfile-lock"):
                 continue
-            own = lock.path.rpartition("/")[0] == manifest.path.rpartition("/")[0]
+            if (
+                lock.path.rpartition("/")[0] != manifest.path.rpartition("/")[0]
+                or manifest.path_class.name == "example"
+            ):
+                continue  # Whether a lock further up covers a project below it is not in sight.
             found = [fact for fact in tree.facts("requirement") if fact.path == manifest.path]
-            wrong = [_judge(fact, lock, ctx, own) for fact in found]
-            fault = _made_from_other(manifest, lock) if own and not any(wrong) else ""
+            wrong = [_judge(fact, lock, ctx) for fact in found]
+            fault = _made_from_other(manifest, lock) if not any(wrong) else ""
             if fault:
                 ctx.report(manifest.path, 1, fault, anchor="manifest", confidence=Confidence.MEDIUM)
 
 
-def _judge(fact: Fact, lock: Fact, ctx: TreeContext, own: bool) -> bool:
+def _judge(fact: Fact, lock: Fact, ctx: TreeContext) -> bool:
     name, versions = fact["name"], lock["versions"].get(fact["name"])
-    if versions is None and (fact["marker"] or (fact["group"] and lock["kind"] in ("pylock", "pdm-lock", "conda-lock"))):
+    if versions is None and (
+        fact["marker"] or (fact["group"] and lock["kind"] in ("pylock", "pdm-lock", "conda-lock"))
+    ):
         return False
     ctx.site(fact.path, fact.line)
     fault = ""
-    roots = lock["roots"] if own and not fact["group"] and not fact["marker"] else None
+    roots = lock["roots"] if not fact["group"] and not fact["marker"] else None
     if versions is None:
         fault = f"{name} is not in {lock.path}."
     elif fact["url"] or not versions:

@@ -1,4 +1,4 @@
-import datetime
+import datetime as dt
 import re
 from typing import Final
 
@@ -12,8 +12,10 @@ from scanners.tree import Tree, TreeContext
 _FROM: Final = re.compile(r"^\s*FROM\s+(?:--platform=\S+\s+)?(\S+)", re.IGNORECASE)
 _IMAGE: Final = re.compile(r"^\s*-?\s*image:\s*[\"']?([^\s\"'#]+)")
 _PRODUCTS: Final = frozenset("python node debian ubuntu alpine centos postgres mysql mariadb mongo".split(" "))
-_SUITES: Final = re.compile(r"(jessie|stretch|buster|bullseye|bookworm|trixie|focal|bionic|jammy|noble)|alpine(\d+\.\d+)")
-_SOON: Final = datetime.timedelta(days=90)
+_SUITES: Final = re.compile(
+    r"(jessie|stretch|buster|bullseye|bookworm|trixie|focal|bionic|jammy|noble)|alpine(\d+\.\d+)"
+)
+_SOON: Final = dt.timedelta(days=90)
 
 
 class RuntimeEndOfLife(Rule):
@@ -37,7 +39,9 @@ class RuntimeEndOfLife(Rule):
         Example("Python", {".python-version": "3.8.19\n"}, at=[(".python-version", 1)]),
         Example(
             "base images",
-            {"Dockerfile": "FROM node:16-alpine AS web\nFROM docker.io/library/python:3.12-slim-buster\nCOPY --from=web /x /x\n"},
+            {
+                "Dockerfile": "FROM node:16-alpine AS web\nFROM docker.io/library/python:3.12-slim-buster\nCOPY --from=web /x /x\n"
+            },
             at=[("Dockerfile", 1), ("Dockerfile", 2)],
         ),
         Example(
@@ -49,8 +53,13 @@ class RuntimeEndOfLife(Rule):
     ]
     good = [
         Example("supported", {".python-version": "3.13\n", "Dockerfile": "FROM python:3.13-slim-bookworm\n"}),
-        Example("no version in sight", {"Dockerfile": "ARG TAG\nFROM python:${TAG}\nFROM python:latest\nFROM scratch\n"}),
-        Example("a range is no runtime", {"pyproject.toml": '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.8"\n'}),
+        Example(
+            "no version in sight", {"Dockerfile": "ARG TAG\nFROM python:${TAG}\nFROM python:latest\nFROM scratch\n"}
+        ),
+        Example(
+            "a range is no runtime",
+            {"pyproject.toml": '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.8"\n'},
+        ),
         Example("locked Django", {"uv.lock": 'version = 1\n[[package]]\nname = "django"\nversion = "5.2.19"\n'}),
     ]
 
@@ -102,7 +111,7 @@ def _image(image: str, line: int, text: str, ctx: Context) -> None:
         ctx.fact("runtime", line, product=system, version=suite, text=text)
 
 
-def _judge(path: str, line: int, product: str, version: str, text: str, today: datetime.date, ctx: TreeContext) -> None:
+def _judge(path: str, line: int, product: str, version: str, text: str, today: dt.date, ctx: TreeContext) -> None:
     end = endoflife.ends(product, version)
     if end is None:
         ctx.unresolved(path, line, f"No date is known for {product} {version or 'of no version'}.")

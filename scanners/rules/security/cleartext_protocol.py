@@ -10,7 +10,11 @@ from scanners.rule import Example, Rule
 
 _METHODS: Final = "get post put patch delete head options".split()
 _CLIENTS: Final = {
-    **{f"{library}.{name}": 0 for library in ("requests", "requests.Session", "httpx", "httpx.Client", "httpx.AsyncClient") for name in _METHODS},
+    **{
+        f"{library}.{name}": 0
+        for library in ("requests", "requests.Session", "httpx", "httpx.Client", "httpx.AsyncClient")
+        for name in _METHODS
+    },
     **{f"aiohttp.ClientSession.{name}": 0 for name in _METHODS},
     **dict.fromkeys(("requests.request", "requests.Session.request", "httpx.request", "httpx.stream"), 1),
     **dict.fromkeys(
@@ -94,7 +98,10 @@ class CleartextProtocol(Rule):
                 "redis.from_url('redis://10.0.0.7:6379')\n"
             },
         ),
-        Example("a namespace", {"atom.py": "ATOM = 'http://www.w3.org/2005/Atom'\n\n\ndef tag(name):\n    return f'{{{ATOM}}}{name}'\n"}),
+        Example(
+            "a namespace",
+            {"atom.py": "ATOM = 'http://www.w3.org/2005/Atom'\n\n\ndef tag(name):\n    return f'{{{ATOM}}}{name}'\n"},
+        ),
         Example(
             "starttls first",
             {

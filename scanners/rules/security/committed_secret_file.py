@@ -1,19 +1,22 @@
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from scanners.context import Context
+from scanners.filledin import ENCRYPTED, secrets_in
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import EVERYWHERE, Example, Rule
-from scanners.secrets import dsns, is_placeholder, is_random, is_secret_name, preview, tokens
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
-_PAIR: Final = re.compile(r"""^\s*(?:-\s+|export\s+|set\s+|ENV\s+|ARG\s+)?["']?([A-Za-z_][\w.-]*)["']?\s*(?:[:=]|\s(?=\S+$))\s*(.+?)\s*,?$""")
-_ENCRYPTED: Final = re.compile(r"^sops:|\"sops\":|ENC\[AES256|\$ANSIBLE_VAULT|kind:\s*SealedSecret|BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED", re.MULTILINE)
 _COPIES: Final = re.compile(r"^\s*(?:COPY|ADD)\s+(?:--\S+\s+)*(.+)\s+\S+\s*$", re.IGNORECASE)
-_PAIRS: Final = frozenset({"env", "compose", "workflow", "dockerfile", "manifest", "config-file", "shell"})
-_DEFAULTS: Final = re.compile(r"^(postgres|mysql|root|admin|password|redis|minio(admin)?|rabbitmq|user|secret|pass|test\w*|dev\w*|app|db)$", re.IGNORECASE)
+
+
+_MADE_UP: Final = (
+    "gh" + "p_R7w2Kc9Zt4Qm1Xv8Bn3Lp6Hd5Js0Fg7Ty2Ua4",
+    "sk" + "_live_9fK2mQx7Lr4Wd8Zt1Vb6Np3C",
+    "fl0tsam" + "@mq.shop.io",
+)
+_FRAME: Final = "-----BEGIN " + "PRIVATE KEY-----"
 
 
 class CommittedSecretFile(Rule):
@@ -39,14 +42,14 @@ class CommittedSecretFile(Rule):
     bad = [
         Example(
             "filled environment file",
-            {".env": "DEBUG=0\nDB_PASSWORD=tr0ub4dor-and-3\nBROKER=amqp://shop:fl0tsam@mq.shop.io//\n"},
+            {".env": f"DEBUG=0\nDB_PASSWORD=tr0ub4dor-and-3\nBROKER=amqp://shop:{_MADE_UP[2]}//\n"},
             at=[(".env", 2), (".env", 3)],
         ),
         Example(
             "compose, pipeline, manifest",
             {
                 "docker-compose.yml": "services:\n  web:\n    environment:\n      API_TOKEN: q8Zr2LmV0xPd7TnBa1\n",
-                ".github/workflows/ci.yml": "env:\n  TOKEN: ghp_R7w2Kc9Zt4Qm1Xv8Bn3Lp6Hd5Js0Fg7Ty2Ua4\n",
+                ".github/workflows/ci.yml": f"env:\n  TOKEN: {_MADE_UP[0]}\n",
             },
             at=[(".github/workflows/ci.yml", 2), ("docker-compose.yml", 4)],
         ),
@@ -63,8 +66,8 @@ class CommittedSecretFile(Rule):
         Example(
             "key file, notebook",
             {
-                "deploy/server.key": "-----BEGIN PRIVATE KEY-----\n" + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTU\n" * 3,
-                "sales.ipynb": '{"cells": [{"source": ["client = connect(\'sk_" "live_9fK2mQx7Lr4Wd8Zt1Vb6Np3C\')"]}]}\n'.replace('" "', ""),
+                "deploy/server.key": f"{_FRAME}\n" + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTU\n" * 3,
+                "sales.ipynb": f'{{"cells": [{{"source": ["client = connect(\'{_MADE_UP[1]}\')"]}}]}}\n',
             },
             at=[("deploy/server.key", 1), ("sales.ipynb", 1)],
         ),
@@ -79,15 +82,20 @@ class CommittedSecretFile(Rule):
                 "docker-compose.yml": "services:\n  db:\n    environment:\n      - POSTGRES_PASSWORD=postgres\n      - KEY_FILE=/run/secrets/key\n",
             },
         ),
-        Example("public key", {"jwt.pem": "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA\n"}),
-        Example("encrypted", {"secrets.yaml": "db_password: ENC[AES256_GCM,data:q8Zr2LmV0x,type:str]\nsops:\n    version: 3.8.1\n"}),
+        Example(
+            "public key", {"jwt.pem": "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA\n"}
+        ),
+        Example(
+            "encrypted",
+            {"secrets.yaml": "db_password: ENC[AES256_GCM,data:q8Zr2LmV0x,type:str]\nsops:\n    version: 3.8.1\n"},
+        ),
         Example("ignored", {"Dockerfile": "FROM python:3.13\nCOPY . /app\n", ".dockerignore": ".env\n.git\n"}),
     ]
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:
-        found = {} if _ENCRYPTED.search(text.text) else dict(_found(text, ctx))
-        for line, (message, anchor, sure) in found.items():
-            ctx.report(line, message, confidence=sure, anchor=anchor)
+        found = {} if ENCRYPTED.search(text.text) else dict(secrets_in(text, ctx))
+        for at, (message, anchor, sure) in found.items():
+            ctx.report(at, message, confidence=sure, anchor=anchor)
         if not found:
             ctx.site(1)
         if text.kind == "dockerfile":
@@ -100,7 +108,12 @@ class CommittedSecretFile(Rule):
             return
         sources = copies[1].split()
         if any(re.search(r"(^|/)\.env$", source) for source in sources):
-            ctx.report(number, "The environment file becomes part of the image.", confidence=Confidence.HIGH, anchor=line.strip())
+            ctx.report(
+                number,
+                "The environment file becomes part of the image.",
+                confidence=Confidence.HIGH,
+                anchor=line.strip(),
+            )
         elif "." in sources or "./" in sources:
             ctx.fact("copies all", number, text=line.strip())
 
@@ -110,36 +123,3 @@ class CommittedSecretFile(Rule):
         for fact in tree.facts("copies all"):
             message = "The whole directory is copied and no .dockerignore keeps .git and .env out of the image."
             ctx.report(fact.path, fact.line, message, anchor="copies all", text=fact["text"], severity=Severity.LOW)
-
-
-def _found(text: TextFile, ctx: Context) -> Iterator[tuple[int, tuple[str, str, Confidence]]]:
-    doubtful = ctx.path_class in ("test", "example") or text.role in ("dev", "test")
-    for token in tokens(text.text):
-        for part in token.parts:
-            ctx.mask(part)
-        sure = Confidence.LOW if doubtful or token.kind == "json web token" else Confidence.HIGH
-        yield _line(text, token.offset), (f"{token.kind.capitalize()}: {preview(token.value)}", token.kind, sure)
-    for token in dsns(text.text):
-        ctx.mask(token.value)
-        sure = Confidence.LOW if doubtful or text.kind == "workflow" or _DEFAULTS.match(token.value) else Confidence.MEDIUM
-        yield _line(text, token.offset), (f"An {token.kind}: {preview(token.value)}", token.kind, sure)
-    for number, line in enumerate(text.lines if text.kind in _PAIRS else (), 1):
-        pair = _PAIR.match(line)
-        if pair is None or not is_secret_name(pair[1]):
-            continue
-        value = re.split(r"\s#", pair[2])[0].strip().strip("\"'")
-        if is_placeholder(value) or _DEFAULTS.match(value) or not _is_plain(value):
-            continue
-        ctx.mask(value)
-        strong = is_random(value) or (text.kind in ("env", "dockerfile", "compose") and not value.isalpha())
-        sure = Confidence.MEDIUM if strong and not doubtful and text.kind not in ("workflow", "shell") else Confidence.LOW
-        yield number, (f"{pair[1]} is filled in: {preview(value)}", pair[1], sure)
-
-
-def _is_plain(value: str) -> bool:
-    """Whether a value is itself, not an expression, a call or a reference of the file's own language."""
-    return re.search(r"[\s(){}\[\]$`|*]|^(var|data|local|module|each)\.|^!", value) is None
-
-
-def _line(text: TextFile, offset: int) -> int:
-    return text.text.count("\n", 0, offset) + 1

@@ -1,34 +1,19 @@
 import ast
-import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
+from scanners.literals import ARGUMENTS, judge, name_of, sureness, texts
 from scanners.place import Call, Place
 from scanners.rule import EVERYWHERE, Example, Rule
-from scanners.secrets import Token, dsns, is_placeholder, is_random, is_secret_name, preview, tokens
+from scanners.secrets import dsns, is_secret_name, preview, tokens
 
-_ARGUMENTS: Final = {
-    "jwt.encode": 1,
-    "jwt.decode": 1,
-    "jose.jwt.encode": 1,
-    "jose.jwt.decode": 1,
-    "hmac.new": 0,
-    "cryptography.fernet.Fernet": 0,
-    "smtplib.SMTP.login": 1,
-    "smtplib.SMTP_SSL.login": 1,
-    "requests.auth.HTTPBasicAuth": 1,
-    "httpx.BasicAuth": 1,
-    "aiohttp.BasicAuth": 1,
-    "itsdangerous.URLSafeTimedSerializer": 0,
-    "itsdangerous.URLSafeSerializer": 0,
-    "itsdangerous.Signer": 0,
-}
-_STRICT: Final = re.compile(r"token|credentials?|(api|access|private|account|storage|shared|auth)_?keys?$", re.IGNORECASE)
-_CHOICES: Final = re.compile(r"(Enum|Choices|Flag)$")
-_CONNECTS: Final = re.compile(r"connect|login|client|session|engine|auth|redis|smtp|ftp|broker|pool|conn", re.IGNORECASE)
-_ACCOUNTS: Final = re.compile(r"user|login|host|server|client|account|_id$|^id$|email|region|issuer|url|port|name", re.IGNORECASE)
+_MADE_UP: Final = (
+    "gh" + "p_R7w2Kc9Zt4Qm1Xv8Bn3Lp6Hd5Js0Fg7Ty2Ua4",
+    "sk" + "_live_9fK2mQx7Lr4Wd8Zt1Vb6Np3C",
+    "fl0tsam" + "@db.shop.io",
+)
+_FRAME: Final = "-----BEGIN " + "PRIVATE KEY-----"
 
 
 class HardcodedSecret(Rule):
@@ -69,32 +54,36 @@ class HardcodedSecret(Rule):
         ),
         Example(
             "key argument",
-            {"shop/auth.py": "import jwt\n\n\ndef issue(user):\n    return jwt.encode({'sub': user}, 'grumpy-cat-9', 'HS256')\n"},
+            {
+                "shop/auth.py": "import jwt\n\n\ndef issue(user):\n    return jwt.encode({'sub': user}, 'grumpy-cat-9', 'HS256')\n"
+            },
             at=[("shop/auth.py", 5)],
         ),
         Example(
             "address with a password",
-            {"shop/db.py": "ENGINE = 'postgresql://shop:fl0tsam@db.shop.io/shop'\n"},
+            {"shop/db.py": f"ENGINE = 'postgresql://shop:{_MADE_UP[2]}/shop'\n"},
             at=[("shop/db.py", 1)],
         ),
         Example(
             "shapes of tokens, also in a test",
             {
-                "tests/test_push.py": "HEADERS = {'X-Auth': 'ghp_R7w2Kc9Zt4Qm1Xv8Bn3Lp6Hd5Js0Fg7Ty2Ua4'}\n",
-                "pay.py": "client = connect('sk_live_9fK2mQx7Lr4Wd8Zt1Vb6Np3C')\n",
+                "tests/test_push.py": f"HEADERS = {{'X-Auth': '{_MADE_UP[0]}'}}\n",
+                "pay.py": f"client = connect('{_MADE_UP[1]}')\n",
             },
             at=[("pay.py", 1), ("tests/test_push.py", 1)],
         ),
         Example(
             "private key",
-            {"sign.py": "PEM = '''-----BEGIN PRIVATE KEY-----\n" + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTU\n" * 3 + "'''\n"},
+            {"sign.py": f"PEM = '''{_FRAME}\n" + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIB\n" * 3 + "'''\n"},
             at=[("sign.py", 1)],
         ),
     ]
     good = [
         Example(
             "from outside",
-            {"db.py": "import os\n\nPASSWORD = os.environ['DB_PASSWORD']\ntoken = None\n\n\ndef login(password=''):\n    return password\n"},
+            {
+                "db.py": "import os\n\nPASSWORD = os.environ['DB_PASSWORD']\ntoken = None\n\n\ndef login(password=''):\n    return password\n"
+            },
         ),
         Example(
             "placeholders and names",
@@ -110,18 +99,24 @@ class HardcodedSecret(Rule):
                 "LABELS = {'password': 'Your password:', 'token': 'Token'}\nkind = {'credential': 'service_account'}\n"
             },
         ),
-        Example("a test", {"tests/test_login.py": "def test_login(client):\n    client.login(username='ann', password='hunter2')\n"}),
-        Example("defaults of a server", {"dev.py": "BROKER = 'amqp://guest:guest@localhost//'\nDB = 'mysql://root:root@db/x'\n"}),
+        Example(
+            "a test",
+            {"tests/test_login.py": "def test_login(client):\n    client.login(username='ann', password='hunter2')\n"},
+        ),
+        Example(
+            "defaults of a server",
+            {"dev.py": "BROKER = 'amqp://guest:guest@localhost//'\nDB = 'mysql://root:root@db/x'\n"},
+        ),
     ]
-    calls = tuple(_ARGUMENTS)
+    calls = tuple(ARGUMENTS)
 
     def visit_assign(self, place: Place[ast.Assign], ctx: Context) -> None:
         for target in place.node.targets:
-            self._bound(_name_of(target), place.node.value, place, ctx)
+            self._bound(name_of(target), place.node.value, place, ctx)
 
     def visit_ann_assign(self, place: Place[ast.AnnAssign], ctx: Context) -> None:
         if place.node.value is not None:
-            self._bound(_name_of(place.node.target), place.node.value, place, ctx)
+            self._bound(name_of(place.node.target), place.node.value, place, ctx)
 
     def visit_dict(self, place: Place[ast.Dict], ctx: Context) -> None:
         for key, value in zip(place.node.keys, place.node.values, strict=True):
@@ -141,7 +136,7 @@ class HardcodedSecret(Rule):
                 self._bound(arg.arg, default, Place(default, place.block, place.stmt), ctx)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        value = call.argument(_ARGUMENTS[call.dotted], "key", "password", "secret_key")
+        value = call.argument(ARGUMENTS[call.dotted], "key", "password", "secret_key")
         if value is not None and not any(word.value is value for word in call.node.keywords):
             self._bound("secret", value, Place(value, call.block, call.stmt), ctx)
 
@@ -149,14 +144,16 @@ class HardcodedSecret(Rule):
         found = [*tokens(ctx.source), *dsns(ctx.source)]
         if not found:
             return
-        quoted = list(_texts(ctx.tree))
+        quoted = list(texts(ctx.tree))
         for token in found:
             line = ctx.source.count("\n", 0, token.offset) + 1
             for part in token.parts:
                 ctx.mask(part)
             if all(known["rule"] != self.id or known["line"] != line for known in ctx.findings):
-                sure = _sureness(token, ctx, quoted)
-                ctx.report(line, f"{token.kind.capitalize()}: {preview(token.value)}", confidence=sure, anchor=token.kind)
+                sure = sureness(token, ctx, quoted)
+                ctx.report(
+                    line, f"{token.kind.capitalize()}: {preview(token.value)}", confidence=sure, anchor=token.kind
+                )
 
     def _bound(self, name: str, value: ast.expr, place: Place[Any], ctx: Context) -> None:
         if not is_secret_name(name) or (isinstance(value, ast.Constant) and not value.value):
@@ -168,76 +165,7 @@ class HardcodedSecret(Rule):
         if not isinstance(text, str):
             return
         ctx.site(place)
-        sure = _judge(name, text, place, ctx)
+        sure = judge(name, text, place, ctx)
         if sure is not None:
             ctx.mask(text)
             ctx.report(place, f"{name} is written in the code: {preview(text)}", confidence=sure, anchor=name)
-
-
-def _judge(name: str, text: str, place: Place[Any], ctx: Context) -> Confidence | None:
-    """How sure it is that `text` is a secret, None when it is not."""
-    if is_placeholder(text) or (place.cls is not None and _is_choice(place.cls) and place.function is None):
-        return None
-    random = is_random(text)
-    if ctx.path_class in ("test", "example", "migration"):
-        return Confidence.LOW if random else None
-    plain = text.replace("-", "").replace("_", "").replace(".", "").isalpha()
-    mixed = len(text) >= 10 and any(char.isdigit() for char in text) and not plain and text.isascii() and "=" not in text[:-2]
-    if _STRICT.search(name):
-        return Confidence.MEDIUM if random or (mixed and not text.isdigit()) else None if plain else Confidence.LOW
-    weak = plain or len(text) < 6
-    if weak and not isinstance(place.node, ast.Assign | ast.AnnAssign):
-        return Confidence.MEDIUM if isinstance(place.node, ast.keyword) and _CONNECTS.search(_callee(place)) else Confidence.LOW
-    lone = isinstance(place.node, ast.Constant) and name.lower() == "secret" and not _is_account(place)
-    return Confidence.LOW if lone or text.lower() == name.lower() else Confidence.MEDIUM
-
-
-def _callee(place: Place[Any]) -> str:
-    above = place.parent()
-    return ast.unparse(above.func) if isinstance(above, ast.Call) else ""
-
-
-def _is_account(place: Place[Any]) -> bool:
-    """Whether a value stands in a dict beside what says whose it is: a user, a host, an id."""
-    above = place.parent()
-    keys = above.keys if isinstance(above, ast.Dict) else []
-    return not keys or any(isinstance(key, ast.Constant) and _ACCOUNTS.search(str(key.value)) for key in keys)
-
-
-def _name_of(target: ast.expr) -> str:
-    if isinstance(target, ast.Subscript):
-        return target.slice.value if isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str) else ""
-    return getattr(target, "attr", getattr(target, "id", ""))
-
-
-def _is_choice(cls: ast.ClassDef) -> bool:
-    return any(_CHOICES.search(ast.unparse(base)) for base in cls.bases)
-
-
-def _texts(tree: ast.AST | None) -> Iterator[tuple[str, bool]]:
-    """Every text of a file, and whether it is a bare statement such as a docstring."""
-    bare = set()
-    for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.Expr):
-            bare.add(node.value)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
-            yield (node.value if isinstance(node.value, str) else node.value.decode("latin-1")), node in bare
-
-
-def _near(token: Token, ctx: Context) -> bool:
-    """Whether an address is of the machine itself or of a private network."""
-    end = token.offset + len(token.value)
-    return re.match(r"@(localhost|127\.|192\.168\.|10\.|0\.0\.0\.0)", ctx.source[end : end + 12]) is not None
-
-
-def _sureness(token: Token, ctx: Context, quoted: list[tuple[str, bool]]) -> Confidence:
-    """High in code; low in comments, docstrings and, where the shape alone does not prove it, in tests."""
-    longest = max(token.parts, key=len)
-    holders = [bare or (token.kind.startswith("address") and " " in text) for text, bare in quoted if longest in text]
-    if token.kind in ("address with a password", "json web token"):
-        told = ctx.path_class in ("test", "example") or not holders or all(holders) or token.kind == "json web token"
-        told = told or token.value.isalpha() and _near(token, ctx)
-        return Confidence.LOW if told else Confidence.MEDIUM
-    if ctx.path_class in ("test", "example"):
-        return Confidence.LOW if token.kind in ("private key", "google api key") else Confidence.MEDIUM
-    return Confidence.LOW if holders and all(holders) else Confidence.HIGH

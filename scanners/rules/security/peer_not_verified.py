@@ -1,48 +1,12 @@
 import ast
-import re
-from typing import Final
 
 from scanners.constants import UNKNOWN
 from scanners.context import Context
-from scanners.finding import Confidence, Effort, Severity
+from scanners.finding import Effort, Severity
+from scanners.peers import BAD, DATABASES, FETCHES, LINES, LOCAL, NO_SSL, OPTIONS, is_local, say, switched_off
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.text import TextFile
-
-_METHODS: Final = "get post put patch delete head options request".split()
-_VERIFY: Final = (
-    [f"requests.{name}" for name in _METHODS]
-    + [f"requests.Session.{name}" for name in _METHODS]
-    + [f"httpx.{name}" for name in (*_METHODS, "stream", "Client", "AsyncClient", "HTTPTransport", "AsyncHTTPTransport")]
-    + ["boto3.client", "boto3.resource", "hvac.Client"]
-)
-_OPTIONS: Final = {
-    **dict.fromkeys(_VERIFY, ("verify",)),
-    "aiohttp.TCPConnector": ("ssl", "verify_ssl"),
-    **{f"aiohttp.ClientSession.{name}": ("ssl", "verify_ssl") for name in (*_METHODS, "ws_connect")},
-    "elasticsearch.Elasticsearch": ("verify_certs",),
-    "urllib3.PoolManager": ("cert_reqs", "assert_hostname"),
-    "urllib3.HTTPSConnectionPool": ("cert_reqs", "assert_hostname"),
-    "redis.Redis": ("ssl_cert_reqs",),
-    "redis.from_url": ("ssl_cert_reqs",),
-    "pymongo.MongoClient": ("tlsAllowInvalidCertificates", "tlsInsecure"),
-    "asyncssh.connect": ("known_hosts",),
-    "ldap3.Tls": ("validate",),
-    "kubernetes.client.Configuration": ("verify_ssl",),
-}
-_BAD: Final = {"tlsAllowInvalidCertificates": (True,), "tlsInsecure": (True,), "known_hosts": (None,), "ssl_cert_reqs": (None, "none")}
-_DATABASES: Final = frozenset("psycopg.connect psycopg2.connect asyncpg.connect asyncpg.create_pool sqlalchemy.create_engine".split())
-_NO_SSL: Final = re.compile(r"sslmode=disable")
-_LOCAL: Final = re.compile(r"localhost|127\.0\.0\.1|\[?::1|0\.0\.0\.0|host=/|unix|\.local\b|\.internal\b")
-_CHOICE: Final = re.compile(r"verif|insecure|ssl|tls|cert|check|secure|self_?signed|trust|dev|debug|test|policy|host_?key|auto_?add", re.I)
-_LINES: Final = (
-    (re.compile(r"\bcurl\b[^|;&]*\s(-[a-zA-Z]*k[a-zA-Z]*|--insecure)(\s|$)"), "curl -k takes any certificate."),
-    (re.compile(r"\bwget\b[^|;&]*--no-check-certificate"), "wget takes any certificate."),
-    (re.compile(r"--trusted-host[ =]"), "pip takes packages from this host without checking who it is."),
-    (re.compile(r"\b(PYTHONHTTPSVERIFY|NODE_TLS_REJECT_UNAUTHORIZED)[ =]\"?0"), "Certificates are not checked in this image."),
-    (re.compile(r"\bGIT_SSL_NO_VERIFY[ =]\"?(1|true)|http\.sslVerify[ =]\"?false", re.I), "git takes any certificate."),
-)
-_FETCHES: Final = re.compile(r"\b(curl|wget|pip3? install|git clone|uv pip install)\b")
 
 
 class PeerNotVerified(Rule):
@@ -116,7 +80,9 @@ class PeerNotVerified(Rule):
         ),
         Example(
             "localhost",
-            {"health.py": "import requests\n\nrequests.get('https://localhost:8443/healthz', verify=False, timeout=1)\n"},
+            {
+                "health.py": "import requests\n\nrequests.get('https://localhost:8443/healthz', verify=False, timeout=1)\n"
+            },
         ),
         Example(
             "server side",
@@ -132,73 +98,53 @@ class PeerNotVerified(Rule):
                 "client.set_missing_host_key_policy(paramiko.RejectPolicy())\n"
             },
         ),
-        Example("image", {"Dockerfile": "FROM python:3.13\nRUN curl -fsSL https://get.example.com/tool -o /usr/bin/tool\n"}),
+        Example(
+            "image", {"Dockerfile": "FROM python:3.13\nRUN curl -fsSL https://get.example.com/tool -o /usr/bin/tool\n"}
+        ),
     ]
-    calls = (*_OPTIONS, *_DATABASES, "ssl._create_unverified_context", "*.set_missing_host_key_policy")
+    calls = (*OPTIONS, *DATABASES, "ssl._create_unverified_context", "*.set_missing_host_key_policy")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         ctx.site(call)
         if call.last == "set_missing_host_key_policy":
             policy = ast.unparse(call.node.args[0]) if call.node.args else ""
             if "AutoAdd" in policy or "WarningPolicy" in policy:
-                _say(call, ctx, "Any host key is taken, also that of whoever sits in between.")
+                say(call, ctx, "Any host key is taken, also that of whoever sits in between.")
         elif call.last == "_create_unverified_context" or call.dotted == "ssl._create_unverified_context":
-            _say(call, ctx, "This context takes any certificate.")
-        elif call.dotted in _DATABASES:
+            say(call, ctx, "This context takes any certificate.")
+        elif call.dotted in DATABASES:
             address = ctx.constant(call.argument(0, "dsn", "conninfo", "url"), call)
             mode = ctx.constant(call.keyword("sslmode"), call)
-            off = isinstance(address, str) and _NO_SSL.search(address) and not _LOCAL.search(address)
+            off = isinstance(address, str) and NO_SSL.search(address) and not LOCAL.search(address)
             host = ctx.constant(call.keyword("host"), call)
-            if off or (mode == "disable" and not (isinstance(host, str) and _LOCAL.search(host))):
-                _say(call, ctx, "The connection is neither encrypted nor is the server checked.")
+            if off or (mode == "disable" and not (isinstance(host, str) and LOCAL.search(host))):
+                say(call, ctx, "The connection is neither encrypted nor is the server checked.")
         else:
             self._options(call, ctx)
 
     def _options(self, call: Call, ctx: Context) -> None:
-        for name in _OPTIONS[call.dotted]:
+        for name in OPTIONS[call.dotted]:
             given = call.keyword(name)
             value = ctx.constant(given, call)
             if given is None:
                 continue
             none = ast.unparse(given).endswith("CERT_NONE") or value == "CERT_NONE"
-            off = value in _BAD.get(name, (False,)) and value is not UNKNOWN
-            if (off or none) and not _is_local(call, ctx):
-                _say(call, ctx, f"{name}={ast.unparse(given)} takes any certificate.")
+            off = value in BAD.get(name, (False,)) and value is not UNKNOWN
+            if (off or none) and not is_local(call, ctx):
+                say(call, ctx, f"{name}={ast.unparse(given)} takes any certificate.")
             return
 
     def visit_assign(self, place: Place[ast.Assign], ctx: Context) -> None:
-        target, value = place.node.targets[0], place.node.value
-        if not isinstance(target, ast.Attribute) or target.attr not in ("verify", "check_hostname", "verify_mode", "_create_default_https_context"):
-            return
-        holder = place.resolve(target.value)
-        made = holder.dotted if holder else ""
-        if target.attr == "verify" and not made.endswith("Session") and "session" not in ast.unparse(target.value).lower():
-            return
-        if holder and holder.origin and re.search(r"CLIENT_AUTH|TLS_SERVER", ast.unparse(holder.origin)):
-            return
-        ctx.site(place)
-        off = isinstance(value, ast.Constant) and value.value is False
-        if off or ast.unparse(value).endswith(("CERT_NONE", "_create_unverified_context")):
-            _say(place, ctx, f"{ast.unparse(target)} = {ast.unparse(value)} takes any certificate.", known=bool(made))
+        said = switched_off(place)
+        if said is not None:
+            ctx.site(place)
+            if said[0]:
+                say(place, ctx, said[0], known=said[1])
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         for number, line in enumerate(text.lines, 1):
-            message = next((message for pattern, message in _LINES if pattern.search(line)), "")
-            if _FETCHES.search(line) or message:
+            message = next((message for pattern, message in LINES if pattern.search(line)), "")
+            if FETCHES.search(line) or message:
                 ctx.site(number)
-            if message and not line.lstrip().startswith("#") and not _LOCAL.search(line):
+            if message and not line.lstrip().startswith("#") and not LOCAL.search(line):
                 ctx.report(number, message)
-
-
-def _say(place: Place[ast.expr] | Place[ast.Assign] | Call, ctx: Context, message: str, *, known: bool = True) -> None:
-    """Report, unless a condition that is named like such a choice decides it: then it comes from configuration."""
-    for block in place.blocks():
-        if block.kind in ("if", "else") and _CHOICE.search(ast.unparse(block.node.test)):
-            return
-        if block.kind == "function":
-            break
-    ctx.report(place, message, confidence=None if known else Confidence.MEDIUM)
-
-
-def _is_local(call: Call, ctx: Context) -> bool:
-    return any(_LOCAL.search(value) for argument in call.node.args if isinstance(value := ctx.constant(argument, call), str))

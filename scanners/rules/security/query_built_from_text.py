@@ -1,46 +1,24 @@
 import ast
-import re
 from typing import Final
 
 from scanners.context import Context
-from scanners.finding import Confidence, Effort, Severity
-from scanners.pieces import Pieces, is_fixed_name, is_guarded, is_number, is_picked, pieces
+from scanners.finding import Effort, Severity
+from scanners.pieces import pieces
 from scanners.place import Call
+from scanners.queries import (
+    SQL_FUNCTIONS,
+    could_be_sql,
+    is_database,
+    is_harmless_in_query,
+    is_value,
+    query_of,
+    sureness,
+)
 from scanners.rule import CODE, Example, Rule
 
 _LASTS: Final = frozenset(
     "execute executemany executescript fetch fetchrow fetchval fetch_all fetch_one scalar scalars raw extra exec_driver_sql".split()
 )
-_FUNCTIONS: Final = frozenset(
-    "pandas.read_sql pandas.read_sql_query sqlalchemy.text sqlalchemy.sql.text sqlalchemy.sql.expression.text "
-    "django.db.models.expressions.RawSQL".split()
-)
-_RECEIVERS: Final = re.compile(
-    r"^(c|cur|curs|cursor|crsr|conn|connection|con|db|database|session|engine|pool|tx|txn|transaction|bind|op|sess|dbapi_\w+|"
-    r"\w*_?(cur|cursor|conn|connection|db|session|engine|pool|database)|objects|sqlite\w*)$",
-    re.I,
-)
-_LIBRARIES: Final = re.compile(
-    r"^(sqlite3|psycopg2?|pymysql|MySQLdb|asyncpg|aiosqlite|sqlalchemy|mysql|cx_Oracle|oracledb|pyodbc|duckdb|aiomysql|"
-    r"aiopg|databases|django\.db)\b"
-)
-_SQL: Final = re.compile(
-    r"^\s*(--.*\n\s*|/\*.*?\*/\s*)*\(?\s*(select|insert|update|delete|create|alter|drop|truncate|with|replace|grant|revoke|set|show|"
-    r"call|exec|merge|copy|vacuum|analyze|explain|pragma|attach|use|lock|comment|refresh|declare|begin|do|describe|reindex)\b",
-    re.I | re.S,
-)
-_VALUE: Final = re.compile(r"([=<>]|\b(like|ilike|limit|offset|between|values\s*\(|in\s*\(|in)|=\s*any\s*\()\s*$", re.I)
-_OPERATOR: Final = re.compile(r"\s*(=|<|>|!=|\b(like|ilike|in|is|between)\b)", re.I)
-_FRAGMENTS: Final = re.compile(
-    r"sql|clause|expr|query|where|cond|filter|fragment|stmt|table|column|schema|sequence|index_name", re.I
-)
-_READS: Final = re.compile(r"\.(get|pop|strip|lower|upper|getvalue|read|data)$|^(str|input|f)$|request", re.I)
-_ORDER: Final = re.compile(r"\b(order|group)\s+by\s*$", re.I)
-_QUOTED: Final = re.compile(
-    r"quot|escape|identifier|\bqn\b|literal|sanitiz|placeholder|mogrify|compile|whitelist|valid|replace\(\"'\"|clean",
-    re.I,
-)
-_MARKS: Final = re.compile(r"placeholder|^marks?$|param_?marks|^qs$|_sql$|_clause$|^where$|^sql_", re.I)
 
 
 class QueryBuiltFromText(Rule):
@@ -137,96 +115,27 @@ class QueryBuiltFromText(Rule):
             },
         ),
     ]
-    calls = (*(f"*.{name}" for name in sorted(_LASTS)), *_FUNCTIONS)
+    calls = (*(f"*.{name}" for name in sorted(_LASTS)), *SQL_FUNCTIONS)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        query = _query(call)
-        if query is None or not (sure := _is_database(call)):
+        query = query_of(call)
+        if query is None or not (sure := is_database(call)):
             return
-        if isinstance(query, ast.Call) and call.name(query.func) in _FUNCTIONS:
+        if isinstance(query, ast.Call) and call.name(query.func) in SQL_FUNCTIONS:
             return  # text() is judged by itself.
         taken = pieces(query, call.scope, call.line, call.stmt.col_offset if call.stmt else 0)
-        if call.last in ("execute", "scalar", "scalars", "fetch", "raw") and not _could_be_sql(taken):
+        if call.last in ("execute", "scalar", "scalars", "fetch", "raw") and not could_be_sql(taken):
             return
         ctx.site(call)
-        loose = [hole for hole in taken.holes if not _is_harmless(hole, call)]
+        loose = [hole for hole in taken.holes if not is_harmless_in_query(hole, call)]
         if not taken.built or not loose:
             if loose and not isinstance(query, ast.Call):
                 ctx.unresolved(call, "The query is put together elsewhere.")
             return
-        worst = next((hole for hole in loose if _is_value(taken, hole)), loose[0])
+        worst = next((hole for hole in loose if is_value(taken, hole)), loose[0])
         ctx.report(
             call,
             f"{ast.unparse(worst)[:60]} becomes part of the query itself.",
             severity=Severity.LOW if ctx.path_class == "migration" else None,
-            confidence=_confidence(call, taken, worst, sure),
+            confidence=sureness(call, taken, worst, sure),
         )
-
-
-def _query(call: Call) -> ast.expr | None:
-    if call.last == "extra":
-        given = call.argument(1, "where", "select")
-        return given.elts[0] if isinstance(given, ast.List | ast.Tuple) and given.elts else None
-    return call.argument(0, "sql", "query", "statement", "operation", "text", "raw_query")
-
-
-def _is_database(call: Call) -> Confidence | None:
-    """How sure it is that the call talks to a database; None when nothing says so."""
-    if call.dotted in _FUNCTIONS or _LIBRARIES.match(call.dotted):
-        return Confidence.HIGH
-    receiver = call.receiver
-    if isinstance(receiver, ast.Call):
-        receiver = receiver.func
-    name = getattr(receiver, "attr", getattr(receiver, "id", ""))
-    if call.last in ("raw", "extra"):
-        return Confidence.HIGH if name == "objects" or name.endswith(("_set", "queryset", "qs", "manager")) else None
-    return Confidence.HIGH if _RECEIVERS.match(name) else None
-
-
-def _could_be_sql(taken: Pieces) -> bool:
-    first = taken.parts[0] if taken.parts else ""
-    return not isinstance(first, str) or not first.strip() or _SQL.match(first) is not None
-
-
-def _is_harmless(hole: ast.expr, call: Call) -> bool:
-    if (
-        is_number(hole, call.scope)
-        or is_fixed_name(hole)
-        or is_picked(hole, call.scope)
-        or is_guarded(hole, call.function)
-    ):
-        return True
-    if isinstance(hole, ast.Call):
-        return _QUOTED.search(ast.unparse(hole)) is not None
-    return (
-        _MARKS.search(getattr(hole, "id", getattr(hole, "attr", ""))) is not None
-        or _QUOTED.search(ast.unparse(hole)) is not None
-    )
-
-
-def _is_value(taken: Pieces, hole: ast.expr) -> bool:
-    """Whether the hole stands where a value does: inside quotes, or after an operator. Else it names or is a fragment."""
-    before, after = taken.around(hole)
-    if before.replace("''", "").count("'") % 2:
-        return True
-    return _VALUE.search(before) is not None and not _OPERATOR.match(after)
-
-
-def _confidence(call: Call, taken: Pieces, hole: ast.expr, sure: Confidence) -> Confidence:
-    first = taken.parts[0]
-    if not isinstance(first, str) or not first.strip():
-        return Confidence.LOW
-    before, _ = taken.around(hole)
-    name = getattr(hole, "attr", getattr(hole, "id", ""))
-    if _FRAGMENTS.search(name) or (isinstance(hole, ast.Call) and not _READS.search(ast.unparse(hole.func))):
-        return Confidence.LOW
-    if not _is_value(taken, hole):
-        return Confidence.MEDIUM if _ORDER.search(before) and _is_parameter(hole, call) else Confidence.LOW
-    root = ast.unparse(hole).partition(".")[0]
-    if root in ("self", "cls", "settings", "config") and not before.endswith("'"):
-        return Confidence.LOW
-    return sure if isinstance(hole, ast.Name | ast.Subscript | ast.Attribute) else Confidence.MEDIUM
-
-
-def _is_parameter(hole: ast.expr, call: Call) -> bool:
-    return isinstance(hole, ast.Name) and any(binding.kind == "param" for binding in call.scope.bindings(hole.id))

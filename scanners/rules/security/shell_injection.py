@@ -2,29 +2,13 @@ import ast
 import re
 from typing import Final
 
-from scanners.constants import UNKNOWN
+from scanners.commands import ALWAYS, EXECS, REMOTE, SUBPROCESS, command_of, is_harmless_in_shell
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.pieces import is_fixed_name, is_guarded, is_number, is_picked, pieces
+from scanners.pieces import pieces
 from scanners.place import Call
 from scanners.rule import Example, Rule
 
-_ALWAYS: Final = frozenset(
-    "os.system os.popen subprocess.getoutput subprocess.getstatusoutput asyncio.create_subprocess_shell "
-    "asyncio.subprocess.create_subprocess_shell".split()
-)
-_SUBPROCESS: Final = frozenset(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen"))
-_EXECS: Final = frozenset(
-    f"os.{name}" for name in "execl execlp execv execvp execvpe spawnl spawnlp spawnv spawnvp posix_spawn".split()
-) | {"asyncio.create_subprocess_exec"}
-_REMOTE: Final = frozenset(
-    {"paramiko.SSHClient.exec_command", "paramiko.client.SSHClient.exec_command", "fabric.Connection.run"}
-)
-_SHELLS: Final = frozenset("sh bash dash zsh ksh ash cmd cmd.exe powershell pwsh".split())
-_QUOTES: Final = frozenset(
-    {"quote", "shlex_quote", "shellquote", "shell_quote", "list2cmdline", "escapeshellarg", "quote_cmd"}
-)
-_OWN: Final = frozenset({"sys.executable", "__file__", "os.getcwd", "shutil.which", "sys.prefix", "os.curdir"})
 _SSH: Final = re.compile(r"ssh|client|remote|conn", re.I)
 
 
@@ -122,16 +106,16 @@ class ShellInjection(Rule):
             {"run.py": "import subprocess\n\n\ndef run(args, use):\n    subprocess.run(args, shell=False)\n"},
         ),
     ]
-    calls = (*_ALWAYS, *_SUBPROCESS, *_EXECS, *_REMOTE, "*.exec_command", "*.subprocess_shell")
+    calls = (*ALWAYS, *SUBPROCESS, *EXECS, *REMOTE, "*.exec_command", "*.subprocess_shell")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        if call.last == "exec_command" and call.dotted not in _REMOTE:
+        if call.last == "exec_command" and call.dotted not in REMOTE:
             if call.ref is not None and not call.dotted.endswith("SSHClient.exec_command"):
                 return
             if call.receiver is None or not _SSH.search(ast.unparse(call.receiver)):
                 return
         ctx.site(call)
-        command, sure = _command(call, ctx)
+        command, sure = command_of(call, ctx)
         if sure is None:
             ctx.unresolved(call, "Whether a shell is used is decided elsewhere.")
         elif command is not None:
@@ -139,64 +123,13 @@ class ShellInjection(Rule):
 
     def _judge(self, call: Call, ctx: Context, command: ast.expr, sure: Confidence) -> None:
         taken = pieces(command, call.scope, call.line, call.stmt.col_offset if call.stmt else 0)
-        loose = [hole for hole in taken.holes if not _is_harmless(hole, call)]
+        loose = [hole for hole in taken.holes if not is_harmless_in_shell(hole, call)]
         if loose:
             message = f"A shell reads {ast.unparse(loose[0])[:60]} as part of the command."
             ctx.report(call, message, confidence=sure if taken.built else min(sure, Confidence.MEDIUM, key=_rank))
-        elif not taken.holes and call.dotted in _SUBPROCESS and call.keyword("shell") is not None:
+        elif not taken.holes and call.dotted in SUBPROCESS and call.keyword("shell") is not None:
             ctx.report(call, "The command is fixed, so nothing needs a shell here.", severity=Severity.LOW)
 
 
 def _rank(confidence: Confidence) -> int:
     return list(Confidence).index(confidence)
-
-
-def _command(call: Call, ctx: Context) -> tuple[ast.expr | None, Confidence | None]:
-    """The text that a shell reads, None when no shell does; and how sure that is, None when it cannot be told."""
-    first = call.argument(0, "args", "cmd", "command")
-    if call.dotted in _ALWAYS or call.last in ("exec_command", "subprocess_shell") or call.dotted in _REMOTE:
-        known = call.dotted in _ALWAYS or call.dotted in _REMOTE
-        return first, Confidence.HIGH if known else Confidence.LOW
-    if call.dotted in _EXECS:
-        return _after_c(call.node.args), Confidence.HIGH
-    given = call.keyword("shell")
-    shell = ctx.constant(given, call) if given is not None else False
-    if isinstance(first, ast.List | ast.Tuple):
-        inner = _after_c(first.elts)
-        if inner is None and shell is True and first.elts:
-            return first.elts[0], Confidence.HIGH
-        return inner, Confidence.HIGH
-    if shell is UNKNOWN:
-        return None, None
-    return (first, Confidence.HIGH) if shell else (None, Confidence.HIGH)
-
-
-def _after_c(items: list[ast.expr]) -> ast.expr | None:
-    """What follows `-c` where a list starts a shell."""
-    words = [item.value if isinstance(item, ast.Constant) else None for item in items]
-    if not any(isinstance(word, str) and word.rpartition("/")[2] in _SHELLS for word in words[:3]):
-        return None
-    found = [number for number, word in enumerate(words) if word in ("-c", "-lc", "-ec", "/c", "/C", "-Command")]
-    return items[found[0] + 1] if found and found[0] + 1 < len(items) else None
-
-
-def _is_harmless(hole: ast.expr, call: Call) -> bool:
-    if (
-        is_number(hole, call.scope)
-        or is_fixed_name(hole)
-        or is_picked(hole, call.scope)
-        or is_guarded(hole, call.function)
-    ):
-        return True
-    if isinstance(hole, ast.Call):
-        name = getattr(hole.func, "attr", getattr(hole.func, "id", ""))
-        if name in _QUOTES or (name == "join" and _quotes_inside(hole)) or ast.unparse(hole.func) in _OWN:
-            return True
-    text = ast.unparse(hole)
-    return text in _OWN or "__file__" in text
-
-
-def _quotes_inside(hole: ast.Call) -> bool:
-    if isinstance(hole.func, ast.Attribute) and getattr(hole.func.value, "id", "") in ("shlex", "subprocess"):
-        return True
-    return any(getattr(node, "attr", getattr(node, "id", "")) in _QUOTES for node in ast.walk(hole))

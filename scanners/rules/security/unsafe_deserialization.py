@@ -1,22 +1,9 @@
-import ast
-from typing import Any
-
 from scanners.constants import UNKNOWN
 from scanners.context import Context
-from scanners.finding import Confidence, Effort, Severity
+from scanners.finding import Effort, Severity
+from scanners.loads import LOADS, YAML_LOADS, YAML_SAFE, YAML_UNSAFE, load_fault, made_or_checked_here
 from scanners.place import Call
 from scanners.rule import Example, Rule
-
-_PICKLES = "pickle _pickle cPickle cloudpickle dill marshal".split()
-_LOADS = frozenset(
-    [f"{module}.{name}" for module in _PICKLES for name in ("load", "loads", "Unpickler", "Unpickler.load")]
-    + "jsonpickle.decode jsonpickle.loads joblib.load pandas.read_pickle shelve.open dill.load_module".split()
-)
-_YAML_LOADS = frozenset({"yaml.load", "yaml.load_all"})
-_YAML_UNSAFE = frozenset({"yaml.unsafe_load", "yaml.unsafe_load_all"})
-_YAML_SAFE = frozenset({"yaml.safe_load", "yaml.safe_load_all", "yaml.full_load", "yaml.full_load_all"})
-_SAFE_LOADERS = frozenset("SafeLoader CSafeLoader BaseLoader CBaseLoader FullLoader CFullLoader".split())
-_PROOFS = frozenset("compare_digest unsign verify verify_signature check_signature decrypt".split())
 
 
 class UnsafeDeserialization(Rule):
@@ -101,63 +88,14 @@ class UnsafeDeserialization(Rule):
             },
         ),
     ]
-    calls = (*_LOADS, *_YAML_LOADS, *_YAML_UNSAFE, *_YAML_SAFE, "numpy.load", "torch.load")
+    calls = (*LOADS, *YAML_LOADS, *YAML_UNSAFE, *YAML_SAFE, "numpy.load", "torch.load")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         ctx.site(call)
-        confidence = _fault(call, ctx)
-        if confidence is None or _made_or_checked_here(call):
+        confidence = load_fault(call, ctx)
+        if confidence is None or made_or_checked_here(call):
             return
         if confidence is UNKNOWN:
             ctx.unresolved(call, "What decides how the bytes are loaded is not in sight.")
             return
         ctx.report(call, f"{call.dotted} trusts whoever made the bytes: they can run code here.", confidence=confidence)
-
-
-def _fault(call: Call, ctx: Context) -> Any:
-    """How sure it is that the load runs code: None when it does not, UNKNOWN when it cannot be told."""
-    if call.dotted in _LOADS or call.dotted in _YAML_UNSAFE:
-        return None if isinstance(call.argument(0), ast.Constant) and call.dotted != "shelve.open" else Confidence.HIGH
-    if call.dotted in _YAML_LOADS:
-        return _yaml(call)
-    if call.dotted == "numpy.load":
-        return Confidence.HIGH if ctx.constant(call.argument(2, "allow_pickle"), call) is True else None
-    if call.dotted == "torch.load":
-        given = call.keyword("weights_only")
-        only = ctx.constant(given, call)
-        if given is None:
-            return UNKNOWN if call.unpacks else Confidence.MEDIUM
-        return {True: None, False: Confidence.HIGH}.get(only, UNKNOWN)
-    return None
-
-
-def _yaml(call: Call) -> Any:
-    loader = call.argument(1, "Loader")
-    if loader is None:
-        return UNKNOWN if call.unpacks else Confidence.HIGH
-    name = call.name(loader)
-    if name.rpartition(".")[2] in _SAFE_LOADERS:
-        return None
-    return (
-        Confidence.HIGH
-        if name in ("yaml.Loader", "yaml.UnsafeLoader", "yaml.CLoader", "yaml.CUnsafeLoader")
-        else UNKNOWN
-    )
-
-
-def _made_or_checked_here(call: Call) -> bool:
-    """Whether the function made these bytes itself, or checked a signature before it loads them."""
-    names = {inner.id for argument in call.node.args for inner in ast.walk(argument) if isinstance(inner, ast.Name)}
-    for node in ast.walk(call.function or call.node):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
-            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            if name in _PROOFS and node.lineno < call.line:
-                return True
-        if isinstance(node, ast.Assign) and _dumps(node.value):
-            if any(isinstance(target, ast.Name) and target.id in names for target in node.targets):
-                return True
-    return any(_dumps(argument) for argument in call.node.args)
-
-
-def _dumps(expr: ast.expr) -> bool:
-    return isinstance(expr, ast.Call) and getattr(expr.func, "attr", getattr(expr.func, "id", "")) == "dumps"

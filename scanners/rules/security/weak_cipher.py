@@ -1,35 +1,10 @@
 import ast
-import re
-from typing import Final
 
+from scanners.ciphers import AES, CIPHERS, MODES, OLD_VERSIONS, READS, SIZES, cipher_fault
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-
-_MODES: Final = "cryptography.hazmat.primitives.ciphers.modes"
-_CIPHERS: Final = {
-    f"{base}.{name}": name
-    for base in ("cryptography.hazmat.primitives.ciphers.algorithms", "cryptography.hazmat.decrepit.ciphers.algorithms")
-    for name in ("TripleDES", "ARC4", "Blowfish", "IDEA", "CAST5", "SEED", "RC2")
-} | {
-    f"{base}.Cipher.{name}.new": name
-    for base in ("Crypto", "Cryptodome")
-    for name in ("DES", "DES3", "ARC2", "ARC4", "Blowfish", "CAST", "XOR")
-}
-_SIZES: Final = {
-    "cryptography.hazmat.primitives.asymmetric.rsa.generate_private_key": (1, "key_size", 2048),
-    "cryptography.hazmat.primitives.asymmetric.dsa.generate_private_key": (0, "key_size", 2048),
-    "Crypto.PublicKey.RSA.generate": (0, "bits", 2048),
-    "Cryptodome.PublicKey.RSA.generate": (0, "bits", 2048),
-    "Crypto.PublicKey.DSA.generate": (0, "bits", 2048),
-    "rsa.newkeys": (0, "nbits", 2048),
-    "paramiko.RSAKey.generate": (0, "bits", 2048),
-}
-_AES: Final = frozenset({"Crypto.Cipher.AES.new", "Cryptodome.Cipher.AES.new"})
-_OLD_TLS: Final = frozenset("PROTOCOL_SSLv2 PROTOCOL_SSLv3 PROTOCOL_TLSv1 PROTOCOL_TLSv1_1".split())
-_OLD_VERSIONS: Final = frozenset("SSLv3 TLSv1 TLSv1_1".split())
-_READS: Final = re.compile(r"decrypt|legacy|(^|_)(old|import|migrate|upgrade|read|load|parse)(_|$)", re.I)
 
 
 class WeakCipher(Rule):
@@ -113,53 +88,24 @@ class WeakCipher(Rule):
         ),
     ]
     calls = (
-        *_CIPHERS,
-        *_SIZES,
-        *_AES,
-        *(f"{_MODES}.{name}" for name in ("ECB", "CBC", "CTR", "GCM")),
+        *CIPHERS,
+        *SIZES,
+        *AES,
+        *(f"{MODES}.{name}" for name in ("ECB", "CBC", "CTR", "GCM")),
         "ssl.SSLContext",
         "ssl.wrap_socket",
     )
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         ctx.site(call)
-        fault = _fault(call, ctx)
+        fault = cipher_fault(call, ctx)
         if fault:
-            sure = Confidence.LOW if _READS.search(call.qualname) else self.confidence
+            sure = Confidence.LOW if READS.search(call.qualname) else self.confidence
             ctx.report(call, fault, confidence=sure)
 
     def visit_assign(self, place: Place[ast.Assign], ctx: Context) -> None:
         target, value = place.node.targets[0], place.node.value
         if isinstance(target, ast.Attribute) and target.attr == "minimum_version" and isinstance(value, ast.Attribute):
             ctx.site(place)
-            if value.attr in _OLD_VERSIONS:
+            if value.attr in OLD_VERSIONS:
                 ctx.report(place, f"{value.attr} is broken; peers can be made to fall back to it.")
-
-
-def _fault(call: Call, ctx: Context) -> str:
-    if call.dotted in _CIPHERS:
-        return f"{_CIPHERS[call.dotted]} is broken."
-    if call.dotted in _SIZES:
-        position, name, least = _SIZES[call.dotted]
-        bits = ctx.constant(call.argument(position, name), call)
-        return (
-            f"A key of {bits} bits is too short; use {least} or more." if isinstance(bits, int) and bits < least else ""
-        )
-    if call.dotted in _AES:
-        mode = getattr(call.argument(1, "mode"), "attr", "")
-        vector = call.argument(2, "iv", "nonce")
-        return _mode_fault(mode.removeprefix("MODE_"), vector, call, ctx)
-    if call.dotted.startswith(_MODES):
-        return _mode_fault(call.last, call.argument(0, "initialization_vector", "nonce"), call, ctx)
-    protocol = call.argument(0, "protocol") if call.last == "SSLContext" else call.keyword("ssl_version")
-    name = getattr(protocol, "attr", "")
-    return f"{name.removeprefix('PROTOCOL_')} is broken." if name in _OLD_TLS else ""
-
-
-def _mode_fault(mode: str, vector: ast.expr | None, call: Call, ctx: Context) -> str:
-    if mode == "ECB":
-        return "ECB shows which blocks are equal."
-    fixed = ctx.constant(vector, call) if vector is not None else None
-    if isinstance(fixed, str | bytes) and fixed:
-        return f"{mode} with a constant vector encrypts equal texts to equal bytes."
-    return ""

@@ -1,0 +1,81 @@
+"""What a hash is for, as far as the names around it tell."""
+
+import ast
+import re
+from typing import Final
+
+from scanners.context import Context
+from scanners.place import Call
+
+WEAK: Final = frozenset({"md5", "sha1", "sha", "md4", "md2"})
+
+
+FAST: Final = "sha224 sha256 sha384 sha512 sha3_224 sha3_256 sha3_384 sha3_512 blake2b blake2s".split()
+
+
+LIBRARIES: Final = {
+    "Crypto.Hash.MD5.new": "md5",
+    "Crypto.Hash.MD4.new": "md4",
+    "Crypto.Hash.MD2.new": "md2",
+    "Crypto.Hash.SHA.new": "sha1",
+    "Crypto.Hash.SHA1.new": "sha1",
+    "Cryptodome.Hash.MD5.new": "md5",
+    "Cryptodome.Hash.SHA1.new": "sha1",
+    "cryptography.hazmat.primitives.hashes.MD5": "md5",
+    "cryptography.hazmat.primitives.hashes.SHA1": "sha1",
+}
+
+
+KDFS: Final = {"hashlib.pbkdf2_hmac": 3, "hashlib.scrypt": 9, "bcrypt.hashpw": 9}
+
+
+PASSWORD = re.compile(r"passw|passphrase|\bpwd|_pwd\b|passwd", re.I)
+
+
+GUARDS = re.compile(
+    r"token|secret|signature|signing|(^|_)sign|auth|session|nonce|csrf|hmac|credential|api_?key|activation", re.I
+)
+
+
+KEYED = re.compile(r"OAEP|MGF1|HMAC|HKDF|PBKDF2|TOTP|HOTP|ConcatKDF|X963")
+
+
+HARMLESS = re.compile(
+    r"etag|cache|checksum|finger_?print|content|dedup|uniq|bucket|shard|colou?r|gravatar|avatar|slug|file|path|revision|"
+    r"version|^ver$|chunk|blob|block|git|package|integrity|digest|guid|uuid|_id$|^id$|index|url|key_prefix|short|suffix|name|"
+    r"identifier|hash|sum|legacy|(?<!api)_key$|query|lock|websocket|^ws_|accept|topic|match|instance|event|machine|node|host|"
+    r"sort|plugin|^m$|^h$|^md5|^sha1?$|sha1|mysql|ntlm|hibp|pwned|change|template|image|commit|tag|label|hexid|urandom|public",
+    re.IGNORECASE,
+)
+
+
+def algorithm(call: Call, ctx: Context) -> str | None:
+    """The hash that a call makes, None when that is decided elsewhere."""
+    if call.dotted in LIBRARIES:
+        return LIBRARIES[call.dotted]
+    if call.dotted != "hashlib.new":
+        return call.last
+    name = ctx.constant(call.argument(0, "name"), call)
+    return name.lower().replace("-", "") if isinstance(name, str) else None
+
+
+def arguments(call: Call) -> str:
+    """What is hashed, as source text."""
+    data = call.node.args[1:] if call.dotted == "hashlib.new" else call.node.args
+    return " ".join(ast.unparse(argument) for argument in data)
+
+
+def holder(call: Call) -> str:
+    """The call that the hash is passed to, as source text, empty for none."""
+    above = call.parent()
+    above = call.parent(above) if isinstance(above, ast.keyword) else above
+    return ast.unparse(above.func) if isinstance(above, ast.Call) else ""
+
+
+def around(call: Call) -> list[str]:
+    """The names that tell what a hash is for: what it is given to, what it is made of, the function it is made in."""
+    stmt = call.stmt
+    targets = getattr(stmt, "targets", [getattr(stmt, "target", None)])
+    texts = [ast.unparse(target) for target in targets if isinstance(target, ast.AST)]
+    texts += [arguments(call), getattr(call.parent(), "arg", None) or "", holder(call), call.qualname]
+    return [word for text in texts for word in re.findall(r"\w+", text)]

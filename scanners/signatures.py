@@ -1,0 +1,96 @@
+"""What is verified of a token or digest."""
+
+import ast
+import re
+from typing import Final
+
+from scanners.constants import fold
+from scanners.context import Context
+from scanners.place import Call, Place
+
+_HMACS: Final = frozenset({"hmac.new", "hmac.digest", "hmac.HMAC"})
+
+
+_ROUTES: Final = frozenset(
+    "route get post put websocket api_view csrf_exempt require_POST require_http_methods".split()
+)
+
+
+def decode_fault(call: Call, ctx: Context) -> str:
+    """What is not verified by a call that decodes a token, empty when all is."""
+    options = call.argument(3, "options")
+    if ctx.constant(call.keyword("verify"), call) is False or _switches_off(options, call):
+        return "The signature of this token is not verified."
+    algorithms = call.argument(2, "algorithms")
+    if algorithms is None and not call.unpacks and not call.dotted.startswith("jose."):
+        return "The token itself decides by which algorithm it is verified."
+    allowed = ctx.constant(algorithms, call)
+    if isinstance(allowed, tuple) and any(str(name).lower() == "none" for name in allowed):
+        return 'Tokens of the algorithm "none" are signed by nobody.'
+    return ""
+
+
+def _switches_off(options: ast.expr | None, call: Call) -> bool:
+    if isinstance(options, ast.Name):
+        found = call.scope.bindings(options.id)
+        options = found[0].value if len(found) == 1 and found[0].kind == "assign" else None
+    if not isinstance(options, ast.Dict):
+        return False
+    pairs = zip(options.keys, options.values, strict=True)
+    return any(
+        isinstance(key, ast.Constant) and key.value == "verify_signature" and fold(value, call.scope) is False
+        for key, value in pairs
+    )
+
+
+def decoded_in_full(call: Call) -> bool:
+    """Whether the same function also decodes with algorithms, and does not switch verification off there."""
+    for node in ast.walk(call.function or call.node):
+        if (
+            isinstance(node, ast.Call)
+            and node is not call.node
+            and getattr(node.func, "attr", "") in ("decode", "verify")
+        ):
+            named = {word.arg for word in node.keywords}
+            if (named & {"algorithms", "key"} or len(node.args) > 2) and not named & {"options", "verify"}:
+                return True
+    return False
+
+
+def is_digest(side: ast.expr, place: Place[ast.Compare]) -> bool:
+    """Whether an expression is the digest of an HMAC, by itself or through a name of the same function."""
+    if isinstance(side, ast.Name):
+        values = [binding.value for binding in place.scope.bindings(side.id) if binding.kind == "assign"]
+        return any(isinstance(value, ast.Call) and is_digest(value, place) for value in values)
+    for node in ast.walk(side) if isinstance(side, ast.Call | ast.BinOp | ast.JoinedStr) else ():
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("hexdigest", "digest", "new"):
+            inner = node.func.value if isinstance(node.func, ast.Attribute) else node
+            named = place.name(node.func)
+            if named in _HMACS or place.name(inner).removesuffix("()") in _HMACS:
+                return True
+    return False
+
+
+def is_route(decorator: ast.expr) -> bool:
+    """Whether a decorator makes a function a route."""
+    made = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return getattr(made, "attr", getattr(made, "id", "")) in _ROUTES
+
+
+DECODES: Final = frozenset(
+    {"jwt.decode", "jwt.PyJWT.decode", "jwt.decode_complete", "jose.jwt.decode", "jose.jws.verify"}
+)
+
+
+PEEKS: Final = frozenset({"jose.jwt.get_unverified_claims", "jose.jws.get_unverified_claims"})
+
+
+ENCODES: Final = frozenset({"jwt.encode", "jwt.PyJWT.encode", "jose.jwt.encode"})
+
+
+VERIFIES: Final = re.compile(r"signature|hmac|verif|secret|compare_digest|construct_event|svix|token|auth|unsign", re.I)
+
+
+REQUEST: Final = re.compile(
+    r"\brequest\.(json|body|data|get_json|form|POST)\b|\bawait request\b|payload|\bbody\b", re.I
+)
