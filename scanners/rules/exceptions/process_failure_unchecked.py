@@ -125,9 +125,10 @@ class ProcessFailureUnchecked(Rule):
 
     def _judge_process(self, call: Call, ctx: Context) -> None:
         above = call.parent()
-        uses = [above.attr] if isinstance(above, ast.Attribute) else reads(call)
-        if uses == ["wait"] and above is not None and not isinstance(call.parent(call.parent(above)), ast.Expr):
-            uses = ["wait", "wait()"]
+        uses = reads(call)
+        if isinstance(above, ast.Attribute):  # Asked on the spot: `Popen(...).wait()`.
+            kept = above.attr == "wait" and not isinstance(call.parent(call.parent(above)), ast.Expr)
+            uses = [above.attr, "wait()"] if kept else [above.attr]
         if uses is None or not any(name in ("wait", "communicate") for name in uses):
             return  # It runs on in the background, or other code looks after it.
         read = any(name in _CODE or name in ("", "wait()") for name in uses)
