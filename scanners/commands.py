@@ -6,7 +6,7 @@ from typing import Final
 from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Confidence
-from scanners.pieces import is_fixed_name, is_guarded, is_number, is_picked
+from scanners.harmless import is_fixed_name, is_guarded, is_number, is_picked
 from scanners.place import Call
 
 ALWAYS: Final = frozenset(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from scanners.lockfiles import normal
+from scanners.requirements import normal
 
 _OTHER: Final = """
 PIL pillow; yaml pyyaml; cv2 opencv-python opencv-python-headless opencv-contrib-python

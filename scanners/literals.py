@@ -126,3 +126,13 @@ ARGUMENTS: Final = {
     "itsdangerous.URLSafeSerializer": 0,
     "itsdangerous.Signer": 0,
 }
+
+
+def defaults(function: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
+    """The parameters of a def that have a default, with it."""
+    args = function.args
+    positional = [*args.posonlyargs, *args.args]
+    yield from zip((arg.arg for arg in positional[len(positional) - len(args.defaults) :]), args.defaults, strict=True)
+    for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
+        if default is not None:
+            yield arg.arg, default

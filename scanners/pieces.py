@@ -7,26 +7,30 @@ from dataclasses import dataclass
 from typing import Final
 
 from scanners.constants import UNKNOWN, fold
-from scanners.names import find, resolve
+from scanners.names import find
 from scanners.scopes import Binding, Scope
 
 Part = str | ast.expr
+
+
 _DEPTH: Final = 10
+
+
 _LONGEST: Final = 200  # Parts: longer chains of `+=` are generated, and reading on changes nothing.
+
+
 _NUMERIC: Final = re.compile(r"\d[bcdeEfFgGnoxX%]'?$|'[dfegx]'$")
+
+
 _FORMAT: Final = re.compile(r"(\(\w+\))?[-+ #0]*[\d*]*(\.[\d*]+)?[a-zA-Z]")
+
+
 _NUMBER_FORMAT: Final = re.compile(r"(\(\w+\))?[-+ #0]*[\d*]*(\.[\d*]+)?[dioxXeEfFgG]")
-_FIXED_ATTRIBUTE: Final = re.compile(
-    r"\.(__name__|__qualname__|__tablename__|__version__)$|\._meta\.|\.[A-Z][A-Z0-9_]*(\.value|\.name)?$|"
-    r"^_?[A-Z]\w*[a-z]\w*\.\w+(\.value)?$"
-)
+
+
 _KEEPERS: Final = frozenset(
     "strip lstrip rstrip lower upper encode dedent format_map expandtabs casefold title".split()
 )
-_NUMBERS: Final = frozenset(
-    "int float bool len ord round abs hash id sum uuid.UUID uuid.uuid4 decimal.Decimal time.time os.getpid".split()
-)
-_NUMBER_TYPES: Final = frozenset("int float bool uuid.UUID decimal.Decimal datetime.date datetime.datetime".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,74 +57,6 @@ def pieces(expr: ast.expr, scope: Scope, line: int, column: int = 10_000) -> Pie
     """Take a text apart as it is seen at `line`; `column` is where the statement that uses it starts."""
     parts = _merged(_flat(expr, scope, line, column, 0))
     return Pieces(parts, len(parts) > 1 or (bool(parts) and parts[0] is not expr and _is_composite(expr)))
-
-
-def is_number(expr: ast.AST, scope: Scope) -> bool:
-    """Whether a hole can only be a number, a date or a UUID."""
-    if isinstance(expr, ast.Call):
-        ref = resolve(expr.func, scope, expr.lineno)
-        if ref is not None and ref.dotted in ("max", "min"):
-            return any(is_number(argument, scope) for argument in expr.args)
-        return ref is not None and (ref.dotted in _NUMBERS or ref.dotted.startswith("math."))
-    if isinstance(expr, ast.BinOp):
-        return not isinstance(expr.op, ast.Mod | ast.Add) and is_number(expr.left, scope) | is_number(expr.right, scope)
-    if isinstance(expr, ast.Constant):
-        return isinstance(expr.value, int | float)
-    if isinstance(expr, ast.Name):
-        found = find(expr.id, scope)
-        return found is not None and all(_binds_number(binding) for binding in found[0])
-    return False
-
-
-def is_fixed_name(expr: ast.AST) -> bool:
-    """Whether a hole is named like a constant or is metadata of a class (`TABLE`, `cls.__name__`)."""
-    if isinstance(expr, ast.Attribute):
-        return _FIXED_ATTRIBUTE.search(ast.unparse(expr)) is not None
-    return isinstance(expr, ast.Name) and len(expr.id) > 1 and expr.id.isupper()
-
-
-def is_picked(expr: ast.AST, scope: Scope) -> bool:
-    """Whether a hole is looked up in a mapping that is fixed: `ORDERS[key]`, `{"a": "x"}.get(key, "y")`."""
-    holder = expr.value if isinstance(expr, ast.Subscript) else None
-    if isinstance(expr, ast.Call) and isinstance(expr.func, ast.Attribute) and expr.func.attr == "get":
-        holder = expr.func.value
-    if isinstance(holder, ast.Name):
-        found = find(holder.id, scope)
-        if holder.id.isupper() and len(holder.id) > 1:
-            return True
-        holder = found[0][0].value if found and len(found[0]) == 1 and found[0][0].kind == "assign" else None
-    if isinstance(holder, ast.Dict):
-        return all(fold(value, scope) is not UNKNOWN for value in holder.values)
-    return isinstance(holder, ast.Attribute) and holder.attr.isupper()
-
-
-def is_guarded(expr: ast.AST, function: ast.AST | None) -> bool:
-    """Whether the enclosing function tests a name against a set of values (`if order not in ORDERS: raise ...`)."""
-    if function is None or not isinstance(expr, ast.Name):
-        return False
-    return any(_guards(node, expr.id) for node in ast.walk(function))
-
-
-def _guards(node: ast.AST, name: str) -> bool:
-    if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == name:
-        return any(isinstance(op, ast.In | ast.NotIn) for op in node.ops) and not _is_text(node.comparators[0])
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        named = any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(node))
-        return named and node.func.attr in ("isidentifier", "fullmatch")
-    return False
-
-
-def _is_text(expr: ast.AST) -> bool:
-    return isinstance(expr, ast.JoinedStr) or (isinstance(expr, ast.Constant) and isinstance(expr.value, str))
-
-
-def _binds_number(binding: Binding) -> bool:
-    if binding.kind == "param" and binding.value.annotation is not None:
-        ref = resolve(binding.value.annotation, binding.scope.parent or binding.scope, binding.line)
-        return ref is not None and ref.dotted in _NUMBER_TYPES
-    if binding.kind == "for":
-        return isinstance(binding.value, ast.Call) and getattr(binding.value.func, "id", "") == "range"
-    return binding.kind == "assign" and is_number(binding.value, binding.scope)
 
 
 def _is_composite(expr: ast.AST) -> bool:

@@ -5,7 +5,8 @@ import re
 from typing import Final
 
 from scanners.finding import Confidence
-from scanners.pieces import Pieces, is_fixed_name, is_guarded, is_number, is_picked
+from scanners.harmless import is_fixed_name, is_guarded, is_number, is_picked
+from scanners.pieces import Pieces
 from scanners.place import Call
 
 SQL_FUNCTIONS: Final = frozenset(

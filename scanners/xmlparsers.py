@@ -5,7 +5,7 @@ from typing import Any
 
 from scanners.constants import UNKNOWN
 from scanners.context import Context
-from scanners.pieces import is_fixed_name
+from scanners.harmless import is_fixed_name
 from scanners.place import Call
 
 _ETREE = "parse fromstring fromstringlist iterparse XML XMLID XMLParser XMLPullParser".split()

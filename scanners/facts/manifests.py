@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
-from scanners import lockfiles
+from scanners import lockfiles, requirements
 from scanners.constants import UNKNOWN
 from scanners.context import Context
-from scanners.lockfiles import Requirement
 from scanners.place import Call
+from scanners.requirements import Requirement
 from scanners.rule import CODE, Collector
 from scanners.text import TextFile
 
@@ -33,20 +33,20 @@ class Manifests(Collector):
         if text.kind in _LOCKS:
             _lock(text, ctx)
         elif text.kind in ("requirements", "constraints"):
-            found = list(lockfiles.requirements(text.text))
-            for line, option, value in lockfiles.options(text.text):
+            found = list(requirements.requirements(text.text))
+            for line, option, value in requirements.options(text.text):
                 ctx.fact("requirement option", line, option=option, value=value, text=text.lines[line - 1])
             _manifest(text, ctx, found, generated=any(mark in text.text for mark in _GENERATED))
         elif text.kind == "pyproject":
             _pyproject(text, ctx)
         elif text.kind == "setup-cfg":
-            found = list(lockfiles.setup_cfg(text.text))
+            found = list(requirements.setup_cfg(text.text))
             if found:
                 _manifest(text, ctx, found)
         else:
             requires = text.toml.get("requires", {})
             python = str(requires.get("python_full_version", requires.get("python_version", "")))
-            found = list(lockfiles.pipfile(text.toml, text.text))
+            found = list(requirements.pipfile(text.toml, text.text))
             _manifest(text, ctx, found, python=python, hashes=[lockfiles.pipfile_hash(text.toml)])
 
     def visit_call(self, call: Call, ctx: Context) -> None:
@@ -55,7 +55,7 @@ class Manifests(Collector):
         for key, value in zip(extras.keys, extras.values, strict=True) if isinstance(extras, ast.Dict) else ():
             group = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else "extra"
             listed += [(entry, _group(group)) for entry in _items(value, call, ctx)]
-        found = [lockfiles.requirement(text, line, group) for (text, line), group in listed]
+        found = [requirements.requirement(text, line, group) for (text, line), group in listed]
         for entry in found:
             if entry is not None:
                 _requirement(entry, ctx, ctx.source_lines[entry.line - 1])
@@ -76,7 +76,7 @@ def _items(listed: ast.expr | None, call: Call, ctx: Context) -> list[tuple[str,
 
 
 def _group(name: str) -> str:
-    return "dev" if lockfiles.is_dev_group(name) else name
+    return "dev" if requirements.is_dev_group(name) else name
 
 
 def _lock(text: TextFile, ctx: Context) -> None:
@@ -95,13 +95,13 @@ def _lock(text: TextFile, ctx: Context) -> None:
 
 def _pyproject(text: TextFile, ctx: Context) -> None:
     data: Any = text.toml
-    found = list(lockfiles.pyproject(data, text.text))
+    found = list(requirements.pyproject(data, text.text))
     project, tool = data.get("project", {}), data.get("tool", {})
     if not project and not found:
         return  # Settings of tools only.
     poetry = tool.get("poetry", {})
     python = project.get(
-        "requires-python", lockfiles.poetry_range(str(poetry.get("dependencies", {}).get("python", "")))
+        "requires-python", requirements.poetry_range(str(poetry.get("dependencies", {}).get("python", "")))
     )
     dynamic = "dependencies" in project.get("dynamic", ())
     _manifest(text, ctx, found, python=str(python), dynamic=dynamic, hashes=lockfiles.poetry_hashes(data))

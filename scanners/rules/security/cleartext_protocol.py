@@ -1,40 +1,11 @@
 import ast
-import re
-from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.pieces import pieces
 from scanners.place import Call
+from scanners.remotes import CLIENTS, HOSTS, INSIDE, KEYWORDS, REMOTE, is_near, starts_tls
 from scanners.rule import Example, Rule
-
-_METHODS: Final = "get post put patch delete head options".split()
-_CLIENTS: Final = {
-    **{
-        f"{library}.{name}": 0
-        for library in ("requests", "requests.Session", "httpx", "httpx.Client", "httpx.AsyncClient")
-        for name in _METHODS
-    },
-    **{f"aiohttp.ClientSession.{name}": 0 for name in _METHODS},
-    **dict.fromkeys(("requests.request", "requests.Session.request", "httpx.request", "httpx.stream"), 1),
-    **dict.fromkeys(
-        "urllib.request.urlopen urllib.request.Request urllib.request.urlretrieve redis.from_url redis.Redis.from_url redis.asyncio.from_url "
-        "celery.Celery kombu.Connection pika.URLParameters aio_pika.connect_robust aio_pika.connect xmlrpc.client.ServerProxy".split(),
-        0,
-    ),
-}
-_HOSTS: Final = {"ftplib.FTP": 0, "telnetlib.Telnet": 0, "grpc.insecure_channel": 0, "grpc.aio.insecure_channel": 0}
-_KEYWORDS: Final = ("url", "base_url", "broker", "backend", "hostname", "uri", "fullurl")
-_REMOTE: Final = re.compile(
-    r"^(?:(?P<scheme>http|ftp|telnet|redis|amqp|ws|ldap)://)?(?:[^@/\s]*@)?(?P<host>(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z]{2,})(?=[:/?#]|$)",
-    re.I,
-)
-_INSIDE: Final = re.compile(
-    r"(^|\.)(localhost|local|internal|lan|intranet|localdomain|home|svc|cluster|consul|test|example|invalid|docker|private|corp)$|"
-    r"\.svc\.cluster\.local$|^169\.254\.|metadata\.google",
-    re.I,
-)
-_SCHEMES: Final = frozenset({"http", "ftp", "telnet", "redis", "amqp", "ws", "ldap"})
 
 
 class CleartextProtocol(Rule):
@@ -110,16 +81,16 @@ class CleartextProtocol(Rule):
             },
         ),
     ]
-    calls = (*_CLIENTS, *_HOSTS, "smtplib.SMTP.login")
+    calls = (*CLIENTS, *HOSTS, "smtplib.SMTP.login")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         if call.dotted == "smtplib.SMTP.login":
             ctx.site(call)
-            if not _starts_tls(call) and not _is_near(call.origin, call):
+            if not starts_tls(call, ctx) and not is_near(call.origin, call):
                 ctx.report(call, "The password goes to the mail server in clear; call starttls() first.")
             return
-        position = _HOSTS.get(call.dotted, _CLIENTS.get(call.dotted, 0))
-        addresses = [call.argument(position, *_KEYWORDS), *(call.keyword(name) for name in ("broker", "backend"))]
+        position = HOSTS.get(call.dotted, CLIENTS.get(call.dotted, 0))
+        addresses = [call.argument(position, *KEYWORDS), *(call.keyword(name) for name in ("broker", "backend"))]
         for address in [address for address in addresses if address is not None]:
             self._judge(call, ctx, address)
 
@@ -130,24 +101,8 @@ class CleartextProtocol(Rule):
             ctx.unresolved(call, "The address is decided elsewhere.")
             return
         ctx.site(call)
-        found = _REMOTE.match(first)
-        if found is None or _INSIDE.search(found["host"]):
+        found = REMOTE.match(first)
+        if found is None or INSIDE.search(found["host"]):
             return
-        if found["scheme"] or call.dotted in _HOSTS:
+        if found["scheme"] or call.dotted in HOSTS:
             ctx.report(call, f"{found['host']} is reached in clear.")
-
-
-def _starts_tls(call: Call) -> bool:
-    for node in ast.walk(call.function or ast.Module([], [])):
-        if isinstance(node, ast.Attribute) and node.attr == "starttls":
-            return True
-    return call.function is None
-
-
-def _is_near(made: ast.Call | None, call: Call) -> bool:
-    """Whether the server is the machine itself, or is not named in sight."""
-    if made is None or not made.args:
-        return False
-    parts = pieces(made.args[0], call.scope, call.line).parts
-    host = parts[0] if parts and isinstance(parts[0], str) else ""
-    return host != "" and ("." not in host or host.startswith("127.") or _INSIDE.search(host) is not None)

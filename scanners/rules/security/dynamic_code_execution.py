@@ -2,7 +2,8 @@ import ast
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.pieces import is_fixed_name, pieces
+from scanners.harmless import is_fixed_name
+from scanners.pieces import pieces
 from scanners.place import Call
 from scanners.rule import Example, Rule
 

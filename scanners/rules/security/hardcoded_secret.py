@@ -3,7 +3,7 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.literals import ARGUMENTS, judge, name_of, sureness, texts
+from scanners.literals import ARGUMENTS, defaults, judge, name_of, sureness, texts
 from scanners.place import Call, Place
 from scanners.rule import EVERYWHERE, Example, Rule
 from scanners.secrets import dsns, is_secret_name, preview, tokens
@@ -53,24 +53,20 @@ class HardcodedSecret(Rule):
             at=[("shop/mail.py", 3), ("shop/mail.py", 6), ("shop/mail.py", 7)],
         ),
         Example(
-            "key argument",
-            {
-                "shop/auth.py": "import jwt\n\n\ndef issue(user):\n    return jwt.encode({'sub': user}, 'grumpy-cat-9', 'HS256')\n"
-            },
-            at=[("shop/auth.py", 5)],
-        ),
-        Example(
-            "address with a password",
-            {"shop/db.py": f"ENGINE = 'postgresql://shop:{_MADE_UP[2]}/shop'\n"},
-            at=[("shop/db.py", 1)],
-        ),
-        Example(
             "shapes of tokens, also in a test",
             {
                 "tests/test_push.py": f"HEADERS = {{'X-Auth': '{_MADE_UP[0]}'}}\n",
                 "pay.py": f"client = connect('{_MADE_UP[1]}')\n",
             },
             at=[("pay.py", 1), ("tests/test_push.py", 1)],
+        ),
+        Example(
+            "key argument, address with a password",
+            {
+                "auth.py": "import jwt\n\n\ndef issue(user):\n    return jwt.encode({'sub': user}, 'grumpy-cat-9', 'HS256')\n",
+                "db.py": f"ENGINE = 'postgresql://shop:{_MADE_UP[2]}/shop'\n",
+            },
+            at=[("auth.py", 5), ("db.py", 1)],
         ),
         Example(
             "private key",
@@ -80,32 +76,21 @@ class HardcodedSecret(Rule):
     ]
     good = [
         Example(
-            "from outside",
+            "from outside; a test",
             {
-                "db.py": "import os\n\nPASSWORD = os.environ['DB_PASSWORD']\ntoken = None\n\n\ndef login(password=''):\n    return password\n"
+                "db.py": "import os\n\nPASSWORD = os.environ['DB_PASSWORD']\ntoken = None\n\n\ndef login(password=''):\n    return password\n",
+                "tests/test_login.py": "def test_login(client):\n    client.login(username='ann', password='hunter2')\n",
             },
         ),
         Example(
-            "placeholders and names",
+            "placeholders, names, defaults, labels and choices",
             {
                 "conf.py": "PASSWORD = 'changeme'\nAPI_KEY = '<your key>'\nSECRET = '${VAULT_SECRET}'\nPASSWORD_FIELD = 'password'\n"
                 "token_url = 'https://auth.shop.io/token'\nTOKEN = 'GITHUB_TOKEN'\nsecret_key = 'secret_key'\n"
+                "BROKER = 'amqp://guest:guest@localhost//'\nDB = 'mysql://root:root@db/x'\n",
+                "forms.py": "from enum import Enum\n\n\nclass Grant(Enum):\n    PASSWORD = 'grant-pw1'\n\n\n"
+                "LABELS = {'password': 'Your password:', 'token': 'Token'}\nkind = {'credential': 'service_account'}\n",
             },
-        ),
-        Example(
-            "labels and choices",
-            {
-                "forms.py": "from enum import Enum\n\n\nclass Grant(Enum):\n    PASSWORD = 'grant-pw1'\n    TOKEN = 'bearer'\n\n\n"
-                "LABELS = {'password': 'Your password:', 'token': 'Token'}\nkind = {'credential': 'service_account'}\n"
-            },
-        ),
-        Example(
-            "a test",
-            {"tests/test_login.py": "def test_login(client):\n    client.login(username='ann', password='hunter2')\n"},
-        ),
-        Example(
-            "defaults of a server",
-            {"dev.py": "BROKER = 'amqp://guest:guest@localhost//'\nDB = 'mysql://root:root@db/x'\n"},
         ),
     ]
     calls = tuple(ARGUMENTS)
@@ -128,12 +113,8 @@ class HardcodedSecret(Rule):
             self._bound(place.node.arg, place.node.value, place, ctx)
 
     def visit_function_def(self, place: Place[ast.FunctionDef], ctx: Context) -> None:
-        args = place.node.args
-        positional = [*args.posonlyargs, *args.args]
-        pairs = [*zip(positional[len(positional) - len(args.defaults) :], args.defaults, strict=True)]
-        for arg, default in [*pairs, *zip(args.kwonlyargs, args.kw_defaults, strict=True)]:
-            if default is not None:
-                self._bound(arg.arg, default, Place(default, place.block, place.stmt), ctx)
+        for name, default in defaults(place.node):
+            self._bound(name, default, Place(default, place.block, place.stmt), ctx)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         value = call.argument(ARGUMENTS[call.dotted], "key", "password", "secret_key")
