@@ -1,9 +1,9 @@
 """Findings from scan to scan: what a report says about those known on the branch, written down with its history."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from reviews import matching, trees
@@ -36,7 +36,7 @@ def follow(scan: Scan, report: Report, *, previous: Scan | None, at: datetime) -
     """
     before = _Before.of(previous)
     known = {entry.seen.key: entry for entry in _known(scan.repository_id)}
-    now = [_seen(index, finding) for index, finding in enumerate(report.findings)]
+    now = _told_apart(_seen(index, finding) for index, finding in enumerate(report.findings))
     matched = matching.match(
         [entry.seen for entry in known.values() if entry.open],
         now,
@@ -91,6 +91,18 @@ def _known(repository: int) -> Iterator[_Known]:
 def _seen(index: int, found: engine.Finding) -> Seen:
     place = (found.rule, _text(found.path), _text(found.qualname), found.anchor)
     return Seen(*place, found.ordinal, found.line, found.line_hash, key=index)
+
+
+def _told_apart(found: Iterable[Seen]) -> list[Seen]:
+    """Equal findings with ordinals of their own. The engine counts within a file; rules that join files cannot."""
+    taken: set[tuple[str, str, str, str, int]] = set()
+    apart = []
+    for seen in found:
+        site = (seen.rule, seen.path, seen.qualname, seen.anchor)
+        free = next(number for number in count(seen.ordinal) if (*site, number) not in taken)
+        taken.add((*site, free))
+        apart.append(seen if free == seen.ordinal else replace(seen, ordinal=free))
+    return apart
 
 
 def _ground(report: Report, before: _Before, kind: str) -> Ground:

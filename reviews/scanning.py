@@ -1,7 +1,9 @@
 """3: a leased scan -> fetch -> rules -> findings, outcomes and scores, kept in one transaction."""
 
+import gc
 import hashlib
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +55,7 @@ def _attempt(lease: queue.Lease) -> None:
     try:
         with ExitStack() as stack:
             stack.push(partial(_name_the_unexpected, lease))
+            stack.enter_context(_collector_off())
             _scan(lease)
     except SourceError as error:
         queue.fail(lease, error.code, error.message, error.next_step, transient=error.retry, retry_in=error.retry_after)
@@ -61,6 +64,16 @@ def _attempt(lease: queue.Lease) -> None:
         queue.fail(
             lease, "scan_too_long", message, "Register sub-paths, or raise PLIMSOLL_SCAN_SECONDS.", transient=False
         )
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Answers are plain data without cycles, and so many that the collector would walk them again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _name_the_unexpected(

@@ -118,3 +118,9 @@ class TestFindings:
         assert scan.finding_events.filter(kind="opened").count() == 1200
         assert again.finding_events.count() == 0
         assert repository.findings.filter(line=4).exists()
+
+    def test_equal_findings_of_a_file_without_functions_stay_apart(self, repository: Repository, origin: Path) -> None:
+        commit_files(origin, {"requirements.txt": "requests\nrequests\n", "a.py": "import requests\n"})
+        scanned(repository)
+        pins = repository.findings.filter(path="requirements.txt")
+        assert len(set(pins.values_list("identity", flat=True))) == pins.count()
