@@ -217,22 +217,21 @@ def fleet(
 def standings(wanted: QuerySet[Repository]) -> list[dict[str, Any]]:
     """Each repository with the figures of its newest finished scan, and the state of its newest scan of all."""
     newest = Scan.objects.filter(repository=OuterRef("pk")).order_by("-id").values("state")[:1]
-    return list(
-        wanted.order_by("name").values(
-            "pk",
-            "name",
-            "slug",
-            "team_id",
-            newest=Subquery(newest),
-            scan=F("latest_scan_id"),
-            level=F("latest_scan__level"),
-            low=F("latest_scan__score_low"),
-            high=F("latest_scan__score_high"),
-            open=F("latest_scan__open_findings"),
-            finished_at=F("latest_scan__finished_at"),
-            areas=F("latest_scan__scorecard__areas"),
-        )
+    rows = wanted.order_by("name").values(
+        "pk",
+        "name",
+        "slug",
+        "team_id",
+        newest=Subquery(newest),
+        scan=F("latest_scan_id"),
+        level=F("latest_scan__level"),
+        low=F("latest_scan__score_low"),
+        high=F("latest_scan__score_high"),
+        open=F("latest_scan__open_findings"),
+        finished_at=F("latest_scan__finished_at"),
+        areas=F("latest_scan__scorecard__areas"),
     )
+    return [dict(row) for row in rows]
 
 
 def read(values: dict[str, Any], course: Sequence[Standing], now: datetime) -> Row:
@@ -247,8 +246,8 @@ def read(values: dict[str, Any], course: Sequence[Standing], now: datetime) -> R
         level=values["level"] or "none",
         low=values["low"],
         high=values["high"],
-        then=then and then.low,
-        then_scan=then and then.scan,
+        then=then.low if then else None,
+        then_scan=then.scan if then else None,
         then_rules=then.rule_set if then else "",
         rules=course[-1].rule_set if course else "",
         open=values["open"] or {},

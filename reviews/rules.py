@@ -113,7 +113,7 @@ def neighbours(rule: Rule) -> dict[str, Any]:
 def across_fleet(repositories: QuerySet[Repository], rule: str) -> Across:
     """How a rule stands in the newest scans of these repositories, in one query."""
     scanned = repositories.filter(latest_scan__isnull=False).select_related("team", "latest_scan")
-    found = [(repository, rule_outcomes(repository.latest_scan.scorecard).get(rule)) for repository in scanned]
+    found = [(one, rule_outcomes(one.latest_scan.scorecard).get(rule)) for one in scanned if one.latest_scan]
     lines = [Line(repository, outcome) for repository, outcome in found if outcome and sites(outcome)]
     return Across(tuple(sorted(lines, key=lambda line: -line.outcome["bad"])), len(found))
 

@@ -133,8 +133,9 @@ def steps_of(scan: Scan, seconds: Mapping[str, float]) -> tuple[Step, ...]:
     """The five steps with their states."""
     order = list(Scan.Step.values)
     at = order.index(scan.step) if scan.step in order else -1
-    ended = {Scan.State.DONE: len(order), Scan.State.SUPERSEDED: at + 1}.get(scan.state, at)
-    here = {Scan.State.RUNNING: "now", Scan.State.FAILED: "broken"}.get(scan.state, "later")
+    state = Scan.State(scan.state)
+    ended = {Scan.State.DONE: len(order), Scan.State.SUPERSEDED: at + 1}.get(state, at)
+    here = {Scan.State.RUNNING: "now", Scan.State.FAILED: "broken"}.get(state, "later")
     return tuple(
         Step(
             Scan.Step(name).label,
@@ -167,7 +168,10 @@ def coverage(scan: Scan) -> Coverage | None:
 
 def files_of(content: Mapping[str, Any]) -> list[FileReport]:
     """The files of an unpacked tree."""
-    return [FileReport(*row[:5], problem=Problem(**row[5]) if row[5] else None) for row in content["files"]]
+    return [
+        FileReport(path, sha, path_class, lines, cached, Problem(**problem) if problem else None)
+        for path, sha, path_class, lines, cached, problem in content["files"]
+    ]
 
 
 def changes(scan: Scan) -> Changes:

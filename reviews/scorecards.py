@@ -11,11 +11,10 @@ from typing import Any
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 
-from reviews import charts, checklist
+from reviews import charts, checklist, trends
 from reviews.checklist import REQUIRED, Level, Tier
 from reviews.models import Finding, Repository, Scan
 from reviews.outcomes import WORST_FIRST, Outcome
-from reviews.trends import area_changes, timed
 from scanners import registry
 from scanners.finding import Severity
 from scanners.rule import AREAS
@@ -79,9 +78,14 @@ class Standing:
     change: int | None
 
     @property
-    def enough(self) -> bool:
-        """Whether the level is what the tier asks for."""
-        return Level(self.card["level"]).rank >= self.required.rank
+    def outcome(self) -> Outcome:
+        """Whether the level is what the tier asks for: unknown when nothing fails and something could not be told."""
+        return outcome_of(self.card, self.required)
+
+    @property
+    def why(self) -> dict[str, str]:
+        """The reason of each item, by its ref."""
+        return {item["ref"]: item["reason"] for item in self.card["items"]}
 
     @property
     def good(self) -> int:
@@ -121,7 +125,8 @@ def standing(repository: Repository, scan: Scan) -> Standing:
     """Where a repository stands after a finished scan."""
     card = scan.scorecard
     then = past(repository)
-    changes = area_changes(card["areas"], then and then["scorecard__areas"])
+    areas = repository.scans.values_list("scorecard__areas", flat=True).get(pk=then.scan) if then else []
+    changes = trends.area_changes(card["areas"], areas)
     score = card["score"]
     return Standing(
         card=card,
@@ -133,16 +138,14 @@ def standing(repository: Repository, scan: Scan) -> Standing:
         ),
         asked=sum(not item["counted"] for item in card["items"]),
         reasons=reasons(card, Tier(repository.tier)),
-        change=floor(score["low"]) - floor(then["score_low"]) if score and then else None,
+        change=floor(score["low"]) - floor(then.low) if score and then else None,
     )
 
 
-def past(repository: Repository) -> dict[str, Any] | None:
-    """The score and areas of 30 days ago, or of the first scan since; None when there is one scan only."""
-    scans = timed(repository.scans.exclude(pk=repository.latest_scan_id))
-    fields = ("score_low", "scorecard__areas")
-    older = scans.filter(at__lte=timezone.now() - PERIOD).order_by("-at").values(*fields).first()
-    return older or scans.values(*fields).first()
+def past(repository: Repository) -> trends.Standing | None:
+    """What was so 30 days ago, or at the first scan since; None when there is one scan only."""
+    earlier = trends.courses(repository.scans.exclude(pk=repository.latest_scan_id or 0))
+    return trends.before(earlier.get(repository.pk, []), timezone.now() - PERIOD)
 
 
 def area_line(area: Json, items: Sequence[Json], change: int | None) -> AreaLine:
@@ -161,10 +164,8 @@ def area_line(area: Json, items: Sequence[Json], change: int | None) -> AreaLine
 
 def reasons(card: Json, tier: Tier) -> tuple[Reason, ...]:
     """Why the repository stands where it does, as sentences."""
-    required, level = REQUIRED[tier], Level(card["level"])
-    reached = level.rank >= required.rank
-    text = f"Level is {level}, tier {tier} asks for {required}"
-    found = [Reason(Outcome.PASS if reached else Outcome.FAIL, text)]
+    required = REQUIRED[tier]
+    found = [Reason(outcome_of(card, required), f"Level is {card['level']}, tier {tier} asks for {required}")]
     if card["severe"]:
         text = (
             "1 high or critical finding is open"
@@ -184,6 +185,14 @@ def reasons(card: Json, tier: Tier) -> tuple[Reason, ...]:
         )
         found.append(Reason(Outcome.UNKNOWN, text))
     return tuple(found)
+
+
+def outcome_of(card: Json, required: Level) -> Outcome:
+    """Whether a scorecard reaches a level; fail only if an item in its way fails."""
+    if Level(card["level"]).rank >= required.rank:
+        return Outcome.PASS
+    in_the_way = [item for item in card["items"] if item["counted"] and Level(item["level"]).rank <= required.rank]
+    return Outcome.FAIL if any(item["outcome"] == Outcome.FAIL for item in in_the_way) else Outcome.UNKNOWN
 
 
 def counted(number: int, one: str, many: str) -> str:
@@ -240,8 +249,8 @@ class FailingItem:
 def worst_items(repositories: QuerySet[Repository]) -> list[FailingItem]:
     """The items that most repositories fail, in one query."""
     failing: dict[str, list[tuple[Json, Repository]]] = defaultdict(list)
-    for repository in repositories.filter(latest_scan__isnull=False).select_related("team", "latest_scan"):
-        for item in repository.latest_scan.scorecard.get("items", ()):
+    for repository in repositories.select_related("team", "latest_scan"):
+        for item in repository.latest_scan.scorecard.get("items", ()) if repository.latest_scan else ():
             if item["counted"] and item["outcome"] == Outcome.FAIL:
                 failing[item["ref"]].append((item, repository))
     found = [

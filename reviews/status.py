@@ -56,7 +56,7 @@ def status(scans: QuerySet[Scan]) -> Status:
     running = rows.filter(state=Scan.State.RUNNING).order_by("leased_by")
     ended = scans.filter(finished_at__gte=now - DAY)
     spans = ended.filter(state=Scan.State.DONE, started_at__isnull=False).values_list("started_at", "finished_at")
-    seconds = [(end - start).total_seconds() for start, end in spans]
+    seconds = [(end - start).total_seconds() for start, end in spans if start and end]
     failures = rows.filter(state=Scan.State.FAILED, finished_at__gte=now - DAY).order_by("-finished_at")
     return Status(
         waiting=waiting,

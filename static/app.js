@@ -44,6 +44,14 @@
   const bad = document.querySelector("[aria-invalid=true]");
   if (bad) bad.focus();
 
+  /* A link to something folded opens it. */
+  function unfold() {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && target.tagName === "DETAILS") target.open = true;
+  }
+  addEventListener("hashchange", unfold);
+  unfold();
+
   /* A GET select filters at once; without script its form has a button. */
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-auto]");

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 register = template.Library()
 
-MINUS, DASH, NARROW = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{NO-BREAK SPACE}"
+MINUS, DASH, SPACE = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{NO-BREAK SPACE}"
 _AGES = (
     (timedelta(days=365), "year"),
     (timedelta(days=30), "month"),
@@ -57,7 +57,7 @@ def percent(share: float | None) -> str:
     if share is None:
         return DASH
     tenths = floor(share * 1000 + 1e-9) / 10
-    return f"{tenths:g}{NARROW}%"
+    return f"{tenths:g}{SPACE}%"
 
 
 @register.filter
@@ -70,7 +70,7 @@ def ago(at: datetime | None) -> str:
         if age >= least:
             count = age // _LENGTHS.get(unit, least)
             many = "s" if count != 1 and unit not in {"h", "min", "s"} else ""
-            return f"{count}{NARROW}{unit}{many} ago"
+            return f"{count}{SPACE}{unit}{many} ago"
     return "just now"
 
 
@@ -85,10 +85,12 @@ def took(seconds: float | None) -> str:
     """A duration: "0.4 s", "14 s", "3 min 20 s"."""
     if seconds is None:
         return DASH
-    if seconds < 10 and isinstance(seconds, float):
-        return f"{seconds:.1f}{NARROW}s"
+    if isinstance(seconds, float) and seconds < 0.1:
+        return f"under 0.1{SPACE}s"
+    if isinstance(seconds, float) and seconds < 10:
+        return f"{seconds:.1f}{SPACE}s"
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}{NARROW}min {rest}{NARROW}s" if minutes else f"{rest}{NARROW}s"
+    return f"{minutes}{SPACE}min {rest}{SPACE}s" if minutes else f"{rest}{SPACE}s"
 
 
 @register.filter

@@ -94,6 +94,13 @@ def test_keys_are_letters_while_one_types(visit, page, pay, viewer):
     expect(page.locator("#keys")).to_be_hidden()
 
 
+def test_a_link_to_an_item_opens_it(visit, page, pay, viewer):
+    visit(viewer, HOME)
+    page.locator(".plan a").first.click()
+    expect(page.locator("#item-T1")).to_have_attribute("open", "")
+    expect(page.locator("#item-T1 table")).to_be_visible()
+
+
 def test_a_theme_that_was_chosen_stays(visit, page, pay, viewer):
     visit(viewer, "/")
     page.click("[data-theme-choice=dark]")

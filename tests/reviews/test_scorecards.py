@@ -48,13 +48,14 @@ def test_the_reasons_name_the_level_that_is_asked_and_what_is_open():
 
 def test_a_repository_that_stands_well_has_one_reason():
     found = stands(bad=0, unresolved=0, tier="C")
-    assert found.enough
+    assert found.outcome == "pass"
     assert [(reason.outcome, reason.text) for reason in found.reasons] == [
         ("pass", "Level is gold, tier C asks for bronze")
     ]
 
 
-def test_undecided_items_are_a_reason():
+def test_undecided_items_are_a_reason_and_no_failure():
+    assert stands(good=0, bad=0, unresolved=2).outcome == "unknown"
     assert "1 item could not be told" in [reason.text for reason in stands(good=0, bad=0, unresolved=2).reasons]
 
 
