@@ -113,6 +113,8 @@ NETWORK: Final[dict[str, Bound]] = {
     "MySQLdb.connect": Bound(("read_timeout",)),
     "elasticsearch.Elasticsearch": Bound(("request_timeout", "timeout"), -1, DEFAULT),  # elastic-transport 9.4: 10 s.
     "elasticsearch.AsyncElasticsearch": Bound(("request_timeout", "timeout"), -1, DEFAULT),
+    "paramiko.SSHClient.connect": Bound(("timeout",), 6),
+    "botocore.client.Config": Bound(("read_timeout",), -1, DEFAULT),
     "botocore.config.Config": Bound(("read_timeout",), -1, DEFAULT),  # botocore 1.44: 60 s.
 }  # fmt: skip
 """Other network clients, with what bounds their reads."""

@@ -100,6 +100,8 @@ def _ends(node: ast.AST) -> bool:
 def may_last(call: Call) -> bool:
     """Whether the wait may be meant to last: a worker's loop, or a program that waits for its end."""
     held = ast.unparse(call.receiver).lower() if call.receiver is not None else ""
+    if call.last == "acquire" and call.origin is not None and call.origin in ast.walk(call.function or call.node):
+        return True  # Nobody else has a lock that was made here.
     whole = getattr(call.function, "name", "") in ("run", "main", "serve_forever")
     return whole or any(True for _ in call.within("while")) or any(word in held for word in _GOODBYES)
 

@@ -6,27 +6,40 @@ from typing import Any, Final
 
 from scanners.constants import fold
 from scanners.context import Context
-from scanners.place import Place
+from scanners.place import Call, Place
 from scanners.rule import Collector
 from scanners.text import TextFile
 
 _LIMITS: Final = ("time_limit", "soft_time_limit")
 _SETTING: Final = re.compile(
-    r"^[^#]*\b(?:(?:CELERYD?_)?TASK_)?(?:SOFT_)?TIME_LIMIT['\"]?\]?\s*[=:]\s*(?!None)\S", re.IGNORECASE
+    r"^[^#]*(?:\b(?:CELERYD?_)?TASK_(?:SOFT_)?TIME_LIMIT['\"]?\]?\s*[=:]\s*(?!None)\S|ANNOTATIONS\b.*\btime_limit\b)",
+    re.IGNORECASE,
 )
 _COMMAND: Final = re.compile(r"--(?:soft-)?time-limit\b")
 _DECORATORS: Final = frozenset({"celery.shared_task", "celery.task", "celery.Celery.task", "celery.decorators.task"})
 
 
 class Jobs(Collector):
-    """Fact `job`: a Celery task, with the limits that it states itself."""
+    """Fact `job`: a Celery task, with the limits that it states itself. Fact `celery-app`: where an application is made.
+
+    A task of an imported object that may be an application has its dotted name as `app`; it is empty for a sure one.
+    """
+
+    calls = ("celery.Celery",)
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        """Record an application."""
+        ctx.fact("celery-app", call)
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         """Record a decorated def that is a task."""
         for decorator in place.node.decorator_list:
             call = decorator if isinstance(decorator, ast.Call) else None
-            if is_task(call.func if call else decorator, place):
-                ctx.fact("job", place, name=place.node.name, text=_head(place), **_stated(call, place))
+            name = place.name(call.func if call else decorator)
+            sure = is_task(call.func if call else decorator, place)
+            if sure or name.endswith(".app.task"):
+                app = "" if sure else name.removesuffix(".task").lstrip(".")
+                ctx.fact("job", place, name=place.node.name, text=_head(place), app=app, **_stated(call, place))
 
     def visit_module(self, ctx: Context) -> None:
         """Record base classes of tasks that hold a limit."""

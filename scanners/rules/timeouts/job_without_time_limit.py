@@ -106,7 +106,12 @@ def export(month):
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         bases = {fact["name"] for fact in tree.facts("job-base")}
         everywhere = bool(tree.facts("job-limit"))
+        modules = {
+            f"{fact.path.removesuffix('.py').removesuffix('/__init__')}/app" for fact in tree.facts("celery-app")
+        }
         for job in tree.facts("job"):
+            if job["app"] and not any(f"/{module}".endswith(f"/{job['app'].replace('.', '/')}") for module in modules):
+                continue
             if everywhere or job["limited"] or job["base"] in bases:
                 ctx.site(job.path, job.line)
             elif job["hidden"]:

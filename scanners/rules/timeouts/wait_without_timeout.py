@@ -37,14 +37,13 @@ class WaitWithoutTimeout(Rule):
             "queue, lock, event, thread and future",
             {
                 "pipeline.py": "import queue, threading\nfrom concurrent.futures import ThreadPoolExecutor, wait\n"
-                "results, ready, gate = queue.Queue(maxsize=10), threading.Event(), threading.Lock()\n"
-                "pool = ThreadPoolExecutor(4)\ntodo = queue.Queue(maxsize=10)\ndef convert(item):\n"
-                "    todo.put(item)\n    ready = threading.Event()\n    ready.wait()\n"
-                "    lock = threading.Lock()\n    lock.acquire()\n    worker = threading.Thread(target=print)\n"
-                "    worker.start()\n    worker.join()\n    future = pool.submit(print, item)\n"
-                "    wait([future])\n    return future.result(), todo.get()\n"
+                "todo = queue.Queue(maxsize=10)\nready = threading.Event()\ngate = threading.Lock()\n"
+                "pool = ThreadPoolExecutor(4)\ndef convert(item):\n    todo.put(item)\n    ready.wait()\n"
+                "    gate.acquire()\n    worker = threading.Thread(target=print)\n    worker.start()\n"
+                "    worker.join()\n    future = pool.submit(print, item)\n    wait([future])\n"
+                "    return future.result(), todo.get()\n"
             },
-            at=[("pipeline.py", line) for line in (7, 9, 11, 14, 16, 17, 17)],
+            at=[("pipeline.py", line) for line in (8, 9, 10, 13, 15, 16, 16)],
         ),
         Example(
             "the result of a task",

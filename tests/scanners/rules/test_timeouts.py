@@ -1,13 +1,11 @@
-"""Shapes of the area timeouts that do not belong on the page of a rule: where a line is reported, and where none is."""
+"""Shapes of outgoing calls that do not belong on the page of a rule: where a line is reported, and where none is."""
 
 import pytest
 
 from scanners.finding import Confidence, Severity
 from scanners.scan import scan_files
 
-REQUEST, CONNECTION, WAIT = "request-without-timeout", "connection-without-timeout", "wait-without-timeout"
-PROCESS, STATUS = "subprocess-without-timeout", "response-status-unchecked"
-LIMIT, BACKOFF, JOB = "retry-without-limit", "retry-without-backoff", "job-without-time-limit"
+REQUEST, CONNECTION, STATUS = "request-without-timeout", "connection-without-timeout", "response-status-unchecked"
 
 
 def lines(rule: str, source: str, **others: str) -> list[int]:
@@ -86,34 +84,6 @@ REPORTED = [
     (CONNECTION, "FTP that connects later", "import ftplib\nf = ftplib.FTP()\nf.connect('files')\n", 3),
     (CONNECTION, "a mail server told None", "import smtplib\ns = smtplib.SMTP('mail', timeout=None)\n", 2),
     (
-        PROCESS,
-        "a method that holds the process",
-        (
-            "import subprocess\nclass A:\n    def start(self):\n        self.p = subprocess.Popen(['a'])\n"
-            "    def end(self):\n        self.p.wait()\n"
-        ),
-        6,
-    ),
-    (
-        WAIT,
-        "a queue of the object",
-        (
-            "import queue\nclass A:\n    def __init__(self):\n        self.q = queue.Queue()\n    def f(self):\n"
-            "        return self.q.get()\n"
-        ),
-        6,
-    ),
-    (
-        WAIT,
-        "a future of an executor",
-        (
-            "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor() as p:\n"
-            "    f = p.submit(print)\n    f.result()\n"
-        ),
-        4,
-    ),
-    (WAIT, "a queue of an annotation", "import queue\ndef f(q: 'queue.Queue[int]'):\n    return q.get()\n", 3),
-    (
         STATUS,
         "a for over the body",
         (
@@ -128,28 +98,8 @@ REPORTED = [
         "import httpx\ndef f(u):\n    with httpx.Client() as c:\n        r = c.get(u)\n        return r.text\n",
         4,
     ),
-    (LIMIT, "told never to stop", "from tenacity import retry, stop_never\n@retry(stop=stop_never)\ndef f(): ...\n", 2),
-    (
-        LIMIT,
-        "a state that is polled",
-        (
-            "import time\ndef f(job):\n    while True:\n        if job.status == 'done':\n            return\n"
-            "        time.sleep(1)\n"
-        ),
-        3,
-    ),
-    (
-        BACKOFF,
-        "a loop that breaks",
-        (
-            "import requests, time\ndef f(u):\n    for attempt in range(4):\n        try:\n"
-            "            r = requests.get(u, timeout=1)\n            break\n        except OSError:\n"
-            "            time.sleep(1)\n"
-        ),
-        3,
-    ),
-    (JOB, "a task of an imported application", "from .celery import app\n@app.task\ndef f(): ...\n", 3),
 ]
+
 
 QUIET = [
     (
@@ -215,70 +165,11 @@ QUIET = [
         ),
     ),
     (
-        WAIT,
-        "methods of other things",
-        "def f(d, parts, t):\n    d.get('a')\n    t.wait()\n    return ','.join(parts)\n",
-    ),
-    (WAIT, "a queue that is never full", "import queue\nq = queue.Queue()\nq.put(1)\n"),
-    (
-        WAIT,
-        "a thread told by a flag",
-        (
-            "import threading\nclass A:\n    def __init__(self):\n        self.t = threading.Thread()\n"
-            "    def stop(self):\n        self.running = False\n        self.t.join()\n"
-        ),
-    ),
-    (
-        WAIT,
-        "the callback of a future",
-        "from concurrent.futures import Future\ndef done(f: Future):\n    return f.result()\n",
-    ),
-    (
-        WAIT,
-        "a lock behind a with of one's own",
-        (
-            "import threading\nclass A:\n    def __init__(self):\n        self.l = threading.Lock()\n"
-            "    def __enter__(self):\n        self.l.acquire()\n"
-        ),
-    ),
-    (
         STATUS,
         "an assert",
         "import requests\ndef f(u):\n    r = requests.get(u, timeout=1)\n    assert r.ok\n    return r.json()\n",
     ),
     (STATUS, "headers alone", "import requests\ndef f(u):\n    return requests.get(u, timeout=1).headers['etag']\n"),
-    (
-        LIMIT,
-        "a worker's loop",
-        "import time\ndef f(queue):\n    while True:\n        queue.work()\n        time.sleep(1)\n",
-    ),
-    (
-        LIMIT,
-        "an event that ends the loop",
-        (
-            "import time\ndef f(stop):\n    while True:\n        if stop.is_set():\n            return\n"
-            "        time.sleep(1)\n"
-        ),
-    ),
-    (
-        LIMIT,
-        "an attempt that is the last one",
-        (
-            "import requests\ndef f(u):\n    while True:\n        try:\n            r = requests.get(u, timeout=1)\n"
-            "            if r.ok:\n                return r\n        except OSError:\n"
-            "            print('no')\n        return None\n"
-        ),
-    ),
-    (BACKOFF, "two attempts", "from urllib3 import Retry\nr = Retry(total=1)\n"),
-    (
-        JOB,
-        "a limit in the configuration",
-        (
-            "from celery import Celery\napp = Celery('a')\napp.conf.update(task_time_limit=60)\n"
-            "@app.task\ndef f(): ...\n"
-        ),
-    ),
-    (JOB, "a task of something else", "from prefect import task\n@task\ndef f(): ...\n"),
 ]
 
 
@@ -320,12 +211,6 @@ def test_a_limit_on_connecting_alone_is_a_minor_finding() -> None:
     source = b"import psycopg2\nc = psycopg2.connect(host='db', connect_timeout=3)\n"
     (finding,) = [found for found in scan_files({"shop/code.py": source}).findings if found.rule == CONNECTION]
     assert (finding.severity, finding.confidence) == (Severity.LOW, Confidence.MEDIUM)
-
-
-def test_a_worker_that_waits_in_its_loop_is_only_suspected() -> None:
-    source = b"import queue\nq = queue.Queue()\ndef work():\n    while True:\n        q.get()\n"
-    (finding,) = [found for found in scan_files({"shop/code.py": source}).findings if found.rule == WAIT]
-    assert finding.confidence is Confidence.LOW
 
 
 def test_a_call_in_a_script_counts_a_step_lower() -> None:
