@@ -121,23 +121,24 @@ def urls(repository) -> dict[str, str]:
     }
 
 
-def grow(team, repository) -> None:
-    """More of everything: repositories, scans of each state, findings, events, members."""
-    for day, more in enumerate(fleet_of(team, 3), start=1):
+def grow(team, repository, times: int) -> None:
+    """More of everything: repositories, scans of each state, findings, events."""
+    for number, more in enumerate(fleet_of(team, times), start=repository.scans.count()):
         ScanFactory(repository=more, state=Scan.State.FAILED, finished_at=timezone.now())
-        ScanFactory(repository=more, wanted_commit=str(day).zfill(40))
-        newer = finished(repository, at=timezone.now() - timedelta(days=day), commit=str(day).zfill(40))
-        changed(found(repository, line=day), newer)
+        ScanFactory(repository=more, wanted_commit=str(number).zfill(40))
+        newer = finished(repository, at=timezone.now() - timedelta(days=number), commit=str(number).zfill(40))
+        changed(found(repository, line=number), newer)
 
 
 @pytest.mark.parametrize("page", ROWS)
 def test_the_queries_of_a_page_do_not_grow_with_its_rows(client, team, owner, page):
     (repository,) = fleet_of(team, 1)
+    grow(team, repository, 1)
     client.force_login(owner)
     client.get(urls(repository)[page])
     with CaptureQueriesContext(connection) as before:
         client.get(urls(repository)[page])
-    grow(team, repository)
+    grow(team, repository, 3)
     with CaptureQueriesContext(connection) as after:
         client.get(urls(repository)[page])
     assert len(after) <= len(before)
