@@ -9,6 +9,7 @@ from scanners.handlers import inner, short
 from scanners.names import resolve
 from scanners.place import Place
 from scanners.scopes import Scope
+from scanners.syntax import descendants
 
 _CLEANUP: Final = re.compile(
     r"^_*(__del__|__exit__|__aexit__|\w*clean_?up\w*|((force_?)?(a?close|abort)|shutdown|stop|clean_?up|tear_?down|disconnect|dispose"
@@ -117,7 +118,7 @@ def _is_effect(call: ast.Call, scope: Scope) -> bool:
 
 def attempt(body: list[ast.stmt]) -> str:
     """What is tried, in a few words of source."""
-    call = next((node for stmt in body for node in ast.walk(stmt) if isinstance(node, ast.Call)), None)
+    call = next((node for stmt in body for node in descendants(stmt) if isinstance(node, ast.Call)), None)
     return f"`{short(call.func, 40)}(...)`" if call else f"`{short(body[0], 40)}`"
 
 

@@ -13,6 +13,7 @@ from scanners.logcalls import LogCall
 from scanners.names import Ref, find, resolve
 from scanners.place import Place
 from scanners.scopes import Scope
+from scanners.syntax import children, descendants
 
 _EXITS: Final = frozenset(
     "sys.exit os._exit os.abort exit quit flask.abort pytest.fail pytest.skip django.core.exceptions.abort".split()
@@ -119,13 +120,13 @@ def inner(nodes: list[Any]) -> Iterator[Any]:
         node = stack.pop()
         yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            stack.extend(ast.iter_child_nodes(node))
+            stack.extend(children(node))
 
 
 @lru_cache(maxsize=2)
 def called_by_handlers(ctx: Context) -> frozenset[str]:
     """The names of everything that the except clauses of a file call, in one walk a file, and only if a rule asks."""
-    clauses = [node for node in ast.walk(ctx.tree or ast.Module([], [])) if isinstance(node, ast.ExceptHandler)]
+    clauses = [node for node in descendants(ctx.tree or ast.Module([], [])) if isinstance(node, ast.ExceptHandler)]
     calls = [node for node in inner([*clauses]) if isinstance(node, ast.Call)]
     return frozenset(getattr(node.func, "attr", getattr(node.func, "id", "")) for node in calls)
 
@@ -158,9 +159,9 @@ def react(body: list[ast.stmt], name: str, scope: Scope, ctx: Context, depth: in
             _flags(node, found)
         elif kind in (ast.If, ast.IfExp, ast.While):
             test = node.test  # type: ignore[attr-defined]
-            stack.extend((child, _TESTED if child is test else mode) for child in ast.iter_child_nodes(node))
+            stack.extend((child, _TESTED if child is test else mode) for child in children(node))
             continue
-        stack.extend((child, mode) for child in ast.iter_child_nodes(node))
+        stack.extend((child, mode) for child in children(node))
     return found
 
 

@@ -10,6 +10,7 @@ from scanners.finding import Confidence
 from scanners.handlers import short
 from scanners.place import Call
 from scanners.secrets import is_secret_name
+from scanners.syntax import descendants
 
 _OTHERS: Final = re.compile(
     r"(^|_)(authorization|auth_?header|proxy_authorization|set_cookie|cookies?|card_?number|credit_?card|cvv|cvc|iban|ssn|"
@@ -147,7 +148,7 @@ def _sure(name: str, call: Call, ctx: Context) -> Confidence:
         shown_to_user = call.last == "print" and getattr(call.function, "name", "main") in ("main", "cli")
         return Confidence.LOW if shown_to_user else Confidence.MEDIUM
     texts = [
-        node.value for node in ast.walk(call.node) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        node.value for node in descendants(call.node) if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
     if _LEXES.search(call.qualname) or ctx.imports(*_LEXERS):
         return Confidence.LOW

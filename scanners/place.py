@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from scanners.names import Ref, resolve
 from scanners.scopes import Scope
+from scanners.syntax import children
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -180,7 +181,7 @@ def parents_in(stmt: ast.AST) -> dict[ast.AST, ast.AST]:
     stack = [stmt]
     while stack:
         above = stack.pop()
-        for child in ast.iter_child_nodes(above):
+        for child in children(above):
             if not isinstance(child, ast.stmt | ast.ExceptHandler):
                 found[child] = above
                 stack.append(child)

@@ -9,6 +9,7 @@ from scanners.context import Context
 from scanners.handlers import inner
 from scanners.place import Call, Place
 from scanners.rule import Collector
+from scanners.syntax import descendants
 from scanners.text import TextFile
 
 STRUCTURED: Final = re.compile(
@@ -105,7 +106,7 @@ class LogSetup(Collector):
     def visit_module(self, ctx: Context) -> None:
         source = ctx.source.lower()
         if ctx.tree is not None and any(word in source for word in _ID_WORDS):
-            found = next((node for node in ast.walk(ctx.tree) if _ID.search(_word(node))), None)
+            found = next((node for node in descendants(ctx.tree) if _ID.search(_word(node))), None)
             if found is not None:
                 ctx.fact("log-correlation", found, name=_word(found)[:60])
 
