@@ -50,6 +50,18 @@ def adopt_orphans() -> None:
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
+def collect_orphans(own: frozenset[int]) -> None:
+    """Take leave of adopted processes that have ended; the exit codes of `own` are left to be asked for."""
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if ended is None or ended.si_pid in own:
+            return
+        _reap(ended.si_pid)
+
+
 def kill_below(spared: frozenset[int] = frozenset()) -> None:
     """Kill every process below this one, but for `spared` and what is below those. Linux only."""
     for _ in range(100):
@@ -79,6 +91,7 @@ def _prctl(option: int, value: int) -> None:
 def _watch(service: "subprocess.Popen[bytes]") -> None:
     """Return when the service has ended or the lifeline has."""
     while service.poll() is None:
+        collect_orphans(frozenset({service.pid}))
         readable, _, _ = select.select([0], [], [], TICK)
         if readable and not os.read(0, 1024):
             return

@@ -54,6 +54,7 @@ class Supervisor:
             while not self.signals:
                 for service in self.services:
                     self._look_after(service)
+                keeper.collect_orphans(own=self._running())
                 tick()
                 time.sleep(TICK)
         finally:

@@ -13,8 +13,8 @@ from reviews.management import keeper
 from tests.processes import command, gone
 from tests.services import wait_until
 
-# A service with a child, and a grand-child that went into a session of its own, as git and scanning children do.
-FAMILY = "sleep 600 & echo $! > child; setsid sleep 600 & echo $! > far; {then}"
+# A service with a child, and an orphan in a session of its own, as git and scanning children may leave.
+FAMILY = "sleep 600 & echo $! > child; (setsid sleep 600 & echo $! > far); {then}"
 
 
 @pytest.fixture
@@ -80,3 +80,9 @@ def test_a_signal_to_everything_at_once_is_left_to_the_supervisor(kept):
     process.send_signal(signal.SIGINT)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.5)
+
+
+def test_orphans_that_end_are_taken_leave_of_while_the_service_runs(kept):
+    kept.start("wait")
+    kept.family[1].kill()
+    wait_until(lambda: not kept.family[1].is_running())

@@ -1,8 +1,6 @@
 """`manage.py up` as people start it: real servers, one start for the tests that leave it running."""
 
-import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -18,13 +16,14 @@ from config.env import BASE_DIR
 from tests.processes import below, gone
 from tests.services import free_port, surroundings, wait_until
 
-QUICK = {"PLIMSOLL_STOP_SECONDS": "10", "PLIMSOLL_WEB_PROCESSES": "1", "PLIMSOLL_SCAN_CONCURRENCY": "1"}
+QUICK = {"PLIMSOLL_STOP_SECONDS": "3", "PLIMSOLL_WEB_PROCESSES": "1", "PLIMSOLL_SCAN_CONCURRENCY": "1"}
 
 
 class Up:
     """The running command: its process, its address and what it has said."""
 
     def __init__(self, data: Path, port: int) -> None:
+        self.data = data
         self.environment = surroundings(PLIMSOLL_DATA=str(data), PORT=str(port), **QUICK)
         self.url = f"http://127.0.0.1:{port}"
         self.log = data.with_suffix(".log")
@@ -116,18 +115,13 @@ def test_a_killed_worker_is_started_again(up):
     assert httpx.get(f"{up.url}/healthz").status_code == 200
 
 
-def test_a_second_start_makes_no_second_admin_and_sigterm_leaves_nothing(tmp_path):
-    with running(tmp_path / "data") as first:
-        everything = below(first.process.pid)
-        os.kill(first.process.pid, signal.SIGTERM)
-        assert first.process.wait(30) == 0
-        assert gone(everything)
-    with running(tmp_path / "data") as second:
+def test_a_killed_command_leaves_nothing_and_a_second_start_no_second_admin(up):
+    everything = below(up.process.pid)
+    up.process.kill()
+    wait_until(lambda: gone(everything))
+    with running(up.data) as second:
+        everything = below(second.process.pid)
         assert not second.said("password")
-
-
-def test_sigkill_leaves_nothing(tmp_path):
-    with running(tmp_path / "data") as up:
-        everything = below(up.process.pid)
-        up.process.kill()
-        wait_until(lambda: gone(everything))
+        second.process.terminate()
+        assert second.process.wait(30) == 0
+        assert gone(everything)
