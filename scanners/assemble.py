@@ -2,12 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from scanners.finding import BlobAnswer, Confidence, Finding, Problem, RuleCount, Severity, Site, Suppression
+from scanners.finding import BlobAnswer, Confidence, Finding, Problem, RuleCount, Severity, Site
 from scanners.paths import PathClass
 from scanners.rule import Rule
+from scanners.suppressions import Ignore, excuse
 from scanners.tree import Fact, Tree, TreeContext
 
 
@@ -52,10 +53,21 @@ def sites_of(file: Looked, rule: str) -> Iterator[Site]:
         yield Site(file.path, line, good=False, reason=reason)
 
 
-def suppressions_of(file: Looked) -> Iterator[Suppression]:
-    """The suppression comments of one file."""
-    for raw in file.answer.get("suppressions", ()):
-        yield Suppression(file.path, raw["line"], tuple(raw["rules"]), raw["reason"], raw["used"])
+def ignores_of(file: Looked) -> list[Ignore]:
+    """The suppression comments of one file, free to be marked as used: the answer itself is kept and shared."""
+    return [dict(ignore) for ignore in file.answer.get("suppressions", ())]
+
+
+def excused(said: Mapping[str, TreeContext], ignores: Mapping[str, list[Ignore]]) -> list[Finding]:
+    """The findings that joined files gave, numbered like those of single files, without the excused ones."""
+    ordinals: Counter[tuple[str, str, str]] = Counter()
+    left = []
+    for finding in (finding for ctx in said.values() for finding in ctx.findings):
+        if not excuse(finding.rule, finding.line, finding.end_line, ignores.get(finding.path, [])):
+            key = (finding.rule, finding.path, finding.anchor)
+            left.append(replace(finding, ordinal=ordinals[key]))
+            ordinals[key] += 1
+    return left
 
 
 def problem_of(answer: BlobAnswer) -> Problem | None:

@@ -2,7 +2,6 @@
 
 import ast
 import hashlib
-import re
 from functools import cached_property
 from typing import Any, Final
 
@@ -200,6 +199,3 @@ def _dumped(part: Any) -> str:
 def digest(text: str) -> str:
     """Sixteen hex digits of SHA-256: enough to tell the anchors of one repository apart."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-SUPPRESSION: Final = re.compile(r"#\s*plimsoll:\s*ignore\[([a-z0-9, -]+)\][ \t]*(.*)")

@@ -2,11 +2,9 @@
 
 import ast
 import hashlib
-import io
-import tokenize
 from typing import Any
 
-from scanners.context import SUPPRESSION, Context
+from scanners.context import Context
 from scanners.finding import BlobAnswer, Problem
 from scanners.index import Index
 from scanners.names import resolve
@@ -15,6 +13,7 @@ from scanners.paths import PathClass, refine
 from scanners.place import Call, Place
 from scanners.rule import Collector
 from scanners.scopes import Scope
+from scanners.suppressions import excuse, in_lines, in_python
 from scanners.text import TextFile
 from scanners.walk import Walk
 
@@ -65,7 +64,7 @@ class Engine:
             walk.run(parsed.tree)
             ctx = Context(parsed.source, path_class.name, path_class.role, walk.module, parsed.tree)
             _run_hooks(index, walk, ctx)
-            ignores = suppressions(parsed.source) if "plimsoll:" in parsed.source else []
+            ignores = in_python(parsed.source) if "plimsoll:" in parsed.source else []
             return {"parser": parsed.parser, "class": path_class.name, "problem": None} | _harvest(ctx, ignores)
         finally:
             walk.release()
@@ -79,7 +78,7 @@ class Engine:
                 ctx.collector = collector
                 collector.visit_text(file, ctx)  # type: ignore[attr-defined]
         found = {"parser": "text", "problem": None}
-        return found | _harvest(ctx, _line_suppressions(file.lines) if "plimsoll:" in text else [])
+        return found | _harvest(ctx, in_lines(file.lines) if "plimsoll:" in text else [])
 
     def _index(self, name: str) -> Index:
         if name not in self._indexes:
@@ -117,7 +116,7 @@ def _harvest(ctx: Context, ignores: list[dict[str, Any]]) -> BlobAnswer:
     """Take findings, sites and facts out of a context; a reasoned suppression takes its site away."""
     findings = []
     for finding in sorted(ctx.findings, key=lambda found: (found["line"], found["col"], found["rule"])):
-        if _suppressed(finding, ignores):
+        if excuse(finding["rule"], finding["line"], finding["end_line"], ignores):
             ctx.sites[finding["rule"]].pop((finding["line"], finding["col"]), None)
         else:
             findings.append(finding | {"snippet": ctx.snippet(finding["line"])})
@@ -129,43 +128,3 @@ def _sites(places: dict[tuple[int, int], str]) -> dict[str, list[Any]]:
     good = sorted(line for (line, _), state in places.items() if state == "")
     doubts = sorted([line, state] for (line, _), state in places.items() if state not in ("", "bad"))
     return {"good": good, "unresolved": doubts}
-
-
-def _suppressed(finding: dict[str, Any], ignores: list[dict[str, Any]]) -> bool:
-    for ignore in ignores:
-        near = finding["line"] <= ignore["line"] <= finding["end_line"] or ignore["above"] == finding["line"]
-        if near and finding["rule"] in ignore["rules"]:
-            ignore["used"] = bool(ignore["reason"])
-            return bool(ignore["reason"])
-    return False
-
-
-def suppressions(source: str) -> list[dict[str, Any]]:
-    """The suppression comments of a Python file; one alone on its line speaks for the line below (`above`)."""
-    found: list[dict[str, Any]] = []
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if token.type == tokenize.COMMENT:
-                found += _read_suppression(token.string, token.start[0], not token.line[: token.start[1]].strip())
-    except (tokenize.TokenError, SyntaxError):
-        return _line_suppressions(source.split("\n"))  # Newer syntax than this tokenizer knows.
-    return found
-
-
-def _line_suppressions(lines: list[str]) -> list[dict[str, Any]]:
-    return [
-        ignore
-        for number, line in enumerate(lines, 1)
-        if "plimsoll:" in line
-        for ignore in _read_suppression(line, number, line.lstrip().startswith("#"))
-    ]
-
-
-def _read_suppression(comment: str, line: int, alone: bool) -> list[dict[str, Any]]:
-    match = SUPPRESSION.search(comment)
-    if match is None:
-        return []
-    rules = [rule.strip() for rule in match[1].split(",") if rule.strip()]
-    return [
-        {"line": line, "above": line + 1 if alone else 0, "rules": rules, "reason": match[2].strip(), "used": False}
-    ]

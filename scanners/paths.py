@@ -54,7 +54,7 @@ _TEST: Final = re.compile(
 )
 _EXAMPLE: Final = re.compile(r"(^|/)(docs?|examples?|samples?|demos?|tutorials?|benchmarks?)/")
 _SCRIPT: Final = re.compile(
-    r"(^|/)(scripts?|bin|tools|ci|hack|management/commands)/|(^|/)(manage|setup|noxfile|tasks|fabfile|__main__|conf)\.py$"
+    r"(^|/)(scripts?|bin|management/commands)/|(^|/)(manage|setup|noxfile|fabfile|__main__)\.py$"
 )
 _MIGRATION: Final = re.compile(r"(^|/)(migrations|alembic/versions|versions)/[^/]+\.py$")
 _SETTINGS: Final = re.compile(

@@ -6,13 +6,14 @@ from functools import partial
 from typing import Protocol
 
 from scanners import registry
-from scanners.assemble import Looked, counts, findings_of, join, problem_of, sites_of, suppressions_of, tree_of
+from scanners.assemble import Looked, counts, excused, findings_of, ignores_of, join, problem_of, sites_of, tree_of
 from scanners.engine import Engine
-from scanners.finding import BlobAnswer, BlobCache, BlobKey, FileReport, Progress, Report, Site, Skipped
+from scanners.finding import BlobAnswer, BlobCache, BlobKey, FileReport, Progress, Report, Site, Skipped, Suppression
 from scanners.options import NAMES, Options, read_options
 from scanners.parse import MAX_BYTES
 from scanners.paths import PathClass, classify
 from scanners.rule import Rule
+from scanners.suppressions import Ignore
 
 _CHUNK = 200  # Answers kept at a time: what a killed scan loses.
 _UNSEEN = {
@@ -142,19 +143,19 @@ def report(
 ) -> Report:
     """Put the answers together. Equal input gives an equal report."""
     rules, cached = registry.rules(), set(cached)
-    looked, files = [], []
+    looked, files, skipped = [], [], list(skipped)
     for path, key in sorted(wanted):
         answer = answers[key]
         name = answer.get("class", "")
         if name in _UNSEEN:
-            skipped = [*skipped, Skipped(path, name, _UNSEEN[name])]
+            skipped.append(Skipped(path, name, _UNSEEN[name]))
             continue
         looked.append(Looked(path, PathClass.read(key.path_class), answer))
         files.append(FileReport(path, key.sha, key.path_class, answer["lines"], key in cached, problem_of(answer)))
     tree = tree_of(kind, looked)
     said = join(rules.values(), tree)
-    found = [finding for file in looked for finding in findings_of(file)]
-    found += [finding for ctx in said.values() for finding in ctx.findings]
+    ignores = {file.path: ignores_of(file) for file in looked if file.answer.get("suppressions")}
+    found = [finding for file in looked for finding in findings_of(file)] + excused(said, ignores)
     findings = [finding for finding in found if _asked(rules, finding.rule, kind)]
     python = [file for file in files if file.path_class.startswith("python/")]
     lines = sum(file.lines for file in python)
@@ -166,12 +167,16 @@ def report(
         skipped=tuple(sorted(skipped, key=lambda skip: skip.path)),
         findings=tuple(sorted(findings, key=lambda finding: (finding.path, finding.line, finding.col, finding.rule))),
         counts=counts(rules, kind, looked, findings, said),
-        suppressions=tuple(found for file in looked for found in suppressions_of(file)),
+        suppressions=tuple(_suppression(path, ignore) for path, listed in ignores.items() for ignore in listed),
         facts=tree.plain_facts(),
         lines=lines,
         python_files=len(python),
         coverage=1 - unread / lines if lines else 1.0,
     )
+
+
+def _suppression(path: str, ignore: Ignore) -> Suppression:
+    return Suppression(path, ignore["line"], tuple(ignore["rules"]), ignore["reason"], ignore["used"])
 
 
 def _asked(rules: Mapping[str, Rule], rule: str, kind: str) -> bool:

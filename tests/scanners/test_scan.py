@@ -145,3 +145,13 @@ def test_rules_that_are_not_asked_of_a_kind_say_so(kind: str) -> None:
     report = scan_files(FILES, kind)
     for rule in registry.rules().values():
         assert (kind in rule.kinds) or not report.counts[rule.id].applicable
+
+
+def test_a_finding_that_joins_files_is_excused_where_it_stands() -> None:
+    read = "import os\nKEY = os.environ['PAY_API_URL']"
+    plain = scan_files({"pay/app.py": f"{read}\n".encode(), "README.md": b"# Pay\n"})
+    excused = scan_files({"pay/app.py": f"{read}  # plimsoll: ignore[env-var-undocumented] internal\n".encode()})
+    assert [found.line for found in plain.findings if found.rule == "env-var-undocumented"] == [2]
+    assert [found.line for found in excused.findings if found.rule == "env-var-undocumented"] == []
+    assert [ignore.used for ignore in excused.suppressions] == [True]
+    assert not excused.counts["env-var-undocumented"].applicable
