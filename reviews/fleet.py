@@ -4,17 +4,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
 from math import floor
-from operator import or_
 from statistics import median_low
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from reviews import access, charts, trends
-from reviews.models import FindingEvent, Repository, Scan, Team, User
+from reviews.models import Repository, Scan, Team, User
 from reviews.scorecards import scanned_areas
 from reviews.trends import Standing, before, weekly
 
@@ -22,7 +20,6 @@ LEVELS = ("gold", "silver", "bronze", "none")
 WEEKS = 12
 PERIOD = timedelta(days=30)
 DOUBTFUL = 5
-CAUSES = {FindingEvent.Kind.FIXED: "fixed", FindingEvent.Kind.OPENED: "new", FindingEvent.Kind.REOPENED: "back"}
 ORDERS = {"team": "Team", "score": "Score, lowest first", "change": "Change in 30 days, worst first"}
 
 
@@ -104,25 +101,6 @@ class TeamRow:
     def change(self) -> int:
         """How the middle score moved in 30 days."""
         return moved(self.rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """How many findings of a rule were opened or fixed."""
-
-    what: str
-    rule: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Mover:
-    """A repository whose score moved, and what its scans found meanwhile."""
-
-    team: Team
-    row: Row
-    causes: tuple[Cause, ...]
-    rules_changed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,19 +269,6 @@ def moved(rows: Iterable[Row]) -> int:
     both = [row for row in rows if row.low is not None and row.then is not None]
     now, then = middle(row.low for row in both), middle(row.then for row in both)
     return 0 if now is None or then is None else floor(now) - floor(then)
-
-
-def movers(fleet: Fleet, most: int = 5) -> list[Mover]:
-    """The repositories whose score moved most in 30 days, with what their scans found meanwhile, in one query."""
-    rows = sorted((row for row in fleet.rows if row.change), key=lambda row: -abs(row.change))[:most]
-    causes: dict[int, list[Cause]] = defaultdict(list)
-    spans = [Q(scan__repository=row.id, scan__gt=row.then_scan, scan__lte=row.scan) for row in rows]
-    events = FindingEvent.objects.filter(reduce(or_, spans), kind__in=CAUSES) if spans else FindingEvent.objects.none()
-    counted = events.values_list("scan__repository", "kind", "finding__rule").annotate(count=Count("pk"))
-    for repository, kind, rule, count in counted.order_by("-count"):
-        causes[repository].append(Cause(CAUSES[kind], rule, count))
-    teams = {line.team.pk: line.team for line in fleet.teams}
-    return [Mover(teams[row.team], row, tuple(causes[row.id][:2]), row.rules != row.then_rules) for row in rows]
 
 
 SORTS: dict[str, Callable[[TeamRow], Any]] = {

@@ -4,9 +4,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from reviews import access
-from reviews.fleet import ORDERS, fleet, movers
+from reviews.fleet import ORDERS, fleet
 from reviews.forms import RegisterForm, teams_to_register_in
 from reviews.models import Repository
+from reviews.movers import movers
 from reviews.scorecards import scanned_areas
 from reviews.views.people import PersonRequest
 

@@ -3,11 +3,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from reviews.fleet import Cell, cells, fleet, middle, movers
+from reviews.fleet import Cell, cells, fleet, middle
 from reviews.models import Scan
 from reviews.scorecards import scanned_areas
 from tests.factories import RepositoryFactory, ScanFactory
-from tests.reviews.rows import RULE, changed, finished, fleet_of, found
+from tests.reviews.rows import finished, fleet_of
 
 
 @pytest.mark.parametrize(
@@ -80,27 +80,6 @@ def test_the_newest_scan_of_each_repository_says_whether_it_failed_or_runs(team,
     assert (fleet(viewer).failed, fleet(viewer).under_way) == (1, 1)
 
 
-def test_a_mover_says_what_its_scans_found_meanwhile(team, viewer):
-    repository = RepositoryFactory(team=team)
-    now = timezone.now()
-    finished(repository, at=now - timedelta(days=40), bad=20, commit="1" * 40)
-    newest = finished(repository, at=now, bad=2, commit="2" * 40)
-    for line in (1, 2):
-        changed(found(repository, line=line, state="fixed"), newest, "fixed")
-    changed(found(repository, line=3), newest, "moved")
-    (mover,) = movers(fleet(viewer))
-    assert mover.row.change > 0
-    assert [(cause.what, cause.rule, cause.count) for cause in mover.causes] == [("fixed", RULE, 2)]
-    assert not mover.rules_changed
-
-
-def test_a_repository_that_stood_still_is_no_mover(team, viewer):
-    repository = RepositoryFactory(team=team)
-    for day in (40, 0):
-        finished(repository, at=timezone.now() - timedelta(days=day), commit=str(day).zfill(40))
-    assert movers(fleet(viewer)) == []
-
-
 def test_the_course_of_twelve_weeks_is_a_line(team, viewer):
     repository = RepositoryFactory(team=team)
     for week in (5, 0):
@@ -112,5 +91,5 @@ def test_the_course_of_twelve_weeks_is_a_line(team, viewer):
 
 def test_the_number_of_queries_does_not_grow_with_the_fleet(team, viewer, django_assert_max_num_queries):
     fleet_of(team, 8)
-    with django_assert_max_num_queries(4):
-        movers(fleet(viewer))
+    with django_assert_max_num_queries(3):
+        fleet(viewer)

@@ -21,7 +21,7 @@ class Route:
     """What each kind of person gets, in the order of PEOPLE, for a GET or else for a POST."""
 
     answers: tuple[int | str, ...]
-    post: bool = False
+    method: str = "get"
 
 
 def members(answer: int = OK) -> Route:
@@ -31,7 +31,7 @@ def members(answer: int = OK) -> Route:
 
 def post(*answers: int) -> Route:
     """A change, by POST alone. The answers are those from stranger up."""
-    return Route((SIGN_IN, *answers), post=True)
+    return Route((SIGN_IN, *answers), method="post")
 
 
 PEOPLE_OF_THE_SITE = Route((SIGN_IN, *[OK] * 6))
@@ -126,19 +126,18 @@ def test_every_route_is_listed_here():
 @pytest.mark.parametrize("name", ROUTES)
 def test_what_each_person_gets(client, people, places, name):
     route, url = ROUTES[name], reverse(name, kwargs=places.get(name))
-    method = "post" if route.post else "get"
-    answers = {person: answer_of(client, people[person], method, url) for person in PEOPLE}
+    answers = {person: answer_of(client, people[person], route.method, url) for person in PEOPLE}
     assert answers == dict(zip(PEOPLE, route.answers, strict=True))
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route.post])
+@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route.method == "post"])
 def test_what_changes_something_is_never_done_by_a_get(client, people, places, name):
     assert answer_of(client, people["owner"], "get", reverse(name, kwargs=places.get(name))) == WRONG_METHOD
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if not route.post])
+@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route.method == "get"])
 def test_what_shows_something_takes_no_delete(client, people, places, name):
     assert answer_of(client, people["admin"], "delete", reverse(name, kwargs=places.get(name))) == WRONG_METHOD
 

@@ -36,16 +36,15 @@ def test_steps_are_behind_here_or_ahead():
 
 
 @pytest.mark.parametrize(
-    ("state", "states"),
+    ("state", "step", "states"),
     [
-        (Scan.State.REQUESTED, ["later"] * 5),
-        (Scan.State.FAILED, ["done", "done", "broken", "later", "later"]),
-        (Scan.State.DONE, ["done"] * 5),
-        (Scan.State.SUPERSEDED, ["done", "done", "done", "later", "later"]),
+        (Scan.State.REQUESTED, "", ["later"] * 5),
+        (Scan.State.FAILED, "scan", ["done", "done", "broken", "later", "later"]),
+        (Scan.State.DONE, "score", ["done"] * 5),
+        (Scan.State.SUPERSEDED, "scan", ["done", "done", "done", "later", "later"]),
     ],
 )
-def test_steps_of_a_scan_that_does_not_run(state, states):
-    step = "" if state == Scan.State.REQUESTED else Scan.Step.SCAN
+def test_steps_of_a_scan_that_does_not_run(state, step, states):
     assert [step.state for step in progress_of(running(state=state, step=step)).steps] == states
 
 

@@ -1,6 +1,7 @@
 """The pages that belong to no team: search, status, account, sign-in and what is shown when something is wrong."""
 
 import pytest
+from django.conf import settings
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.views import defaults
@@ -95,6 +96,13 @@ def test_a_wrong_password_is_said_without_saying_which_part_is_wrong(client):
     assert 'role="alert"' in text
     assert 'aria-invalid="true"' in text
     assert "wrong" not in text
+
+
+def test_after_too_many_tries_the_page_says_what_to_do(client):
+    wrong = {"login": "ann", "password": "wrong"}
+    answers = [client.post(reverse("account_login"), wrong) for _ in range(settings.AXES_FAILURE_LIMIT + 1)]
+    assert answers[-1].status_code == 429
+    assert "Wait for the lock to end" in answers[-1].content.decode()
 
 
 def test_sign_in_returns_to_where_one_wanted_to_go(client, viewer):
