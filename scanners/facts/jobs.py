@@ -46,7 +46,9 @@ class Jobs(Collector):
         for name, scope in ctx.module.classes.items():
             if any(limit in scope.names for limit in _LIMITS):
                 ctx.fact("job-base", scope.node, name=name.rpartition(".")[2])
-        if ctx.role.startswith("settings") or ctx.imports("celery") or "celery" in ctx.module.names:
+        if "time_limit" in ctx.source.lower() and (
+            ctx.role.startswith("settings") or ctx.imports("celery") or "celery" in ctx.module.names
+        ):
             for number, line in enumerate(ctx.source_lines, 1):
                 if _SETTING.search(line) and "@" not in line:
                     ctx.fact("job-limit", number)

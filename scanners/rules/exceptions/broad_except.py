@@ -105,10 +105,12 @@ class BroadExcept(Rule):
         for handler in place.node.handlers:
             types = caught(handler.type, place.scope)
             width = breadth(types, place.scope)
-            found = reaction(handler, place, ctx)
             if width == "narrow":
-                interrupts_pass |= found.raises and any("Interrupt" in ast.dump(expr) for expr in types)
-            elif found.reacts:
+                interrupts = any("Interrupt" in ast.dump(expr) for expr in types)
+                interrupts_pass |= interrupts and reaction(handler, place, ctx).raises
+                continue
+            found = reaction(handler, place, ctx)
+            if found.reacts:
                 ctx.site(handler)
                 everything = width == "all" and not interrupts_pass
                 if not _fits(place, found, everything):
