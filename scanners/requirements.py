@@ -81,9 +81,8 @@ def requirements(text: str, group: str = "") -> Iterator[Requirement]:
             continue
         if "://" in body and " @ " not in body:
             egg = _EGG.search(body)
-            name = (
-                egg[1] if egg else body.split("#")[0].split("@")[0].rstrip("/").rpartition("/")[2].removesuffix(".git")
-            )
+            last = body.partition("#")[0].rstrip("/").rpartition("/")[2].partition("@")[0]
+            name = egg[1] if egg else last.removesuffix(".git")
             yield Requirement(normal(name), url=body, group=group, line=number, hashed=hashed)
         elif (found := requirement(body, number, group)) is not None:
             yield Requirement(found.name, found.specifier, found.url, found.marker, group, number, hashed)

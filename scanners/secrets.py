@@ -55,8 +55,7 @@ _SHAPES: Final = (
     (
         "private key",
         "-----BEGIN ",
-        r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |PGP )?PRIVATE KEY(?: BLOCK)?-----"
-        r"(?:\\n|\s|[\"'+\\])*[A-Za-z0-9+/=\s\\\"']{60,}",
+        r"-----BEGIN (?:(?!ENCR)\w+ )?PRIVATE KEY(?: BLOCK)?-----(?:\\n|\s|[\"'+\\])*[A-Za-z0-9+/=\s\\\"']{60,}",
     ),
 )
 """Kind, text that every one of it starts with, and pattern: a plain search for the text is what keeps this cheap."""
@@ -73,7 +72,7 @@ _STANDS_IN: Final = re.compile(
     re.IGNORECASE,
 )
 _ENV_NAME: Final = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
-_JUMBLED: Final = re.compile(r"(?=.*[A-Z]{2}[a-z])(?:[^A-Z]*[a-z][A-Z]){4}")
+_JUMBLED: Final = re.compile(r"(?=.*[A-Z]{2}[a-z])(?:.*?[a-z][A-Z]){4}")
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*([.:/-][A-Za-z_]\w*)+")
 
 
