@@ -13,6 +13,7 @@ from scanners.context import Context
 from scanners.outbound import HTTP
 from scanners.place import Block, Call, Place
 from scanners.scopes import Scope
+from scanners.syntax import descendants
 
 _HOSTS: Final = {
     "smtplib.SMTP": 0,
@@ -160,7 +161,7 @@ def _in_setting(name: str, value: ast.expr, block: Block) -> Iterator[tuple[Plac
         if "://" in value.value or (name.endswith(("HOST", "SERVER")) and _LOOKS.match(value.value)):
             yield Place(value, block, None), value.value
     elif isinstance(value, ast.Dict) and name in ("DATABASES", "CACHES", "CHANNEL_LAYERS"):
-        for inner in ast.walk(value):
+        for inner in descendants(value):
             for key, held in zip(inner.keys, inner.values, strict=True) if isinstance(inner, ast.Dict) else ():
                 field, text = getattr(key, "value", ""), getattr(held, "value", "")
                 if isinstance(text, str) and (field == "HOST" or (field == "LOCATION" and "://" in text)):

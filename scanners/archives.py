@@ -6,6 +6,7 @@ import re
 from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.place import Call, Place
+from scanners.syntax import descendants
 
 _CHECKS = re.compile(
     r"^(is_relative_to|commonpath|realpath|commonprefix|safe_join|secure_filename|relative_to|resolve|basename|normpath)$|"
@@ -29,7 +30,7 @@ def _joins(source: ast.expr, member: str) -> bool:
     joins = (isinstance(source, ast.Call) and getattr(source.func, "attr", "") in ("join", "joinpath")) or (
         isinstance(source, ast.BinOp) and isinstance(source.op, ast.Div | ast.Add)
     )
-    return joins and any(isinstance(inner, ast.Name) and inner.id == member for inner in ast.walk(source))
+    return joins and any(isinstance(inner, ast.Name) and inner.id == member for inner in descendants(source))
 
 
 def named_like_tar(receiver: ast.expr | None) -> bool:
@@ -73,7 +74,7 @@ def for_old_python(call: Call) -> bool:
 
 def has_check(function: ast.AST) -> bool:
     """Whether the function looks where members would go, or writes the archive itself."""
-    for node in ast.walk(function):
+    for node in descendants(function):
         name = getattr(node, "attr", getattr(node, "id", ""))
         if _CHECKS.search(name) or (name == "startswith" and isinstance(node, ast.Attribute)):
             return True

@@ -8,6 +8,7 @@ from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.harmless import is_fixed_name, is_guarded, is_number, is_picked
 from scanners.place import Call
+from scanners.syntax import descendants
 
 ALWAYS: Final = frozenset(
     "os.system os.popen subprocess.getoutput subprocess.getstatusoutput asyncio.create_subprocess_shell "
@@ -88,4 +89,4 @@ def is_harmless_in_shell(hole: ast.expr, call: Call) -> bool:
 def _quotes_inside(hole: ast.Call) -> bool:
     if isinstance(hole.func, ast.Attribute) and getattr(hole.func.value, "id", "") in ("shlex", "subprocess"):
         return True
-    return any(getattr(node, "attr", getattr(node, "id", "")) in _QUOTES for node in ast.walk(hole))
+    return any(getattr(node, "attr", getattr(node, "id", "")) in _QUOTES for node in descendants(hole))

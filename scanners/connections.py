@@ -9,6 +9,7 @@ from scanners.finding import Severity
 from scanners.outbound import NETWORK, REDIS, Bound, Verdict, argument, hides, is_endless, weigh
 from scanners.place import Block, Call, Place
 from scanners.scopes import Scope
+from scanners.syntax import descendants
 
 _GOOD: Final = Verdict("good")
 _ADDRESS: Final = Verdict("unresolved", "The address comes from elsewhere and may hold the limit.")
@@ -110,7 +111,7 @@ def _said(expr: ast.expr, scope: Scope) -> str:
         return value
     if isinstance(expr, ast.JoinedStr | ast.Dict | ast.BinOp):
         return " ".join(
-            node.value for node in ast.walk(expr) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            node.value for node in descendants(expr) if isinstance(node, ast.Constant) and isinstance(node.value, str)
         )
     return ""
 
@@ -120,7 +121,7 @@ def _plain_socket(call: Call, tree: ast.Module) -> Verdict:
     if ("DGRAM" in made and call.last == "connect") or "AF_UNIX" in made:
         return _GOOD
     held = ast.unparse(call.receiver) if call.receiver is not None else ""
-    for node in ast.walk(tree):
+    for node in descendants(tree):
         if (
             isinstance(node, ast.Attribute)
             and node.attr in ("settimeout", "setblocking")
@@ -143,7 +144,7 @@ def grpc_calls(tree: ast.Module, module: Scope) -> Iterator[tuple[Place[Any], Ve
     if not any("_pb2_grpc" in str(found.value) for bound in module.names.values() for found in bound):
         return
     block = Block("module", tree, None, module)
-    nodes = list(ast.walk(tree))
+    nodes = list(descendants(tree))
     stubs = {
         ast.unparse(target)
         for node in nodes

@@ -7,6 +7,7 @@ from typing import Final
 from scanners.constants import UNKNOWN, fold
 from scanners.names import find, resolve
 from scanners.scopes import Binding, Scope
+from scanners.syntax import descendants
 
 _FIXED_ATTRIBUTE: Final = re.compile(
     r"\.(__name__|__qualname__|__tablename__|__version__)$|\._meta\.|\.[A-Z][A-Z0-9_]*(\.value|\.name)?$|"
@@ -65,14 +66,14 @@ def is_guarded(expr: ast.AST, function: ast.AST | None) -> bool:
     """Whether the enclosing function tests a name against a set of values (`if order not in ORDERS: raise ...`)."""
     if function is None or not isinstance(expr, ast.Name):
         return False
-    return any(_guards(node, expr.id) for node in ast.walk(function))
+    return any(_guards(node, expr.id) for node in descendants(function))
 
 
 def _guards(node: ast.AST, name: str) -> bool:
     if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == name:
         return any(isinstance(op, ast.In | ast.NotIn) for op in node.ops) and not _is_text(node.comparators[0])
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        named = any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(node))
+        named = any(isinstance(inner, ast.Name) and inner.id == name for inner in descendants(node))
         return named and node.func.attr in ("isidentifier", "fullmatch")
     return False
 

@@ -9,6 +9,7 @@ from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Place
 from scanners.secrets import Token, is_placeholder, is_random
+from scanners.syntax import descendants
 
 _STRICT: Final = re.compile(
     r"token|credentials?|(api|access|private|account|storage|shared|auth)_?keys?$", re.IGNORECASE
@@ -84,7 +85,7 @@ def _is_choice(cls: ast.ClassDef) -> bool:
 def texts(tree: ast.AST | None) -> Iterator[tuple[str, bool]]:
     """Every text of a file, and whether it is a bare statement such as a docstring."""
     bare = set()
-    for node in ast.walk(tree) if tree is not None else ():
+    for node in descendants(tree) if tree is not None else ():
         if isinstance(node, ast.Expr):
             bare.add(node.value)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):

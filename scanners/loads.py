@@ -7,6 +7,7 @@ from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Call
+from scanners.syntax import descendants
 
 _PICKLES = "pickle _pickle cPickle cloudpickle dill marshal".split()
 
@@ -65,8 +66,8 @@ def _yaml(call: Call) -> Any:
 
 def made_or_checked_here(call: Call) -> bool:
     """Whether the function made these bytes itself, or checked a signature before it loads them."""
-    names = {inner.id for argument in call.node.args for inner in ast.walk(argument) if isinstance(inner, ast.Name)}
-    for node in ast.walk(call.function or call.node):
+    names = {inner.id for argument in call.node.args for inner in descendants(argument) if isinstance(inner, ast.Name)}
+    for node in descendants(call.function or call.node):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             if name in _PROOFS and node.lineno < call.line:

@@ -7,6 +7,7 @@ from typing import Final
 from scanners.context import Context
 from scanners.pieces import pieces
 from scanners.place import Call
+from scanners.syntax import descendants
 
 _METHODS: Final = "get post put patch delete head options".split()
 
@@ -54,7 +55,7 @@ def starts_tls(call: Call, ctx: Context) -> bool:
     """Whether the function, or the file for code outside of any, turns encryption on."""
     around = call.function or ctx.tree
     return (
-        any(isinstance(node, ast.Attribute) and node.attr == "starttls" for node in ast.walk(around))
+        any(isinstance(node, ast.Attribute) and node.attr == "starttls" for node in descendants(around))
         if around
         else False
     )

@@ -9,6 +9,7 @@ from scanners.connections import CALLS as CONNECTIONS
 from scanners.constants import fold
 from scanners.outbound import HTTP
 from scanners.place import Call, Place
+from scanners.syntax import children, descendants
 
 ENDLESS, LIMITED, UNKNOWN = "endless", "limited", "unknown"
 NONE, FIXED, PLAIN, GOOD = "none", "fixed", "plain", "good"
@@ -83,7 +84,7 @@ def _tenacity_wait(wait: ast.expr | None, call: Call) -> str:
 
 def _last_names(expr: ast.AST, call: Call) -> Iterator[str]:
     """The names used in an expression, through a variable of the file."""
-    for node in ast.walk(expr):
+    for node in descendants(expr):
         if isinstance(node, ast.Name | ast.Attribute):
             ref = call.resolve(node)
             yield ref.dotted.removesuffix("()").rpartition(".")[2] if ref else ast.unparse(node).rpartition(".")[2]
@@ -137,7 +138,7 @@ def loop(place: Place[Any]) -> Loop | None:
     if len(tries) != 1 or not _leaves([*tries[0].body, *tries[0].orelse, *_after(place.node.body, tries[0])]):
         return None
     attempt, after = tries[0], _after(place.node.body, tries[0])
-    goes_on = any(isinstance(node, ast.Continue) for handler in attempt.handlers for node in ast.walk(handler))
+    goes_on = any(isinstance(node, ast.Continue) for handler in attempt.handlers for node in descendants(handler))
     if _leaves(after, always=True) and not goes_on:
         return None
     if all(_leaves(handler.body, always=True) for handler in attempt.handlers):
@@ -172,7 +173,7 @@ def _here(stmt: ast.AST) -> Iterator[ast.AST]:
         yield node
         stack += [
             child
-            for child in ast.iter_child_nodes(node)
+            for child in children(node)
             if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef)
         ]
 
@@ -202,7 +203,7 @@ def polling(place: Place[Any]) -> Polling | None:
     guards = [part.test for part in inner if isinstance(part, ast.If) and _leaves(part.body)] if fixed else [node.test]
     said = " ".join(ast.unparse(guard) for guard in guards)
     leaves = any(isinstance(part, ast.Return | ast.Break) for part in inner)
-    asks = any(isinstance(part, ast.Call) for part in ast.walk(node.test))
+    asks = any(isinstance(part, ast.Call) for part in descendants(node.test))
     if any(isinstance(part, ast.Try) for part in inner) or (not leaves if fixed else not asks) or _LASTING.search(said):
         return None
     ends = any(isinstance(part, ast.Raise | ast.AugAssign) for part in inner) or (leaves and not fixed)

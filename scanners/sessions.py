@@ -7,6 +7,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.outbound import SESSION_CALLS, Verdict
 from scanners.place import Call
+from scanners.syntax import descendants
 
 MOUNTS: Final = tuple(dict.fromkeys(f"{name.rpartition('.')[0]}.mount" for name in SESSION_CALLS))
 """Calls that give a session an adapter."""
@@ -77,7 +78,7 @@ def _replaced(tree: ast.Module) -> list[str]:
     """The holders whose `request` or `send` is replaced: `session.request = functools.partial(...)`."""
     return [
         ast.unparse(target.value)
-        for node in ast.walk(tree)
+        for node in descendants(tree)
         if isinstance(node, ast.Assign)
         for target in node.targets
         if isinstance(target, ast.Attribute) and target.attr in ("request", "send")
@@ -117,7 +118,7 @@ def response_uses(call: Call, ctx: Context) -> Iterator[str]:
 
 
 def _reads(function: ast.AST | None, name: str) -> Iterator[str]:
-    for above in ast.walk(function) if function is not None else ():
+    for above in descendants(function) if function is not None else ():
         for field, value in ast.iter_fields(above):
             for node in value if isinstance(value, list) else [value]:
                 if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):

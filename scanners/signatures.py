@@ -7,6 +7,7 @@ from typing import Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call, Place
+from scanners.syntax import descendants
 
 _HMACS: Final = frozenset({"hmac.new", "hmac.digest", "hmac.HMAC"})
 
@@ -45,7 +46,7 @@ def _switches_off(options: ast.expr | None, call: Call) -> bool:
 
 def decoded_in_full(call: Call) -> bool:
     """Whether the same function also decodes with algorithms, and does not switch verification off there."""
-    for node in ast.walk(call.function or call.node):
+    for node in descendants(call.function or call.node):
         if (
             isinstance(node, ast.Call)
             and node is not call.node
@@ -62,7 +63,7 @@ def is_digest(side: ast.expr, place: Place[ast.Compare]) -> bool:
     if isinstance(side, ast.Name):
         values = [binding.value for binding in place.scope.bindings(side.id) if binding.kind == "assign"]
         return any(isinstance(value, ast.Call) and is_digest(value, place) for value in values)
-    for node in ast.walk(side) if isinstance(side, ast.Call | ast.BinOp | ast.JoinedStr) else ():
+    for node in descendants(side) if isinstance(side, ast.Call | ast.BinOp | ast.JoinedStr) else ():
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("hexdigest", "digest", "new"):
             inner = node.func.value if isinstance(node.func, ast.Attribute) else node
             named = place.name(node.func)

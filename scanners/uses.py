@@ -4,6 +4,7 @@ import ast
 
 from scanners.names import find
 from scanners.place import Call
+from scanners.syntax import children, descendants
 
 
 def reads(call: Call) -> list[str] | None:
@@ -28,11 +29,11 @@ def reads(call: Call) -> list[str] | None:
 def _reads(function: ast.AST, name: str) -> list[str]:
     found = [
         above.attr if isinstance(above, ast.Attribute) else ""
-        for above in ast.walk(function)
-        for node in ast.iter_child_nodes(above)
+        for above in descendants(function)
+        for node in children(above)
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
     ]
-    waits = [above for above in ast.walk(function) if any(map(_waits, ast.iter_child_nodes(above)))]
+    waits = [above for above in descendants(function) if any(map(_waits, children(above)))]
     return found + ["wait()" for above in waits if not isinstance(above, ast.Expr | ast.Await)]
 
 

@@ -7,6 +7,7 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.outbound import Bound
 from scanners.place import Call
+from scanners.syntax import descendants
 
 _QUEUES: Final = (
     "queue.Queue",
@@ -81,7 +82,7 @@ def told_to_end(call: Call) -> bool:
     """Whether the same def has told something to end before it waits for it."""
     return any(
         _ends(node)
-        for node in ast.walk(call.function or ast.Module([], []))
+        for node in descendants(call.function or ast.Module([], []))
         if getattr(node, "lineno", call.line) < call.line
     )
 
@@ -100,7 +101,7 @@ def _ends(node: ast.AST) -> bool:
 def may_last(call: Call) -> bool:
     """Whether the wait may be meant to last: a worker's loop, or a program that waits for its end."""
     held = ast.unparse(call.receiver).lower() if call.receiver is not None else ""
-    if call.last == "acquire" and call.origin is not None and call.origin in ast.walk(call.function or call.node):
+    if call.last == "acquire" and call.origin is not None and call.origin in descendants(call.function or call.node):
         return True  # Nobody else has a lock that was made here.
     whole = getattr(call.function, "name", "") in ("run", "main", "serve_forever")
     return whole or any(True for _ in call.within("while")) or any(word in held for word in _GOODBYES)

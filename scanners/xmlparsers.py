@@ -7,6 +7,7 @@ from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.harmless import is_fixed_name
 from scanners.place import Call
+from scanners.syntax import descendants
 
 _ETREE = "parse fromstring fromstringlist iterparse XML XMLID XMLParser XMLPullParser".split()
 
@@ -58,9 +59,9 @@ def is_fixed(call: Call, ctx: Context) -> bool:
     source = call.argument(0, "source", "text", "string", "filename_or_stream", "file")
     if source is None or ctx.constant(source, call) is not UNKNOWN or is_fixed_name(source):
         return source is not None
-    words = {getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(source)}
+    words = {getattr(node, "id", getattr(node, "attr", "")) for node in descendants(source)}
     for name in [word for word in words if word]:
         for binding in ctx.module.names.get(name, []) + call.scope.bindings(name):
             if binding.kind == "assign":
-                words |= {getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(binding.value)}
+                words |= {getattr(node, "id", getattr(node, "attr", "")) for node in descendants(binding.value)}
     return not words.isdisjoint(_PACKAGED)

@@ -11,6 +11,7 @@ from scanners.context import Context
 from scanners.place import Call, Place
 from scanners.rule import Collector
 from scanners.scopes import Scope
+from scanners.syntax import descendants
 from scanners.text import TextFile
 
 _RAW: Final = frozenset({"os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault"})
@@ -145,7 +146,7 @@ def _fields(place: Place[Any]) -> Iterator[Read]:
 
 def _prefix(node: ast.ClassDef) -> str:
     """What stands before the names of the fields: `env_prefix` of `model_config` or of the inner class Config."""
-    for inner in ast.walk(node):
+    for inner in descendants(node):
         value: ast.AST | None = None
         named = isinstance(inner, ast.keyword) and inner.arg == "env_prefix"
         if named or (isinstance(inner, ast.Assign) and getattr(inner.targets[0], "id", "") == "env_prefix"):

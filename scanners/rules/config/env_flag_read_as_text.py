@@ -6,6 +6,7 @@ from scanners.context import Context
 from scanners.facts.environment import Read, is_standard, reads
 from scanners.finding import Confidence, Severity
 from scanners.rule import Example, Rule
+from scanners.syntax import children, descendants
 
 _FLAG: Final = re.compile(
     r"(^|_)(DEBUG|VERBOSE|TESTING|ENABLED?|DISABLED?|USE|USES|IS|HAS|ALLOW|ALLOWED|SKIP|REQUIRE|STRICT|DRY_?RUN|SECURE|INSECURE|TLS|SSL)(_|$)"
@@ -128,8 +129,8 @@ def _later(above: ast.AST, ctx: Context) -> list[tuple[ast.AST, ast.AST]]:
     name = target.id if isinstance(target, ast.Name) else ""
     return [
         (outer, node)
-        for outer in ast.walk(ctx.tree or ast.Module([], []))
-        for node in ast.iter_child_nodes(outer)
+        for outer in descendants(ctx.tree or ast.Module([], []))
+        for node in children(outer)
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
     ]
 

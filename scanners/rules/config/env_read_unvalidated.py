@@ -4,6 +4,7 @@ from scanners.context import Context
 from scanners.facts.environment import Read, is_standard, reads
 from scanners.finding import Confidence, Severity
 from scanners.rule import Example, Rule
+from scanners.syntax import descendants
 
 
 class EnvReadUnvalidated(Rule):
@@ -83,4 +84,4 @@ HOME = os.environ.get("HOME")
 def _raises(read: Read) -> bool:
     """Whether the def around the read refuses to go on without it."""
     around = read.place.function
-    return around is not None and any(isinstance(node, ast.Raise) for node in ast.walk(around))
+    return around is not None and any(isinstance(node, ast.Raise) for node in descendants(around))

@@ -6,6 +6,7 @@ from scanners.facts.environment import Read, reads
 from scanners.finding import Confidence, Severity
 from scanners.rule import Example, Rule
 from scanners.secrets import is_secret_name
+from scanners.syntax import descendants
 
 _STAND_INS: Final = frozenset(
     {"empty", "none", "null", "dummy", "na", "n/a", "unused", "not-needed", "no-key", "notset"}
@@ -109,8 +110,8 @@ def _refused(value: str, ctx: Context) -> bool:
     """Whether the file compares something with the default."""
     return any(
         isinstance(part, ast.Constant) and part.value == value
-        for node in ast.walk(ctx.tree or ast.Module([], []))
+        for node in descendants(ctx.tree or ast.Module([], []))
         if isinstance(node, ast.Compare)
         for side in (node.left, *node.comparators)
-        for part in ast.walk(side)
+        for part in descendants(side)
     )

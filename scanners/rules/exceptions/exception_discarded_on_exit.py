@@ -7,6 +7,7 @@ from scanners.finding import Effort, Severity
 from scanners.handlers import inner
 from scanners.place import Place
 from scanners.rule import Example, Rule
+from scanners.syntax import descendants
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _NAMES = {ast.Return: "return", ast.Break: "break", ast.Continue: "continue"}
@@ -119,7 +120,7 @@ def _looks(function: ast.FunctionDef) -> bool:
     names = {arg.arg for arg in [*args.args[1:], *args.kwonlyargs, *([args.vararg] if args.vararg else [])]}
     for node in inner([*function.body]):
         test = node.test if isinstance(node, ast.If) else node.subject if isinstance(node, ast.Match) else None
-        tested = {part.id for part in ast.walk(test) if isinstance(part, ast.Name)} if test is not None else set()
+        tested = {part.id for part in descendants(test) if isinstance(part, ast.Name)} if test is not None else set()
         if tested & names and any(isinstance(part, ast.Return | ast.Raise) for part in inner([node])):
             return True
     return False

@@ -3,7 +3,7 @@ import ast
 from scanners.attempts import attempt, cleans_up, imports, looks_up, loses_effect, may_be_silent, sureness
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.handlers import Reaction, breadth, caught, clause, reaction, short, spelled
+from scanners.handlers import breadth, caught, clause, reaction, short, spelled
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 
@@ -115,14 +115,17 @@ class SwallowedException(Rule):
 
     def visit_try(self, place: Place[ast.Try], ctx: Context) -> None:
         for handler in place.node.handlers:
-            self._judge(clause(handler, place), place, reaction(handler, place, ctx), ctx)
+            self._judge(clause(handler, place), place, ctx)
 
-    def _judge(self, at: Place[ast.ExceptHandler], place: Place[ast.Try], found: Reaction, ctx: Context) -> None:
+    def _judge(self, at: Place[ast.ExceptHandler], place: Place[ast.Try], ctx: Context) -> None:
         ctx.site(at)
         types = caught(at.node.type, place.scope)
         wide = breadth(types, place.scope) != "narrow"
         matters = wide or loses_effect(types, place.node.body, place.scope)
-        if found.reacts or not matters or may_be_silent(place, at.node):
+        if not matters:
+            return
+        found = reaction(at.node, place, ctx)
+        if found.reacts or may_be_silent(place, at.node):
             return
         where = f"`{spelled(at.node)}` drops the failure of {attempt(place.node.body)}"
         if found.doubt:

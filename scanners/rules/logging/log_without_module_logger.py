@@ -7,6 +7,7 @@ from scanners.finding import Effort, Severity
 from scanners.logcalls import LOG_CALLS, log_call
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.syntax import descendants
 
 _ROOT_FUNCTIONS: Final = tuple(
     f"logging.{name}" for name in ("debug", "info", "warning", "error", "critical", "exception")
@@ -87,7 +88,7 @@ class LogWithoutModuleLogger(Rule):
 @lru_cache(maxsize=2)
 def _sets_up(ctx: Context) -> bool:
     """Whether the module is the one that sets logging up."""
-    nodes = ast.walk(ctx.tree or ast.Module([], []))
+    nodes = descendants(ctx.tree or ast.Module([], []))
     return any(isinstance(node, ast.Attribute | ast.alias) and _name(node) in _SETS_UP for node in nodes)
 
 

@@ -5,6 +5,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
+from scanners.syntax import descendants
 
 _TAR = frozenset(
     f"tarfile.{maker}.{name}"
@@ -128,7 +129,7 @@ class ArchiveExtractedUnchecked(Rule):
             return
         if not isinstance(place.node.target, ast.Name) or has_check(place.function or place.node):
             return
-        for node in ast.walk(place.node):
+        for node in descendants(place.node):
             if isinstance(node, ast.Call) and opens_joined(node, place.node.target.id, place):
                 at = Place(node, place.block, place.stmt)
                 ctx.report(at, "The name of a member is joined to a path as it is, so it can leave the directory.")

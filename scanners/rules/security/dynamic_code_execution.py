@@ -6,6 +6,7 @@ from scanners.harmless import is_fixed_name
 from scanners.pieces import pieces
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.syntax import descendants
 
 _RUNS = frozenset({"eval", "exec", "builtins.eval", "builtins.exec", "pandas.eval"})
 _COMPILES = frozenset({"compile", "builtins.compile"})
@@ -138,7 +139,7 @@ def _column(call: Call) -> int:
 
 
 def _only_tree(call: Call) -> bool:
-    return any(getattr(inner, "attr", "") == "PyCF_ONLY_AST" for inner in ast.walk(call.node))
+    return any(getattr(inner, "attr", "") == "PyCF_ONLY_AST" for inner in descendants(call.node))
 
 
 def _inside_exec(call: Call) -> bool:

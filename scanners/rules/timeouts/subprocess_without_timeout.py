@@ -6,6 +6,7 @@ from scanners.finding import Severity
 from scanners.outbound import HANDED, PROCESSES, bounded_outside, handed, weigh
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.syntax import descendants
 
 _ENDINGS = frozenset({"terminate", "kill", "send_signal"})
 
@@ -102,6 +103,6 @@ def _managed(call: Call, ctx: Context) -> bool:
     held = ast.unparse(call.receiver) if call.receiver is not None else ""
     return any(
         node.attr in _ENDINGS and ast.unparse(node.value) == held
-        for node in ast.walk(ctx.tree or ast.Module([], []))
+        for node in descendants(ctx.tree or ast.Module([], []))
         if isinstance(node, ast.Attribute)
     )
