@@ -58,7 +58,7 @@ _QUOTED: Final = re.compile(
 )
 
 
-_MARKS: Final = re.compile(r"placeholder|^marks?$|param_?marks|^qs$|_sql$|_clause$|^where$|^sql_", re.I)
+_MARKS: Final = re.compile(r"placeholder|^marks?$|param_?marks|^qs$", re.IGNORECASE)
 
 
 def query_of(call: Call) -> ast.expr | None:

@@ -50,7 +50,8 @@ def test_a_uv_lock_holds_all_versions_and_what_it_was_made_from() -> None:
 
 
 def test_a_poetry_lock_holds_versions_and_a_hash() -> None:
-    text = '[[package]]\nname = "Redis"\nversion = "6.1.0"\n\n[metadata]\npython-versions = "^3.12"\ncontent-hash = "ab12"\n'
+    text = '[[package]]\nname = "Redis"\nversion = "6.1.0"\n\n[metadata]\n'
+    text += 'python-versions = "^3.12"\ncontent-hash = "ab12"\n'
     lock = read_lock("poetry-lock", text)
     assert lock is not None
     assert (lock.versions, lock.content_hash, lock.requires_python, lock.roots) == (
@@ -62,7 +63,8 @@ def test_a_poetry_lock_holds_versions_and_a_hash() -> None:
 
 
 def test_a_pipfile_lock_holds_both_sections() -> None:
-    text = '{"_meta": {"hash": {"sha256": "ab"}}, "default": {"redis": {"version": "==6.1.0"}}, "develop": {"x": {"git": "u"}}}'
+    text = '{"_meta": {"hash": {"sha256": "ab"}}, "default": {"redis": {"version": "==6.1.0"}}, '
+    text += '"develop": {"x": {"git": "u"}}}'
     lock = read_lock("pipfile-lock", text)
     assert lock is not None
     assert (lock.versions["redis"], lock.content_hash) == (("6.1.0",), "ab")
@@ -72,8 +74,10 @@ def test_a_pipfile_lock_holds_both_sections() -> None:
 def test_pep_751_and_conda_locks_are_read() -> None:
     pylock = read_lock("pylock", 'lock-version = "1.0"\n[[packages]]\nname = "redis"\nversion = "6.1.0"\n')
     conda = read_lock("conda-lock", "package:\n- name: redis-py\n  version: 6.1.0\n")
-    assert pylock is not None and pylock.versions == {"redis": ("6.1.0",)}
-    assert conda is not None and set(conda.versions) == {"redis-py"}
+    assert pylock is not None
+    assert pylock.versions == {"redis": ("6.1.0",)}
+    assert conda is not None
+    assert set(conda.versions) == {"redis-py"}
 
 
 @pytest.mark.parametrize(

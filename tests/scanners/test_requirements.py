@@ -99,7 +99,8 @@ def test_a_project_lists_what_it_runs_with_extras_and_tools() -> None:
 
 def test_a_poetry_project_is_read_with_its_own_ranges() -> None:
     text = (
-        '[tool.poetry.dependencies]\npython = "^3.12"\nredis = "^6.2"\ncore = { git = "https://x/core.git", rev = "main" }\n'
+        '[tool.poetry.dependencies]\npython = "^3.12"\nredis = "^6.2"\n'
+        'core = { git = "https://x/core.git", rev = "main" }\n'
         'here = { path = "../here" }\n\n[tool.poetry.group.dev.dependencies]\npytest = "*"\n'
     )
     found = [(entry.name, entry.specifier, entry.url, entry.group) for entry in pyproject(tomllib.loads(text), text)]
@@ -128,10 +129,12 @@ def test_ranges_of_poetry_become_standard_ones(given: str, meant: str) -> None:
 
 
 def test_setup_cfg_and_pipfile_are_read() -> None:
-    cfg = "[options]\ninstall_requires =\n    redis>=5\n    django<5; python_version<'3.10'\n[options.extras_require]\ntest = pytest\n"
+    cfg = "[options]\ninstall_requires =\n    redis>=5\n    django<5; python_version<'3.10'\n"
+    cfg += "[options.extras_require]\ntest = pytest\n"
     assert [(entry.name, entry.group) for entry in setup_cfg(cfg)] == [("redis", ""), ("django", ""), ("pytest", "dev")]
     assert list(setup_cfg("not an ini file")) == []
-    text = '[packages]\nredis = "*"\ncore = { git = "https://x/core.git", ref = "main" }\n\n[dev-packages]\npytest = "==8.0"\n'
+    text = '[packages]\nredis = "*"\ncore = { git = "https://x/core.git", ref = "main" }\n\n'
+    text += '[dev-packages]\npytest = "==8.0"\n'
     found = [
         (entry.name, entry.specifier, entry.url, entry.group, entry.line)
         for entry in pipfile(tomllib.loads(text), text)
@@ -146,4 +149,4 @@ def test_setup_cfg_and_pipfile_are_read() -> None:
 def test_names_and_groups_are_compared_as_indexes_do() -> None:
     assert normal("Flask_Login.X") == "flask-login-x"
     assert requirement("not a requirement!") is None
-    assert is_dev_group("dev-tools") and is_dev_group("docs") and not is_dev_group("postgres")
+    assert [is_dev_group(name) for name in ("dev-tools", "docs", "postgres")] == [True, True, False]

@@ -8,14 +8,16 @@ GITHUB = "gh" + "p_R7w2Kc9Zt4Qm1Xv8Bn3Lp6Hd5Js0Fg7Ty2Ua4"
 BODY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTU\n"
 
 HOLDERS = [
-    "password", "DB_PASSWORD", "userPassword", "password2", "PGPASSWORD", "db_pass", "pwd", "passphrase", "api_key", "apiKey",
-    "X-Api-Key", "stripe.api_key", "SECRET_KEY", "AWS_SECRET_ACCESS_KEY", "clientSecret", "access_token", "refresh_token",
-    "reset_token", "private_key", "signing_key", "credentials", "JWT_SECRET", "new_password",
+    "password", "DB_PASSWORD", "userPassword", "password2", "PGPASSWORD", "db_pass", "pwd", "passphrase",
+    "api_key", "apiKey", "X-Api-Key", "stripe.api_key", "SECRET_KEY", "AWS_SECRET_ACCESS_KEY", "clientSecret",
+    "access_token", "refresh_token", "reset_token", "private_key", "signing_key", "credentials", "JWT_SECRET",
+    "new_password",
 ]  # fmt: skip
 TELLERS = [
-    "password_field", "token_url", "PASSWORD_VALIDATORS", "reset_password", "change_password", "has_password", "use_token",
-    "hashed_password", "password_hash", "max_tokens", "tokens", "secrets", "pad_token", "next_page_token", "csrf_token", "key",
-    "public_key", "primary_key", "ACCESS_KEY_ID", "bypass", "compass", "tokenizer", "invalid_token", "key_name", "",
+    "password_field", "token_url", "PASSWORD_VALIDATORS", "reset_password", "change_password", "has_password",
+    "use_token", "hashed_password", "password_hash", "max_tokens", "tokens", "secrets", "pad_token",
+    "next_page_token", "csrf_token", "key", "public_key", "primary_key", "ACCESS_KEY_ID", "bypass", "compass",
+    "tokenizer", "invalid_token", "key_name", "",
 ]  # fmt: skip
 
 
@@ -30,9 +32,10 @@ def test_a_name_that_tells_something_of_a_secret_holds_none(name: str) -> None:
 
 
 PLACEHOLDERS = [
-    "changeme", "xxx", "<password>", "${DB_PASSWORD}", "$TOKEN", "{{ token }}", "%(password)s", "your-api-key", "...", "***",
-    "GITHUB_TOKEN", "/run/secrets/db", "./key", "vault:secret/db", "arn:aws:secretsmanager:x", "password", "api_key", "auth.token",
-    "https://auth.shop.io/token", "Enter your password", "none", "bearer", "ab", "aaaa", "postgres://app:app@localhost/x",
+    "changeme", "xxx", "<password>", "${DB_PASSWORD}", "$TOKEN", "{{ token }}", "%(password)s", "your-api-key",
+    "...", "***", "GITHUB_TOKEN", "/run/secrets/db", "./key", "vault:secret/db", "arn:aws:secretsmanager:x",
+    "password", "api_key", "auth.token", "https://auth.shop.io/token", "Enter your password", "none", "bearer",
+    "ab", "aaaa", "postgres://app:app@localhost/x",
 ]  # fmt: skip
 
 

@@ -99,8 +99,7 @@ def _python(text: TextFile, ctx: Context) -> None:
 
 
 def _image(image: str, line: int, text: str, ctx: Context) -> None:
-    name, _, tag = image.partition("@")[0].rpartition(":")
-    product = name.rpartition("/")[2]
+    product, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
     if product not in _PRODUCTS:
         return
     ctx.fact("runtime", line, product=product, version=tag, text=text)
