@@ -19,8 +19,17 @@ def _function(walk: "Walk", node: Any, stack: list[Any]) -> None:
     inner = walk.scope(node, "function", scope, name)
     walk.enter(stack, "function", node, node.body if isinstance(node.body, list) else [node.body], inner)
     args = node.args
-    outside = [*getattr(node, "decorator_list", ()), *args.defaults, *(d for d in args.kw_defaults if d is not None)]
-    stack.extend(reversed(outside))
+    if args.defaults:
+        named = [*args.posonlyargs, *args.args][-len(args.defaults) :]
+        for arg, default in zip(named, args.defaults, strict=True):
+            walk.give(arg.arg, default, default)
+        stack.extend(args.defaults)
+    if args.kw_defaults:
+        for arg, kw_default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
+            walk.give(arg.arg, kw_default, kw_default or arg)
+        stack.extend(args.kw_defaults)
+    if name != "<lambda>":
+        stack.extend(node.decorator_list)
 
 
 def _class(walk: "Walk", node: ast.ClassDef, stack: list[Any]) -> None:
@@ -50,18 +59,51 @@ def _import_from(walk: "Walk", node: ast.ImportFrom, _: list[Any]) -> None:
 
 
 def _assign(walk: "Walk", node: ast.Assign, stack: list[Any]) -> None:
+    value = node.value
     for target in node.targets:
-        walk.bind(target, "assign", node.value)
-        if type(node.value) is ast.Attribute and type(target) is ast.Name and node.value.attr in walk.index.lasts:
+        walk.bind(target, "assign", value)
+        walk.give(_name_of(target), value, node)
+        if type(target) is not ast.Name:
+            stack.append(target)
+        elif type(value) is ast.Attribute and value.attr in walk.index.lasts:
             walk.wanted.add(target.id)
+    if type(value) not in walk.index.leaves:
+        stack.append(value)
+
+
+def _name_of(target: Any) -> str:
+    """What an assignment gives a value to: a name, an attribute or a key; empty for anything else."""
+    kind = type(target)
+    if kind is ast.Name:
+        return str(target.id)
+    if kind is ast.Attribute:
+        return str(target.attr)
+    key = getattr(target.slice, "value", "") if kind is ast.Subscript else ""
+    return key if isinstance(key, str) else ""
+
+
+def _keyword(walk: "Walk", node: ast.keyword, stack: list[Any]) -> None:
+    if node.arg is not None:
+        walk.give(node.arg, node.value, node)
     if type(node.value) not in walk.index.leaves:
         stack.append(node.value)
-    stack.extend(target for target in node.targets if type(target) is not ast.Name)
+
+
+def _dict(walk: "Walk", node: ast.Dict, stack: list[Any]) -> None:
+    leaves = walk.index.leaves
+    for key, value in zip(node.keys, node.values, strict=True):
+        if type(key) is ast.Constant and type(key.value) is str:
+            walk.give(key.value, value, value)
+        elif type(key) not in leaves:
+            stack.append(key)
+        if type(value) not in leaves:
+            stack.append(value)
 
 
 def _ann_assign(walk: "Walk", node: ast.AnnAssign, stack: list[Any]) -> None:
     if node.value is not None:
         walk.bind(node.target, "assign", node.value)
+        walk.give(_name_of(node.target), node.value, node)
         stack.append(node.value)
     else:
         walk.bind(node.target, "declared", node.annotation)
@@ -160,6 +202,8 @@ BINDERS: Final[dict[type[ast.AST], Binder]] = {
     ast.AnnAssign: _ann_assign,
     ast.AugAssign: _aug_assign,
     ast.NamedExpr: _named,
+    ast.keyword: _keyword,
+    ast.Dict: _dict,
     ast.With: _with,
     ast.AsyncWith: _with,
     ast.For: _for,

@@ -91,6 +91,9 @@ def _run_hooks(index: Index, walk: Walk, ctx: Context) -> None:
         place: Place[Any] = Place(node, block, stmt)
         for ctx.collector, hook in hooks:
             hook(place, ctx)
+    for bound_hooks, bound in walk.bound:
+        for ctx.collector, hook in bound_hooks:
+            hook(bound, ctx)
     _run_calls(index, walk, ctx)
     for ctx.collector, hook in index.modules:
         hook(ctx)

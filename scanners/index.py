@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from scanners.binders import BINDERS, Binder
@@ -31,13 +32,14 @@ class Index:
         self.nodes: dict[type[ast.AST], list[Hook]] = {}
         self.by_name: dict[str, list[Hook]] = {}
         self.by_last: dict[str, list[Hook]] = {}
+        self._binders: list[tuple[Callable[[str], bool], Hook]] = []
+        self.bound = lru_cache(maxsize=65536)(self._bound)
         for collector in collectors:
             if path_class in collector.classes:
                 self._add(collector)
         self.plans = _Plans(self.nodes)
         self.leaves = LEAVES - self.nodes.keys()
         self.attribute = None if ast.Attribute in self.nodes else ast.Attribute
-        self.keyword = None if ast.keyword in self.nodes else ast.keyword
         self.lasts = {name.rpartition(".")[2] for name in self.by_name} | set(self.by_last)
 
     def _add(self, collector: Any) -> None:
@@ -46,9 +48,15 @@ class Index:
                 self.modules.append((collector, getattr(collector, name)))
             elif name == "visit_call":
                 self._add_calls(collector)
+            elif name == "visit_binding":
+                self._binders.append((collector.binds, (collector, collector.visit_binding)))
             elif name.startswith("visit_") and name not in ("visit_text", "visit_tree"):
                 for kind in node_types(name.removeprefix("visit_")):
                     self.nodes.setdefault(kind, []).append((collector, getattr(collector, name)))
+
+    def _bound(self, name: str) -> tuple[Hook, ...]:
+        """Who asks for values that are given to `name`."""
+        return tuple(hook for wants, hook in self._binders if wants(name))
 
     def _add_calls(self, collector: Any) -> None:
         hook = (collector, collector.visit_call)

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from typing import Final
+from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence
@@ -95,7 +95,7 @@ def say(place: Place[ast.expr] | Place[ast.Assign] | Call, ctx: Context, message
     ctx.report(place, message, confidence=None if known else Confidence.MEDIUM)
 
 
-def switched_off(place: Place[ast.Assign]) -> tuple[str, bool] | None:
+def switched_off(place: Place[Any]) -> tuple[str, bool] | None:
     """What an assignment says about the check of a peer, None when it is about something else.
 
     The text is empty for one that leaves the check on; the flag tells whether the object that it sets is known.

@@ -129,6 +129,20 @@ class Place(Generic[Node]):
         return isinstance(self.parent(), ast.Await)
 
 
+class Bound(Place[ast.AST]):
+    """A value that is given to a name: by an assignment, a keyword, a parameter's default, a key of a literal dict.
+
+    `node` is the assignment or the keyword, else the value itself.
+    """
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, node: ast.AST, block: Block, stmt: ast.stmt | None, name: str, value: ast.expr) -> None:
+        super().__init__(node, block, stmt)
+        self.name = name
+        self.value = value
+
+
 class Call(Place[ast.Call]):
     """A call whose name some rule asked for. `last` is the part after the last dot."""
 

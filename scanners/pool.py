@@ -190,7 +190,9 @@ class Pool:
         child.close()
         self._children.remove(child)
         if not child.ready:
-            raise ChildFailedError(f"The child that looks at files did not start ({code}). Its own words are in our log.")
+            raise ChildFailedError(
+                f"The child that looks at files did not start ({code}). Its own words are in our log."
+            )
         if child.pending:
             blamed = child.pending.popleft()
             todo.extendleft(reversed(child.pending))

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -53,6 +53,8 @@ class Collector:
 
     calls: ClassVar[Sequence[str]] = ()
     """Dotted names as imported ("requests.get", "requests.Session.get"), or "*.execute" for any receiver."""
+    binds: ClassVar[Callable[[str], bool] | None] = None
+    """For `visit_binding(bound, ctx)`: which names it asks for, wherever a value is given to one (a static method)."""
     files: ClassVar[Sequence[str]] = ()
     """Kinds of non-Python file, as `scanners.paths` names them ("dockerfile", "pyproject", ...)."""
     classes: ClassVar[frozenset[str]] = CODE

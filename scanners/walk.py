@@ -9,7 +9,7 @@ import ast
 from typing import Any
 
 from scanners.index import Hook, Index
-from scanners.place import Block
+from scanners.place import Block, Bound
 from scanners.scopes import Scope
 
 Note = tuple[list[Hook], ast.AST, Block, ast.stmt | None]
@@ -22,6 +22,8 @@ class Walk:
         self.index = index
         self.notes: list[Note] = []
         self.calls: list[tuple[ast.Call, Block, ast.stmt | None]] = []
+        self.bound: list[tuple[tuple[Hook, ...], Bound]] = []
+        self.stmt: ast.stmt | None = None
         self.wanted = set(index.lasts)
         self._scopes: list[Scope] = []
 
@@ -29,7 +31,7 @@ class Walk:
         """Walk `tree`, about in source order."""
         self.module = self.scope(tree, "module", None, "")
         self.block = Block("module", tree, None, self.module)
-        stmt: ast.stmt | None = None
+        stmt = None
         index, notes, calls, wanted = self.index, self.notes, self.calls, self.wanted
         plans, leaves, attribute, call = index.plans, index.leaves, index.attribute, ast.Call
         ast_attribute, ast_name = ast.Attribute, ast.Name
@@ -50,7 +52,7 @@ class Walk:
                     calls.append((node, self.block, stmt))
             is_statement, hooks, binder, singles, lists = plans[kind]
             if is_statement:
-                stmt = node
+                stmt = self.stmt = node
             if hooks is not None:
                 notes.append((hooks, node, self.block, stmt))
             if binder is not None:
@@ -77,6 +79,12 @@ class Walk:
         made = Scope(node, kind, parent, name)
         self._scopes.append(made)
         return made
+
+    def give(self, name: str, value: ast.expr | None, node: ast.AST) -> None:
+        """Note that `name` is given `value` at `node`, for whoever asks for such names."""
+        hooks = self.index.bound(name)
+        if hooks and value is not None:
+            self.bound.append((hooks, Bound(node, self.block, self.stmt, name, value)))
 
     def bind(self, target: ast.expr, kind: str, value: ast.AST | None) -> None:
         """Record what an assignment, a `for` or a `with` gives to `target`."""

@@ -3,8 +3,8 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.literals import ARGUMENTS, defaults, judge, name_of, sureness, texts
-from scanners.place import Call, Place
+from scanners.literals import ARGUMENTS, judge, sureness, texts
+from scanners.place import Bound, Call, Place
 from scanners.rule import EVERYWHERE, Example, Rule
 from scanners.secrets import dsns, is_secret_name, preview, tokens
 
@@ -94,27 +94,10 @@ class HardcodedSecret(Rule):
         ),
     ]
     calls = tuple(ARGUMENTS)
+    binds = staticmethod(is_secret_name)
 
-    def visit_assign(self, place: Place[ast.Assign], ctx: Context) -> None:
-        for target in place.node.targets:
-            self._bound(name_of(target), place.node.value, place, ctx)
-
-    def visit_ann_assign(self, place: Place[ast.AnnAssign], ctx: Context) -> None:
-        if place.node.value is not None:
-            self._bound(name_of(place.node.target), place.node.value, place, ctx)
-
-    def visit_dict(self, place: Place[ast.Dict], ctx: Context) -> None:
-        for key, value in zip(place.node.keys, place.node.values, strict=True):
-            if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                self._bound(key.value, value, Place(value, place.block, place.stmt), ctx)
-
-    def visit_keyword(self, place: Place[ast.keyword], ctx: Context) -> None:
-        if place.node.arg is not None:
-            self._bound(place.node.arg, place.node.value, place, ctx)
-
-    def visit_function_def(self, place: Place[ast.FunctionDef], ctx: Context) -> None:
-        for name, default in defaults(place.node):
-            self._bound(name, default, Place(default, place.block, place.stmt), ctx)
+    def visit_binding(self, bound: Bound, ctx: Context) -> None:
+        self._bound(bound.name, bound.value, bound, ctx)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         value = call.argument(ARGUMENTS[call.dotted], "key", "password", "secret_key")

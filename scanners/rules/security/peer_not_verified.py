@@ -3,8 +3,8 @@ import ast
 from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Effort, Severity
-from scanners.peers import BAD, DATABASES, FETCHES, LINES, LOCAL, NO_SSL, OPTIONS, is_local, say, switched_off
-from scanners.place import Call, Place
+from scanners.peers import BAD, DATABASES, FETCHES, LINES, LOCAL, NO_SSL, OPTIONS, SWITCHES, is_local, say, switched_off
+from scanners.place import Bound, Call
 from scanners.rule import Example, Rule
 from scanners.text import TextFile
 
@@ -102,6 +102,7 @@ class PeerNotVerified(Rule):
             "image", {"Dockerfile": "FROM python:3.13\nRUN curl -fsSL https://get.example.com/tool -o /usr/bin/tool\n"}
         ),
     ]
+    binds = staticmethod(frozenset(SWITCHES).__contains__)
     calls = (*OPTIONS, *DATABASES, "ssl._create_unverified_context", "*.set_missing_host_key_policy")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
@@ -134,12 +135,12 @@ class PeerNotVerified(Rule):
                 say(call, ctx, f"{name}={ast.unparse(given)} takes any certificate.")
             return
 
-    def visit_assign(self, place: Place[ast.Assign], ctx: Context) -> None:
-        said = switched_off(place)
+    def visit_binding(self, bound: Bound, ctx: Context) -> None:
+        said = switched_off(bound) if isinstance(bound.node, ast.Assign) else None
         if said is not None:
-            ctx.site(place)
+            ctx.site(bound)
             if said[0]:
-                say(place, ctx, said[0], known=said[1])
+                say(bound, ctx, said[0], known=said[1])
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         for number, line in enumerate(text.lines, 1):

@@ -3,7 +3,7 @@ import ast
 from scanners.ciphers import AES, CIPHERS, MODES, OLD_VERSIONS, READS, SIZES, cipher_fault
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.place import Call, Place
+from scanners.place import Bound, Call
 from scanners.rule import Example, Rule
 
 
@@ -87,6 +87,7 @@ class WeakCipher(Rule):
             },
         ),
     ]
+    binds = staticmethod("minimum_version".__eq__)
     calls = (
         *CIPHERS,
         *SIZES,
@@ -103,9 +104,9 @@ class WeakCipher(Rule):
             sure = Confidence.LOW if READS.search(call.qualname) else self.confidence
             ctx.report(call, fault, confidence=sure)
 
-    def visit_assign(self, place: Place[ast.Assign], ctx: Context) -> None:
-        target, value = place.node.targets[0], place.node.value
-        if isinstance(target, ast.Attribute) and target.attr == "minimum_version" and isinstance(value, ast.Attribute):
-            ctx.site(place)
+    def visit_binding(self, bound: Bound, ctx: Context) -> None:
+        target, value = getattr(bound.node, "targets", [None])[0], bound.value
+        if isinstance(target, ast.Attribute) and isinstance(value, ast.Attribute):
+            ctx.site(bound)
             if value.attr in OLD_VERSIONS:
-                ctx.report(place, f"{value.attr} is broken; peers can be made to fall back to it.")
+                ctx.report(bound, f"{value.attr} is broken; peers can be made to fall back to it.")
