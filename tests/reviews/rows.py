@@ -1,5 +1,6 @@
 """Rows as finished scans leave them, with scorecards that the real scoring made."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -72,7 +73,7 @@ def found(repository: Repository, **fields: Any) -> Finding:
     return Finding.objects.create(
         repository=repository,
         **{
-            "identity": f"{given['rule']}:{given['path']}:{given['line']}:{given['state']}",
+            "identity": hashlib.sha256(repr(sorted(given.items())).encode()).hexdigest(),
             "area": "timeouts",
             "severity": "high",
             "confidence": "high",
