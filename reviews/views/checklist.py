@@ -8,6 +8,8 @@ from reviews.rules import across_fleet, chapters, neighbours
 from reviews.views.people import PersonRequest
 from scanners import registry
 
+FIRST = 40
+
 
 @login_required
 @require_safe
@@ -24,6 +26,6 @@ def rule(request: PersonRequest, rule: str) -> HttpResponse:
     if found is None:
         raise Http404("No such rule.")
     fleet = across_fleet(access.repositories(request.user), rule)
-    shown = fleet.lines if "all" in request.GET else fleet.at_fault or fleet.lines
-    context = {"rule": found, "fleet": fleet, "shown": shown} | neighbours(found)
+    shown = fleet.lines if "all" in request.GET else (fleet.at_fault or fleet.lines)[:FIRST]
+    context = {"rule": found, "fleet": fleet, "shown": shown, "left": len(fleet.lines) - len(shown)} | neighbours(found)
     return render(request, "reviews/rule.html", context)
