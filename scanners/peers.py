@@ -85,7 +85,7 @@ def is_local(call: Call, ctx: Context) -> bool:
     )
 
 
-def say(place: Place[ast.expr] | Place[ast.Assign] | Call, ctx: Context, message: str, *, known: bool = True) -> None:
+def say(place: Place[Any], ctx: Context, message: str, *, known: bool = True) -> None:
     """Report, unless a condition that is named like such a choice decides it: then it comes from configuration."""
     for block in place.blocks():
         if block.kind in ("if", "else") and CHOICE.search(ast.unparse(block.node.test)):

@@ -132,14 +132,14 @@ class Place(Generic[Node]):
 class Bound(Place[ast.AST]):
     """A value that is given to a name: by an assignment, a keyword, a parameter's default, a key of a literal dict.
 
-    `node` is the assignment or the keyword, else the value itself.
+    `key` is the name; `node` is the assignment or the keyword, else the value itself.
     """
 
-    __slots__ = ("name", "value")
+    __slots__ = ("key", "value")
 
-    def __init__(self, node: ast.AST, block: Block, stmt: ast.stmt | None, name: str, value: ast.expr) -> None:
+    def __init__(self, node: ast.AST, block: Block, stmt: ast.stmt | None, key: str, value: ast.expr) -> None:
         super().__init__(node, block, stmt)
-        self.name = name
+        self.key = key
         self.value = value
 
 

@@ -2,9 +2,9 @@
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from scanners.finding import Confidence, Effort, Severity
 
@@ -53,8 +53,8 @@ class Collector:
 
     calls: ClassVar[Sequence[str]] = ()
     """Dotted names as imported ("requests.get", "requests.Session.get"), or "*.execute" for any receiver."""
-    binds: ClassVar[Callable[[str], bool] | None] = None
-    """For `visit_binding(bound, ctx)`: which names it asks for, wherever a value is given to one (a static method)."""
+    binds: ClassVar[Any] = None
+    """For `visit_binding(bound, ctx)`: a static method that says of a name whether it asks for what the name is given."""
     files: ClassVar[Sequence[str]] = ()
     """Kinds of non-Python file, as `scanners.paths` names them ("dockerfile", "pyproject", ...)."""
     classes: ClassVar[frozenset[str]] = CODE

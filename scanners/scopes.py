@@ -32,7 +32,7 @@ class Scope:
         self.node = node
         self.kind = kind
         self.parent = parent
-        self.qualname = f"{parent.qualname}.{name}" if parent is not None and parent.qualname else name
+        self.qualname: str = f"{parent.qualname}.{name}" if parent is not None and parent.qualname else name
         self.names: dict[str, list[Binding]] = {}
         self.attributes: dict[str, list[Binding]] = {} if kind == "class" else _NONE
         self.classes: dict[str, Scope] = {} if parent is None else _NO_CLASSES

@@ -6,7 +6,6 @@ As `ast.iter_child_nodes` and `ast.walk`, in less time, because the fields that 
 import ast
 from collections import deque
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, Final
 
 _MARKS: Final = frozenset(
@@ -15,17 +14,22 @@ _MARKS: Final = frozenset(
 )
 
 
-@cache
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    if kind in (ast.Constant, ast.Name, ast.Global, ast.Nonlocal, ast.Pass, ast.Break, ast.Continue, ast.alias):
-        return ()
-    return tuple(name for name in kind._fields if name not in _MARKS)
+_BARE: Final = frozenset({ast.Constant, ast.Name, ast.Global, ast.Nonlocal, ast.Pass, ast.Break, ast.Continue, ast.alias})
+
+
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        found = () if kind in _BARE else tuple(name for name in kind._fields if name not in _MARKS)
+        return self.setdefault(kind, found)
+
+
+_FIELDS: Final = _Fields()
 
 
 def children(node: ast.AST) -> list[Any]:
     """The nodes directly below `node`, in source order."""
     found: list[Any] = []
-    for name in _fields(type(node)):
+    for name in _FIELDS[type(node)]:
         value = getattr(node, name, None)
         if type(value) is list:
             found += [part for part in value if part is not None]

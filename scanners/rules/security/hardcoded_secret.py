@@ -97,7 +97,7 @@ class HardcodedSecret(Rule):
     binds = staticmethod(is_secret_name)
 
     def visit_binding(self, bound: Bound, ctx: Context) -> None:
-        self._bound(bound.name, bound.value, bound, ctx)
+        self._bound(bound.key, bound.value, bound, ctx)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         value = call.argument(ARGUMENTS[call.dotted], "key", "password", "secret_key")
