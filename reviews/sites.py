@@ -11,8 +11,6 @@ from scanners.finding import Site
 from scanners.rule import Rule
 from scanners.scan import sites
 
-STATES = ("bad", "unresolved", "good")
-
 
 @dataclass(frozen=True, slots=True)
 class Sites:

@@ -151,17 +151,6 @@ def get(mapping: Any, key: Any) -> Any:
 
 
 @register.simple_tag(takes_context=True)
-def with_query(context: dict[str, Any], **changes: Any) -> str:
-    """The query string of this page with `changes`; an empty value drops its key."""
-    query: QueryDict = context["request"].GET.copy()
-    for key, value in changes.items():
-        query.pop(key, None)
-        if value not in ("", None):
-            query[key] = str(value)
-    return "?" + query.urlencode()
-
-
-@register.simple_tag(takes_context=True)
 def toggled(context: dict[str, Any], key: str, value: str) -> str:
     """The query string of this page with `value` added to a key of many values, or taken from it."""
     query: QueryDict = context["request"].GET.copy()
