@@ -5,6 +5,7 @@ import re
 
 from scanners.constants import UNKNOWN
 from scanners.context import Context
+from scanners.harmless import is_fixed_name
 from scanners.place import Call, Place
 from scanners.syntax import descendants
 
@@ -62,6 +63,9 @@ def checked(call: Call) -> bool:
     """Whether the members that are extracted were chosen or looked at."""
     members = call.argument(1, "members") if call.last == "extractall" else None
     if isinstance(members, ast.Call) or (members is not None and has_check(call.function or call.node)):
+        return True
+    named = call.argument(0, "member") if call.last == "extract" else None
+    if named is not None and (is_fixed_name(named) or isinstance(named, ast.Constant)):
         return True
     return call.function is not None and has_check(call.function)
 

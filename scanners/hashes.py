@@ -40,9 +40,10 @@ GUARDS = re.compile(
 KEYED = re.compile(r"OAEP|MGF1|HMAC|HKDF|PBKDF2|TOTP|HOTP|ConcatKDF|X963")
 
 
+_PLAINLY = re.compile(r"etag|cache|checksum|fingerprint|gravatar", re.IGNORECASE)
 HARMLESS = re.compile(
     r"etag|cache|checksum|finger_?print|content|dedup|uniq|bucket|shard|colou?r|gravatar|avatar|slug|file|path|revision|"
-    r"version|^ver$|chunk|blob|block|git|package|integrity|digest|guid|uuid|_id$|^id$|index|url|key_prefix|short|suffix|name|"
+    r"version|^ver$|chunk|blob|block|git|package|integrity|digest|guid|uuid|^uid|_uid$|unique|_id$|^id$|index|url|key_prefix|short|suffix|name|"
     r"identifier|hash|sum|legacy|(?<!api)_key$|query|lock|websocket|^ws_|accept|topic|match|instance|event|machine|node|host|"
     r"sort|plugin|^m$|^h$|^md5|^sha1?$|sha1|mysql|ntlm|hibp|pwned|change|template|image|commit|tag|label|hexid|urandom|public",
     re.IGNORECASE,
@@ -63,6 +64,13 @@ def arguments(call: Call) -> str:
     """What is hashed, as source text."""
     data = call.node.args[1:] if call.dotted == "hashlib.new" else call.node.args
     return " ".join(ast.unparse(argument) for argument in data)
+
+
+def looks_guarding(words: list[str]) -> bool:
+    """Whether the names around a hash say that it protects something, or say nothing at all."""
+    if any(_PLAINLY.search(word) for word in words):
+        return False
+    return any(GUARDS.search(word) for word in words) or not any(HARMLESS.search(word) for word in words)
 
 
 def holder(call: Call) -> str:

@@ -99,18 +99,19 @@ def _near(token: Token, ctx: Context) -> bool:
 
 
 def sureness(token: Token, ctx: Context, quoted: list[tuple[str, bool]]) -> Confidence:
-    """High in code; low in comments, docstrings and, where the shape alone does not prove it, in tests."""
+    """High in code, lower in tests and comments, low in docstrings and for shapes that samples often have."""
     longest = max(token.parts, key=len)
     holders = [bare or (token.kind.startswith("address") and " " in text) for text, bare in quoted if longest in text]
     if token.kind in ("address with a password", "json web token"):
         told = ctx.path_class in ("test", "example") or not holders or all(holders) or token.kind == "json web token"
         told = told or (token.value.isalpha() and _near(token, ctx))
         return Confidence.LOW if told else Confidence.MEDIUM
-    if ctx.path_class in ("test", "example"):
-        return Confidence.LOW if token.kind in ("private key", "google api key") else Confidence.MEDIUM
-    return Confidence.LOW if holders and all(holders) else Confidence.HIGH
+    if ctx.path_class in ("test", "example") or not holders:
+        return Confidence.LOW if token.kind in _SAMPLED else Confidence.MEDIUM
+    return Confidence.LOW if all(holders) else Confidence.HIGH
 
 
+_SAMPLED: Final = frozenset({"private key", "google api key", "slack token", "slack address"})
 ARGUMENTS: Final = {
     "jwt.encode": 1,
     "jwt.decode": 1,

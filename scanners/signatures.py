@@ -17,6 +17,9 @@ _ROUTES: Final = frozenset(
 )
 
 
+_PEEKED: Final = re.compile(r"unverified|peek|header|issuer|kid|without_verif|untrusted|insecure", re.IGNORECASE)
+
+
 def decode_fault(call: Call, ctx: Context) -> str:
     """What is not verified by a call that decodes a token, empty when all is."""
     options = call.argument(3, "options")
@@ -44,9 +47,9 @@ def _switches_off(options: ast.expr | None, call: Call) -> bool:
     )
 
 
-def decoded_in_full(call: Call) -> bool:
-    """Whether the same function also decodes with algorithms, and does not switch verification off there."""
-    for node in descendants(call.function or call.node):
+def decoded_in_full(call: Call, around: ast.AST) -> bool:
+    """Whether the code `around` a call also decodes with algorithms, and does not switch verification off there."""
+    for node in descendants(around):
         if (
             isinstance(node, ast.Call)
             and node is not call.node
@@ -56,6 +59,12 @@ def decoded_in_full(call: Call) -> bool:
             if (named & {"algorithms", "key"} or len(node.args) > 2) and not named & {"options", "verify"}:
                 return True
     return False
+
+
+def peeked(call: Call) -> bool:
+    """Whether names say that a token is only looked at here, to find out how to verify it."""
+    targets = getattr(call.stmt, "targets", [])
+    return _PEEKED.search(" ".join([call.qualname, *map(ast.unparse, targets)])) is not None
 
 
 def is_digest(side: ast.expr, place: Place[ast.Compare]) -> bool:

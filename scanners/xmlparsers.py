@@ -1,6 +1,7 @@
 """What a call that parses XML is given, and what its parser resolves."""
 
 import ast
+import re
 from typing import Any
 
 from scanners.constants import UNKNOWN
@@ -37,6 +38,9 @@ _PACKAGED = frozenset(
 )
 
 
+_REFUSES = re.compile(r"^(StartDoctypeDecl|EntityDecl|UnparsedEntityDecl|ExternalEntityRef)Handler$|^forbid_")
+
+
 def loose(made: ast.Call, call: Call, ctx: Context) -> str:
     """The option that lets a parser of lxml resolve more than it should, empty for none."""
     for name, bad in (("resolve_entities", True), ("no_network", False), ("load_dtd", True), ("dtd_validation", True)):
@@ -55,7 +59,8 @@ def safe_parser(call: Call) -> bool:
 def is_fixed(call: Call, ctx: Context) -> bool:
     """Whether what is parsed is a constant or a file that is shipped with the code."""
     if call.last in MAKERS or call.last in ("make_parser", "ParserCreate"):
-        return False
+        around = call.function or call.node
+        return any(_REFUSES.search(getattr(node, "attr", "")) for node in descendants(around))
     source = call.argument(0, "source", "text", "string", "filename_or_stream", "file")
     if source is None or ctx.constant(source, call) is not UNKNOWN or is_fixed_name(source):
         return source is not None

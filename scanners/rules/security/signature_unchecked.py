@@ -14,6 +14,7 @@ from scanners.signatures import (
     decoded_in_full,
     is_digest,
     is_route,
+    peeked,
 )
 
 
@@ -124,8 +125,9 @@ class SignatureUnchecked(Rule):
                 )
             return
         fault = "Nothing checks the signature of this token." if call.dotted in PEEKS else decode_fault(call, ctx)
-        if fault and not decoded_in_full(call):
-            ctx.report(call, fault)
+        if fault and not decoded_in_full(call, call.function or call.node):
+            peeks = peeked(call) and ctx.tree is not None and decoded_in_full(call, ctx.tree)
+            ctx.report(call, fault, confidence=Confidence.LOW if peeks else None)
         elif not fault and call.unpacks:
             ctx.unresolved(call, "What is verified is decided elsewhere.")
 

@@ -5,8 +5,6 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.hashes import (
     FAST,
-    GUARDS,
-    HARMLESS,
     KDFS,
     KEYED,
     LIBRARIES,
@@ -16,6 +14,7 @@ from scanners.hashes import (
     arguments,
     around,
     holder,
+    looks_guarding,
 )
 from scanners.place import Call
 from scanners.rule import Example, Rule
@@ -124,7 +123,7 @@ class WeakHash(Rule):
 
     def _weak(self, call: Call, ctx: Context, name: str) -> None:
         words = around(call)
-        if any(GUARDS.search(word) for word in words) or not any(HARMLESS.search(word) for word in words):
+        if looks_guarding(words):
             ctx.report(call, f"{name} collides on purpose today; it proves nothing about who made the data.")
         else:
             message = (

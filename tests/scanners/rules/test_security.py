@@ -39,7 +39,7 @@ REPORTED = [
     (SECRET, "def f(*, api_key='q8Zr2LmV0xPd7TnBa1'):\n    return api_key\n", 1, MEDIUM),
     (SECRET, "import psycopg2\nc = psycopg2.connect(user='shop', password='supersecure')\n", 2, MEDIUM),
     (SECRET, "import smtplib\ns = smtplib.SMTP('mx')\ns.login('shop', 'hunter22')\n", 3, MEDIUM),
-    (SECRET, f"# used to be {GITHUB}\n", 1, HIGH),
+    (SECRET, f"# used to be {GITHUB}\n", 1, MEDIUM),
     (SECRET, f'"""Sends {GITHUB} with each call."""\n', 1, LOW),
     (SHELL, "import os\ncommand = input()\nos.system(command)\n", 3, MEDIUM),
     (SHELL, "import subprocess\ndef f(a):\n    subprocess.Popen([f'ls {a}'], shell=True)\n", 3, HIGH),
@@ -76,6 +76,16 @@ REPORTED = [
             "        otp += str(random.randint(0, 9))\n"
         ),
         5, HIGH,
+    ),
+    (SECRET, "import hmac\ndef f(b):\n    return hmac.new(b'protocol-4', b, 'sha256')\n", 3, LOW),
+    (
+        SIGNATURE,
+        (
+            "import jwt\ndef peek(t):\n    return jwt.decode(t, options={'verify_signature': False})\n"
+            "def full(t, k):\n    return jwt.decode(t, k, algorithms=['RS256'])\n"
+        ),
+        3,
+        LOW,
     ),
     (RANDOM, "import random\ndef f():\n    return {'api_key': '%x' % random.getrandbits(64)}\n", 3, HIGH),
     (
@@ -172,6 +182,9 @@ LEFT_ALONE = [
         ),
     ),
     (SIGNATURE, "def f(a, b):\n    return a.digest == b.digest\n"),
+    (HASH, "import hashlib\ndef sign(key, body):\n    return hashlib.sha256(key + body).hexdigest()\n"),
+    (ARCHIVE, "import tarfile\ndef f(p):\n    tarfile.open(p).extract('meta.json', path='/srv')\n"),
+    (HASH, "import hashlib\nh = hashlib.md5(b'a', usedforsecurity=False)\n"),
     (
         PEER,
         (
