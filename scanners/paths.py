@@ -50,7 +50,7 @@ _VENDORED: Final = re.compile(
 )
 _GENERATED: Final = re.compile(r"(_pb2|_pb2_grpc)\.pyi?$|(^|/)_?version(_info)?_generated\.py$")
 _TEST: Final = re.compile(
-    r"(^|/)(tests?|testing|test_[^/]*|[^/]*_tests?|e2e|specs?)/|(^|/)(test_[^/]*|[^/]*_tests?|conftest|tests)\.py$"
+    r"(^|/)(t|tests?|testing|test_[^/]*|[^/]*_tests?|e2e|specs?)/|(^|/)(test_[^/]*|[^/]*_tests?|conftest|tests)\.py$"
 )
 _EXAMPLE: Final = re.compile(r"(^|/)(docs?|examples?|samples?|demos?|tutorials?|benchmarks?)/")
 _SCRIPT: Final = re.compile(

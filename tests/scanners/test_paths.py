@@ -15,6 +15,7 @@ CLASSES = {
     "pay/tests.py": "python/test/",
     "pay/pay_test.py": "python/test/",
     "conftest.py": "python/test/",
+    "t/unit/bin.py": "python/test/",
     "contest.py": "python/service/",
     "latest/x.py": "python/service/",
     "manage.py": "python/script/",
