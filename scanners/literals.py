@@ -34,6 +34,8 @@ def judge(name: str, text: str, place: Place[Any], ctx: Context) -> Confidence |
     if is_placeholder(text) or (place.cls is not None and _is_choice(place.cls) and place.function is None):
         return None
     random = is_random(text)
+    if name == "hmac key":  # Often a label that a protocol fixes.
+        return Confidence.MEDIUM if random else Confidence.LOW
     if ctx.path_class in ("test", "example", "migration"):
         return Confidence.LOW if random else None
     plain = text.replace("-", "").replace("_", "").replace(".", "").isalpha()

@@ -102,8 +102,7 @@ class HardcodedSecret(Rule):
     def visit_call(self, call: Call, ctx: Context) -> None:
         value = call.argument(ARGUMENTS[call.dotted], "key", "password", "secret_key")
         if value is not None and not any(word.value is value for word in call.node.keywords):
-            # Keys of hmac are often labels that a protocol fixes: only what looks drawn at random is a secret there.
-            name = "secret_token" if call.dotted == "hmac.new" else "secret"
+            name = "hmac key" if call.dotted == "hmac.new" else "secret"
             self._bound(name, value, Place(value, call.block, call.stmt), ctx)
 
     def visit_module(self, ctx: Context) -> None:
