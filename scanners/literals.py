@@ -100,13 +100,22 @@ def _near(token: Token, ctx: Context) -> bool:
     return re.match(r"@(localhost|127\.|192\.168\.|10\.|0\.0\.0\.0)", ctx.source[end : end + 12]) is not None
 
 
+def _reports_errors(token: Token, ctx: Context) -> bool:
+    """Whether an address is where errors are sent to (`https://<32 hex>:<32 hex>@host/7`): it lets nobody read anything."""
+    end = token.offset + len(token.value)
+    return (
+        re.fullmatch(r"[0-9a-f]{32}", token.value) is not None
+        and re.match(r"@[\w.:-]+/\d+\b", ctx.source[end:]) is not None
+    )
+
+
 def sureness(token: Token, ctx: Context, quoted: list[tuple[str, bool]]) -> Confidence:
     """High in code, lower in tests and comments, low in docstrings and for shapes that samples often have."""
     longest = max(token.parts, key=len)
     holders = [bare or (token.kind.startswith("address") and " " in text) for text, bare in quoted if longest in text]
     if token.kind in ("address with a password", "json web token"):
         told = ctx.path_class in ("test", "example") or not holders or all(holders) or token.kind == "json web token"
-        told = told or (token.value.isalpha() and _near(token, ctx))
+        told = told or (token.value.isalpha() and _near(token, ctx)) or _reports_errors(token, ctx)
         return Confidence.LOW if told else Confidence.MEDIUM
     if ctx.path_class in ("test", "example") or not holders:
         return Confidence.LOW if token.kind in _SAMPLED else Confidence.MEDIUM

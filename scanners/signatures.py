@@ -17,7 +17,9 @@ _ROUTES: Final = frozenset(
 )
 
 
-_PEEKED: Final = re.compile(r"unverified|peek|header|issuer|kid|without_verif|untrusted|insecure", re.IGNORECASE)
+_PEEKED: Final = re.compile(
+    r"unverified|unvalidated|peek|header|issuer|kid|without_verif|untrusted|insecure", re.IGNORECASE
+)
 
 
 def decode_fault(call: Call, ctx: Context) -> str:
@@ -48,15 +50,16 @@ def _switches_off(options: ast.expr | None, call: Call) -> bool:
 
 
 def decoded_in_full(call: Call, around: ast.AST) -> bool:
-    """Whether the code `around` a call also decodes with algorithms, and does not switch verification off there."""
+    """Whether the code `around` a call also decodes with a key, and does not switch verification off there."""
     for node in descendants(around):
         if (
             isinstance(node, ast.Call)
             and node is not call.node
             and getattr(node.func, "attr", "") in ("decode", "verify")
         ):
-            named = {word.arg for word in node.keywords}
-            if (named & {"algorithms", "key"} or len(node.args) > 2) and not named & {"options", "verify"}:
+            given = {word.arg: word.value for word in node.keywords}
+            off = "verify" in given or _switches_off(given.get("options"), call)
+            if (given.keys() & {"algorithms", "key"} or len(node.args) > 1) and not off:
                 return True
     return False
 

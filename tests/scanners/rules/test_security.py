@@ -77,6 +77,7 @@ REPORTED = [
         ),
         5, HIGH,
     ),
+    (SECRET, f"DSN = 'https://{'ab12' * 8}:{'cd34ef09' * 4}@errors.shop.io/7'\n", 1, LOW),
     (SECRET, "import hmac\ndef f(b):\n    return hmac.new(b'protocol-4', b, 'sha256')\n", 3, LOW),
     (
         SIGNATURE,
@@ -184,6 +185,13 @@ LEFT_ALONE = [
     (SIGNATURE, "def f(a, b):\n    return a.digest == b.digest\n"),
     (HASH, "import hashlib\ndef sign(key, body):\n    return hashlib.sha256(key + body).hexdigest()\n"),
     (ARCHIVE, "import tarfile\ndef f(p):\n    tarfile.open(p).extract('meta.json', path='/srv')\n"),
+    (
+        SIGNATURE,
+        (
+            "import jwt\ndef f(t, k):\n    key = k[jwt.decode(t, options={'verify_signature': False})['iss']]\n"
+            "    return jwt.decode(t, key, algorithms=['RS256'], options={'verify_aud': False})\n"
+        ),
+    ),
     (HASH, "import hashlib\nh = hashlib.md5(b'a', usedforsecurity=False)\n"),
     (
         PEER,
