@@ -1,7 +1,7 @@
 """How fast the engine is: against its own parser, against other tools on the same files, and from push to push.
 
-`python -m benchmarks.engine` after `python -m benchmarks.fetch_corpus`. Every round runs each contender once, in turn, in
-a fresh process; what is printed are medians of the ratios within a round, because absolute times move with the machine.
+`python -m benchmarks.engine` after `python -m benchmarks.fetch_corpus`. Every round runs each contender once, in turn,
+in a fresh process; what is printed are medians of the ratios within a round, as absolute times move with the machine.
 Other tools run other rules: the same corpus, not the same work.
 """
 
@@ -108,7 +108,7 @@ def pushes(name: str) -> None:
     whole, median, ninth = statistics.median(full), statistics.median(times), statistics.quantiles(times, n=10)[-1]
     same = (report.findings, report.counts, report.facts) == (again.findings, again.counts, again.facts)
     print(
-        f"{name}: {len(times)} pushes, {report.python_files:,} Python files, {statistics.median(changed):.0f} changed blobs "
+        f"{name}: {len(times)} pushes, {report.python_files:,} Python files, {statistics.median(changed):.0f} new blobs "
         f"(median) | full scan {whole:.2f} s | push median {median * 1000:.0f} ms = {median / whole:.1%}, "
         f"p90 {ninth / whole:.1%}, worst {max(times) / whole:.1%} | equal to a full scan: {same}"
     )

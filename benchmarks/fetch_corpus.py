@@ -1,6 +1,6 @@
-"""Downloads the corpus: source distributions from PyPI, pinned in corpus.toml, one commit a release in bare repositories.
+"""Downloads the corpus: source distributions from PyPI, pinned in corpus.toml, one commit a release in bare stores.
 
-`python -m benchmarks.fetch_corpus [NAME ...]` fills benchmarks/.corpus; `--pin NAME VERSION ...` prints pins for corpus.toml.
+`python -m benchmarks.fetch_corpus [NAME ...]` fills benchmarks/.corpus; `--pin NAME VERSION ...` prints pins.
 Nothing of a package is run or installed. The newest release of each also lies as plain files below .corpus/files, for
 tools that cannot read a repository.
 """
@@ -74,7 +74,11 @@ def commit(version: str, uploaded: str, content: list[tuple[str, bytes]]) -> byt
     author = b"Release <release@pypi.example> %d +0000" % when
     parts = [b"commit refs/heads/main\ncommitter %s\ndata %d\n%s\ndeleteall\n" % (author, len(message), message)]
     for path, data in content:
-        parts += [b"M 100644 inline %s\ndata %d\n" % (json.dumps(path, ensure_ascii=False).encode(), len(data)), data, b"\n"]
+        parts += [
+            b"M 100644 inline %s\ndata %d\n" % (json.dumps(path, ensure_ascii=False).encode(), len(data)),
+            data,
+            b"\n",
+        ]
     return b"".join(parts)
 
 
@@ -89,7 +93,9 @@ def fetch(client: httpx.Client, name: str, wanted: dict[str, str]) -> None:
     for version, digest in wanted.items():
         archive = client.get(urljoin(PYPI, records[version]["url"])).raise_for_status().content
         if hashlib.sha256(archive).hexdigest() != digest:
-            raise SystemExit(f"{name} {version} is not what corpus.toml pins. Pin it again, or find out who changed it.")
+            raise SystemExit(
+                f"{name} {version} is not what corpus.toml pins. Pin it again, or find out who changed it."
+            )
         content = list(members(archive))
         importer.stdin.write(commit(version, records[version]["upload_time"], content))
     importer.stdin.close()
@@ -119,7 +125,11 @@ def main() -> None:
         if options.pin:
             name, *versions = options.names
             records = releases_of(client, name)
-            print(f"[{name}]", *(f'"{version}" = "{records[version]["digests"]["sha256"]}"' for version in versions), sep="\n")
+            print(
+                f"[{name}]",
+                *(f'"{version}" = "{records[version]["digests"]["sha256"]}"' for version in versions),
+                sep="\n",
+            )
             return
         for name, wanted in pins().items():
             if not options.names or name in options.names:

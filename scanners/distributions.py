@@ -5,7 +5,7 @@ from typing import Final
 from scanners.requirements import normal
 
 _OTHER: Final = """
-PIL pillow; yaml pyyaml; cv2 opencv-python opencv-python-headless opencv-contrib-python
+PIL pillow; passlib passlib libpass; yaml pyyaml; cv2 opencv-python opencv-python-headless opencv-contrib-python
 opencv-contrib-python-headless; sklearn scikit-learn; skimage scikit-image; bs4 beautifulsoup4; dateutil
 python-dateutil; jwt pyjwt; jose python-jose; dotenv python-dotenv; git gitpython; github pygithub; gitlab
 python-gitlab; OpenSSL pyopenssl; Crypto pycryptodome pycrypto; Cryptodome pycryptodomex; MySQLdb mysqlclient;

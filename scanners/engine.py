@@ -25,7 +25,7 @@ class Engine:
     """Answers for blobs with a fixed set of collectors."""
 
     def __init__(self, collectors: tuple[Collector, ...]) -> None:
-        self._collectors = collectors
+        self._collectors: tuple[Any, ...] = collectors
         self._indexes: dict[str, Index] = {}
 
     def answer(self, raw: bytes, path_class: PathClass) -> BlobAnswer:
@@ -76,7 +76,7 @@ class Engine:
         for collector in self._collectors:
             if path_class.kind in collector.files and path_class.name in collector.classes | {"example"}:
                 ctx.collector = collector
-                collector.visit_text(file, ctx)  # type: ignore[attr-defined]
+                collector.visit_text(file, ctx)
         found = {"parser": "text", "problem": None}
         return found | _harvest(ctx, in_lines(file.lines) if "plimsoll:" in text else [])
 

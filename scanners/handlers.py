@@ -140,7 +140,7 @@ def reaction(handler: ast.ExceptHandler, place: Place[ast.Try], ctx: Context) ->
 def react(body: list[ast.stmt], name: str, scope: Scope, ctx: Context, depth: int = 0) -> Reaction:
     """What these statements do about an exception bound to `name`; calls of the same file are followed one deep."""
     found = Reaction()
-    stack: list[tuple[ast.AST, int]] = [(stmt, _NORMAL) for stmt in body]
+    stack: list[tuple[Any, int]] = [(stmt, _NORMAL) for stmt in body]
     while stack:
         node, mode = stack.pop()
         kind = type(node)
@@ -149,16 +149,16 @@ def react(body: list[ast.stmt], name: str, scope: Scope, ctx: Context, depth: in
         if kind is ast.Raise:
             found.raises = True
         elif kind is ast.Call:
-            mode = _call(node, mode, found, scope, ctx, depth)  # type: ignore[arg-type]
+            mode = _call(node, mode, found, scope, ctx, depth)
         elif kind is ast.Name:
-            if node.id == name:  # type: ignore[attr-defined]
+            if node.id == name:
                 _use(found, mode, name)
         elif kind in _TEXT_NODES:
             mode = max(mode, _AS_TEXT)
         elif kind in (ast.Assign, ast.AugAssign):
             _flags(node, found)
         elif kind in (ast.If, ast.IfExp, ast.While):
-            test = node.test  # type: ignore[attr-defined]
+            test = node.test
             stack.extend((child, _TESTED if child is test else mode) for child in children(node))
             continue
         stack.extend((child, mode) for child in children(node))

@@ -46,6 +46,8 @@ def judge(name: str, text: str, place: Place[Any], ctx: Context) -> Confidence |
         and text.isascii()
         and "=" not in text[:-2]
     )
+    if _STRICT.search(name) and re.search(r"[^\w+/=.:~-]", text):
+        return Confidence.LOW  # A pattern or a sentence, not something drawn from an alphabet.
     if _STRICT.search(name):
         return Confidence.MEDIUM if random or (mixed and not text.isdigit()) else None if plain else Confidence.LOW
     weak = plain or len(text) < 6
@@ -101,7 +103,7 @@ def _near(token: Token, ctx: Context) -> bool:
 
 
 def _reports_errors(token: Token, ctx: Context) -> bool:
-    """Whether an address is where errors are sent to (`https://<32 hex>:<32 hex>@host/7`): it lets nobody read anything."""
+    """Whether an address is where errors are sent to (`https://<32 hex>:<32 hex>@host/7`): it lets nobody read."""
     end = token.offset + len(token.value)
     return (
         re.fullmatch(r"[0-9a-f]{32}", token.value) is not None

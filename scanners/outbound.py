@@ -192,7 +192,8 @@ def may_be_none(name: str, scope: Scope) -> bool:
     found = find(name, scope)
     if found is None or found[1].kind != "function" or len(found[0]) != 1 or found[0][0].kind != "param":
         return False
-    args: ast.arguments = found[1].node.args  # type: ignore[attr-defined]  # a function scope has a def or a lambda
+    function: Any = found[1].node
+    args: ast.arguments = function.args
     plain = [*args.posonlyargs, *args.args]
     defaults = dict(zip([arg.arg for arg in plain[len(plain) - len(args.defaults) :]], args.defaults, strict=True))
     defaults |= {arg.arg: default for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True) if default}

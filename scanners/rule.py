@@ -54,7 +54,7 @@ class Collector:
     calls: ClassVar[Sequence[str]] = ()
     """Dotted names as imported ("requests.get", "requests.Session.get"), or "*.execute" for any receiver."""
     binds: ClassVar[Any] = None
-    """For `visit_binding(bound, ctx)`: a static method that says of a name whether it asks for what the name is given."""
+    """For `visit_binding(bound, ctx)`: says of a name whether it asks for what the name is given (a static method)."""
     files: ClassVar[Sequence[str]] = ()
     """Kinds of non-Python file, as `scanners.paths` names them ("dockerfile", "pyproject", ...)."""
     classes: ClassVar[frozenset[str]] = CODE

@@ -84,8 +84,8 @@ _NONE: Final[dict[str, list[Binding]]] = {}  # Shared by all scopes that cannot 
 _NO_CLASSES: Final[dict[str, Scope]] = {}
 
 
-def arguments(function: ast.AST) -> list[ast.arg]:
+def arguments(function: Any) -> list[ast.arg]:
     """All parameters of a def or lambda, in order."""
-    args: ast.arguments = function.args  # type: ignore[attr-defined]  # only defs and lambdas get here
+    args: ast.arguments = function.args
     found = [*args.posonlyargs, *args.args, *args.kwonlyargs]
     return found + [arg for arg in (args.vararg, args.kwarg) if arg is not None]

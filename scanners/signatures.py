@@ -28,6 +28,9 @@ def decode_fault(call: Call, ctx: Context) -> str:
     if ctx.constant(call.keyword("verify"), call) is False or _switches_off(options, call):
         return "The signature of this token is not verified."
     algorithms = call.argument(2, "algorithms")
+    key = call.argument(1, "key")
+    if algorithms is None and key is not None and re.search(r"jwk|signing_key", ast.unparse(key), re.IGNORECASE):
+        return ""  # A key from a key set names its algorithm.
     if algorithms is None and not call.unpacks and not call.dotted.startswith("jose."):
         return "The token itself decides by which algorithm it is verified."
     allowed = ctx.constant(algorithms, call)

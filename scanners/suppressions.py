@@ -1,4 +1,4 @@
-"""`# plimsoll: ignore[rule-id, ...] reason`: a comment that excuses a finding on its line, or alone, on the next one."""
+"""`# plimsoll: ignore[rule-id, ...] reason`: excuses a finding on its line or, alone on a line, on the next."""
 
 import io
 import re

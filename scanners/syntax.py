@@ -14,7 +14,9 @@ _MARKS: Final = frozenset(
 )
 
 
-_BARE: Final = frozenset({ast.Constant, ast.Name, ast.Global, ast.Nonlocal, ast.Pass, ast.Break, ast.Continue, ast.alias})
+_BARE: Final = frozenset(
+    {ast.Constant, ast.Name, ast.Global, ast.Nonlocal, ast.Pass, ast.Break, ast.Continue, ast.alias}
+)
 
 
 class _Fields(dict[type[ast.AST], tuple[str, ...]]):

@@ -1,6 +1,6 @@
 """What a rule may ask of a whole commit: its paths and the facts of its files. Nothing is parsed again here."""
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +38,7 @@ class Tree:
     `date` is the day of the commit, None where it is not known.
     """
 
-    date: datetime.date | None = None
+    date: dt.date | None = None
 
     def __init__(self, kind: str, files: Mapping[str, PathClass], facts: Mapping[str, Sequence[Fact]]) -> None:
         self.kind = kind

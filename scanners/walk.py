@@ -34,7 +34,7 @@ class Walk:
         stmt = None
         index, notes, calls, wanted = self.index, self.notes, self.calls, self.wanted
         plans, leaves, attribute, call = index.plans, index.leaves, index.attribute, ast.Call
-        ast_attribute, ast_name = ast.Attribute, ast.Name
+        ast_attribute = ast.Attribute
         stack: list[Any] = tree.body[::-1]
         pop, push = stack.pop, stack.append
         while stack:
@@ -45,10 +45,8 @@ class Walk:
                 continue
             if kind is call:
                 func = node.func
-                if type(func) is ast_attribute:
-                    if func.attr in wanted:
-                        calls.append((node, self.block, stmt))
-                elif type(func) is ast_name and func.id in wanted:
+                name = func.attr if type(func) is ast_attribute else getattr(func, "id", None)
+                if name in wanted:
                     calls.append((node, self.block, stmt))
             is_statement, hooks, binder, singles, lists = plans[kind]
             if is_statement:

@@ -20,7 +20,7 @@ _DECORATORS: Final = frozenset({"celery.shared_task", "celery.task", "celery.Cel
 
 
 class Jobs(Collector):
-    """Fact `job`: a Celery task, with the limits that it states itself. Fact `celery-app`: where an application is made.
+    """Fact `job`: a Celery task, with its own limits. Fact `celery-app`: where an application is made.
 
     A task of an imported object that may be an application has its dotted name as `app`; it is empty for a sure one.
     """

@@ -138,7 +138,7 @@ def _reach(
     if shutil.disk_usage(scratch).free < policy.min_free_bytes:
         raise error("disk_full")
     if checked.is_local:
-        (scratch / "gitconfig").write_text(LOCAL_CONFIG)
+        (scratch / "gitconfig").write_text(LOCAL_CONFIG, encoding="utf-8")
         yield _Way(checked, policy, scratch, tick)
         return
     addresses = wait_for(lambda: resolve(checked, policy), seconds=policy.connect_seconds, tick=tick, late="dns_failed")

@@ -7,7 +7,7 @@ import pytest
 
 from scanners.context import Context
 from scanners.engine import Engine
-from scanners.finding import Confidence, Effort, Severity
+from scanners.finding import Effort, Severity
 from scanners.paths import PathClass
 from scanners.place import Call, Place
 from scanners.rule import Rule

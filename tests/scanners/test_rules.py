@@ -1,4 +1,4 @@
-"""Each example of each rule is a test: the bad ones are reported where they say, the good ones by no finding of the rule."""
+"""Each example of each rule is a test: the bad ones are reported where they say, the good ones not at all."""
 
 import pytest
 
@@ -6,8 +6,16 @@ from scanners import registry
 from scanners.rule import Example, Rule
 from scanners.scan import scan_files
 
-BAD = [pytest.param(rule, example, id=f"{rule.id}: {example.title}") for rule in registry.rules().values() for example in rule.bad]
-GOOD = [pytest.param(rule, example, id=f"{rule.id}: {example.title}") for rule in registry.rules().values() for example in rule.good]
+BAD = [
+    pytest.param(rule, example, id=f"{rule.id}: {example.title}")
+    for rule in registry.rules().values()
+    for example in rule.bad
+]
+GOOD = [
+    pytest.param(rule, example, id=f"{rule.id}: {example.title}")
+    for rule in registry.rules().values()
+    for example in rule.good
+]
 
 
 def found(rule: Rule, example: Example) -> list[tuple[str, int]]:

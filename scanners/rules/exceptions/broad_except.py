@@ -108,9 +108,7 @@ class BroadExcept(Rule):
             if width == "narrow":
                 interrupts = any("Interrupt" in ast.dump(expr) for expr in types)
                 interrupts_pass |= interrupts and reaction(handler, place, ctx).raises
-                continue
-            found = reaction(handler, place, ctx)
-            if found.reacts:
+            elif (found := reaction(handler, place, ctx)).reacts:
                 ctx.site(handler)
                 everything = width == "all" and not interrupts_pass
                 if not _fits(place, found, everything):

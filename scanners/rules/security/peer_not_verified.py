@@ -125,10 +125,9 @@ class PeerNotVerified(Rule):
 
     def _options(self, call: Call, ctx: Context) -> None:
         for name in OPTIONS[call.dotted]:
-            given = call.keyword(name)
-            value = ctx.constant(given, call)
-            if given is None:
+            if (given := call.keyword(name)) is None:
                 continue
+            value = ctx.constant(given, call)
             none = ast.unparse(given).endswith("CERT_NONE") or value == "CERT_NONE"
             off = value in BAD.get(name, (False,)) and value is not UNKNOWN
             if (off or none) and not is_local(call, ctx):
@@ -144,7 +143,7 @@ class PeerNotVerified(Rule):
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         for number, line in enumerate(text.lines, 1):
-            message = next((message for pattern, message in LINES if pattern.search(line)), "")
+            message = next((said for pattern, said in LINES if pattern.search(line)), "")
             if FETCHES.search(line) or message:
                 ctx.site(number)
             if message and not line.lstrip().startswith("#") and not LOCAL.search(line):

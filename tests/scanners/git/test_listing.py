@@ -1,6 +1,7 @@
 import dataclasses
 import subprocess
 import unicodedata
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,6 @@ def test_a_missing_tree_is_named(origin: Origin, policy: Policy) -> None:
 
 
 def test_a_listing_that_is_left_early_ends_git(origin: Origin, policy: Policy) -> None:
-    listing = list_tree(origin.path, f"{origin.head}^{{tree}}", policy)
-    next(listing)
-    listing.close()  # type: ignore[attr-defined]
+    with closing(list_tree(origin.path, f"{origin.head}^{{tree}}", policy)) as listing:
+        next(listing)
     assert processes_about(f"--git-dir={origin.path} ls-tree") == []

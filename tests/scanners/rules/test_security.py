@@ -183,6 +183,7 @@ LEFT_ALONE = [
         ),
     ),
     (SIGNATURE, "def f(a, b):\n    return a.digest == b.digest\n"),
+    (SIGNATURE, "import jwt\ndef f(t, jwks):\n    return jwt.decode(t, jwks.get_signing_key_from_jwt(t))\n"),
     (HASH, "import hashlib\ndef sign(key, body):\n    return hashlib.sha256(key + body).hexdigest()\n"),
     (ARCHIVE, "import tarfile\ndef f(p):\n    tarfile.open(p).extract('meta.json', path='/srv')\n"),
     (
