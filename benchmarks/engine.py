@@ -108,7 +108,7 @@ def pushes(name: str) -> None:
     whole, median, ninth = statistics.median(full), statistics.median(times), statistics.quantiles(times, n=10)[-1]
     same = (report.findings, report.counts, report.facts) == (again.findings, again.counts, again.facts)
     print(
-        f"{name}: {len(times)} pushes, {report.python_files:,} Python files, {statistics.median(changed):.0f} new blobs "
+        f"{name}: {len(times)} pushes, {report.python_files:,} Python files, {statistics.median(changed):.0f} new "
         f"(median) | full scan {whole:.2f} s | push median {median * 1000:.0f} ms = {median / whole:.1%}, "
         f"p90 {ninth / whole:.1%}, worst {max(times) / whole:.1%} | equal to a full scan: {same}"
     )

@@ -24,12 +24,19 @@ def test_people_sign_in_by_name_or_address(client, person, name):
     assert client.session["_auth_user_id"] == str(person.pk)
 
 
+@pytest.mark.parametrize("name", ["account_signup", "account_email", "account_reset_password", "account_set_password"])
+def test_pages_that_the_site_does_not_offer_do_not_exist(client, person, name):
+    client.force_login(person)
+    assert client.get(reverse(name)).status_code == 404
+
+
 def test_passwords_are_hashed_with_argon2(person):
     assert person.password.startswith("argon2$")
 
 
 def test_a_stranger_cannot_sign_up(client, db, django_user_model):
-    client.post(reverse("account_signup"), {"username": "eve", "password1": PASSWORD, "password2": PASSWORD})
+    wish = {"username": "eve", "password1": PASSWORD, "password2": PASSWORD}
+    assert client.post(reverse("account_signup"), wish).status_code == 404
     assert not django_user_model.objects.filter(username="eve").exists()
 
 

@@ -47,8 +47,10 @@ def name_of(source: str) -> str | None:
         ("from box import Lid\ndef f(x=None):\n    x = x or Lid()\n    x.go()", None),
         ("from box import Lid\ndef f():\n    x.go()\nx = Lid()", "box.Lid.go"),
         (
-            "from box import Lid\nclass A:\n    def __init__(self):\n        self.x = Lid()\n"
-            "    def f(self):\n        self.x.go()",
+            (
+                "from box import Lid\nclass A:\n    def __init__(self):\n        self.x = Lid()\n"
+                "    def f(self):\n        self.x.go()"
+            ),
             "box.Lid.go",
         ),
         ("from box import Lid\nclass A:\n    x = Lid()\n    def f(self):\n        self.x.go()", "box.Lid.go"),
@@ -60,8 +62,10 @@ def name_of(source: str) -> str | None:
         ("from requests.sessions import Session\ns = Session()\ns.go()", "requests.Session.go"),
         ("try:\n    import ujson as json\nexcept ImportError:\n    import json\njson.go()", "json.go"),
         (
-            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from box import Lid\n"
-            "def f(x: 'Lid'):\n    x.go()",
+            (
+                "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from box import Lid\n"
+                "def f(x: 'Lid'):\n    x.go()"
+            ),
             "box.Lid.go",
         ),
         ("import box\nx = box.lid\nx.go()", "box.lid.go"),
