@@ -1,7 +1,7 @@
 """The main job on real code: fetch over HTTP, scan, match, score and store, all through the real queue.
 
-`python -m benchmarks.main_job [NAME ...]` after `python -m benchmarks.fetch_corpus`. The repositories are served by git's
-own backend on loopback. Prints a line for each package, then what successive pushes cost, fetch apart.
+`python -m benchmarks.main_job [NAME ...]` after `python -m benchmarks.fetch_corpus`. The repositories are served by
+git's own backend on loopback. Prints a line for each package, then what successive pushes cost, fetch apart.
 """
 
 import argparse

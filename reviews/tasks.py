@@ -19,6 +19,7 @@ _OLD_REQUESTS = timedelta(days=30)
 @shared_task
 def wake() -> None:
     """Do one due scan; wake others before and after, so that a queue keeps every worker busy until it is empty."""
+    queue.requeue_expired()  # The tick for it may wait in a line of its own while all workers are busy.
     lease = queue.lease(f"{socket.gethostname()}:{os.getpid()}")
     if lease is not None:
         wake.delay()

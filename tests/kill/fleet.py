@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,10 @@ class Fleet:
         """Start all."""
         self.beat = self._celery("beat", "--schedule", str(self.log.with_name("beat")))
         self.workers = [self._worker() for _ in range(WORKERS)]
+
+    def is_complete(self) -> bool:
+        """Whether every worker has started its processes."""
+        return all(len(psutil.Process(worker.pid).children()) >= PROCESSES for worker in self.workers)
 
     def stop(self) -> None:
         """Ask all to end, as a deployment does, and kill those that have not after ten seconds."""
@@ -66,3 +71,10 @@ class Fleet:
 def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent dies, so that none can hide."""
     ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+
+
+def bury(pids: Iterable[int]) -> None:
+    """Collect dead ones that were adopted, as the first process of a machine does."""
+    for pid in pids:
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)

@@ -28,14 +28,14 @@ from scanners.git.address import parse_source
 from scanners.git.history import history
 from scanners.git.policy import Policy
 from tests.factories import RepositoryFactory
-from tests.kill.fleet import Fleet, adopt_orphans
+from tests.kill.fleet import Fleet, adopt_orphans, bury
 from tests.processes import below
 from tests.services import wait_until
 
 KILLS = int(os.environ.get("KILLS", "3"))
 REPOSITORIES = min(12, 2 + KILLS)
-COMMITS, FILES = 12, 40
-PAUSE = (0, 0.4)  # Seconds between the moment when a scan runs and the next kill.
+COMMITS, FILES = 12, 60
+PAUSE = (0, 0.3)  # Seconds between the moment when a scan runs and the next kill.
 PATIENCE = 120  # Seconds without a kill after which a scan that has not ended is lost.
 TIMES = {"PLIMSOLL_LEASE_SECONDS": "3", "PLIMSOLL_HEARTBEAT_SECONDS": "0.5", "PLIMSOLL_REQUEUE_SECONDS": "0.5"}
 ENDED = (Scan.State.DONE, Scan.State.FAILED, Scan.State.SUPERSEDED)
@@ -45,17 +45,32 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @dataclass
 class Ledger:
-    """What happened: kills, those that hit a running scan, and how long each such scan waited for its next worker."""
+    """What happened: kills, the scans they hit, and how long each was in nobody's hands.
+
+    A scan is back in the queue some time before a worker has it: after a kill, a new one has to start first.
+    """
 
     kills: int = 0
     waiting: dict[int, tuple[int, float]] = field(default_factory=dict)
+    requeued: dict[tuple[int, int], float] = field(default_factory=dict)
     recoveries: list[float] = field(default_factory=list)
+    victims: set[int] = field(default_factory=set)
 
     def note(self, victims: set[int]) -> None:
         """A kill: which scans lost their worker?"""
         self.kills += 1
+        self.victims |= victims
         now = time.monotonic()
         self.waiting |= {scan.pk: (scan.fence, now) for scan in _running() if _pid(scan) in victims}
+
+    def alive(self) -> list[Scan]:
+        """The running scans whose worker was not killed."""
+        return [scan for scan in _running() if scan.pk not in self.waiting]
+
+    def look_for(self, seconds: float) -> None:
+        """Look again and again for some time."""
+        end = time.monotonic() + seconds
+        self.look_until(lambda: time.monotonic() > end)
 
     def look_until(self, what: Callable[[], object]) -> None:
         """Look again and again until `what` is true."""
@@ -63,8 +78,11 @@ class Ledger:
 
     def _look(self) -> None:
         """Which of them are in somebody's hands again?"""
+        bury(self.victims)
         for scan in Scan.objects.filter(pk__in=list(self.waiting)):
             fence, since = self.waiting[scan.pk]
+            if scan.state == Scan.State.REQUESTED:
+                self.requeued.setdefault((scan.pk, fence), time.monotonic() - since)
             if scan.fence > fence or scan.state in ENDED:
                 self.recoveries.append(time.monotonic() - since)
                 del self.waiting[scan.pk]
@@ -75,6 +93,8 @@ class Ledger:
         return {
             "kills": self.kills,
             "hits": len(self.recoveries) + len(self.waiting),
+            "requeued_median": round(statistics.median(self.requeued.values() or [0]), 2),
+            "requeued_max": round(max(self.requeued.values(), default=0), 2),
             "recovery_median": round(statistics.median(self.recoveries or [0]), 2),
             "recovery_max": round(max(self.recoveries, default=0), 2),
             "scans": dict(states),
@@ -125,9 +145,9 @@ def test_nothing_is_lost_doubled_or_left(
     ledger = Ledger()
     asked = _kill_while_scanning(fleet, repositories, ledger)
     ledger.look_until(lambda: not Scan.objects.exclude(state__in=ENDED).exists())
-    wait_until(lambda: not _scratch(tmp_path), 10)
+    ledger.look_until(lambda: not _scratch(tmp_path))
     fleet.stop()
-    wait_until(lambda: not below(os.getpid(), "scanners") + below(os.getpid(), "celery"), 10)
+    wait_until(lambda: not below(os.getpid(), "scanners") + below(os.getpid(), "celery"), PATIENCE)
     print(json.dumps(ledger.summary()), file=sys.stderr)
     assert set(Scan.objects.values_list("pk", flat=True)) == asked
     assert not _doubled()
@@ -146,11 +166,12 @@ def _kill_while_scanning(fleet: Fleet, repositories: dict[Repository, list[str]]
             waiting = Scan.objects.filter(repository=repository).exclude(state__in=ENDED).count()
             for commit in islice(commits, max(0, 2 - waiting)):
                 asked.add(intake.request_scan(repository, trigger=Scan.Trigger.HISTORY, commit=commit).pk)
-        ledger.look_until(_running)
-        later = time.monotonic() + chance.uniform(*PAUSE)
-        ledger.look_until(lambda: time.monotonic() > later)  # noqa: B023 - called before the loop goes on
+        ledger.look_until(fleet.is_complete)
+        ledger.look_until(ledger.alive)
+        ledger.look_for(chance.uniform(*PAUSE))
         kill = chance.choice([fleet.kill_child, fleet.kill_worker])
-        ledger.note(set().union(*(kill(_pid(scan)) for scan in _running()[:1])))
+        for scan in ledger.alive()[:1]:
+            ledger.note(kill(_pid(scan)))
     return asked
 
 

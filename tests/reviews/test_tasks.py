@@ -53,6 +53,14 @@ class TestWake:
         scan.refresh_from_db()
         assert scan.attempts == 1
 
+    def test_takes_over_from_a_dead_worker_without_waiting_for_the_tick(self, repository: Repository) -> None:
+        scan = intake.request_scan(repository, trigger=Scan.Trigger.PERSON)
+        queue.lease("dead:1")
+        Scan.objects.update(leased_until=timezone.now() - LONG_AGO)
+        tasks.wake()
+        scan.refresh_from_db()
+        assert (scan.state, scan.attempts) == ("done", 2)
+
 
 class TestRequeue:
     def test_takes_back_what_a_dead_worker_held_and_wakes_one(self, repository: Repository, messages: Path) -> None:
