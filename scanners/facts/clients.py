@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from scanners.context import Context, anchor_of
 from scanners.finding import Confidence, Severity
-from scanners.outbound import Verdict
 from scanners.place import Call, Place
 from scanners.rule import Collector, Rule
+from scanners.semantics.outbound import Verdict
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 

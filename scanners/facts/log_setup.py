@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from scanners.constants import UNKNOWN
 from scanners.context import Context
-from scanners.handlers import inner
 from scanners.place import Call, Place
 from scanners.rule import Collector
+from scanners.semantics.handlers import inner
 from scanners.syntax import descendants
 from scanners.text import TextFile
 

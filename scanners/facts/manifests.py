@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
-from scanners import lockfiles, requirements
 from scanners.constants import UNKNOWN
 from scanners.context import Context
+from scanners.dependencies import lockfiles, requirements
+from scanners.dependencies.requirements import Requirement
 from scanners.place import Call
-from scanners.requirements import Requirement
 from scanners.rule import CODE, Collector
 from scanners.text import TextFile
 

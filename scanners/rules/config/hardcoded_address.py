@@ -1,11 +1,11 @@
 from typing import Any
 
-from scanners.addresses import TARGETS, Kind, bound_to_all, kind_of, setting_addresses, target_of
-from scanners.connections import ADDRESSED
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
+from scanners.semantics.addresses import TARGETS, Kind, bound_to_all, kind_of, setting_addresses, target_of
+from scanners.semantics.connections import ADDRESSED
 from scanners.tree import Tree, TreeContext
 
 _BINDS = ("flask.Flask.run", "uvicorn.run", "socket.socket.bind", "aiohttp.web.run_app", "http.server.HTTPServer")

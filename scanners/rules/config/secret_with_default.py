@@ -5,7 +5,7 @@ from scanners.context import Context
 from scanners.facts.environment import Read, reads
 from scanners.finding import Confidence, Severity
 from scanners.rule import Example, Rule
-from scanners.secrets import is_secret_name
+from scanners.semantics.secrets import is_secret_name
 from scanners.syntax import descendants
 
 _STAND_INS: Final = frozenset(

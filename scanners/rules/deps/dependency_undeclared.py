@@ -1,9 +1,9 @@
 import re
 import sys
 
-from scanners.distributions import BROUGHT, brings, distributions
+from scanners.dependencies.distributions import BROUGHT, brings, distributions
+from scanners.dependencies.locking import is_aside
 from scanners.finding import Confidence, Effort, Severity
-from scanners.locking import is_aside
 from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext
 

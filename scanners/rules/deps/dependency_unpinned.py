@@ -1,7 +1,7 @@
 import re
 
+from scanners.dependencies.locking import is_aside, pinned_names
 from scanners.finding import Confidence, Effort, Severity
-from scanners.locking import is_aside, pinned_names
 from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext
 

@@ -1,6 +1,6 @@
-from scanners.distributions import BROUGHT
+from scanners.dependencies.distributions import BROUGHT
+from scanners.dependencies.locking import LOCKS, main_manifests
 from scanners.finding import Effort, Severity
-from scanners.locking import LOCKS, main_manifests
 from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext
 

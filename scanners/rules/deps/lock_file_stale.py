@@ -1,6 +1,6 @@
-from scanners import lockfiles
+from scanners.dependencies import lockfiles
+from scanners.dependencies.locking import lock_of
 from scanners.finding import Confidence, Effort, Severity
-from scanners.locking import lock_of
 from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext
 

@@ -2,8 +2,8 @@ import datetime as dt
 import re
 from typing import Final
 
-from scanners import endoflife
 from scanners.context import Context
+from scanners.dependencies import endoflife
 from scanners.finding import Effort, Severity
 from scanners.rule import Example, Rule
 from scanners.text import TextFile

@@ -2,12 +2,12 @@ import ast
 import re
 from typing import Final
 
-from scanners.attempts import cleans_up, imports
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.handlers import Reaction, breadth, caught, clause, reaction, spelled
 from scanners.place import Place
 from scanners.rule import Example, Rule
+from scanners.semantics.attempts import cleans_up, imports
+from scanners.semantics.handlers import Reaction, breadth, caught, clause, reaction, spelled
 
 _ENTRY: Final = re.compile(
     r"^_*(main|run|handle|process|dispatch|on|consume|work|worker|perform|execute|serve|start|tick|listen|poll|watch|lambda|do)(_\w+)?$"

@@ -4,10 +4,10 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.handlers import called_by_handlers, short
-from scanners.hierarchy import is_exception, makes_no_exception, never_an_exception
 from scanners.place import Place
 from scanners.rule import Example, Rule
+from scanners.semantics.handlers import called_by_handlers, short
+from scanners.semantics.hierarchy import is_exception, makes_no_exception, never_an_exception
 
 _HANDLING: Final = re.compile(r"exc|err|raise|handle|fail|catch|wrap|except|translate|convert", re.IGNORECASE)
 

@@ -4,10 +4,10 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.handlers import short, spelled
 from scanners.names import find
 from scanners.place import Place
 from scanners.rule import Example, Rule
+from scanners.semantics.handlers import short, spelled
 
 _ANSWERS: Final = re.compile(
     r"^(HTTP\w*|Http404|NotFound|PermissionDenied|Forbidden|BadRequest|Unauthorized|MethodNotAllowed|Conflict|APIException|ApiError|APIError"

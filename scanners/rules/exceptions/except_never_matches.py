@@ -2,12 +2,12 @@ import ast
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.handlers import caught, clause, short, spelled
-from scanners.hierarchy import class_of, covered, never_an_exception
 from scanners.names import Ref
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.scopes import Scope
+from scanners.semantics.handlers import caught, clause, short, spelled
+from scanners.semantics.hierarchy import class_of, covered, never_an_exception
 
 
 class ExceptNeverMatches(Rule):

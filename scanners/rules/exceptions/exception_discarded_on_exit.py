@@ -4,9 +4,9 @@ from typing import Any
 
 from scanners.context import Context
 from scanners.finding import Effort, Severity
-from scanners.handlers import inner
 from scanners.place import Place
 from scanners.rule import Example, Rule
+from scanners.semantics.handlers import inner
 from scanners.syntax import descendants
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.handlers import short
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.uses import reads
+from scanners.semantics.handlers import short
+from scanners.semantics.uses import reads
 
 _CODE: Final = frozenset({"returncode", "check_returncode", "poll"})
 _SCREEN: Final = re.compile(r"^(clear|cls|reset|stty\b.*|tput\b.*|color|title\b.*)$")

@@ -1,11 +1,11 @@
 import ast
 
-from scanners.attempts import attempt, cleans_up, imports, looks_up, loses_effect, may_be_silent, sureness
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.handlers import breadth, caught, clause, reaction, short, spelled
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
+from scanners.semantics.attempts import attempt, cleans_up, imports, looks_up, loses_effect, may_be_silent, sureness
+from scanners.semantics.handlers import breadth, caught, clause, reaction, short, spelled
 
 
 class SwallowedException(Rule):

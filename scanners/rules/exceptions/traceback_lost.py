@@ -4,10 +4,10 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.handlers import breadth, caught, inner, reaction, short, spelled
-from scanners.logcalls import ERROR, LogCall
 from scanners.place import Place
 from scanners.rule import Example, Rule
+from scanners.semantics.handlers import breadth, caught, inner, reaction, short, spelled
+from scanners.semantics.logcalls import ERROR, LogCall
 
 _EXPECTED: Final = re.compile(
     r"(ValueError|KeyError|IndexError|TypeError|LookupError|UnicodeDecodeError|FileNotFoundError|FileExistsError|PermissionError"

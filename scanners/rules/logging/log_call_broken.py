@@ -4,11 +4,11 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.formats import fault
-from scanners.handlers import called_by_handlers
-from scanners.logcalls import LOG_CALLS, LogCall, log_call
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.formats import fault
+from scanners.semantics.handlers import called_by_handlers
+from scanners.semantics.logcalls import LOG_CALLS, LogCall, log_call
 
 _RECORD: Final = frozenset(
     "name msg args levelname levelno pathname filename module exc_info exc_text stack_info lineno funcName created "

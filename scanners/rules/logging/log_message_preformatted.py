@@ -3,9 +3,9 @@ import ast
 from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.logcalls import LOG_CALLS, log_call
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.logcalls import LOG_CALLS, log_call
 
 
 class LogMessagePreformatted(Rule):

@@ -4,9 +4,9 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Effort, Severity
-from scanners.logcalls import LOG_CALLS, log_call
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.logcalls import LOG_CALLS, log_call
 from scanners.syntax import descendants
 
 _ROOT_FUNCTIONS: Final = tuple(

@@ -4,10 +4,10 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.logcalls import LOG_CALLS, log_call
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.terminals import is_command_line, runs_alone
+from scanners.semantics.logcalls import LOG_CALLS, log_call
+from scanners.semantics.terminals import is_command_line, runs_alone
 
 _PRINTS: Final = frozenset({"print", "pprint.pprint", "pprint.pp", "rich.print"})
 _SWITCH: Final = re.compile(r"debug|verbos|trace|quiet|silent|bench", re.IGNORECASE)

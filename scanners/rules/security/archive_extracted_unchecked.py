@@ -1,10 +1,18 @@
 import ast
 
-from scanners.archives import checked, filter_fault, for_old_python, has_check, is_zip, named_like_tar, opens_joined
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
+from scanners.semantics.archives import (
+    checked,
+    filter_fault,
+    for_old_python,
+    has_check,
+    is_zip,
+    named_like_tar,
+    opens_joined,
+)
 from scanners.syntax import descendants
 
 _TAR = frozenset(

@@ -2,10 +2,10 @@ import ast
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.pieces import pieces
 from scanners.place import Call
-from scanners.remotes import CLIENTS, HOSTS, INSIDE, KEYWORDS, REMOTE, is_near, starts_tls
 from scanners.rule import Example, Rule
+from scanners.semantics.pieces import pieces
+from scanners.semantics.remotes import CLIENTS, HOSTS, INSIDE, KEYWORDS, REMOTE, is_near, starts_tls
 
 
 class CleartextProtocol(Rule):

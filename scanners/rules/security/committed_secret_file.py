@@ -2,9 +2,9 @@ import re
 from typing import Final
 
 from scanners.context import Context
-from scanners.filledin import ENCRYPTED, secrets_in
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import EVERYWHERE, Example, Rule
+from scanners.semantics.filledin import ENCRYPTED, secrets_in
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 

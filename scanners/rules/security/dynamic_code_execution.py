@@ -2,10 +2,10 @@ import ast
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.harmless import is_fixed_name
-from scanners.pieces import pieces
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.harmless import is_fixed_name
+from scanners.semantics.pieces import pieces
 from scanners.syntax import descendants
 
 _RUNS = frozenset({"eval", "exec", "builtins.eval", "builtins.exec", "pandas.eval"})

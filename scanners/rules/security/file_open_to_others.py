@@ -4,9 +4,9 @@ from typing import Any
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.pieces import pieces
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.pieces import pieces
 
 _MODES = {"os.chmod": 1, "os.fchmod": 1, "os.lchmod": 1, "pathlib.Path.chmod": 0, "os.umask": 0, "*.chmod": 0}
 _SHARED = re.compile(r"^(/tmp|/var/tmp|/dev/shm)/.")

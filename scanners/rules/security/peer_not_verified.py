@@ -3,9 +3,21 @@ import ast
 from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Effort, Severity
-from scanners.peers import BAD, DATABASES, FETCHES, LINES, LOCAL, NO_SSL, OPTIONS, SWITCHES, is_local, say, switched_off
 from scanners.place import Bound, Call
 from scanners.rule import Example, Rule
+from scanners.semantics.peers import (
+    BAD,
+    DATABASES,
+    FETCHES,
+    LINES,
+    LOCAL,
+    NO_SSL,
+    OPTIONS,
+    SWITCHES,
+    is_local,
+    say,
+    switched_off,
+)
 from scanners.text import TextFile
 
 

@@ -5,7 +5,7 @@ from scanners.context import Context
 from scanners.finding import Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.secrets import is_secret_name
+from scanners.semantics.secrets import is_secret_name
 
 _FUNCTIONS = "random randint randrange choice choices sample getrandbits randbytes uniform shuffle".split()
 _SECRET = re.compile(

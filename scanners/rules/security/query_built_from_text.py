@@ -3,9 +3,10 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Effort, Severity
-from scanners.pieces import pieces
 from scanners.place import Call
-from scanners.queries import (
+from scanners.rule import CODE, Example, Rule
+from scanners.semantics.pieces import pieces
+from scanners.semantics.queries import (
     SQL_FUNCTIONS,
     could_be_sql,
     is_database,
@@ -14,7 +15,6 @@ from scanners.queries import (
     query_of,
     sureness,
 )
-from scanners.rule import CODE, Example, Rule
 
 _LASTS: Final = frozenset(
     "execute executemany executescript fetch fetchrow fetchval fetch_all fetch_one scalar scalars raw extra exec_driver_sql".split()

@@ -2,12 +2,12 @@ import ast
 import re
 from typing import Final
 
-from scanners.commands import ALWAYS, EXECS, REMOTE, SUBPROCESS, command_of, is_harmless_in_shell
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.pieces import pieces
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.commands import ALWAYS, EXECS, REMOTE, SUBPROCESS, command_of, is_harmless_in_shell
+from scanners.semantics.pieces import pieces
 
 _SSH: Final = re.compile(r"ssh|client|remote|conn", re.I)
 

@@ -2,7 +2,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.xmlparsers import DEFUSED, LXML, MAKERS, STDLIB, is_fixed, loose, safe_parser
+from scanners.semantics.xmlparsers import DEFUSED, LXML, MAKERS, STDLIB, is_fixed, loose, safe_parser
 
 
 class UnsafeXmlParser(Rule):

@@ -1,10 +1,10 @@
 import ast
 
-from scanners.ciphers import AES, CIPHERS, MODES, OLD_VERSIONS, READS, SIZES, cipher_fault
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Bound, Call
 from scanners.rule import Example, Rule
+from scanners.semantics.ciphers import AES, CIPHERS, MODES, OLD_VERSIONS, READS, SIZES, cipher_fault
 
 
 class WeakCipher(Rule):

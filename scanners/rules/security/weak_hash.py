@@ -3,7 +3,9 @@ from typing import Final
 from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.hashes import (
+from scanners.place import Call
+from scanners.rule import Example, Rule
+from scanners.semantics.hashes import (
     FAST,
     KDFS,
     KEYED,
@@ -16,8 +18,6 @@ from scanners.hashes import (
     holder,
     looks_guarding,
 )
-from scanners.place import Call
-from scanners.rule import Example, Rule
 
 _ITERATIONS: Final = 100_000
 

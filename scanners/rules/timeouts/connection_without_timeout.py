@@ -1,9 +1,9 @@
-from scanners.connections import CALLS, django_entries, grpc_calls, opinion
 from scanners.context import Context
 from scanners.facts.clients import judge, tell
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.connections import CALLS, django_entries, grpc_calls, opinion
 from scanners.tree import Tree, TreeContext
 
 

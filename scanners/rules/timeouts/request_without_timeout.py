@@ -3,7 +3,9 @@ import ast
 from scanners.context import Context
 from scanners.facts.clients import judge, tell
 from scanners.finding import Severity
-from scanners.outbound import (
+from scanners.place import Call
+from scanners.rule import Example, Rule
+from scanners.semantics.outbound import (
     CLIENTS,
     DEFAULT,
     HANDED,
@@ -16,9 +18,7 @@ from scanners.outbound import (
     made_endless,
     weigh,
 )
-from scanners.place import Call
-from scanners.rule import Example, Rule
-from scanners.sessions import MOUNTS, Sessions
+from scanners.semantics.sessions import MOUNTS, Sessions
 from scanners.tree import Tree, TreeContext
 
 

@@ -2,10 +2,10 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Severity
-from scanners.outbound import HTTP, in_process
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.sessions import checks_status, response_uses
+from scanners.semantics.outbound import HTTP, in_process
+from scanners.semantics.sessions import checks_status, response_uses
 
 _BODY: Final = frozenset(
     {

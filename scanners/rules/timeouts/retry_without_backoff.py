@@ -6,7 +6,8 @@ from scanners.context import Context
 from scanners.facts.jobs import is_task
 from scanners.finding import Severity
 from scanners.place import Call, Place
-from scanners.retries import (
+from scanners.rule import Example, Rule
+from scanners.semantics.retries import (
     BACKOFF,
     FIXED,
     GOOD,
@@ -19,7 +20,6 @@ from scanners.retries import (
     of_call,
     wait_of,
 )
-from scanners.rule import Example, Rule
 
 _TEXTS = {
     NONE: "Tries again at once: a peer in trouble gets all its load again, and more.",

@@ -6,9 +6,10 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.facts.jobs import is_task
 from scanners.finding import Confidence, Severity
-from scanners.outbound import under_deadline
 from scanners.place import Call, Place
-from scanners.retries import (
+from scanners.rule import Example, Rule
+from scanners.semantics.outbound import under_deadline
+from scanners.semantics.retries import (
     BACKOFF,
     ENDLESS,
     TENACITY,
@@ -20,7 +21,6 @@ from scanners.retries import (
     of_call,
     polling,
 )
-from scanners.rule import Example, Rule
 
 _LEAVING: Final = re.compile(
     r"(^|[._])(connect|request|fetch|send|download|upload|publish|query|execute|login|call)", re.IGNORECASE

@@ -3,9 +3,9 @@ import ast
 from scanners.context import Context
 from scanners.facts.clients import tell
 from scanners.finding import Severity
-from scanners.outbound import HANDED, PROCESSES, bounded_outside, handed, weigh
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.outbound import HANDED, PROCESSES, bounded_outside, handed, weigh
 from scanners.syntax import descendants
 
 _ENDINGS = frozenset({"terminate", "kill", "send_signal"})

@@ -1,9 +1,9 @@
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
-from scanners.outbound import weigh
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.waits import (
+from scanners.semantics.outbound import weigh
+from scanners.semantics.waits import (
     WAITS,
     is_full_at_some_size,
     may_be_done,

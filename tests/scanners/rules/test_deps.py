@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from scanners import endoflife
+from scanners.dependencies import endoflife
 from scanners.finding import Confidence, Report, Severity
 from scanners.paths import PathClass
 from scanners.rules.deps.runtime_end_of_life import RuntimeEndOfLife

@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Final
 
-from scanners.requirements import is_dev_group
+from scanners.dependencies.requirements import is_dev_group
 from scanners.tree import Fact, Tree
 
 LOCKS: Final = ("uv-lock", "poetry-lock", "pdm-lock", "pylock", "pipfile-lock", "conda-lock")

@@ -6,8 +6,8 @@ from typing import Any
 
 from scanners.constants import UNKNOWN
 from scanners.context import Context
-from scanners.harmless import is_fixed_name
 from scanners.place import Call
+from scanners.semantics.harmless import is_fixed_name
 from scanners.syntax import descendants
 
 _ETREE = "parse fromstring fromstringlist iterparse XML XMLID XMLParser XMLPullParser".split()

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from scanners import logcalls
 from scanners.context import Context
-from scanners.logcalls import LogCall
 from scanners.names import Ref, find, resolve
 from scanners.place import Place
 from scanners.scopes import Scope
+from scanners.semantics import logcalls
+from scanners.semantics.logcalls import LogCall
 from scanners.syntax import children, descendants
 
 _EXITS: Final = frozenset(

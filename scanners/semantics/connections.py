@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple
 
 from scanners.constants import fold
 from scanners.finding import Severity
-from scanners.outbound import NETWORK, REDIS, Bound, Verdict, argument, hides, is_endless, weigh
 from scanners.place import Block, Call, Place
 from scanners.scopes import Scope
+from scanners.semantics.outbound import NETWORK, REDIS, Bound, Verdict, argument, hides, is_endless, weigh
 from scanners.syntax import descendants
 
 _GOOD: Final = Verdict("good")

@@ -5,10 +5,10 @@ import re
 from typing import Any, Final
 
 from scanners.finding import Confidence
-from scanners.handlers import inner, short
 from scanners.names import resolve
 from scanners.place import Place
 from scanners.scopes import Scope
+from scanners.semantics.handlers import inner, short
 from scanners.syntax import descendants
 
 _CLEANUP: Final = re.compile(

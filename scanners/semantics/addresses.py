@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Final
 
-from scanners.connections import ADDRESSED
 from scanners.constants import fold
 from scanners.context import Context
-from scanners.outbound import HTTP
 from scanners.place import Block, Call, Place
 from scanners.scopes import Scope
+from scanners.semantics.connections import ADDRESSED
+from scanners.semantics.outbound import HTTP
 from scanners.syntax import descendants
 
 _HOSTS: Final = {

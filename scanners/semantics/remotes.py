@@ -5,8 +5,8 @@ import re
 from typing import Final
 
 from scanners.context import Context
-from scanners.pieces import pieces
 from scanners.place import Call
+from scanners.semantics.pieces import pieces
 from scanners.syntax import descendants
 
 _METHODS: Final = "get post put patch delete head options".split()

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from scanners.requirements import (
+from scanners.dependencies.requirements import (
     Requirement,
     is_dev_group,
     normal,

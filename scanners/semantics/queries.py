@@ -5,9 +5,9 @@ import re
 from typing import Final
 
 from scanners.finding import Confidence
-from scanners.harmless import is_fixed_name, is_guarded, is_number, is_picked
-from scanners.pieces import Pieces
 from scanners.place import Call
+from scanners.semantics.harmless import is_fixed_name, is_guarded, is_number, is_picked
+from scanners.semantics.pieces import Pieces
 
 SQL_FUNCTIONS: Final = frozenset(
     "pandas.read_sql pandas.read_sql_query sqlalchemy.text sqlalchemy.sql.text sqlalchemy.sql.expression.text "

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scanners.secrets import dsn_password, dsns, is_placeholder, is_random, is_secret_name, preview, tokens
+from scanners.semantics.secrets import dsn_password, dsns, is_placeholder, is_random, is_secret_name, preview, tokens
 
 GITHUB = "gh" + "p_R7w2Kc9Zt4Qm1Xv8Bn3Lp6Hd5Js0Fg7Ty2Ua4"
 BODY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTU\n"

@@ -7,9 +7,9 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence
-from scanners.handlers import short
 from scanners.place import Call
-from scanners.secrets import is_secret_name
+from scanners.semantics.handlers import short
+from scanners.semantics.secrets import is_secret_name
 from scanners.syntax import descendants
 
 _OTHERS: Final = re.compile(

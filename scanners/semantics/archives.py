@@ -5,8 +5,8 @@ import re
 
 from scanners.constants import UNKNOWN
 from scanners.context import Context
-from scanners.harmless import is_fixed_name
 from scanners.place import Call, Place
+from scanners.semantics.harmless import is_fixed_name
 from scanners.syntax import descendants
 
 _CHECKS = re.compile(

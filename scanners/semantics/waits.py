@@ -5,8 +5,8 @@ from typing import Final
 
 from scanners.constants import fold
 from scanners.context import Context
-from scanners.outbound import Bound
 from scanners.place import Call
+from scanners.semantics.outbound import Bound
 from scanners.syntax import descendants
 
 _QUEUES: Final = (

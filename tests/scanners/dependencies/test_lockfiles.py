@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from scanners.lockfiles import allows, pipfile_hash, poetry_hashes, read_lock, same_range
+from scanners.dependencies.lockfiles import allows, pipfile_hash, poetry_hashes, read_lock, same_range
 
 UV = """
 version = 1

@@ -6,7 +6,7 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence
-from scanners.secrets import dsns, is_placeholder, is_random, is_secret_name, preview, tokens
+from scanners.semantics.secrets import dsns, is_placeholder, is_random, is_secret_name, preview, tokens
 from scanners.text import TextFile
 
 _PAIR: Final = re.compile(

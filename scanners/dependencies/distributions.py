@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from scanners.requirements import normal
+from scanners.dependencies.requirements import normal
 
 _OTHER: Final = """
 PIL pillow; passlib passlib libpass; yaml pyyaml; cv2 opencv-python opencv-python-headless opencv-contrib-python

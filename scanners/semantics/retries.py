@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from scanners.connections import CALLS as CONNECTIONS
 from scanners.constants import fold
-from scanners.outbound import HTTP
 from scanners.place import Call, Place
+from scanners.semantics.connections import CALLS as CONNECTIONS
+from scanners.semantics.outbound import HTTP
 from scanners.syntax import children, descendants
 
 ENDLESS, LIMITED, UNKNOWN = "endless", "limited", "unknown"

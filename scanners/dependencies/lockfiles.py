@@ -11,7 +11,7 @@ from typing import Any, Final
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from scanners.requirements import normal, table
+from scanners.dependencies.requirements import normal, table
 
 _PYPI: Final = [{"name": "pypi", "url": "https://pypi.org/simple", "verify_ssl": True}]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.context import Context
-from scanners.outbound import SESSION_CALLS, Verdict
 from scanners.place import Call
+from scanners.semantics.outbound import SESSION_CALLS, Verdict
 from scanners.syntax import descendants
 
 MOUNTS: Final = tuple(dict.fromkeys(f"{name.rpartition('.')[0]}.mount" for name in SESSION_CALLS))

@@ -6,8 +6,8 @@ from typing import Final
 from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Confidence
-from scanners.harmless import is_fixed_name, is_guarded, is_number, is_picked
 from scanners.place import Call
+from scanners.semantics.harmless import is_fixed_name, is_guarded, is_number, is_picked
 from scanners.syntax import descendants
 
 ALWAYS: Final = frozenset(

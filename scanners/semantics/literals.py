@@ -8,7 +8,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Place
-from scanners.secrets import Token, is_placeholder, is_random
+from scanners.semantics.secrets import Token, is_placeholder, is_random
 from scanners.syntax import descendants
 
 _STRICT: Final = re.compile(

@@ -1,0 +1,1 @@
+"""What a repository requires and locks, and until when its runtimes are supported."""
