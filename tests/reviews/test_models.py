@@ -51,7 +51,7 @@ class TestRepository:
     @pytest.mark.parametrize("field", ["tier", "kind"])
     def test_no_unknown_tier_or_kind(self, team: Team, field: str) -> None:
         with pytest.raises(IntegrityError):
-            RepositoryFactory(team=team, **{field: "other"})
+            RepositoryFactory(team=team, **{field: "X"})
 
     def test_one_repository_of_a_place_in_a_team(self, team: Team) -> None:
         RepositoryFactory(team=team, url="https://git.example/a")
