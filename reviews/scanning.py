@@ -128,6 +128,7 @@ def _result(scan: Scan, store: Store, commit: CommitInfo, pulse: Pulse) -> resul
         children=pool(),
         cache=DatabaseCache(registry.digest()),
         progress=pulse.show,
+        date=commit.authored_at.date(),
     )
     pulse.step(Scan.Step.SCORE)
     card = results.score(scan.repository, report, current_checklist())

@@ -1,12 +1,13 @@
 """Answers of single blobs put together into what one commit says, and the rules that join facts of several files."""
 
+import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scanners.finding import BlobAnswer, Confidence, Finding, Problem, RuleCount, Severity, Site
-from scanners.paths import PathClass
+from scanners.finding import BlobAnswer, Confidence, Finding, Problem, RuleCount, Severity, Site, Skipped
+from scanners.paths import PathClass, classify
 from scanners.rule import Rule
 from scanners.suppressions import Ignore, excuse
 from scanners.tree import Fact, Tree, TreeContext
@@ -76,8 +77,9 @@ def problem_of(answer: BlobAnswer) -> Problem | None:
     return Problem(raw["code"], raw["message"], raw["next"], raw["line"]) if raw else None
 
 
-def tree_of(kind: str, files: Iterable[Looked]) -> Tree:
+def tree_of(kind: str, files: Iterable[Looked], date: dt.date | None = None, skipped: Iterable[Skipped] = ()) -> Tree:
     """The commit as rules see it: `kind` is the repository's, facts are in order of path and line."""
+    left_out = {skip.path: classify(skip.path) for skip in skipped if skip.code == "too-large"}
     classes: dict[str, PathClass] = {}
     facts: dict[str, list[Fact]] = defaultdict(list)
     for file in files:
@@ -85,7 +87,8 @@ def tree_of(kind: str, files: Iterable[Looked]) -> Tree:
         classes[file.path] = path_class
         for name, found in file.answer.get("facts", {}).items():
             facts[name] += [Fact(file.path, path_class, fields) for fields in found]
-    return Tree(kind, classes, facts)
+    too_large = {path: path_class for path, path_class in left_out.items() if path_class}
+    return Tree(kind, classes, facts, date=date, too_large=too_large)
 
 
 def join(rules: Iterable[Rule], tree: Tree) -> dict[str, TreeContext]:

@@ -1,5 +1,6 @@
 """A commit, or a handful of files, through the rules: list, answer from the cache or a child, join, count."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -95,9 +96,10 @@ def scan_commit(
     children: Children,
     cache: BlobCache,
     progress: Callable[[Progress], None],
+    date: dt.date | None = None,
 ) -> Report:
-    """Look at one commit. `read` gives a blob's bytes by its sha, None for one that is not there; `kind` is the
-    repository's (http-api, worker, cron, library).
+    """Look at one commit, made on `date`. `read` gives a blob's bytes by its sha, None for one that is not there. `kind`
+    is the repository's (http-api, worker, cron, library).
 
     `progress` is called at least twice a second, so that a lease can be kept alive in it; what it raises ends the scan.
     """
@@ -108,24 +110,37 @@ def scan_commit(
     keys = list(dict.fromkeys(key for _, key in wanted))
     known = cache.get_many(keys)
     cached = set(known)
-    state = Progress("scan", total=len(keys), cached=len(known))
-    progress(state)
-    fresh: dict[BlobKey, BlobAnswer] = {}
+    for key, answer in _fresh(keys, cached, read, children, cache, progress):
+        known[key] = answer
+    progress(Progress("match", len(keys), len(cached), len(known) - len(cached)))
+    return report(commit, wanted, skipped, known, cached, kind, date)
+
+
+def _fresh(
+    keys: list[BlobKey],
+    cached: set[BlobKey],
+    read: Callable[[str], bytes | None],
+    children: Children,
+    cache: BlobCache,
+    progress: Callable[[Progress], None],
+) -> Iterator[tuple[BlobKey, BlobAnswer]]:
+    """The answers that the cache does not have, kept in it as they come."""
+    missing = [key for key in keys if key not in cached]
+    waiting: dict[BlobKey, BlobAnswer] = {}
     done = 0
 
     def tick() -> None:
         progress(Progress("scan", len(keys), len(cached), done))
 
-    missing = [key for key in keys if key not in cached]
+    tick()
     for key, answer in children.answers(read, missing, tick) if missing else ():
-        known[key] = fresh[key] = answer
+        yield key, answer
         done += 1
-        if len(fresh) >= _CHUNK:
-            cache.put_many(_keepable(fresh))
-            fresh = {}
-    cache.put_many(_keepable(fresh))
-    progress(Progress("match", len(keys), len(cached), done))
-    return report(commit, wanted, skipped, known, cached, kind)
+        waiting[key] = answer
+        if len(waiting) >= _CHUNK:
+            cache.put_many(_keepable(waiting))
+            waiting = {}
+    cache.put_many(_keepable(waiting))
 
 
 def _keepable(answers: Mapping[BlobKey, BlobAnswer]) -> dict[BlobKey, BlobAnswer]:
@@ -140,19 +155,18 @@ def report(
     answers: Mapping[BlobKey, BlobAnswer],
     cached: Iterable[BlobKey],
     kind: str,
+    date: dt.date | None = None,
 ) -> Report:
     """Put the answers together. Equal input gives an equal report."""
-    rules, cached = registry.rules(), set(cached)
-    looked, files, skipped = [], [], list(skipped)
-    for path, key in sorted(wanted):
-        answer = answers[key]
-        name = answer.get("class", "")
-        if name in _UNSEEN:
-            skipped.append(Skipped(path, name, _UNSEEN[name]))
-            continue
-        looked.append(Looked(path, PathClass.read(key.path_class), answer))
-        files.append(FileReport(path, key.sha, key.path_class, answer["lines"], key in cached, problem_of(answer)))
-    tree = tree_of(kind, looked)
+    rules = registry.rules()
+    pairs, unseen = _looked(wanted, answers)
+    cached, skipped = set(cached), [*skipped, *unseen]
+    files = [
+        FileReport(file.path, key.sha, key.path_class, file.answer["lines"], key in cached, problem_of(file.answer))
+        for file, key in pairs
+    ]
+    looked = [file for file, _ in pairs]
+    tree = tree_of(kind, looked, date, skipped)
     said = join(rules.values(), tree)
     ignores = {file.path: ignores_of(file) for file in looked if file.answer.get("suppressions")}
     found = [finding for file in looked for finding in findings_of(file)] + excused(said, ignores)
@@ -173,6 +187,21 @@ def report(
         python_files=len(python),
         coverage=1 - unread / lines if lines else 1.0,
     )
+
+
+def _looked(
+    wanted: list[tuple[str, BlobKey]], answers: Mapping[BlobKey, BlobAnswer]
+) -> tuple[list[tuple[Looked, BlobKey]], list[Skipped]]:
+    """The files with their answers in order of path, and those whose content turned out to be nobody's business."""
+    pairs, unseen = [], []
+    for path, key in sorted(wanted):
+        answer = answers[key]
+        name = answer.get("class", "")
+        if name in _UNSEEN:
+            unseen.append(Skipped(path, name, _UNSEEN[name]))
+        else:
+            pairs.append((Looked(path, PathClass.read(key.path_class), answer), key))
+    return pairs, unseen
 
 
 def _suppression(path: str, ignore: Ignore) -> Suppression:

@@ -35,14 +35,22 @@ class Fact:
 class Tree:
     """A commit below its sub-path. `kind` is the repository's; `files` are those that were looked at.
 
-    `date` is the day of the commit, None where it is not known.
+    `date` is the day of the commit, None where it is not known; `too_large` holds what the size limit left out.
     """
 
-    date: dt.date | None = None
-
-    def __init__(self, kind: str, files: Mapping[str, PathClass], facts: Mapping[str, Sequence[Fact]]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        files: Mapping[str, PathClass],
+        facts: Mapping[str, Sequence[Fact]],
+        *,
+        date: dt.date | None = None,
+        too_large: Mapping[str, PathClass] | None = None,
+    ) -> None:
         self.kind = kind
         self.files = files
+        self.date = date
+        self.too_large = too_large or {}
         self._facts = facts
 
     def facts(self, kind: str, *, tests: bool = False) -> list[Fact]:

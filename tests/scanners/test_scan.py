@@ -155,3 +155,13 @@ def test_a_finding_that_joins_files_is_excused_where_it_stands() -> None:
     assert [found.line for found in excused.findings if found.rule == "env-var-undocumented"] == []
     assert [ignore.used for ignore in excused.suppressions] == [True]
     assert not excused.counts["env-var-undocumented"].applicable
+
+
+def test_a_lock_file_over_the_size_limit_is_not_called_missing() -> None:
+    files = {"pyproject.toml": b'[project]\nname = "pay"\ndependencies = ["redis"]\n', "pay/app.py": b"import redis\n"}
+    report = scan(files, Memory(), Entry("uv.lock", "f" * 40, size=5_000_000))
+    assert [found.rule for found in report.findings if found.rule == "lock-file-missing"] == []
+    assert report.counts["lock-file-missing"].unresolved == 1
+    assert [found.path for found in scan(files, Memory()).findings if found.rule == "lock-file-missing"] == [
+        "pyproject.toml"
+    ]

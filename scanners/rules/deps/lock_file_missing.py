@@ -71,6 +71,9 @@ class LockFileMissing(Rule):
         if tree.of_kind(*LOCKS):
             ctx.site(first.path)
             return
+        if any(path_class.kind in LOCKS for path_class in tree.too_large.values()):
+            ctx.unresolved(first.path, 1, "There is a lock file, which is over the size limit and was not read.")
+            return
         pins = [fact for fact in manifests if fact["kind"] == "requirements"]
         pins += [fact for fact in tree.facts("manifest") if fact["kind"] == "constraints"]
         states = [_closure(tree, fact) for fact in pins]

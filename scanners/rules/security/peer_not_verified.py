@@ -5,19 +5,7 @@ from scanners.context import Context
 from scanners.finding import Effort, Severity
 from scanners.place import Bound, Call
 from scanners.rule import Example, Rule
-from scanners.semantics.peers import (
-    BAD,
-    DATABASES,
-    FETCHES,
-    LINES,
-    LOCAL,
-    NO_SSL,
-    OPTIONS,
-    SWITCHES,
-    is_local,
-    say,
-    switched_off,
-)
+from scanners.semantics import peers
 from scanners.text import TextFile
 
 
@@ -114,49 +102,49 @@ class PeerNotVerified(Rule):
             "image", {"Dockerfile": "FROM python:3.13\nRUN curl -fsSL https://get.example.com/tool -o /usr/bin/tool\n"}
         ),
     ]
-    binds = staticmethod(frozenset(SWITCHES).__contains__)
-    calls = (*OPTIONS, *DATABASES, "ssl._create_unverified_context", "*.set_missing_host_key_policy")
+    binds = staticmethod(frozenset(peers.SWITCHES).__contains__)
+    calls = (*peers.OPTIONS, *peers.DATABASES, "ssl._create_unverified_context", "*.set_missing_host_key_policy")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         ctx.site(call)
         if call.last == "set_missing_host_key_policy":
             policy = ast.unparse(call.node.args[0]) if call.node.args else ""
             if "AutoAdd" in policy or "WarningPolicy" in policy:
-                say(call, ctx, "Any host key is taken, also that of whoever sits in between.")
+                peers.say(call, ctx, "Any host key is taken, also that of whoever sits in between.")
         elif call.last == "_create_unverified_context" or call.dotted == "ssl._create_unverified_context":
-            say(call, ctx, "This context takes any certificate.")
-        elif call.dotted in DATABASES:
+            peers.say(call, ctx, "This context takes any certificate.")
+        elif call.dotted in peers.DATABASES:
             address = ctx.constant(call.argument(0, "dsn", "conninfo", "url"), call)
             mode = ctx.constant(call.keyword("sslmode"), call)
-            off = isinstance(address, str) and NO_SSL.search(address) and not LOCAL.search(address)
+            off = isinstance(address, str) and peers.NO_SSL.search(address) and not peers.LOCAL.search(address)
             host = ctx.constant(call.keyword("host"), call)
-            if off or (mode == "disable" and not (isinstance(host, str) and LOCAL.search(host))):
-                say(call, ctx, "The connection is neither encrypted nor is the server checked.")
+            if off or (mode == "disable" and not (isinstance(host, str) and peers.LOCAL.search(host))):
+                peers.say(call, ctx, "The connection is neither encrypted nor is the server checked.")
         else:
             self._options(call, ctx)
 
     def _options(self, call: Call, ctx: Context) -> None:
-        for name in OPTIONS[call.dotted]:
+        for name in peers.OPTIONS[call.dotted]:
             if (given := call.keyword(name)) is None:
                 continue
             value = ctx.constant(given, call)
             none = ast.unparse(given).endswith("CERT_NONE") or value == "CERT_NONE"
-            off = value in BAD.get(name, (False,)) and value is not UNKNOWN
-            if (off or none) and not is_local(call, ctx):
-                say(call, ctx, f"{name}={ast.unparse(given)} takes any certificate.")
+            off = value in peers.BAD.get(name, (False,)) and value is not UNKNOWN
+            if (off or none) and not peers.is_local(call, ctx):
+                peers.say(call, ctx, f"{name}={ast.unparse(given)} takes any certificate.")
             return
 
     def visit_binding(self, bound: Bound, ctx: Context) -> None:
-        said = switched_off(bound) if isinstance(bound.node, ast.Assign) else None
+        said = peers.switched_off(bound) if isinstance(bound.node, ast.Assign) else None
         if said is not None:
             ctx.site(bound)
             if said[0]:
-                say(bound, ctx, said[0], known=said[1])
+                peers.say(bound, ctx, said[0], known=said[1])
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         for number, line in enumerate(text.lines, 1):
-            message = next((said for pattern, said in LINES if pattern.search(line)), "")
-            if FETCHES.search(line) or message:
+            message = next((said for pattern, said in peers.LINES if pattern.search(line)), "")
+            if peers.FETCHES.search(line) or message:
                 ctx.site(number)
-            if message and not line.lstrip().startswith("#") and not LOCAL.search(line):
+            if message and not line.lstrip().startswith("#") and not peers.LOCAL.search(line):
                 ctx.report(number, message)
