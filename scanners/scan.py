@@ -98,8 +98,8 @@ def scan_commit(
     progress: Callable[[Progress], None],
     date: dt.date | None = None,
 ) -> Report:
-    """Look at one commit, made on `date`. `read` gives a blob's bytes by its sha, None for one that is not there. `kind`
-    is the repository's (http-api, worker, cron, library).
+    """Look at one commit, made on `date`. `read` gives the bytes of a blob by its sha, None for one that is not there.
+    `kind` is that of the repository (http-api, worker, cron, library).
 
     `progress` is called at least twice a second, so that a lease can be kept alive in it; what it raises ends the scan.
     """
