@@ -7,10 +7,8 @@ from pathlib import Path
 
 from scanners.scan import blob_sha
 
-_LEFT_OUT = frozenset(
-    ".git .hg .svn .tox .nox .venv venv __pycache__ node_modules .mypy_cache .ruff_cache .pytest_cache "
-    ".eggs build dist".split()
-)
+_LEFT_OUT = frozenset("venv __pycache__ node_modules build dist".split())
+_KEPT = ".github"  # Other folders with a dot hold caches, environments and histories.
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Folder:
     def entries(self) -> Iterator[FolderEntry]:
         """Every file, in order of path."""
         for directory, names, files in os.walk(self._root):
-            names[:] = sorted(name for name in names if name not in _LEFT_OUT)
+            names[:] = sorted(filter(_is_code, names))
             for name in sorted(files):
                 yield self._entry(Path(directory, name))
 
@@ -48,3 +46,7 @@ class Folder:
     def read(self, sha: str) -> bytes | None:
         """The bytes that were listed under `sha`, None for what was not."""
         return self._paths[sha].read_bytes() if sha in self._paths else None
+
+
+def _is_code(name: str) -> bool:
+    return name == _KEPT or not (name.startswith(".") or name in _LEFT_OUT)

@@ -125,7 +125,7 @@ def _text(expr: ast.expr, scope: Scope) -> str:
 
 
 def _fields(place: Place[Any]) -> Iterator[Read]:
-    prefix, aliases = _prefix(place.node), ("validation_alias", "alias", "env")
+    prefix, aliases = _prefix(place), ("validation_alias", "alias", "env")
     for stmt in place.node.body:
         if (
             not isinstance(stmt, ast.AnnAssign)
@@ -133,7 +133,7 @@ def _fields(place: Place[Any]) -> Iterator[Read]:
             or stmt.target.id == "model_config"
         ):
             continue
-        default, name = stmt.value, f"{prefix}{stmt.target.id}".upper()
+        default, name = stmt.value, "" if prefix is None else f"{prefix}{stmt.target.id}".upper()
         if isinstance(default, ast.Call) and place.name(default.func).rpartition(".")[2] in ("Field", "SecretStr"):
             words = {word.arg: word.value for word in default.keywords}
             given = next((words[alias] for alias in aliases if alias in words), None)
@@ -144,9 +144,12 @@ def _fields(place: Place[Any]) -> Iterator[Read]:
         yield Read(Place(stmt, place.block, stmt), name, "field", default)
 
 
-def _prefix(node: ast.ClassDef) -> str:
-    """What stands before the names of the fields: `env_prefix` of `model_config` or of the inner class Config."""
-    for inner in descendants(node):
+def _prefix(place: Place[ast.ClassDef]) -> str | None:
+    """What stands before the names of the fields, None when it is computed.
+
+    It is the `env_prefix` of `model_config` or of the inner class Config.
+    """
+    for inner in descendants(place.node):
         value: ast.AST | None = None
         named = isinstance(inner, ast.keyword) and inner.arg == "env_prefix"
         if named or (isinstance(inner, ast.Assign) and getattr(inner.targets[0], "id", "") == "env_prefix"):
@@ -154,6 +157,6 @@ def _prefix(node: ast.ClassDef) -> str:
         elif isinstance(inner, ast.Dict):
             pairs = zip(inner.keys, inner.values, strict=True)
             value = next((value for key, value in pairs if getattr(key, "value", "") == "env_prefix"), None)
-        if isinstance(value, ast.Constant):
-            return str(value.value)
+        if value is not None:
+            return _text(value, place.scope) or None
     return ""

@@ -147,3 +147,13 @@ def test_a_prefix_of_a_settings_class_is_part_of_the_name() -> None:
     )
     assert found(UNDOCUMENTED, {CODE: settings, ".env.example": "CURRENCY=EUR\n"}) == [(".env.example", 1), (CODE, 4)]
     assert found(UNDOCUMENTED, {CODE: settings, ".env.example": "SHOP_CURRENCY=EUR\n"}) == []
+
+
+def test_a_prefix_that_is_a_constant_of_the_file_stands_before_the_names_of_settings():
+    settings = (
+        "from pydantic_settings import BaseSettings, SettingsConfigDict\n\nPREFIX = 'PAY_'\n\n\n"
+        "class Settings(BaseSettings):\n    model_config = SettingsConfigDict(env_prefix=PREFIX)\n    api_url: str\n"
+    )
+    files = {"pay/env.py": settings.encode(), "README.md": b"`PAY_API_URL` is where payments go.\n"}
+    report = scan_files(files)
+    assert [found.message for found in report.findings if found.rule == "env-var-undocumented"] == []
