@@ -150,7 +150,7 @@ def _prefix(place: Place[ast.ClassDef]) -> str | None:
     It is the `env_prefix` of `model_config` or of the inner class Config.
     """
     for inner in descendants(place.node):
-        value: ast.AST | None = None
+        value: ast.expr | None = None
         named = isinstance(inner, ast.keyword) and inner.arg == "env_prefix"
         if named or (isinstance(inner, ast.Assign) and getattr(inner.targets[0], "id", "") == "env_prefix"):
             value = getattr(inner, "value", None)
