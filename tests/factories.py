@@ -11,7 +11,7 @@ class UserFactory(DjangoModelFactory[User]):
 
     username = factory.Sequence(lambda n: f"person{n}")
     email = factory.LazyAttribute(lambda user: f"{user.username}@example.org")
-    password = "!"
+    password = "argon2$a-hash-that-fits-no-password"
 
 
 class TeamFactory(DjangoModelFactory[Team]):
