@@ -7,6 +7,7 @@ from celery.contrib.django.task import DjangoTask
 from celery.signals import setup_logging
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu.exceptions import OperationalError
+from kombu.transport import TRANSPORT_ALIASES
 
 logger = structlog.get_logger(__name__)
 
@@ -24,6 +25,7 @@ class Hint(DjangoTask):
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+TRANSPORT_ALIASES["filesystem"] = "config.filebroker:Transport"
 
 app = Celery("plimsoll", task_cls=Hint)
 app.config_from_object("django.conf:settings", namespace="CELERY")
