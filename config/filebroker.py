@@ -15,12 +15,13 @@ _dumps: Final[Any] = dumps  # kombu's own, which knows dates; it has no annotati
 class Channel(filesystem.Channel):
     """kombu's own writes messages in place: whoever reads one too early, or after its writer was killed, dies of it."""
 
-    def _put(self, queue: Any, message: Any, **_: Any) -> None:
+    def _put(self, *arguments: Any, **_: Any) -> None:
         """Write the message under another name, then give it its own. Raises ChannelError when the folder is full."""
+        queue, payload = arguments
         place = Path(self.data_folder_out, f"{round(monotonic() * 1000)}_{uuid4()}.{queue}.msg")
         part = place.with_name(f"{place.name}.part")
         try:
-            part.write_text(_dumps(message), encoding="utf-8")
+            part.write_text(_dumps(payload), encoding="utf-8")
             part.rename(place)
         except OSError as error:
             raise ChannelError(f"The message could not be written to {place.parent}: {error.strerror}.") from error
