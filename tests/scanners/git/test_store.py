@@ -1,4 +1,5 @@
 import dataclasses
+import os
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,7 +11,8 @@ from scanners.git.errors import SourceError
 from scanners.git.policy import Policy
 from scanners.git.store import CommitInfo, Store
 from tests.origin import commit_files
-from tests.scanners.git.cast import Fetcher, Origin, processes_about
+from tests.processes import below
+from tests.scanners.git.cast import Fetcher, Origin
 
 
 @pytest.fixture
@@ -140,4 +142,4 @@ def test_closing_ends_every_git(origin: Origin) -> None:
     with Store(origin.path) as store:
         store.commit(origin.head)
         list(store.entries(origin.head))
-    assert processes_about("cat-file") == []
+    assert below(os.getpid(), "cat-file") == []
