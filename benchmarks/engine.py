@@ -1,6 +1,6 @@
 """How fast the engine is: against its own parser, against other tools on the same files, and from push to push.
 
-`uv sync --group bench`, `python -m benchmarks.fetch_corpus`, `python -m benchmarks.engine`. Each round runs all in turn,
+`uv sync --group bench`, `python -m benchmarks.fetch_corpus`, `python -m benchmarks.engine`. Each round runs all,
 in a fresh process; what is printed are medians of the ratios within a round, as absolute times move with the machine.
 Other tools run other rules: the same corpus, not the same work.
 """
