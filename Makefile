@@ -38,6 +38,10 @@ format: .venv/test.stamp ## Format code and templates
 lock: .venv/run.stamp ## Lock the newest dependencies, from PyPI whatever index this machine uses
 	env -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_INDEX $(BIN)/../tools/bin/uv lock --upgrade --default-index https://pypi.org/simple
 
+.PHONY: accuracy
+accuracy: .venv/test.stamp ## Print recall and precision of every rule over the labelled set. MISSES=1 lists what went wrong
+	@$(BIN)/python -m benchmarks.accuracy $(if $(MISSES),--misses)
+
 .PHONY: screenshots
 screenshots: .venv/test.stamp ## Take pictures of every page, light, dark and narrow, into screenshots/
 	$(BIN)/python -m tests.browser.screenshots

@@ -1,7 +1,7 @@
 """A scan as its page shows it: how far it is, what it read and could not read, and what it changed."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,6 +69,15 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassShare:
+    """The files of one path class; `by_content` are those whose text, not their name, put them there."""
+
+    name: str
+    files: int
+    by_content: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """What a finished scan read."""
 
@@ -76,7 +85,13 @@ class Coverage:
     skipped: tuple[Skipped, ...]
     suppressions: tuple[Suppression, ...]
     kinds: Mapping[str, int]
+    classes: tuple[ClassShare, ...]
     excluded: Mapping[str, int]
+
+    @property
+    def by_content(self) -> int:
+        """How many files their text put into another class than their name."""
+        return sum(len(share.by_content) for share in self.classes)
 
     @property
     def python(self) -> int:
@@ -162,15 +177,30 @@ def coverage(scan: Scan) -> Coverage | None:
             for path, line, rules, reason, used in content["suppressions"]
         ),
         kinds=dict(Counter(PathClass.read(file.path_class).kind for file in files)),
+        classes=classes_of(files),
         excluded=dict(Counter(skip.code for skip in skipped)),
     )
+
+
+def classes_of(files: Iterable[FileReport]) -> tuple[ClassShare, ...]:
+    """The Python files by path class, the largest first."""
+    found: dict[str, list[tuple[str, bool]]] = {}
+    for file in files:
+        path_class = PathClass.read(file.path_class)
+        if path_class.kind == "python":
+            name = file.name or path_class.name
+            found.setdefault(name, []).append((file.path, name != path_class.name))
+    shares = [
+        ClassShare(name, len(listed), tuple(path for path, moved in listed if moved)) for name, listed in found.items()
+    ]
+    return tuple(sorted(shares, key=lambda share: (-share.files, share.name)))
 
 
 def files_of(content: Mapping[str, Any]) -> list[FileReport]:
     """The files of an unpacked tree."""
     return [
-        FileReport(path, sha, path_class, lines, cached, Problem(**problem) if problem else None)
-        for path, sha, path_class, lines, cached, problem in content["files"]
+        FileReport(path, sha, path_class, lines, cached, Problem(**problem) if problem else None, *name)
+        for path, sha, path_class, lines, cached, problem, *name in content["files"]
     ]
 
 

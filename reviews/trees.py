@@ -33,4 +33,4 @@ def content(report: Report) -> dict[str, Any]:
 
 def _file(file: FileReport) -> list[Any]:
     problem = asdict(file.problem) if file.problem else None
-    return [file.path, file.sha, file.path_class, file.lines, file.cached, problem]
+    return [file.path, file.sha, file.path_class, file.lines, file.cached, problem, file.name]

@@ -37,7 +37,6 @@ class Context:
 
     def __init__(self, source: str, path_class: str, role: str, module: Scope, tree: ast.Module | None = None) -> None:
         self.source = source
-        self.source = source
         self.path_class = path_class
         self.role = role
         self.module = module

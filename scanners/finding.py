@@ -103,7 +103,7 @@ class RuleCount:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """One file that was looked at."""
+    """One file that was looked at. `path_class` is what its path says; `name` the class that its content then gave."""
 
     path: str
     sha: str
@@ -111,6 +111,7 @@ class FileReport:
     lines: int
     cached: bool
     problem: Problem | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

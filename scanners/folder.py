@@ -8,7 +8,8 @@ from pathlib import Path
 from scanners.scan import blob_sha
 
 _LEFT_OUT = frozenset("venv __pycache__ node_modules build dist".split())
-_KEPT = ".github"  # Other folders with a dot hold caches, environments and histories.
+_KEPT = frozenset(".github .gitlab .circleci .gitea .forgejo .buildkite .azure-pipelines".split())
+"""Folders with a dot that describe the pipeline; others hold caches, environments and histories."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +50,4 @@ class Folder:
 
 
 def _is_code(name: str) -> bool:
-    return name == _KEPT or not (name.startswith(".") or name in _LEFT_OUT)
+    return name in _KEPT or not (name.startswith(".") or name in _LEFT_OUT)

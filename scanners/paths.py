@@ -46,7 +46,7 @@ _TEXT_KINDS: Final = (
     ("docs", re.compile(r"(^|/)[^/]+\.(md|rst)$|(^|/)README(\.txt)?$|(^|/)docs/.*\.txt$")),
 )
 _VENDORED: Final = re.compile(
-    r"(^|/)(vendor|vendored|_vendor|third_party|thirdparty|node_modules|site-packages|\.?venv)/"
+    r"(^|/)(_?vendor|_?vendored|_?third[_-]?party|externals|extern|node_modules|site-packages|\.?venv)/"
 )
 _GENERATED: Final = re.compile(r"(_pb2|_pb2_grpc)\.pyi?$|(^|/)_?version(_info)?_generated\.py$")
 _TEST: Final = re.compile(
@@ -144,20 +144,44 @@ def _environment(path: str) -> str:
 
 
 _MARKED_GENERATED: Final = re.compile(
-    r"#.*(@generated|\bdo not edit\b|\bautomatically generated\b|\bauto-?generated\b)", re.IGNORECASE
+    r"#.*(@generated|\bdo not edit\b|\bautomatically generated\b|\bauto-?generated\b)"
+    r"|^#\s*generated (by|from|with)\b",
+    re.IGNORECASE | re.MULTILINE,
 )
-_HOLDS_MIGRATION: Final = re.compile(r"^class Migration\(migrations\.Migration\)|^down_revision\b.*=", re.MULTILINE)
+_HOLDS_MIGRATION: Final = re.compile(r"^class Migration\(.*\bMigration\):|^down_revision\b.*=", re.MULTILINE)
+_HOLDS_TEST: Final = re.compile(r"^(async )?def test_\w+\(|^    (async )?def test_\w+\(self", re.MULTILINE)
+_FOR_TESTS: Final = re.compile(r"^(from|import) (unittest|pytest|django\.test|rest_framework\.test)\b", re.MULTILINE)
+_COMMAND_LINE: Final = re.compile(
+    r"^\s*(from|import) (argparse|optparse|getopt|click|typer|fire|docopt)\b", re.MULTILINE
+)
+_MAIN: Final = re.compile(r"^if __name__ == ['\"]__main__['\"]", re.MULTILINE)
+_SERVES: Final = re.compile(
+    r"\b(uvicorn\.run|web\.run_app|serve_forever|FastAPI\(|Flask\(|Celery\(|start_consuming|run_until_complete|asyncio\.run)\b"
+)
 
 
 def refine(path_class: PathClass, source: str) -> PathClass:
-    """The class that the content gives a file that its name left as service, script or migration."""
+    """The class that the content gives a file that its name left as service, script or migration.
+
+    A service is a script when it is started as a program and reads a command line, unless it then goes on serving.
+    """
     if path_class.name not in ("service", "script", "migration"):
         return path_class
+    if ("Migration" in source or "down_revision" in source) and _HOLDS_MIGRATION.search(source):
+        return path_class.named("migration")
     head = "\n".join(source[:2000].split("\n")[:5]).lower()
     if ("generated" in head or "do not edit" in head) and _MARKED_GENERATED.search(head):
         return path_class.named("generated")
-    if ("Migration" in source or "down_revision" in source) and _HOLDS_MIGRATION.search(source):
-        return path_class.named("migration")
+    if "def test_" in source and _HOLDS_TEST.search(source) and _FOR_TESTS.search(source):
+        return path_class.named("test")
     if path_class.name == "migration":
-        return path_class.named("service")
+        path_class = path_class.named("service")
+    if path_class.name == "service" and path_class.role != "init" and _is_program(source):
+        return path_class.named("script")
     return path_class
+
+
+def _is_program(source: str) -> bool:
+    if not (source.startswith("#!") or ("__main__" in source and _MAIN.search(source))):
+        return False
+    return _COMMAND_LINE.search(source) is not None and _SERVES.search(source) is None

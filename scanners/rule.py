@@ -76,6 +76,8 @@ class Rule(Collector):
     good: ClassVar[Sequence[Example]]
     kinds: ClassVar[frozenset[str]] = frozenset({"http-api", "worker", "cron", "library"})
     """The kinds of repository it applies to."""
+    lighter: ClassVar[frozenset[str]] = frozenset()
+    """The kinds of repository in which its findings weigh one step less."""
 
     @property
     def why(self) -> str:

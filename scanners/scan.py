@@ -3,13 +3,25 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
 from scanners import registry
 from scanners.assemble import Looked, counts, excused, findings_of, ignores_of, join, problem_of, sites_of, tree_of
 from scanners.engine import Engine
-from scanners.finding import BlobAnswer, BlobCache, BlobKey, FileReport, Progress, Report, Site, Skipped, Suppression
+from scanners.finding import (
+    BlobAnswer,
+    BlobCache,
+    BlobKey,
+    FileReport,
+    Finding,
+    Progress,
+    Report,
+    Site,
+    Skipped,
+    Suppression,
+)
 from scanners.options import NAMES, Options, read_options
 from scanners.parse import MAX_BYTES
 from scanners.paths import PathClass, classify
@@ -162,7 +174,15 @@ def report(
     pairs, unseen = _looked(wanted, answers)
     cached, skipped = set(cached), [*skipped, *unseen]
     files = [
-        FileReport(file.path, key.sha, key.path_class, file.answer["lines"], key in cached, problem_of(file.answer))
+        FileReport(
+            file.path,
+            key.sha,
+            key.path_class,
+            file.answer["lines"],
+            key in cached,
+            problem_of(file.answer),
+            file.answer.get("class", file.path_class.name),
+        )
         for file, key in pairs
     ]
     looked = [file for file, _ in pairs]
@@ -170,7 +190,7 @@ def report(
     said = join(rules.values(), tree)
     ignores = {file.path: ignores_of(file) for file in looked if file.answer.get("suppressions")}
     found = [finding for file in looked for finding in findings_of(file)] + excused(said, ignores)
-    findings = [finding for finding in found if _asked(rules, finding.rule, kind)]
+    findings = [_weighed(rules[finding.rule], finding, kind) for finding in found if _asked(rules, finding.rule, kind)]
     python = [file for file in files if file.path_class.startswith("python/")]
     lines = sum(file.lines for file in python)
     unread = sum(file.lines for file in python if file.problem)
@@ -210,6 +230,10 @@ def _suppression(path: str, ignore: Ignore) -> Suppression:
 
 def _asked(rules: Mapping[str, Rule], rule: str, kind: str) -> bool:
     return rule in rules and kind in rules[rule].kinds
+
+
+def _weighed(rule: Rule, finding: Finding, kind: str) -> Finding:
+    return replace(finding, severity=finding.severity.lowered) if kind in rule.lighter else finding
 
 
 def sites(rule: str, kind: str, files: Iterable[FileReport], cache: BlobCache) -> list[Site]:

@@ -5,7 +5,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from reviews.models import Scan
-from reviews.scans import SHOWN, changes, coverage, progress_of
+from reviews.scans import SHOWN, ClassShare, changes, classes_of, coverage, progress_of
+from scanners.finding import FileReport
 from tests.factories import RepositoryFactory, ScanFactory
 from tests.reviews.rows import changed, finished, found, tree
 
@@ -110,3 +111,16 @@ def test_many_changes_are_counted_and_not_all_shown():
     for line in range(SHOWN + 3):
         changed(found(repository, line=line), scan)
     assert (len(changes(scan).events), changes(scan).more) == (SHOWN, 3)
+
+
+def test_classes_name_the_files_that_their_content_moved():
+    files = [
+        FileReport("pay/load.py", "1", "python/service/", 9, cached=False, name="script"),
+        FileReport("pay/api.py", "2", "python/service/", 9, cached=False, name="service"),
+        FileReport("pay/models.py", "3", "python/service/", 9, cached=False, name="service"),
+        FileReport("Dockerfile", "4", "dockerfile/service/", 9, cached=False, name="service"),
+    ]
+    assert classes_of(files) == (
+        ClassShare("service", 2, ()),
+        ClassShare("script", 1, ("pay/load.py",)),
+    )

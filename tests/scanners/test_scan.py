@@ -165,3 +165,9 @@ def test_a_lock_file_over_the_size_limit_is_not_called_missing() -> None:
     assert [found.path for found in scan(files, Memory()).findings if found.rule == "lock-file-missing"] == [
         "pyproject.toml"
     ]
+
+
+@pytest.mark.parametrize(("kind", "severity"), [("http-api", "medium"), ("library", "low")])
+def test_some_findings_weigh_less_in_a_library(kind: str, severity: str) -> None:
+    report = scan_files({"pay/sync.py": b"def sync():\n    print('synced')\n"}, kind)
+    assert [found.severity for found in report.findings if found.rule == "print-in-service"] == [severity]

@@ -37,6 +37,7 @@ class PrintInService(Rule):
     effort = Effort.MINUTES
     fix = "Replace it by logger.info(...) or logger.debug(...) of a module logger."
     classes = frozenset({"service"})
+    lighter = frozenset({"library"})
     calls = ("print", "pprint.pprint", "pprint.pp", "rich.print", *LOG_CALLS)
     bad = (
         Example(
