@@ -1,0 +1,304 @@
+"""Querysets, statements and rows of Django's ORM, SQLAlchemy and Peewee, told by what stands in the file itself.
+
+Models are mostly in another file, so a query is known by its shape: `X.objects.filter()`, `session.query(X)`,
+`select(X)`, `X.select().where()`, and by what names in sight are bound to.
+"""
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from scanners.context import Context
+from scanners.names import find, resolve
+from scanners.scopes import Scope
+
+DJANGO, SQLALCHEMY, PEEWEE = "django", "sqlalchemy", "peewee"
+LAZY: Final = {
+    DJANGO: frozenset(
+        "all filter exclude order_by distinct values values_list annotate alias select_related prefetch_related only "
+        "defer using reverse union intersection difference none dates datetimes select_for_update extra complex_filter "
+        "get_queryset".split()
+    ),
+    SQLALCHEMY: frozenset(
+        "filter filter_by where order_by options join outerjoin distinct group_by having limit offset select_from "
+        "with_entities with_for_update yield_per execution_options scalars all unique mappings populate_existing "
+        "correlate subquery add_columns params enable_eagerloads fetchall".split()
+    ),
+    PEEWEE: frozenset("where order_by join switch group_by limit offset distinct dicts tuples alias iterator".split()),
+}
+"""Steps after which there are still many rows to come."""
+ONE: Final = {
+    DJANGO: frozenset(
+        "get first last earliest latest count exists aggregate in_bulk contains get_or_create update_or_create aget "
+        "afirst alast acount aexists aaggregate aget_or_create aupdate_or_create".split()
+    ),
+    SQLALCHEMY: frozenset("first one one_or_none scalar scalar_one scalar_one_or_none count get exists".split()),
+    PEEWEE: frozenset("get get_or_none first count exists scalar get_by_id get_or_create".split()),
+}
+"""Steps that ask the database for one thing."""
+_MANAGERS: Final = frozenset({"objects", "_default_manager", "_base_manager", "all_objects", "active_objects"})
+_SESSION: Final = re.compile(r"(^|_)(db|sess|session|dbsession|scoped_session|uow)$", re.IGNORECASE)
+_SESSIONS: Final = frozenset(  # By where they may be imported from.
+    f"{module}.{name}"
+    for module in ("sqlalchemy.orm", "sqlalchemy.ext.asyncio", "sqlalchemy.ext.asyncio.session", "sqlmodel")
+    for name in ("Session", "AsyncSession", "scoped_session", "async_scoped_session")
+) | {
+    "sqlalchemy.orm.scoping.scoped_session",
+    "sqlalchemy.orm.session.Session",
+    "sqlmodel.ext.asyncio.session.AsyncSession",
+}
+_FACTORIES: Final = re.compile(
+    r"^sqlalchemy\.(orm|ext\.asyncio)\.(scoped_|async_)?session(maker)?\(\)|\.Session$|sessionmaker"
+)
+_DEPTH: Final = 6
+_WORDS: Final = re.compile(
+    r"\.objects\b|\.query\b|select\(|[sS]ession\b|\.all\(\)|\.execute\w*\(|_manager\b|get_queryset"
+)
+_USERS: Final[WeakKeyDictionary[Context, bool]] = WeakKeyDictionary()
+_FOREIGN: Final = ("mongoengine", "pykube", "minio", "boto3", "odmantic", "beanie", "mongoframes")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A chain of calls that asks for rows. `model` is the text of the model, `steps` the methods from the root on.
+
+    `root` says what it starts from: manager (`X.objects`), related (`order.items`), session (`session.query(X)`),
+    statement (`select(X)`, `X.select()`), model (`X.get()`). `node` is the expression of the root.
+    """
+
+    engine: str
+    model: str
+    root: str
+    node: ast.AST
+    steps: tuple[tuple[str, ast.Call | None], ...]
+
+    @property
+    def methods(self) -> list[str]:
+        """The names of the steps; "[]" for a slice or an index."""
+        return [name for name, _ in self.steps]
+
+    @property
+    def last(self) -> str:
+        """The last step, empty for a bare manager."""
+        return self.steps[-1][0] if self.steps else ""
+
+    @property
+    def many(self) -> bool:
+        """Whether it still stands for rows to come, all steps being known."""
+        return bool(self.steps) and all(name in LAZY[self.engine] for name in self.methods)
+
+    @property
+    def sliced(self) -> bool:
+        """Whether only some of the rows are asked for."""
+        return any(name in ("[]", "limit", "offset") for name in self.methods)
+
+    @property
+    def one(self) -> bool:
+        """Whether it asks the database for one thing."""
+        return self.last in ONE[self.engine]
+
+    def calls(self, *names: str) -> list[ast.Call]:
+        """The calls of the steps of these names."""
+        return [call for name, call in self.steps if name in names and call is not None]
+
+
+def uses_orm(ctx: Context) -> bool:
+    """Whether the file may ask a database anything: a cheap test, made once a file."""
+    if ctx not in _USERS:
+        _USERS[ctx] = _WORDS.search(ctx.source) is not None
+    return _USERS[ctx]
+
+
+def is_django(ctx: Context) -> bool:
+    """Whether the file belongs to a Django project by its imports or by its managers."""
+    return ctx.imports("django", "rest_framework", "wagtail") or ".objects." in ctx.source
+
+
+def query(expr: ast.AST | None, scope: Scope, ctx: Context, depth: int = 0) -> Query | None:
+    """What `expr` asks the database for, or None when it is no query that can be told."""
+    steps: list[tuple[str, ast.Call | None]] = []
+    node: Any = expr
+    while depth <= _DEPTH:
+        if isinstance(node, ast.Await):
+            node = node.value
+            continue
+        rooted = _rooted(node, steps, scope, ctx, depth)
+        if rooted is not None:
+            return rooted
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            steps.insert(0, (node.func.attr, node))
+            node = node.func.value
+        elif isinstance(node, ast.Subscript):
+            steps.insert(0, ("[]", None))
+            node = node.value
+        elif isinstance(node, ast.Name):
+            return _named(node, steps, scope, ctx, depth)
+        else:
+            return None
+    return None
+
+
+def _rooted(
+    node: Any, steps: list[tuple[str, ast.Call | None]], scope: Scope, ctx: Context, depth: int
+) -> Query | None:
+    done = tuple(steps)
+    if isinstance(node, ast.Attribute):
+        return _from_attribute(node, done, scope, ctx)
+    if not isinstance(node, ast.Call):
+        return None
+    if isinstance(node.func, ast.Attribute) and node.func.attr in (
+        "query",
+        "execute",
+        "scalars",
+        "scalar",
+        "get",
+        "exec",
+    ):
+        return _from_session(node, node.func, done, scope, ctx, depth)
+    if (
+        isinstance(node.func, ast.Attribute)
+        and node.func.attr == "get_queryset"
+        and isinstance(node.func.value, ast.Call | ast.Name)
+        and ast.unparse(node.func.value) in ("self", "super()")
+        and is_django(ctx)
+    ):
+        return Query(DJANGO, "", "own", node, (("get_queryset", node), *done))
+    if isinstance(node.func, ast.Name | ast.Attribute) and node.args:
+        name = resolve(node.func, scope, node.lineno)
+        if (
+            name is not None
+            and name.dotted.rpartition(".")[2] == "select"
+            and name.dotted.startswith(("sqlalchemy", "sqlmodel"))
+        ):
+            return Query(SQLALCHEMY, ast.unparse(node.args[0]), "statement", node, done)
+    chained = bool(steps) and steps[0][0] in LAZY[PEEWEE]
+    if getattr(node.func, "attr", "") == "select" and is_model(node.func.value) and (chained or ctx.imports("peewee")):
+        return Query(PEEWEE, ast.unparse(node.func.value), "statement", node, done)
+    return None
+
+
+def is_model(expr: ast.AST) -> bool:
+    """Whether an expression looks like a class: CapWords, or what Django calls the model of the thing at hand."""
+    if isinstance(expr, ast.Call):
+        return ast.unparse(expr.func).rpartition(".")[2] in ("get_user_model", "get_model", "type")
+    last = expr.attr if isinstance(expr, ast.Attribute) else getattr(expr, "id", "")
+    capital = last[:1].isupper() and not (last.isupper() and len(last) > 3)
+    return capital or (last in ("cls", "model", "__class__", "model_class"))
+
+
+def _from_attribute(node: ast.Attribute, steps: tuple[Any, ...], scope: Scope, ctx: Context) -> Query | None:
+    first = steps[0][0] if steps else ""
+    if node.attr in _MANAGERS and is_model(node.value):
+        if ctx.imports(*_FOREIGN):
+            return None
+        return Query(DJANGO, ast.unparse(node.value), "manager", node, steps)
+    if node.attr == "query" and is_model(node.value) and first in LAZY[SQLALCHEMY] | ONE[SQLALCHEMY]:
+        return Query(SQLALCHEMY, ast.unparse(node.value), "manager", node, steps)
+    related = first in LAZY[DJANGO] or (first in ("count", "exists", "first", "last") and node.attr.endswith("s"))
+    if (
+        related
+        and not is_known_session(node, scope)
+        and is_django(ctx)
+        and not is_model(node)
+        and _may_relate(node, steps, scope)
+    ):
+        return Query(DJANGO, "", "related", node, steps)
+    return None
+
+
+def _may_relate(node: ast.Attribute, steps: tuple[Any, ...], scope: Scope) -> bool:
+    """Whether `node.filter()` is asked of a relation of some row rather than of a module or a helper."""
+    root: ast.AST = node.value
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if not isinstance(root, ast.Name):
+        return False
+    found = find(root.id, scope)
+    imported = found is not None and found[0][-1].kind in ("import", "class", "def")
+    return (
+        not imported
+        and steps[0][0] in LAZY[DJANGO] | ONE[DJANGO]
+        and steps[0][0] not in ("values", "reverse", "difference", "union", "intersection")
+    )
+
+
+def _from_session(
+    node: ast.Call, func: ast.Attribute, steps: tuple[Any, ...], scope: Scope, ctx: Context, depth: int
+) -> Query | None:
+    if func.attr == "query":
+        if node.args and is_entity(node.args[0]) and is_session(func.value, scope):
+            return Query(SQLALCHEMY, ast.unparse(node.args[0]).partition(".")[0], "session", node, steps)
+        return None
+    if not is_session(func.value, scope):
+        return None
+    if func.attr == "get":
+        if len(node.args) >= 2 and is_entity(node.args[0]):
+            return Query(SQLALCHEMY, ast.unparse(node.args[0]), "session", node, (("get", node), *steps))
+        return None
+    inner = query(node.args[0], scope, ctx, depth + 1) if node.args else None
+    if inner is None or inner.root != "statement":
+        return None
+    step = "scalars" if func.attr in ("execute", "exec", "scalars") else "scalar"
+    return Query(SQLALCHEMY, inner.model, "session", node, (*inner.steps, (step, node), *steps))
+
+
+def is_entity(expr: ast.AST) -> bool:
+    """Whether an argument is a mapped class or one of its columns."""
+    if isinstance(expr, ast.Attribute) and isinstance(expr.value, ast.Name) and is_model(expr.value):
+        return True
+    return is_model(expr) and not isinstance(expr, ast.Call)
+
+
+def is_session(expr: ast.AST, scope: Scope) -> bool:
+    """Whether an expression is a session of SQLAlchemy: by its type, how it was made, or its usual name."""
+    return is_known_session(expr, scope) or _SESSION.search(_last_word(expr)) is not None
+
+
+def is_known_session(expr: ast.AST, scope: Scope) -> bool:
+    """Whether it is a session by its type or by how it was made."""
+    ref = resolve(expr, scope, getattr(expr, "lineno", 1))
+    return ref is not None and (ref.dotted in _SESSIONS or _FACTORIES.search(ref.dotted) is not None)
+
+
+def _last_word(expr: ast.AST) -> str:
+    if isinstance(expr, ast.Call):
+        return _last_word(expr.func)
+    return expr.attr if isinstance(expr, ast.Attribute) else getattr(expr, "id", "")
+
+
+def _named(
+    node: ast.Name, steps: list[tuple[str, ast.Call | None]], scope: Scope, ctx: Context, depth: int
+) -> Query | None:
+    """A name that is bound to queries alone: to one, or to one that later bindings narrow."""
+    found = find(node.id, scope)
+    if found is None or not found[0] or len(found[0]) > _DEPTH:
+        return _peewee_get(node, steps, ctx)
+    bindings, holder = found
+    base: Query | None = None
+    for binding in bindings:
+        if binding.kind != "assign":
+            return _peewee_get(node, steps, ctx) if binding.kind in ("import", "class") else None
+        if _starts_with(binding.value, node.id):
+            continue
+        told = query(binding.value, holder, ctx, depth + 2)
+        if told is None or (base is not None and told.engine != base.engine):
+            return None
+        base = told
+    if base is None:
+        return None
+    return Query(base.engine, base.model, base.root, base.node, (*base.steps, *steps))
+
+
+def _starts_with(expr: ast.AST | None, name: str) -> bool:
+    node: Any = expr
+    while isinstance(node, ast.Call | ast.Attribute | ast.Await | ast.Subscript):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _peewee_get(node: ast.Name, steps: list[tuple[str, ast.Call | None]], ctx: Context) -> Query | None:
+    if steps and steps[0][0] in ONE[PEEWEE] and is_model(node) and ctx.imports("peewee", "playhouse"):
+        return Query(PEEWEE, node.id, "model", node, tuple(steps))
+    return None
