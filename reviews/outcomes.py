@@ -15,14 +15,16 @@ medium 5, low 2.5). Means are taken of low, value and high apart; without a deci
 and high is 1.
 
 A rule passes with no open finding of high or critical severity and g / (g + b) >= 0.95; with open findings it warns.
-An item is as its worst rule. Nothing to look at is not-applicable; sites but none decided is unknown.
+Nothing to look at is not-applicable. Sites but none decided is unknown, or a warning where every doubt is a finding of
+low confidence, which never blocks. An item is as its worst rule; but one that some rules decided and others could not
+warns: there is evidence for it, and the doubt is in its interval.
 
 A waiver takes the bad sites that it covers out of the denominator; the good ones stay. Leaving out the whole rule or
 item would lower the score whenever it was better than the rest. A rule left without a site drops out: only one of
 ratio 0 can get there by a waiver or by a fix that removes its last site, so no mean falls.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -53,6 +55,7 @@ class Outcome(StrEnum):
 
 
 WORST_FIRST = tuple(Outcome)
+DECIDED = (Outcome.WAIVED, Outcome.WARN, Outcome.PASS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +137,14 @@ class Sites:
     severe: int
     waived: int
     unresolved: int
+    doubtful: int
 
     @classmethod
     def of(cls, count: RuleCount, covered: Mapping[Severity, int]) -> "Sites":
         """The sites of a count, `covered` saying how many bad ones of each severity a waiver takes out."""
         bad = {severity: number - covered.get(severity, 0) for severity, number in count.bad.items()}
         severe = sum(bad.get(severity, 0) for severity in SEVERE)
-        return cls(count.good, sum(bad.values()), severe, sum(covered.values()), count.unresolved)
+        return cls(count.good, sum(bad.values()), severe, sum(covered.values()), count.unresolved, count.doubtful)
 
     @property
     def ratio(self) -> Ratio | None:
@@ -156,7 +160,8 @@ class Sites:
     def outcome(self) -> Outcome:
         """What the open sites say."""
         if not self.good + self.bad:
-            return Outcome.UNKNOWN if self.unresolved else Outcome.NOT_APPLICABLE
+            undecided = Outcome.WARN if self.doubtful == self.unresolved else Outcome.UNKNOWN
+            return undecided if self.unresolved else Outcome.NOT_APPLICABLE
         if self.severe or Fraction(self.good, self.good + self.bad) < THRESHOLD:
             return Outcome.FAIL
         return Outcome.WARN if self.bad else Outcome.PASS
@@ -186,12 +191,15 @@ def _scanned(item: Item, evidence: Evidence) -> Judged:
     whole = item.ref in evidence.waived_items
     ruled = [_ruled(rule, evidence, whole) for rule in item.rules]
     rules = tuple(rule for rule, _, _ in ruled)
-    raw_outcome = _worst(raw for _, _, (raw, _) in ruled)
-    outcome = Outcome.WAIVED if whole and raw_outcome.holds_back else _worst(rule.outcome for rule in rules)
+    raw_outcome = _together([raw for _, _, (raw, _) in ruled])
+    together = _together([rule.outcome for rule in rules])
+    outcome = Outcome.WAIVED if whole and raw_outcome.holds_back else together
     weights = [WEIGHT[rule.severity] for rule in item.rules]
     ratio = mean(zip(weights, [ratio for _, ratio, _ in ruled], strict=True))
     raw_ratio = mean(zip(weights, [ratio for _, _, (_, ratio) in ruled], strict=True))
-    reason = next((f"{rule.rule}: {rule.reason}" for rule in rules if rule.outcome is outcome), "Waived as a whole.")
+    worst = _worst(rule.outcome for rule in rules)
+    reason = next(f"{rule.rule}: {rule.reason}" for rule in rules if rule.outcome is worst)
+    reason = "Waived as a whole." if outcome is Outcome.WAIVED is not together else reason
     return _judged(item, evidence, (outcome, ratio), (raw_outcome, raw_ratio), reason, rules)
 
 
@@ -220,7 +228,7 @@ def _settled(
     if rule.id in evidence.errors:
         return Outcome.ERROR, ANY, sites, evidence.errors[rule.id]
     if count is None:
-        return Outcome.UNKNOWN, ANY, sites, "The scan did not run this rule."
+        return Outcome.ERROR, ANY, sites, "The scan did not run this rule."
     if not count.applicable:
         return Outcome.NOT_APPLICABLE, None, sites, count.reason
     return sites.outcome, sites.ratio, sites, sites.reason
@@ -264,6 +272,13 @@ def _judged(
         rules=rules,
     )
     return Judged(outcome, WEIGHT[item.severity], now[1], raw[1])
+
+
+def _together(outcomes: Sequence[Outcome]) -> Outcome:
+    """The outcome of an item by those of its rules."""
+    worst = _worst(outcomes)
+    evident = worst is Outcome.UNKNOWN and any(outcome in DECIDED for outcome in outcomes)
+    return Outcome.WARN if evident else worst
 
 
 def _worst(outcomes: Iterable[Outcome]) -> Outcome:

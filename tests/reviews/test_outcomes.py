@@ -59,12 +59,15 @@ def test_rules_weigh_by_their_severity_and_not_by_their_sites():
     [
         (RuleCount(1), RuleCount(0, {LOW: 1}), Outcome.FAIL),
         (RuleCount(unresolved=1), RuleCount(0, {LOW: 1}), Outcome.FAIL),
-        (RuleCount(1), RuleCount(unresolved=1), Outcome.UNKNOWN),
+        (RuleCount(), RuleCount(unresolved=1), Outcome.UNKNOWN),
+        (RuleCount(1), RuleCount(unresolved=1), Outcome.WARN),
+        (RuleCount(), RuleCount(unresolved=2, doubtful=2), Outcome.WARN),
+        (RuleCount(), RuleCount(unresolved=2, doubtful=1), Outcome.UNKNOWN),
         (RuleCount(19, {LOW: 1}), RuleCount(1), Outcome.WARN),
         (RuleCount(1), RuleCount(), Outcome.PASS),
     ],
 )
-def test_an_item_is_as_its_worst_rule(first, second, outcome):
+def test_an_item_is_as_its_worst_rule_unless_others_decided_it(first, second, outcome):
     item = an_item(rules=[("first", LOW), ("second", LOW)])
     assert judged(item, counts={"first": first, "second": second}).outcome.outcome is outcome
 
@@ -90,9 +93,9 @@ def test_reasons_tell_why_there_is_nothing_to_judge():
     assert elsewhere.reason == "silent: No image."
 
 
-def test_a_rule_that_did_not_run_is_unknown():
+def test_a_rule_that_did_not_run_is_an_error():
     outcome = judged(an_item(rules=[("silent", LOW)])).outcome
-    assert (outcome.outcome, outcome.reason) == (Outcome.UNKNOWN, "silent: The scan did not run this rule.")
+    assert (outcome.outcome, outcome.reason) == (Outcome.ERROR, "silent: The scan did not run this rule.")
 
 
 def test_a_rule_that_broke_is_an_error_and_keeps_its_findings():
