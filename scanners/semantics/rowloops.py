@@ -1,0 +1,162 @@
+"""Loops over rows, ids or other things, and what of their bodies hangs on the item at hand."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from scanners.constants import UNKNOWN, fold
+from scanners.context import Context
+from scanners.names import find
+from scanners.place import Place
+from scanners.scopes import Scope
+from scanners.semantics.orm import Query, query
+from scanners.syntax import children
+
+FEW: Final = 5
+_WRAPPERS: Final = frozenset(
+    "enumerate sorted list tuple set reversed zip tqdm iter frozenset alist track items values keys iterator aiterator "
+    "all".split()
+)
+_PAGES: Final = re.compile(
+    r"(^|_)(chunk|batch|page|slice|block|window|partition|bucket)(s|ed|es|_|$)|grouper|paginat|chunk|batch", re.I
+)
+_INNER: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+@dataclass(slots=True)
+class Loop:
+    """One loop or comprehension. `kind` is fixed, pages or open; `hang` the names that hang on the item at hand."""
+
+    place: Place[Any]
+    target: ast.expr
+    iter: ast.expr
+    body: list[ast.AST]
+    kind: str = "open"
+    rows: Query | None = None
+    hang: set[str] = field(default_factory=set)
+    leaves: int = 0
+
+    def hangs(self, *exprs: ast.AST | None) -> bool:
+        """Whether one of these expressions mentions what hangs on the item."""
+        return any(
+            isinstance(node, ast.Name) and node.id in self.hang
+            for expr in exprs
+            if expr is not None
+            for node in nodes([expr])
+        )
+
+
+def nodes(roots: list[Any]) -> Iterator[Any]:
+    """The nodes of some statements or expressions, in source order, inner defs left out."""
+    stack = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, _INNER):
+            continue
+        yield node
+        stack.extend(reversed(children(node)))
+
+
+def loop_of(place: Place[Any], ctx: Context) -> Loop:
+    """A `for` statement, or the first generator of a comprehension, with what is known of it."""
+    node = place.node
+    if isinstance(node, ast.For | ast.AsyncFor):
+        made = Loop(place, node.target, node.iter, list(node.body))
+    else:
+        first, *more = node.generators
+        value = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        made = Loop(place, first.target, first.iter, [*first.ifs, *more, *value])
+    core = unwrapped(made.iter)
+    made.kind = _kind(made, core, place.scope)
+    made.rows = query(core, place.scope, ctx)
+    made.hang = {part.id for part in nodes([made.target]) if isinstance(part, ast.Name)}
+    for inner in nodes(made.body):
+        _spread(inner, made)
+    return made
+
+
+def _spread(node: Any, loop: Loop) -> None:
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and loop.hangs(node.value):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        loop.hang |= {part.id for part in nodes(list(targets)) if _is_stored(part)}
+    elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension) and loop.hangs(node.iter):
+        loop.hang |= {part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)}
+    elif isinstance(node, ast.Break | ast.Return):
+        loop.leaves = max(loop.leaves, node.lineno)
+
+
+def _is_stored(part: ast.AST) -> bool:
+    return isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+
+
+def unwrapped(expr: ast.expr) -> ast.expr:
+    """What is looped over below `enumerate`, `sorted`, `.items()` and the like."""
+    node: Any = expr
+    while isinstance(node, ast.Call):
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if name not in _WRAPPERS:
+            break
+        if isinstance(node.func, ast.Attribute) and not node.args:
+            if name in ("iterator", "aiterator", "all"):
+                break
+            node = node.func.value
+        elif node.args:
+            node = node.args[0]
+        else:
+            break
+    return node  # type: ignore[no-any-return]
+
+
+def _kind(loop: Loop, core: ast.expr, scope: Scope) -> str:
+    names = " ".join(part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name))
+    called = core.func if isinstance(core, ast.Call) else core
+    last = getattr(called, "attr", getattr(called, "id", ""))
+    if _PAGES.search(names) or _PAGES.search(last):
+        return "pages"
+    if last == "range" and isinstance(core, ast.Call):
+        if len(core.args) == 3:
+            return "pages"
+        bound = fold(core.args[-1], scope)
+        return "fixed" if isinstance(bound, int) and bound <= FEW else "open"
+    if isinstance(core, ast.Dict):
+        return "fixed" if len(core.keys) <= FEW else "open"
+    if isinstance(core, ast.List | ast.Tuple | ast.Set):
+        starred = any(isinstance(part, ast.Starred) for part in core.elts)
+        return "fixed" if len(core.elts) <= FEW and not starred else "open"
+    return "fixed" if _is_constant(core, last, scope) else "open"
+
+
+def _is_constant(core: ast.expr, last: str, scope: Scope) -> bool:
+    """Whether a name says that it holds what the programmers wrote: an enum, a constant, a setting."""
+    value = fold(core, scope)
+    if value is not UNKNOWN:
+        return not isinstance(value, tuple) or len(value) <= FEW
+    found = find(core.id, scope) if isinstance(core, ast.Name) else None
+    if found is not None and len(found[0]) == 1 and isinstance(found[0][0].value, ast.Dict) and not last.isupper():
+        return 0 < len(found[0][0].value.keys) <= FEW
+    if not isinstance(core, ast.Name | ast.Attribute):
+        return False
+    return (
+        (last.isupper() and len(last) > 1)
+        or last[:1].isupper()
+        or last in ("choices", "labels")
+        or "settings" in ast.unparse(core)
+    )
+
+
+def is_conditional(node: ast.AST, loop: Loop) -> bool:
+    """Whether something in the loop runs only for some items: it stands under an `if` of the body."""
+    for part in nodes(loop.body):
+        if isinstance(part, ast.If) and any(node is inner for inner in nodes([*part.body, *part.orelse])):
+            return True
+    return False
+
+
+def is_shielded(node: ast.AST, loop: Loop) -> bool:
+    """Whether a failure at `node` is caught inside the loop, so that each item stands for itself."""
+    for part in nodes(loop.body):
+        if isinstance(part, ast.Try) and part.handlers and any(node is inner for inner in nodes(list(part.body))):
+            return True
+    return False
