@@ -34,9 +34,18 @@ def _reads(function: ast.AST, name: str) -> list[str]:
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
     ]
     waits = [above for above in descendants(function) if any(map(_waits, children(above)))]
-    return found + ["wait()" for above in waits if not isinstance(above, ast.Expr | ast.Await)]
+    return found + ["wait()" for above in waits if not isinstance(above, ast.Expr | ast.Await) and not _bounds(above)]
 
 
 def _waits(node: ast.AST) -> bool:
+    """Whether it is a wait for a process, awaited or with a limit around it."""
     value = node.value if isinstance(node, ast.Await) else node
-    return isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "wait"
+    if not isinstance(value, ast.Call):
+        return False
+    if _bounds(value) and value.args:
+        return _waits(value.args[0])
+    return isinstance(value.func, ast.Attribute) and value.func.attr == "wait"
+
+
+def _bounds(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "wait_for"

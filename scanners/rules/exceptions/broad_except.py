@@ -132,7 +132,13 @@ def _report(at: Place[ast.ExceptHandler], found: Reaction, ctx: Context, everyth
         ctx.report(at, message)
     elif not _is_boundary(at):
         message = f"`{name}` goes on after any failure, bugs included, though this is not the outermost handler."
-        ctx.report(at, message, confidence=Confidence.LOW)
+        ctx.report(at, message, confidence=Confidence.MEDIUM if _is_called_here(at, ctx) else Confidence.LOW)
+
+
+def _is_called_here(at: Place[ast.ExceptHandler], ctx: Context) -> bool:
+    """Whether code of this file calls the function, so that there is a handler further out to leave the failure to."""
+    name = getattr(at.function, "name", "")
+    return bool(name) and re.search(rf"(?<!def )\b{re.escape(name)}\(", ctx.source) is not None
 
 
 def _is_boundary(at: Place[ast.ExceptHandler]) -> bool:

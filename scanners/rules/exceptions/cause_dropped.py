@@ -1,5 +1,6 @@
 import ast
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from scanners.context import Context
@@ -7,7 +8,8 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.names import find
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.handlers import short, spelled
+from scanners.scopes import Binding
+from scanners.semantics.handlers import inner, short, spelled
 
 _ANSWERS: Final = re.compile(
     r"^(HTTP\w*|Http404|NotFound|PermissionDenied|Forbidden|BadRequest|Unauthorized|MethodNotAllowed|Conflict|APIException|ApiError|APIError"
@@ -119,7 +121,27 @@ def _is_new(made: ast.expr, place: Place[ast.Raise]) -> bool:
     if not isinstance(made, ast.Name):
         return False
     found = find(made.id, place.scope)
+    if found is not None and place.handler is not None and made.id != place.handler.name:
+        return _made_in(place.handler, found[0], made.id)
     return made.id[:1].isupper() and (found is None or all(binding.kind in ("import", "class") for binding in found[0]))
+
+
+def _made_in(handler: ast.ExceptHandler, bindings: Sequence[Binding], name: str) -> bool:
+    """Whether the name is that of a class, or holds an exception that the clause makes and gives no cause."""
+    if all(binding.kind in ("import", "class") for binding in bindings):
+        return name[:1].isupper()
+    caused = any(
+        isinstance(node, ast.Attribute) and node.attr in ("__cause__", "with_traceback") for node in inner(handler.body)
+    )
+    return not caused and all(
+        binding.kind == "assign" and binding.line >= handler.lineno and _is_exception(binding.value)
+        for binding in bindings
+    )
+
+
+def _is_exception(value: ast.expr) -> bool:
+    name = getattr(value.func, "attr", getattr(value.func, "id", "")) if isinstance(value, ast.Call) else ""
+    return name[:1].isupper() and name.endswith(("Error", "Exception", "Failure", "Refused", "Invalid", "Unavailable"))
 
 
 def _passes(made: ast.Call, name: str | None) -> bool:

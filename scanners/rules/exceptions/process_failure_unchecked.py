@@ -129,7 +129,8 @@ class ProcessFailureUnchecked(Rule):
         if isinstance(above, ast.Attribute):  # Asked on the spot: `Popen(...).wait()`.
             kept = above.attr == "wait" and not isinstance(call.parent(call.parent(above)), ast.Expr)
             uses = [above.attr, "wait()"] if kept else [above.attr]
-        if uses is None or not any(name in ("wait", "communicate") for name in uses):
+        waits = isinstance(above, ast.withitem) or any(name in ("wait", "communicate") for name in uses or ())
+        if uses is None or not waits:
             return  # It runs on in the background, or other code looks after it.
         read = any(name in _CODE or name in ("", "wait()") for name in uses)
         self._judge(call, ctx, at_fault=not read, sure=Confidence.MEDIUM)
