@@ -11,8 +11,6 @@ from scanners import registry
 from scanners.finding import Effort, Severity
 from scanners.rule import AREAS
 
-FIRST_AREAS = set(AREAS[:6])
-
 ROW = """
 [[item]]
 ref = "E1"
@@ -43,9 +41,9 @@ def parsed(*rows):
 # --- the file itself
 
 
-def test_the_checklist_holds_the_items_of_the_first_areas_and_those_asked_of_people():
+def test_every_area_has_automatic_items_and_items_asked_of_people_beside_them():
     items = read().items
-    assert {item.area for item in items if not item.asked} == FIRST_AREAS
+    assert {item.area for item in items if not item.asked} == set(AREAS)
     assert [item.ref for item in items if item.asked and item.area == "timeouts"] == ["Q6", "Q7", "Q17", "Q19"]
 
 
@@ -54,8 +52,32 @@ def test_a_higher_tier_is_asked_more(tier, asked):
     assert len([item for item in read().items if item.asked and tier in item.tiers]) == asked
 
 
-def test_automatic_items_concern_every_tier():
-    assert {item.tiers for item in read().items if not item.asked} == {tuple(Tier)}
+def test_automatic_items_concern_every_tier_but_for_records_that_a_small_service_may_go_without():
+    assert [item.ref for item in read().items if not item.asked and item.tiers != tuple(Tier)] == ["O4"]
+    assert read().item("O4").why_not(Tier.C, Kind.HTTP_API) == "Not asked at tier C."
+
+
+def test_areas_hold_the_items_that_their_rules_name():
+    held = {area: [item.ref for item in read().items if item.area == area and not item.asked] for area in AREAS}
+    assert {area: (refs[0][0], len(refs)) for area, refs in held.items()} == {
+        "exceptions": ("E", 3),
+        "logging": ("L", 5),
+        "config": ("C", 3),
+        "timeouts": ("T", 5),
+        "deps": ("D", 3),
+        "security": ("S", 9),
+        "concurrency": ("K", 5),
+        "memory": ("M", 4),
+        "data": ("B", 5),
+        "api": ("A", 5),
+        "tests": ("X", 3),
+        "environment": ("V", 6),
+        "docs": ("O", 4),
+    }
+
+
+def test_items_that_only_some_repositories_need_say_when_they_are_asked():
+    assert {item.ref for item in read().items if item.when} == {"Q16", "Q38"}
 
 
 def test_items_stand_in_the_order_of_areas_and_numbers():
@@ -90,6 +112,10 @@ def test_an_item_is_read_with_its_types():
     assert (item.level, item.severity, item.kinds) == (Level.BRONZE, Severity.CRITICAL, frozenset({Kind.CRON}))
 
 
+def test_an_automatic_item_may_leave_tiers_out():
+    assert parsed(ROW + 'tiers = ["A", "B"]\n').item("E1").tiers == (Tier.A, Tier.B)
+
+
 def test_an_item_is_for_all_kinds_unless_it_says_so():
     assert parsed(ROW).item("E1").kinds == frozenset(Kind)
 
@@ -118,6 +144,9 @@ def test_the_version_follows_the_items_and_not_the_comments_or_their_order():
         ([ROW.replace("critical", "10")], "E1: unknown severity 10"),
         ([ROW + 'kinds = ["batch"]\n'], "E1: unknown kinds batch"),
         ([ROW + "kinds = []\n"], "E1: kinds must not be empty"),
+        ([ROW + "tiers = []\n"], "E1: tiers must not be empty"),
+        ([ROW + 'tiers = ["D"]\n'], "E1: unknown tiers D"),
+        ([ASKED + 'tiers = ["A"]\n'], "Q1: the level of an asked item says at which tiers it is asked"),
         ([ROW + "weight = 10\n"], "E1: unknown field weight"),
         ([ROW.replace("E1", "first")], "first: ref must be a letter and a number"),
         ([ROW.replace('"Nobody can mend what nobody saw."', '""')], "E1: why must be a text"),
