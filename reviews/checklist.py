@@ -67,7 +67,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "level": (Level.BRONZE, Level.SILVER, Level.GOLD),
     "severity": tuple(Severity),
     "kinds": tuple(Kind),
-    "tiers": tuple(Tier),
+    "spares": tuple(Tier),
     "evidence": ("link", "file", "upload", "note"),
 }
 
@@ -118,12 +118,18 @@ class Item:
     title: str
     why: str
     kinds: frozenset[Kind] = frozenset(Kind)
-    tiers: tuple[Tier, ...] = tuple(Tier)
+    spares: tuple[Tier, ...] = ()
     asked: bool = False
     evidence: tuple[str, ...] = ()
     prefill: str = ""
     when: str = ""
     rules: tuple[ItemRule, ...] = ()
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The tiers it concerns: all but the spared ones; an asked item only those that ask for its level."""
+        asking = [tier for tier in Tier if not self.asked or self.level.rank <= REQUIRED[tier].rank]
+        return tuple(tier for tier in asking if tier not in self.spares)
 
     def why_not(self, tier: Tier, kind: Kind) -> str:
         """Why the item does not concern such a repository, as a sentence; empty when it does."""
@@ -232,22 +238,19 @@ def _faults(row: Mapping[str, Any]) -> list[str]:
         given = row.get(field, [])
         values = given if isinstance(given, list) else [given]
         faults += [f"unknown {field} {value}" for value in values if value not in allowed]
-    faults += [f"{field} must not be empty" for field in ("kinds", "tiers") if field in row and not row[field]]
-    if row.get("asked") and "tiers" in row:
-        faults.append("the level of an asked item says at which tiers it is asked")
+    if "kinds" in row and not row["kinds"]:
+        faults.append("kinds must not be empty")
     if bool(row.get("asked")) != bool(row.get("evidence")):
         faults.append("asked and evidence belong together")
     return [f"{name}: {fault}" for fault in faults]
 
 
 def _item(row: Mapping[str, Any]) -> Item:
-    level = Level(row["level"])
-    asking = [tier for tier in Tier if not row.get("asked") or level.rank <= REQUIRED[tier].rank]
     typed = {
-        "level": level,
+        "level": Level(row["level"]),
         "severity": Severity(row["severity"]),
         "kinds": frozenset(Kind(kind) for kind in row.get("kinds", Kind)),
-        "tiers": tuple(Tier(tier) for tier in row.get("tiers", asking)),
+        "spares": tuple(Tier(tier) for tier in row.get("spares", ())),
         "evidence": tuple(row.get("evidence", ())),
     }
     return Item(**{**row, **typed})

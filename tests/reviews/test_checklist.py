@@ -112,8 +112,8 @@ def test_an_item_is_read_with_its_types():
     assert (item.level, item.severity, item.kinds) == (Level.BRONZE, Severity.CRITICAL, frozenset({Kind.CRON}))
 
 
-def test_an_automatic_item_may_leave_tiers_out():
-    assert parsed(ROW + 'tiers = ["A", "B"]\n').item("E1").tiers == (Tier.A, Tier.B)
+def test_an_item_may_spare_tiers():
+    assert parsed(ROW + 'spares = ["C"]\n').item("E1").tiers == (Tier.A, Tier.B)
 
 
 def test_an_item_is_for_all_kinds_unless_it_says_so():
@@ -144,9 +144,7 @@ def test_the_version_follows_the_items_and_not_the_comments_or_their_order():
         ([ROW.replace("critical", "10")], "E1: unknown severity 10"),
         ([ROW + 'kinds = ["batch"]\n'], "E1: unknown kinds batch"),
         ([ROW + "kinds = []\n"], "E1: kinds must not be empty"),
-        ([ROW + "tiers = []\n"], "E1: tiers must not be empty"),
-        ([ROW + 'tiers = ["D"]\n'], "E1: unknown tiers D"),
-        ([ASKED + 'tiers = ["A"]\n'], "Q1: the level of an asked item says at which tiers it is asked"),
+        ([ROW + 'spares = ["D"]\n'], "E1: unknown spares D"),
         ([ROW + "weight = 10\n"], "E1: unknown field weight"),
         ([ROW.replace("E1", "first")], "first: ref must be a letter and a number"),
         ([ROW.replace('"Nobody can mend what nobody saw."', '""')], "E1: why must be a text"),
