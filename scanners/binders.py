@@ -16,7 +16,7 @@ def _function(walk: "Walk", node: Any, stack: list[Any]) -> None:
     name = getattr(node, "name", "<lambda>")
     if name != "<lambda>":
         scope.bind(name, "def", node, node.lineno)
-    inner = walk.scope(node, "function", scope, name)
+    inner = walk.module.functions[node] = walk.scope(node, "function", scope, name)
     walk.enter(stack, "function", node, node.body if isinstance(node.body, list) else [node.body], inner)
     args = node.args
     if args.defaults:

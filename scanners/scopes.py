@@ -23,10 +23,22 @@ _make = tuple.__new__  # Half the time of Binding(...), which the walk would fee
 class Scope:
     """A module, class or function body, with what it binds.
 
-    `attributes` are those set on `self` in a class; `classes` are the classes of the file, kept by its module.
+    `attributes` are those set on `self` in a class; `classes` are the classes of the file and `functions` the scopes of
+    its defs and lambdas by their nodes, both kept by its module.
     """
 
-    __slots__ = ("_params_bound", "attributes", "classes", "kind", "names", "node", "outer", "parent", "qualname")
+    __slots__ = (
+        "_params_bound",
+        "attributes",
+        "classes",
+        "functions",
+        "kind",
+        "names",
+        "node",
+        "outer",
+        "parent",
+        "qualname",
+    )
 
     def __init__(self, node: ast.AST, kind: str, parent: "Scope | None", name: str) -> None:
         self.node = node
@@ -36,6 +48,7 @@ class Scope:
         self.names: dict[str, list[Binding]] = {}
         self.attributes: dict[str, list[Binding]] = {} if kind == "class" else _NONE
         self.classes: dict[str, Scope] = {} if parent is None else _NO_CLASSES
+        self.functions: dict[ast.AST, Scope] = {} if parent is None else _NO_FUNCTIONS
         self.outer: set[str] | None = None
         self._params_bound = kind != "function"
 
@@ -78,10 +91,12 @@ class Scope:
         self.names.clear()
         self.attributes.clear()
         self.classes.clear()
+        self.functions.clear()
 
 
 _NONE: Final[dict[str, list[Binding]]] = {}  # Shared by all scopes that cannot have any.
 _NO_CLASSES: Final[dict[str, Scope]] = {}
+_NO_FUNCTIONS: Final[dict[ast.AST, Scope]] = {}
 
 
 def arguments(function: Any) -> list[ast.arg]:
