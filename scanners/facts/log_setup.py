@@ -104,6 +104,11 @@ class LogSetup(Collector):
             ctx.fact("log-formatter", place, name=place.node.name, structured=dumps)
 
     def visit_module(self, ctx: Context) -> None:
+        for binding in ctx.module.names.get("MIDDLEWARE", ()):
+            held = binding.value if binding.kind in ("assign", "augmented") else ast.List([])
+            named = [node for node in descendants(held) if _CORRELATES.match(str(_word(node)))]
+            if named:
+                ctx.fact("log-correlation", named[0], name=_word(named[0])[:60])
         source = ctx.source.lower()
         if ctx.tree is not None and any(word in source for word in _ID_WORDS):
             found = next((node for node in descendants(ctx.tree) if _ID.search(_word(node))), None)

@@ -31,7 +31,7 @@ class LoggingFixedInCode(Rule):
     fix = "Read the level from the environment, and let the program, not a library module, add handlers."
     calls = (
         *("logging.basicConfig", "logging.Logger.setLevel", "logging.root.setLevel", "logging.Logger.addHandler"),
-        *("logging.config.listen", "logging.root.addHandler"),
+        *("logging.config.listen", "logging.root.addHandler", "flask.Flask.logger.setLevel"),
     )
     bad = (
         Example(
