@@ -34,7 +34,7 @@ ONE: Final = {
         "get first last earliest latest count exists aggregate in_bulk contains get_or_create update_or_create aget "
         "afirst alast acount aexists aaggregate aget_or_create aupdate_or_create".split()
     ),
-    SQLALCHEMY: frozenset("first one one_or_none scalar scalar_one scalar_one_or_none count get exists".split()),
+    SQLALCHEMY: frozenset("first one one_or_none scalar scalar_one scalar_one_or_none count get".split()),
     PEEWEE: frozenset("get get_or_none first count exists scalar get_by_id get_or_create".split()),
 }
 """Steps that ask the database for one thing."""
