@@ -43,7 +43,48 @@ _TEXT_KINDS: Final = (
             r"\.(ya?ml|json|toml)$"
         ),
     ),
-    ("docs", re.compile(r"(^|/)[^/]+\.(md|rst)$|(^|/)README(\.txt)?$|(^|/)docs/.*\.txt$")),
+    (
+        "catalogue",
+        re.compile(r"(^|/)(catalog-info|opslevel|service\.datadog|\.?cortex|compass|backstage)\.ya?ml$"),
+    ),
+    ("owners", re.compile(r"(^|/)(CODEOWNERS|OWNERS(\.ya?ml)?|(MAINTAINERS|AUTHORS)(\.\w+)?)$", re.IGNORECASE)),
+    (
+        "objectives",
+        re.compile(
+            r"(^|/)(slos?|openslo|sloth|service[_-]levels?)(/[\w./-]+)?([._-][\w.-]*)?\.ya?ml$|[._-]slos?\.ya?ml$"
+        ),
+    ),
+    (
+        "alert-rules",
+        re.compile(
+            r"(^|/)([\w.-]*alert[\w.-]*|[\w.-]*rules)\.ya?ml$|(^|/)(alerts?|alerting|prometheus|rules)/.*\.ya?ml$"
+        ),
+    ),
+    (
+        "docs",
+        re.compile(
+            r"(^|/)[^/]+\.(md|rst|adoc|markdown)$|(^|/)docs/.*\.txt$"
+            r"|(^|/)(README|CHANGES|CHANGELOG|HISTORY|NEWS|RELNOTES|RUNBOOK|ARCHITECTURE)(\.txt)?$",
+            re.IGNORECASE,
+        ),
+    ),
+)
+_DOCUMENTS: Final = (
+    ("readme", re.compile(r"(^|/)README[^/]*$", re.IGNORECASE)),
+    ("changelog", re.compile(r"(^|/)(change[_-]?log|changes|history|news|rel(ease)?[_-]?notes?)\b", re.IGNORECASE)),
+    ("decision", re.compile(r"(^|[/_-])(adrs?|decisions?|rfcs?)([/._-]|$)", re.IGNORECASE)),
+    (
+        "architecture",
+        re.compile(r"(architecture|(^|[/_-])(design|internals|how[_-]it[_-]works)([/._-]|$))", re.IGNORECASE),
+    ),
+    (
+        "runbook",
+        re.compile(
+            r"(run[_-]?books?|play[_-]?books?|on[_-]?call|troubleshoot\w*|(^|[/_-])(operat(ions?|ing)|ops|incidents?)([/._-]|$))",
+            re.IGNORECASE,
+        ),
+    ),
+    ("objectives", re.compile(r"(^|[/_-])(slos?|slas?|service[_-]levels?|objectives)([/._-]|$)", re.IGNORECASE)),
 )
 _VENDORED: Final = re.compile(
     r"(^|/)(_?vendor|_?vendored|_?third[_-]?party|externals|extern|node_modules|site-packages|\.?venv)/"
@@ -60,6 +101,7 @@ _MIGRATION: Final = re.compile(r"(^|/)(migrations|alembic/versions|versions)/[^/
 _SETTINGS: Final = re.compile(
     r"(^|/)(settings|config|conf|configuration)(/[^/]+)*\.py$|(^|/)[^/]*(settings|config)\.py$"
 )
+_PRIVATE: Final = re.compile(r"(^|/)_(?!_)[^/]*(/|\.py$)")
 _ENVIRONMENT: Final = re.compile(
     r"(?:^|[/_.-])(dev|development|local|tests?|testing|ci|prod|production|staging)(?:[/_.-]|$)"
 )
@@ -69,7 +111,8 @@ _ENVIRONMENT: Final = re.compile(
 class PathClass:
     """`kind` is python or a kind of text file; `name` the path class; `role` what else rules may ask of the path.
 
-    Roles of Python files: init, settings, settings-dev, settings-test, settings-production, or empty.
+    Roles of Python files: init, settings, settings-dev, settings-test, settings-production, private, or empty.
+    Roles of documents: readme, changelog, decision, architecture, runbook, objectives, or empty.
     """
 
     kind: str
@@ -97,7 +140,7 @@ def classify(path: str) -> PathClass | None:
     if path.endswith((".py", ".pyi", ".pyw")):
         return PathClass("python", _python_class(path), _python_role(path))
     kind = next((kind for kind, pattern in _TEXT_KINDS if pattern.search(path)), None)
-    return PathClass(kind, _text_class(path), "" if kind == "workflow" else _environment(path)) if kind else None
+    return PathClass(kind, _text_class(path), _text_role(kind, path)) if kind else None
 
 
 def _python_class(path: str) -> str:
@@ -124,11 +167,17 @@ def _text_class(path: str) -> str:
     return "example" if _EXAMPLE.search(path) and not path.startswith(("docs/", "doc/")) else "service"
 
 
+def _text_role(kind: str, path: str) -> str:
+    if kind == "docs":
+        return next((role for role, pattern in _DOCUMENTS if pattern.search(path)), "")
+    return "" if kind == "workflow" else _environment(path)
+
+
 def _python_role(path: str) -> str:
     if path.endswith("__init__.py"):
         return "init"
     if not _SETTINGS.search(path):
-        return ""
+        return "private" if _PRIVATE.search(path) else ""
     environment = _environment(path)
     return f"settings-{environment}" if environment else "settings"
 

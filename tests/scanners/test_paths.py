@@ -40,7 +40,20 @@ CLASSES = {
     ".env": "env/service/",
     ".env.example": "env-example/service/",
     ".github/workflows/ci.yml": "workflow/service/",
-    "README.md": "docs/service/",
+    "README.md": "docs/service/readme",
+    "docs/decisions/0001-sqlite-first.md": "docs/service/decision",
+    "docs/architecture.rst": "docs/service/architecture",
+    "docs/runbooks/database.md": "docs/service/runbook",
+    "docs/operations.md": "docs/service/runbook",
+    "CHANGELOG": "docs/service/changelog",
+    "docs/slo.md": "docs/service/objectives",
+    "docs/newsletter.md": "docs/service/",
+    "slo.yaml": "objectives/service/",
+    "monitoring/alerts.yml": "alert-rules/service/",
+    ".github/CODEOWNERS": "owners/service/",
+    "catalog-info.yaml": "catalogue/service/",
+    "pay/_codec.py": "python/service/private",
+    "pay/_inner/codec.py": "python/service/private",
 }
 
 
