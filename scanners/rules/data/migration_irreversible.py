@@ -114,12 +114,11 @@ class MigrationIrreversible(Rule):
         ctx.site(downgrade or upgrade)
         if downgrade is None:
             ctx.report(_place(upgrade, ctx), "The revision has no downgrade().")
-        elif _is_empty(downgrade):
+        elif not _body(downgrade):
             ctx.report(
-                _place(downgrade, ctx),
-                "downgrade() does nothing: the revision counts as undone while its changes stay.",
+                _place(downgrade, ctx), "downgrade() does nothing: the revision counts as undone, its changes stay."
             )
-        elif _raises(downgrade):
+        elif isinstance(_body(downgrade)[0], ast.Raise):
             ctx.report(_place(downgrade, ctx), "downgrade() only raises: going back stops here.")
 
 
