@@ -94,7 +94,7 @@ class Context:
                 "anchor": anchor or (anchor_of(node) if node is not None else self.line_hash(line)),
                 "line_hash": self.line_hash(line),
                 "message": message,
-                "severity": found.lowered if self.path_class in _LOWERED else found,
+                "severity": found.lowered if self.path_class in _LOWERED - _alone(rule) else found,
                 "confidence": sure,
             }
         )
@@ -164,6 +164,11 @@ class Context:
 
     def _sites(self) -> dict[tuple[int, int], str]:
         return self.sites.setdefault(getattr(self.collector, "id", ""), {})
+
+
+def _alone(rule: Rule) -> frozenset[str]:
+    """The one class that a rule is about: what it finds there weighs what the rule says."""
+    return rule.classes if len(rule.classes) == 1 else frozenset()
 
 
 def _position(at: "Place[Any] | ast.AST | int") -> tuple[int, int]:
