@@ -1,0 +1,103 @@
+"""Moments in time: calls that give one without a time zone, and whether it is stored or compared with a stored one."""
+
+import ast
+import re
+from typing import Any, Final
+
+from scanners.place import Call, Place
+from scanners.semantics.queries import is_database
+from scanners.syntax import children
+
+NAIVE: Final = ("datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today")
+_STORED: Final = re.compile(
+    r"(_at|_on|_date|_time|_until|_till|_after|_before|_since|_expiry|expires|expiry|expiration|deadline|created|updated|modified|"
+    r"last_seen|last_login|last_used|timestamp|_ts)$"
+)
+_OTHER: Final = re.compile(r"^(log|logger|args|opts|options|config|time|datetime|path|stat|cert|result|mocker)$")
+
+
+def is_naive(call: Call) -> bool:
+    """Whether the call gives a moment without a zone: utcnow() ever, now() without one."""
+    if call.last == "now":
+        zone = call.argument(0, "tz")
+        return not call.unpacks and (zone is None or (isinstance(zone, ast.Constant) and zone.value is None))
+    return True
+
+
+def stored_as(call: Call) -> str:
+    """The attribute of some row that the moment is given to, empty when it goes elsewhere."""
+    node, above = _outward(call)
+    if isinstance(above, ast.Assign) and above.value is node:
+        target = above.targets[0]
+        if isinstance(target, ast.Attribute) and _is_row(target.value) and _STORED.search(target.attr):
+            return target.attr
+    if isinstance(above, ast.keyword) and above.arg and _STORED.search(above.arg):
+        made: Any = call.parent(above)
+        name = getattr(getattr(made, "func", None), "attr", getattr(getattr(made, "func", None), "id", ""))
+        if name[:1].isupper() or name in ("create", "update", "get_or_create", "values"):
+            return above.arg
+    return ""
+
+
+def compared_with(call: Call) -> str:
+    """The stored attribute that the moment is compared with or taken from, empty when there is none."""
+    node, above = _outward(call)
+    if (
+        not isinstance(above, ast.Compare)
+        or len(above.ops) != 1
+        or not isinstance(above.ops[0], ast.Lt | ast.Gt | ast.LtE | ast.GtE)
+    ):
+        return ""
+    other = above.comparators[0] if above.left is node else above.left
+    while isinstance(other, ast.BinOp):
+        other = other.left
+    if isinstance(other, ast.Attribute) and _STORED.search(other.attr) and _is_row(other.value):
+        return other.attr
+    return ""
+
+
+def _outward(call: Call) -> tuple[ast.AST, ast.AST | None]:
+    """The expression that holds the moment shifted by some time, and what holds that."""
+    node: ast.AST = call.node
+    above = call.parent()
+    while isinstance(above, ast.BinOp | ast.IfExp | ast.BoolOp) or (
+        isinstance(above, ast.Call | ast.Attribute) and _is_replace(above)
+    ):
+        node, above = above, call.parent(above)
+    return node, above
+
+
+def _is_replace(above: ast.AST) -> bool:
+    part = above.func if isinstance(above, ast.Call) else above
+    return (
+        isinstance(part, ast.Attribute)
+        and part.attr == "replace"
+        and not any(word.arg == "tzinfo" for word in getattr(above, "keywords", []))
+    )
+
+
+def _is_row(expr: ast.AST) -> bool:
+    """Whether an object may be a row: a plain name, or what hangs on one, but not `self` nor a helper."""
+    if isinstance(expr, ast.Attribute):
+        return _is_row(expr.value) or (isinstance(expr.value, ast.Name) and expr.value.id == "self")
+    return isinstance(expr, ast.Name) and expr.id not in ("self", "cls") and not _OTHER.match(expr.id)
+
+
+def passed_to_statement(call: Call) -> bool:
+    """Whether the moment is a parameter of a statement that is executed."""
+    node, above = _outward(call)
+    while isinstance(above, ast.Tuple | ast.List | ast.Dict):
+        node, above = above, call.parent(above)
+    if not isinstance(above, ast.Call) or not isinstance(above.func, ast.Attribute) or above.func.attr != "execute":
+        return False
+    return (
+        node in above.args[1:] and is_database(Call(above, call.block, call.stmt, call.resolve(above.func))) is not None
+    )
+
+
+def passed_as_default(place: Place[Any], value: ast.AST) -> str:
+    """The naive clock that a field calls for its default (`default=datetime.utcnow`), empty when there is none."""
+    inner = value.body.func if isinstance(value, ast.Lambda) and isinstance(value.body, ast.Call) else value
+    name = place.name(inner) if isinstance(inner, ast.Attribute) else ""
+    bare = not isinstance(value, ast.Lambda) or not children(value.body)[1:]
+    return name if name in NAIVE and bare else ""
