@@ -27,8 +27,17 @@ _TEXT_KINDS: Final = (
     ("python-version", re.compile(r"(^|/)(\.python-version|runtime\.txt)$")),
     (
         "workflow",
-        re.compile(r"(^|/)\.github/workflows/[^/]+\.ya?ml$|(^|/)\.gitlab-ci\.yml$|(^|/)azure-pipelines\.yml$"),
+        re.compile(r"(^|/)\.github/workflows/[^/]+\.ya?ml$|(^|/)\.gitlab-ci\.ya?ml$|(^|/)azure-pipelines\.ya?ml$"),
     ),
+    (
+        "ci",
+        re.compile(
+            r"(^|/)(Jenkinsfile|\.travis\.yml|bitbucket-pipelines\.yml|\.drone\.yml|\.cirrus\.yml|\.woodpecker\.ya?ml|cloudbuild\.ya?ml"
+            r"|buildspec\.ya?ml|\.?appveyor\.yml|\.build\.yml)$|(^|/)\.(circleci|buildkite|woodpecker|builds|semaphore|teamcity)/"
+            r"|(^|/)\.(gitea|forgejo)/workflows/[^/]+\.ya?ml$|^\.?ci/[^/.]+$"
+        ),
+    ),
+    ("recipe", re.compile(r"(^|/)(tox\.ini|(GNU)?[Mm]akefile|[Jj]ustfile|Taskfile\.ya?ml)$")),
     ("manifest", re.compile(r"(^|/)(k8s|kubernetes|deploy|deployment|helm|charts|manifests)/.*\.ya?ml$")),
     ("procfile", re.compile(r"(^|/)Procfile$")),
     ("dockerignore", re.compile(r"(^|/)([\w.-]+)?\.dockerignore$")),
@@ -47,7 +56,9 @@ _TEXT_KINDS: Final = (
         "catalogue",
         re.compile(r"(^|/)(catalog-info|opslevel|service\.datadog|\.?cortex|compass|backstage)\.ya?ml$"),
     ),
-    ("owners", re.compile(r"(^|/)(CODEOWNERS|OWNERS(\.ya?ml)?|(MAINTAINERS|AUTHORS)(\.\w+)?)$", re.IGNORECASE)),
+    ("codeowners", re.compile(r"(^|/)(CODEOWNERS|OWNERS(\.ya?ml)?)$")),
+    ("maintainers", re.compile(r"(^|/)MAINTAINERS(\.\w+)?$", re.IGNORECASE)),
+    ("authors", re.compile(r"(^|/)AUTHORS(\.\w+)?$", re.IGNORECASE)),
     (
         "objectives",
         re.compile(
@@ -68,6 +79,7 @@ _TEXT_KINDS: Final = (
             re.IGNORECASE,
         ),
     ),
+    ("yaml", re.compile(r"\.ya?ml$")),
 )
 _DOCUMENTS: Final = (
     ("readme", re.compile(r"(^|/)README[^/]*$", re.IGNORECASE)),

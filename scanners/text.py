@@ -4,7 +4,9 @@ import tomllib
 from functools import cached_property
 from typing import Any
 
+from scanners import dockerfile, yamltree
 from scanners.paths import PathClass
+from scanners.yamltree import Yaml
 
 
 class TextFile:
@@ -27,6 +29,25 @@ class TextFile:
             return tomllib.loads(self.text)
         except tomllib.TOMLDecodeError:
             return {}
+
+    @cached_property
+    def yaml(self) -> list[Yaml]:
+        """The documents of a YAML file, with lines; those before the break when it is broken."""
+        return self._composed[0]
+
+    @property
+    def yaml_problem(self) -> str:
+        """Why the YAML is not whole; empty where it is."""
+        return self._composed[1]
+
+    @cached_property
+    def _composed(self) -> tuple[list[Yaml], str]:
+        return yamltree.documents(self.text)
+
+    @cached_property
+    def dockerfile(self) -> dockerfile.Dockerfile:
+        """The content as a Dockerfile."""
+        return dockerfile.read(self.text)
 
     def line_of(self, needle: str) -> int:
         """The first line that holds `needle`, from 1; 1 when none does."""
