@@ -115,7 +115,7 @@ class BlockingCallInAsync(Rule):
             {
                 "shop/pay.py": (
                     "import asyncio, queue, threading, time\nfrom concurrent.futures import ThreadPoolExecutor\n\n"
-                    "pool, todo, gate = ThreadPoolExecutor(2), queue.Queue(), threading.Lock()\n\n\ndef wait():\n    time.sleep(1)\n\n\n"
+                    "pool = ThreadPoolExecutor(2)\ntodo = queue.Queue()\ngate = threading.Lock()\n\n\ndef wait():\n    time.sleep(1)\n\n\n"
                     "async def pay(order):\n    def work():\n        time.sleep(1)\n\n    future = pool.submit(work)\n"
                     "    await asyncio.wrap_future(future)\n    todo.get(block=False)\n    gate.acquire(blocking=False)\n"
                     "    return future.result()\n"

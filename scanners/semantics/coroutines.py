@@ -1,0 +1,153 @@
+"""Which calls make a coroutine, and which context managers are asynchronous. Read in Python 3.14 and current releases."""
+
+import ast
+from collections.abc import Iterator
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.names import Ref, resolve
+from scanners.place import Block, Place
+from scanners.scopes import Scope
+from scanners.semantics.handlers import inner
+from scanners.semantics.hierarchy import ancestors
+
+_REDIS: Final = (
+    "get set mget setex incr decr delete exists expire hget hset hgetall lpush rpush sadd publish aclose".split()
+)
+_SESSION: Final = "execute scalars scalar commit flush refresh rollback close delete merge".split()
+COROUTINES: Final = frozenset(
+    [
+        *(f"asyncio.{name}" for name in ("sleep", "wait_for", "wait", "to_thread", "open_connection", "start_server")),
+        *("asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "anyio.sleep", "trio.sleep"),
+        *(f"asyncio.Queue.{name}" for name in ("get", "put", "join")),
+        *("asyncio.Event.wait", "asyncio.Condition.wait", "asyncio.Lock.acquire", "asyncio.Semaphore.acquire"),
+        *("asyncio.subprocess.Process.wait", "asyncio.subprocess.Process.communicate", "anyio.to_thread.run_sync"),
+        *(
+            f"httpx.AsyncClient.{name}"
+            for name in ("get", "post", "put", "patch", "delete", "request", "send", "aclose")
+        ),
+        *(f"aiohttp.ClientSession.{name}" for name in ("close",)),
+        *(f"redis.asyncio.Redis.{name}" for name in _REDIS),
+        *(f"sqlalchemy.ext.asyncio.AsyncSession.{name}" for name in _SESSION),
+    ]
+)
+"""Library calls that do nothing until they are awaited."""
+
+ASYNC_MANAGERS: Final = frozenset(
+    "asyncio.Lock asyncio.Semaphore asyncio.BoundedSemaphore asyncio.Condition asyncio.timeout asyncio.timeout_at "
+    "asyncio.TaskGroup httpx.AsyncClient aiohttp.ClientSession contextlib.AsyncExitStack anyio.create_task_group "
+    "trio.open_nursery redis.asyncio.Redis sqlalchemy.ext.asyncio.AsyncSession".split()
+)
+"""Managers that only `async with` can enter."""
+
+SYNC_MANAGERS: Final = frozenset(
+    "open io.File threading.Lock threading.RLock threading.Semaphore threading.BoundedSemaphore threading.Condition "
+    "requests.Session requests.session httpx.Client contextlib.suppress contextlib.ExitStack contextlib.closing "
+    "concurrent.futures.ThreadPoolExecutor concurrent.futures.ProcessPoolExecutor tempfile.TemporaryDirectory "
+    "tempfile.NamedTemporaryFile anyio.fail_after anyio.move_on_after anyio.CancelScope trio.fail_after "
+    "trio.move_on_after sqlalchemy.orm.Session sqlmodel.Session socket.socket warnings.catch_warnings zipfile.ZipFile".split()
+)
+"""Managers that only `with` can enter."""
+
+_KEEPS: Final = frozenset(
+    "staticmethod classmethod abc.abstractmethod typing.override typing_extensions.override tenacity.retry "
+    "backoff.on_exception backoff.on_predicate functools.wraps".split()
+)
+
+
+def makes_coroutine(ref: Ref | None, ctx: Context) -> bool | None:
+    """Whether a call of what `ref` stands for makes a coroutine; None when a decorator may have changed that."""
+    if ref is None or ref.via in ("call", "unknown") or not ref.local:
+        return False
+    defs = definitions(ref, ctx)
+    if not defs or not all(isinstance(node, ast.AsyncFunctionDef) and not yields(node) for node in defs):
+        return False
+    kept = all(_keeps(decorator, ctx) for node in defs for decorator in node.decorator_list)
+    return True if kept else None
+
+
+def definitions(ref: Ref, ctx: Context) -> list[Any]:
+    """All defs of this file that have the name, those of `if` and `else` both; none when it is also bound otherwise."""
+    path, _, last = ref.dotted[1:].rpartition(".")
+    holder = ctx.module.classes.get(path) if path else ctx.module
+    if holder is None:
+        return [node for node, scope in ctx.module.functions.items() if scope.qualname == ref.dotted[1:]]
+    bound = holder.names.get(last, []) + (holder.attributes.get(last, []) if path else [])
+    return [binding.value for binding in bound] if all(binding.kind == "def" for binding in bound) else []
+
+
+def yields(function: ast.AST) -> bool:
+    """Whether a def is a generator."""
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in inner(getattr(function, "body", [])))
+
+
+def _keeps(decorator: ast.expr, ctx: Context) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    ref = resolve(called, ctx.module, decorator.lineno)
+    return ref is not None and ref.dotted in _KEEPS
+
+
+def manager_kind(expr: ast.expr, place: Place[Any], ctx: Context) -> str:
+    """How a context manager is entered: "async", "sync", or "" for both and for the unknown."""
+    if isinstance(expr, ast.Await):
+        return ""
+    ref = place.resolve(expr)
+    if ref is None:
+        return ""
+    if ref.dotted in ASYNC_MANAGERS or ref.dotted.removesuffix("()") in ASYNC_MANAGERS:
+        return "async"
+    if ref.dotted in SYNC_MANAGERS or ref.dotted.removesuffix("()") in SYNC_MANAGERS:
+        return "sync"
+    return _own_kind(expr, ref, place, ctx) if ref.local and isinstance(expr, ast.Call) else ""
+
+
+def _own_kind(expr: ast.Call, ref: Ref, place: Place[Any], ctx: Context) -> str:
+    made = place.resolve(expr.func)
+    if made is None or made.via in ("call", "param"):
+        return ""
+    node = ctx.definition(made)
+    if isinstance(node, ast.ClassDef):
+        return _class_kind(made, ctx)
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or len(definitions(made, ctx)) != 1:
+        return ""
+    names = [ctx.resolve(decorator, ctx.module) for decorator in node.decorator_list]
+    dotted = [name.dotted for name in names if name is not None]
+    if dotted == ["contextlib.asynccontextmanager"]:
+        return "async"
+    return "sync" if dotted == ["contextlib.contextmanager"] else ""
+
+
+def _class_kind(ref: Ref, ctx: Context) -> str:
+    above, whole = ancestors(ref, ctx)
+    scopes = [scope for name in above if (scope := ctx.module.classes.get(name.removeprefix("."))) is not None]
+    known = {name for scope in scopes for name in scope.names}
+    if not whole or "__getattr__" in known or ("__enter__" in known) == ("__aenter__" in known):
+        return ""
+    return "async" if "__aenter__" in known else "sync"
+
+
+def statements(ctx: Context) -> Iterator[tuple[ast.stmt, Scope]]:
+    """Every statement of the file with its scope."""
+    for node, scope in [(ctx.tree, ctx.module), *((scope.node, scope) for scope in ctx.module.classes.values())]:
+        for stmt in _suite(getattr(node, "body", [])):
+            yield stmt, scope
+    for function, scope in ctx.module.functions.items():
+        if not isinstance(function, ast.Lambda):
+            for stmt in _suite(getattr(function, "body", [])):
+                yield stmt, scope
+
+
+def _suite(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    stack: list[Any] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+                stack.extend(getattr(node, name, ()))
+
+
+def place_in(node: ast.AST, stmt: ast.stmt, scope: Scope) -> Place[Any]:
+    """A node of a statement as a place."""
+    return Place(node, Block("function", scope.node, None, scope), stmt)
