@@ -46,6 +46,9 @@ RETURNS: Final = {
 }
 """What well-known functions return; a call of a CapWords name returns an instance of it, whatever it is."""
 
+PARTS: Final = {"multiprocessing.Pipe": "multiprocessing.connection.Connection"}
+"""What the parts are that a call is unpacked into, where all are alike."""
+
 CANONICAL: Final = {
     "requests.api": "requests",
     "requests.sessions": "requests",
@@ -167,6 +170,9 @@ def _resolve_binding(binding: Binding, name: str, depth: int) -> Ref | None:
     if binding.kind in ("assign", "with"):
         ref = resolve(binding.value, holder, binding.line, depth + 1)
         return Ref(ref.dotted, ref.origin, binding.kind) if ref else None
+    if binding.kind == "unpack" and isinstance(binding.value, ast.Call):
+        made = resolve(binding.value.func, holder, binding.line, depth + 1)
+        return Ref(PARTS[made.dotted], binding.value, "unpack") if made and made.dotted in PARTS else None
     if binding.kind == "param" and binding.value.annotation is not None:
         return annotated(binding.value.annotation, holder.parent or holder, binding.line, depth)
     if binding.kind == "declared":

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from scanners.constants import fold
+from scanners.facts.jobs import is_task
 from scanners.place import Call, Place
 from scanners.semantics.connections import CALLS as CONNECTIONS
 from scanners.semantics.outbound import HTTP
@@ -36,9 +37,14 @@ _STATE: Final = re.compile(
     r"stat(e|us)|ready|done|finish|complete|success|active|available|exist|pending", re.IGNORECASE
 )
 _DEADLINE: Final = re.compile(
-    r"timeout|deadline|expir|elapsed|attempt|retr|tries|max_|limit|remaining|count|monotonic|perf_counter|time\(\)|now\(|until|range",
+    r"timeout|deadline|expir|elapsed|attempt|retr|tries|max_|limit|remaining|(?<![a-z])count|monotonic|perf_counter|time\(\)|now\(|until|range",
     re.IGNORECASE,
 )
+_OF_PEERS: Final = re.compile(
+    r"(requests|httpx|urllib3|aiohttp|redis|psycopg2?|pymongo|botocore|smtplib|grpc|pika|kombu)\.[\w.]*"
+    r"(Error|Exception|Timeout|Disconnected)$|Connection(Refused|Reset|Aborted)?Error$"
+)
+_LIMIT_OF_CALL: Final = re.compile(r"\btimeout=")  # That of one look, not of the loop.
 
 
 class Retry(NamedTuple):
@@ -120,16 +126,17 @@ def bare_decorator(place: Place[Any]) -> ast.expr | None:
 
 
 class Loop(NamedTuple):
-    """A loop that tries something again: the calls that it tries, its handler, and the pauses in it."""
+    """A loop that tries something again: the calls that it tries, its handlers, what they catch, the pauses in it."""
 
     tried: list[str]
     handlers: list[ast.ExceptHandler]
+    caught: list[str]
     sleeps: list[ast.Call]
 
     @property
     def outbound(self) -> bool:
-        """Whether what is tried is known to leave the process."""
-        return any(name in _OUT for name in self.tried)
+        """Whether what is tried is known to leave the process, by itself or by how it may fail."""
+        return any(name in _OUT for name in self.tried) or any(_OF_PEERS.match(name) for name in self.caught)
 
 
 def loop(place: Place[Any]) -> Loop | None:
@@ -147,7 +154,9 @@ def loop(place: Place[Any]) -> Loop | None:
     sleeps = [
         node for stmt in place.node.body for node in _here(stmt) if isinstance(node, ast.Call) and _pauses(node, place)
     ]
-    return Loop(tried, attempt.handlers, sleeps)
+    types = [node for handler in attempt.handlers if handler.type for node in descendants(handler.type)]
+    caught = [place.name(node) for node in types if isinstance(node, ast.Name | ast.Attribute)]
+    return Loop(tried, attempt.handlers, caught, sleeps)
 
 
 def _after(body: list[ast.stmt], attempt: ast.stmt) -> list[ast.stmt]:
@@ -207,16 +216,29 @@ def polling(place: Place[Any]) -> Polling | None:
     if any(isinstance(part, ast.Try) for part in inner) or (not leaves if fixed else not asks) or _LASTING.search(said):
         return None
     ends = any(isinstance(part, ast.Raise | ast.AugAssign) for part in inner) or (leaves and not fixed)
-    return Polling(
-        ends or _DEADLINE.search(ast.unparse(node)) is not None, not fixed or _STATE.search(said) is not None
-    )
+    text = _LIMIT_OF_CALL.sub("", ast.unparse(node))
+    return Polling(ends or _DEADLINE.search(text) is not None, not fixed or _STATE.search(said) is not None)
 
 
 def wait_of(sleeps: list[ast.Call], place: Place[Any]) -> str:
     """How a loop waits between its attempts."""
-    if not sleeps:
-        return NONE
-    pauses = [sleep.args[0] for sleep in sleeps if sleep.args]
+    return _pause([sleep.args[0] for sleep in sleeps if sleep.args], place) if sleeps else NONE
+
+
+def of_task(call: Call) -> str:
+    """How `self.retry(...)` waits in a bound task of Celery: as its countdown says, else 180 s. Empty elsewhere."""
+    decorators = [made for made in getattr(call.function, "decorator_list", ()) if isinstance(made, ast.Call)]
+    task = next((made for made in decorators if is_task(made.func, call)), None)
+    if task is None or not isinstance(call.receiver, ast.Name) or call.receiver.id != "self":
+        return ""
+    tries = call.keyword("max_retries") or call.keyword("max_retries", of=task)
+    if call.keyword("eta") is not None or (tries is not None and fold(tries, call.scope) in (0, 1, 2)):
+        return GOOD
+    pause = call.keyword("countdown")
+    return FIXED if pause is None else _pause([pause], call)
+
+
+def _pause(pauses: list[ast.expr], place: Place[Any]) -> str:
     if any(isinstance(fold(pause, place.scope), int | float) for pause in pauses):
         return FIXED
     said = " ".join(ast.unparse(pause) for pause in pauses).lower()

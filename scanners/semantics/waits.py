@@ -73,7 +73,9 @@ def is_full_at_some_size(call: Call, ctx: Context) -> bool:
 
 
 def never_waits(call: Call) -> bool:
-    """Whether the call is told to return at once."""
+    """Whether the call is told to return at once, or knows that something is there."""
+    if call.last == "recv":
+        return any(".poll(" in ast.unparse(test) for test in call.conditions())
     block = call.argument(1 if call.last == "put" else 0, "block", "blocking")
     return call.last in ("get", "put", "acquire") and block is not None and fold(block, call.scope) is False
 

@@ -18,6 +18,7 @@ from scanners.semantics.retries import (
     bare_decorator,
     loop,
     of_call,
+    of_task,
     wait_of,
 )
 
@@ -90,9 +91,14 @@ class RetryWithoutBackoff(Rule):
             },
         ),
     )
-    calls = (*TENACITY, *BACKOFF, *URLLIB3)
+    calls = (*TENACITY, *BACKOFF, *URLLIB3, "*.retry")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
+        if call.last == "retry" and call.dotted not in TENACITY:
+            wait = of_task(call)
+            if wait:
+                self._tell(call, wait, ctx)
+            return
         retry = of_call(call)
         self._tell(call, GOOD if 0 < retry.attempts <= _FEW else retry.wait, ctx)
 

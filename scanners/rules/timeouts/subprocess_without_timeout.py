@@ -99,10 +99,11 @@ def run(command, **options):
 
 
 def _managed(call: Call, ctx: Context) -> bool:
-    """Whether the file ends the process by hand."""
+    """Whether the process is ended by hand: in the same def, or anywhere in the file when an object holds it."""
     held = ast.unparse(call.receiver) if call.receiver is not None else ""
+    around = ctx.tree if "." in held else call.function or ctx.tree
     return any(
         node.attr in _ENDINGS and ast.unparse(node.value) == held
-        for node in descendants(ctx.tree or ast.Module([], []))
+        for node in descendants(around or ast.Module([], []))
         if isinstance(node, ast.Attribute)
     )
