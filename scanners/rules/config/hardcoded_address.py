@@ -6,6 +6,7 @@ from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.addresses import TARGETS, Kind, bound_to_all, kind_of, setting_addresses, target_of
 from scanners.semantics.connections import ADDRESSED
+from scanners.semantics.outbound import HTTP
 from scanners.tree import Tree, TreeContext
 
 _BINDS = ("flask.Flask.run", "uvicorn.run", "socket.socket.bind", "aiohttp.web.run_app", "http.server.HTTPServer")
@@ -114,8 +115,15 @@ def rates(base):
     def _tell(self, place: Place[Any], kind: Kind, target: str, ctx: Context) -> None:
         if kind is Kind.NONE:
             ctx.site(place)
-        elif kind is Kind.PUBLIC or (kind is Kind.LOCAL and isinstance(place, Call) and place.dotted not in ADDRESSED):
+        elif (kind is Kind.PUBLIC and not _is_store(place)) or (
+            kind is Kind.LOCAL and isinstance(place, Call) and place.dotted not in ADDRESSED
+        ):
             message = f"{target} is fixed in the code."
             ctx.report(place, message, severity=Severity.LOW, confidence=Confidence.LOW)
         else:
             ctx.report(place, f"{target} is fixed in the code: it is the same in every environment.")
+
+
+def _is_store(place: Place[Any]) -> bool:
+    """Whether a store, a broker or a mail server is addressed: those are one's own, whatever their name; an API may be a vendor's."""
+    return isinstance(place, Call) and place.dotted not in HTTP and not place.dotted.startswith(("httpx.", "aiohttp."))
