@@ -50,7 +50,7 @@ CLASSES = {
     "docs/newsletter.md": "docs/service/",
     "slo.yaml": "objectives/service/",
     "monitoring/alerts.yml": "alert-rules/service/",
-    ".github/CODEOWNERS": "owners/service/",
+    ".github/CODEOWNERS": "codeowners/service/",
     "catalog-info.yaml": "catalogue/service/",
     "pay/_codec.py": "python/service/private",
     "pay/_inner/codec.py": "python/service/private",

@@ -1,0 +1,53 @@
+"""The pages of a commit: which is the first, and whether any of them speaks of something."""
+
+import re
+from pathlib import PurePosixPath
+from typing import Final
+
+from scanners.tree import Fact, Tree
+
+_SITE: Final = re.compile(
+    r"https?://(docs?\.|wiki\.|[\w.-]*(readthedocs|gitbook|confluence|notion|atlassian|github\.io)|[^\s/]+/(wiki|docs?|documentation)\b)"
+)
+
+_HOMES: Final = frozenset({".", ".github", "docs", "doc"})
+_FRONTS: Final = ("pyproject", "requirements", "setup-cfg", "pipfile", "dockerfile", "compose", "python")
+
+
+def pages(tree: Tree) -> list[Fact]:
+    """The pages of the repository's own, the nearest to the top first."""
+    own = [fact for fact in tree.facts("document") if fact.path_class.name == "service"]
+    return sorted(own, key=lambda fact: (fact.path.count("/"), fact.path))
+
+
+def readme(tree: Tree) -> Fact | None:
+    """The page that a visitor sees first, None where there is none at the top."""
+    found = (page for page in pages(tree) if page["kind"] == "readme")
+    return next((page for page in found if PurePosixPath(page.path).parent.as_posix() in _HOMES), None)
+
+
+def front(tree: Tree) -> str:
+    """The path that stands for the whole repository in a finding: its README, its manifest, or its first file."""
+    page = readme(tree)
+    if page is not None:
+        return page.path
+    for kind in _FRONTS:
+        found = sorted(tree.of_kind(kind), key=lambda path: (path.count("/"), path))
+        if found:
+            return found[0]
+    return min(tree.files, key=lambda path: (path.count("/"), path), default="")
+
+
+def speaking_of(tree: Tree, topic: str, *kinds: str) -> tuple[str, int] | None:
+    """Where a page of one of these kinds stands, or one that covers the topic by a heading, a link or a command."""
+    listed = pages(tree)
+    own = next((page for page in listed if page["kind"] in kinds), None)
+    if own is not None:
+        return own.path, 1
+    page = next((page for page in listed if topic in page["covers"]), None)
+    return (page.path, page["covers"][topic]) if page else None
+
+
+def points_elsewhere(page: Fact) -> bool:
+    """Whether a page sends its reader to a site of documentation that is not in the repository."""
+    return any(_SITE.match(target) for target in page["links"])

@@ -1,0 +1,206 @@
+"""What a page of documentation says, whatever its markup: headings, links, dates, and what they are about."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from typing import Final
+
+Line = tuple[int, str]
+
+_FENCE: Final = re.compile(r"^\s*(```|~~~)")
+_MARKED: Final = re.compile(
+    r"^(?:#{1,6}|={1,6})\s+(\S.*?)\s*[#=]*$|^\s*<h[1-6][^>]*>(.*?)</h[1-6]>|^\*\*([^*]+)\*\*:?$"
+)
+_UNDERLINE: Final = re.compile(r"^([=\-~^\"'`#*+.:_])\1{2,}\s*$")
+_LINK: Final = re.compile(
+    r"\[([^\]\n]+)\]\(([^)\s]+)[^)]*\)|`([^`<\n]+)<([^>\n]+)>`__?|^\[([^\]\n]+)\]:\s*(\S+)|^\.\. _([^:\n]+): (\S+)"
+    r"|(?P<bare>https?://[^\s<>()\"'`\]]+)",
+    re.MULTILINE,
+)
+_BADGE: Final = re.compile(r"badge|shields\.io|\.svg\b|actions/workflows")
+_PROSE: Final = re.compile(r"^(?![#=<:|!>~`+]|\.\. |\[!|\s{4})\S")
+_ITEM: Final = re.compile(r"^\s*([-*+]|\d+\.)\s")
+_WORDS_OF_A_SENTENCE: Final = 6
+
+
+def _any(*words: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(words)})(?!\w)")
+
+
+TOPICS: Final = {
+    "run": _any(
+        *(
+            "run",
+            "running",
+            "usage",
+            "use",
+            "using",
+            r"install\w*",
+            r"start\w*",
+            "quick ?start",
+            "set ?up",
+            r"build\w*",
+        ),
+        *(r"develop(?:ment|ing)?", r"local\w*", r"launch\w*", "serv(?:e|ing)", "first (?:steps|five minutes)"),
+    ),
+    "configure": _any(
+        *(r"config(?:ur\w+|s)?", "settings?", "environments?", "env", r"env(?:ironment)? ?var\w*", "options"),
+        *("variables", "parameters"),
+    ),
+    "deploy": _any(
+        *(
+            r"deploy\w*",
+            r"releas\w*",
+            "production",
+            "hosting",
+            r"docker\w*",
+            "kubernetes",
+            "k8s",
+            "helm",
+            r"publish\w*",
+        ),
+        *(r"roll ?out\w*", "ship(?:s|ping)?", r"operat\w+", "for real"),
+    ),
+    "test": _any("tests?", "testing", "ci", "continuous integration", "quality"),
+    "owner": _any(
+        *("owners?", "owned", "ownership", r"maintain\w*", "contacts?", "team", "support", "authors?", "credits"),
+        *("on[- ]?call", "who", "help", "questions", "codeowners", "community"),
+    ),
+    "runbook": _any(
+        *(
+            "run ?-?books?",
+            "play ?-?books?",
+            "on[- ]?call",
+            "operat(?:ions?|ing)",
+            "operators?",
+            "incidents?",
+            "alerts?",
+        ),
+        *(r"troubleshoot\w*", "disaster recovery", "when (?:it|something) (?:breaks|fails|goes wrong)"),
+    ),
+    "objectives": _any(
+        *("slos?", "slas?", "slis?", r"service[- ]level\w*", "objectives?", "error budgets?"),
+        "(?:availability|uptime|latency|reliability|performance) (?:targets?|goals?|promises?)",
+    ),
+    "decisions": _any(
+        *(r"architectur\w*", "adrs?", "decisions?", "design", "internals", "how it works", "components", "structure"),
+        "(?:technical|system) overview",
+    ),
+    "changelog": _any(
+        *("change ?-?log", "changes", "release notes", "releases", XX
+    ),
+}
+"""What a heading or a link is about, in lower case."""
+
+_DONE: Final = {
+    "run": _any(
+        *(r"docker[ -]compose(?: -\S+ \S+)* up", "make (?:run|up|serve|start|dev)", "uvicorn", "gunicorn", "hypercorn"),
+        *(r"flask(?: --app \S+)? run", "runserver", r"python3? -m \w+", r"python3? \w+\.py", "poetry run", "uv run"),
+        *("celery -A", "pip install", "docker run"),
+    ),
+    "test": _any("pytest", "tox", "nox", "make (?:test|check|ci)", r"manage\.py test", "unittest"),
+    "deploy": _any(
+        *("kubectl", "helm (?:install|upgrade)", "docker (?:build|push)", "terraform apply", "ansible-playbook"),
+        *("(?:fly|make|cdk|serverless|cap) deploy", "git push (?:heroku|dokku)", "deploys?", "deployed"),
+        "released? (?:to|by|from|with)",
+    ),
+    "configure": re.compile(
+        r"\.env\b|environment variables?|\bexport [A-Z][A-Z0-9_]+=|\b[A-Z][A-Z0-9]+_[A-Z0-9_]*[A-Z]\b|\bsettings\.py\b"
+        r"|\bconfigur"
+    ),
+    "owner": re.compile(
+        r"\b(owned by|maintained by|on[- ]call|slack|contact|owners?:|team:)"
+        r"|(?<!\S)#(team|squad|help|ask|support)-[a-z]"
+        r"|[\w.+-]+@[\w-]+\.\w{2,}|(?<![\w/])@[\w-]+/[\w-]+",
+        re.IGNORECASE,
+    ),
+}
+"""What says in a text or a command that a topic is covered, without a heading."""
+
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WHAT: Final = r"\b(?:reviewed|updated|verified|rehearsed|tested|revised|revision|checked|date|as of|edited|modified)\b"
+_STATED: Final = re.compile(
+    _WHAT + r"[^\n\d]{0,24}(?:(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})"
+    r"|(\d{1,2})(?:st|nd|rd|th)? (?:of )?([A-Z][a-z]{2})[a-z]*,? (\d{4}))"
+    r"|" + _WHAT + r"[^\n\d]{0,24}?([A-Z][a-z]{2})[a-z]* (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})",
+    re.IGNORECASE,
+)
+
+
+def headings(lines: list[str]) -> list[Line]:
+    """The headings of a page as (line, text), from 1; what stands in a code block is none."""
+    found: list[Line] = []
+    fenced = False
+    for number, line in enumerate(lines, 1):
+        if _FENCE.match(line) and not _underlines(lines, number):
+            fenced = not fenced
+        elif not fenced:
+            marked = _MARKED.match(line)
+            if marked:
+                found.append((number, next(part for part in marked.groups() if part is not None).strip()))
+            elif _underlines(lines, number):
+                found.append((number - 1, lines[number - 2].strip()))
+    return found
+
+
+def _underlines(lines: list[str], number: int) -> bool:
+    """Whether the line is the rule under a title."""
+    above = lines[number - 2].rstrip() if number > 1 else ""
+    line = lines[number - 1].rstrip()
+    if not (_UNDERLINE.match(line) and above[:1].strip()) or _UNDERLINE.match(above):
+        return False
+    return len(line) >= 0.7 * len(above)
+
+
+def links(text: str) -> list[tuple[int, str, str]]:
+    """The links of a page as (line, text, target)."""
+    found = []
+    for link in _LINK.finditer(text):
+        parts = [part for part in link.groups() if part is not None]
+        found.append((text.count("\n", 0, link.start()) + 1, parts[0].strip(), parts[-1]))
+    return found
+
+
+def covered(lines: list[str], heads: list[Line], linked: list[tuple[int, str, str]]) -> dict[str, int]:
+    """The topics that a page covers, each with the line that says so; `purpose` is a sentence near its top."""
+    found: dict[str, int] = {}
+    told = [*heads, *((line, f"{text} {target}") for line, text, target in linked if not _BADGE.search(target))]
+    for topic, pattern in TOPICS.items():
+        named = next((line for line, text in told if pattern.search(text.lower().replace("_", " "))), 0)
+        done = _DONE.get(topic)
+        named = named or next((number for number, line in enumerate(lines, 1) if done and done.search(line)), 0)
+        if named:
+            found[topic] = named
+    purpose = next(_sentences(lines, heads), 0)
+    return found | ({"purpose": purpose} if purpose else {})
+
+
+def _sentences(lines: list[str], heads: list[Line]) -> Iterator[int]:
+    """Where prose of some length stands, up to the third heading: a title and its subtitle come first."""
+    last = heads[2][0] if len(heads) > 2 else len(lines) + 1
+    titles = {line for line, _ in heads}
+    words = 0
+    for number, line in enumerate(lines[: last - 1], 1):
+        prose = number not in titles and _PROSE.match(line) is not None
+        said = len(re.findall(r"[A-Za-z]{2,}", re.sub(r"\]\([^)]*\)|https?://\S+", "", line))) if prose else 0
+        words = said if _ITEM.match(line) or not said else words + said
+        if words >= _WORDS_OF_A_SENTENCE:
+            yield number
+
+
+def stated(text: str) -> dt.date | None:
+    """The latest day on which the page says it was reviewed, updated or tried; None when it says none."""
+    days = [day for found in _STATED.finditer(text) if (day := _day(found.groups())) is not None]
+    return max(days, default=None)
+
+
+def _day(parts: tuple[str | None, ...]) -> dt.date | None:
+    year, month, day, day2, name2, year2, name3, day3, year3 = parts
+    name = (name2 or name3 or "").lower()
+    if name and name not in _MONTHS:
+        return None
+    number = int(month) if month else _MONTHS.index(name) + 1
+    try:
+        return dt.date(int(year or year2 or year3 or 0), number, int(day or day2 or day3 or 0))
+    except ValueError:
+        return None
