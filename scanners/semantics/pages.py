@@ -67,15 +67,7 @@ TOPICS: Final = {
         *("on[- ]?call", "who", "help", "questions", "codeowners", "community"),
     ),
     "runbook": _any(
-        *(
-            "run ?-?books?",
-            "play ?-?books?",
-            "on[- ]?call",
-            "operat(?:ions?|ing)",
-            "operators?",
-            "incidents?",
-            "alerts?",
-        ),
+        *("run ?-?books?", "play ?-?books?", "on[- ]?call", "operat(?:ions?|ing)", "for operators", "incidents?"),
         *(r"troubleshoot\w*", "disaster recovery", "when (?:it|something) (?:breaks|fails|goes wrong)"),
     ),
     "objectives": _any(
@@ -87,7 +79,7 @@ TOPICS: Final = {
         "(?:technical|system) overview",
     ),
     "changelog": _any(
-        *("change ?-?log", "changes", "release notes", "releases", XX
+        *("change ?-?log", "changes", "release notes", "releases", r"what'?s new", "history", "news"),
     ),
 }
 """What a heading or a link is about, in lower case."""
