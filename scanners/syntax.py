@@ -15,7 +15,7 @@ _MARKS: Final = frozenset(
 
 
 _BARE: Final = frozenset(
-    {ast.Constant, ast.Name, ast.Global, ast.Nonlocal, ast.Pass, ast.Break, ast.Continue, ast.alias}
+    {ast.Constant, ast.Name, ast.Global, ast.Nonlocal, ast.Pass, ast.Break, ast.Continue, ast.alias, ast.MatchSingleton}
 )
 
 
