@@ -1,0 +1,174 @@
+import ast
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.place import Place
+from scanners.rule import Example, Rule
+from scanners.semantics.orm import SQLALCHEMY, query, uses_orm
+from scanners.semantics.updates import (
+    asked,
+    checks,
+    creations,
+    handles_conflicts,
+    is_committed,
+    is_guarded,
+    is_saved,
+    keys,
+    origin,
+)
+
+_TEXTS: Final = (ast.JoinedStr, ast.List, ast.Dict, ast.Tuple, ast.Set, ast.ListComp)
+_SUMS: Final = (ast.Add, ast.Sub, ast.Mult)
+_HEAD = "from django.db import models\nfrom django.db.models import F\n\nfrom shop.models import Order\n\n\n"
+
+
+class LostUpdate(Rule):
+    """
+    Two requests read 5, both write 6: one of them is lost. Two requests see no row, both make one.
+
+    Looks at numbers of a stored row that are computed from what was read and saved in the same def, and at rows that are
+    made after a look whether they are there. Expressions of the database (F()), locked rows, locks, version columns,
+    handled constraint errors and new objects are good. A row that is passed in may have been locked: unresolved.
+    """
+
+    id = "lost-update"
+    area = "data"
+    item = "B3"
+    title = "Write that another writer can undo or repeat"
+    severity = Severity.MEDIUM
+    confidence = Confidence.MEDIUM
+    effort = Effort.HOUR
+    fix = "Let the database compute (F(), UPDATE ... SET x = x + 1), lock the row, or rely on a unique constraint and handle its error."
+    bad = [
+        Example(
+            "Django: read, compute, save",
+            {
+                "shop/stock.py": f"{_HEAD}def pay(pk, sum):\n    order = Order.objects.get(pk=pk)\n    order.paid += sum\n    order.save()\n\n\n"
+                "class Counter(models.Model):\n    hits = models.IntegerField()\n\n    def hit(self):\n        self.hits = self.hits + 1\n        self.save()\n"
+            },
+            at=[("shop/stock.py", 9), ("shop/stock.py", 17)],
+        ),
+        Example(
+            "SQLAlchemy",
+            {
+                "stock.py": "from sqlalchemy import select\nfrom sqlalchemy.orm import Session\n\nfrom models import Stock\n\n\n"
+                "def take(session: Session, pk):\n    row = session.get(Stock, pk)\n    row.left -= 1\n    session.commit()\n\n\n"
+                "def name(session: Session, name):\n    if session.scalar(select(Stock).where(Stock.name == name)) is None:\n"
+                "        session.add(Stock(name=name))\n        session.commit()\n"
+            },
+            at=[("stock.py", 9), ("stock.py", 15)],
+        ),
+        Example(
+            "Django: check, then create",
+            {
+                "shop/orders.py": f"{_HEAD}def order(number, user):\n    if not Order.objects.filter(number=number).exists():\n        Order.objects.create(number=number)\n"
+                "    if Order.objects.filter(user=user).exists():\n        raise ValueError(user)\n    Order.objects.create(user=user)\n"
+                "    try:\n        Order.objects.get(number=number)\n    except Order.DoesNotExist:\n        Order.objects.create(number=number)\n"
+            },
+            at=[("shop/orders.py", 9), ("shop/orders.py", 12), ("shop/orders.py", 16)],
+        ),
+    ]
+    good = [
+        Example(
+            "the database computes, or the row is locked",
+            {
+                "shop/stock.py": f"{_HEAD}def pay(pk, sum):\n    order = Order.objects.get(pk=pk)\n    order.paid = F('paid') + sum\n    order.save()\n"
+                "    other = Order.objects.select_for_update().get(pk=pk)\n    other.paid += sum\n    other.save()\n"
+            },
+        ),
+        Example(
+            "a version, a lock, a new object, text",
+            {
+                "shop/stock.py": f"{_HEAD}def pay(pk, sum, cache):\n    with cache.lock('pay'):\n        order = Order.objects.get(pk=pk)\n        order.paid += sum\n        order.save()\n\n\n"
+                "def check(pk, sum):\n    order = Order.objects.get(pk=pk)\n    order.paid += sum\n    order.version += 1\n    order.save()\n\n\n"
+                "def make(sum):\n    order = Order(paid=0)\n    order.paid += sum\n    order.save()\n\n\n"
+                "def note(order_id):\n    order = Order.objects.get(pk=order_id)\n    order.note = order.note + 'paid'\n    order.save()\n"
+            },
+        ),
+        Example(
+            "the constraint decides",
+            {
+                "shop/orders.py": f"from django.db import IntegrityError\n{_HEAD}def order(number):\n    if Order.objects.filter(number=number).exists():\n        return None\n"
+                "    try:\n        return Order.objects.create(number=number)\n    except IntegrityError:\n        return Order.objects.get(number=number)\n\n\n"
+                "def ensure(number):\n    return Order.objects.get_or_create(number=number)\n"
+            },
+        ),
+        Example("no row at all", {"count.py": "class Counter:\n    def hit(self, session):\n        self.hits += 1\n        self.save()\n"}),
+    ]  # fmt: skip
+
+    def visit_aug_assign(self, place: Place[ast.AugAssign], ctx: Context) -> None:
+        if isinstance(place.node.target, ast.Attribute) and isinstance(place.node.op, _SUMS):
+            self._computed(place.node.target, [place.node.value], place, ctx)
+
+    def visit_assign(self, place: Place[ast.Assign], ctx: Context) -> None:
+        target, value = place.node.targets[0], place.node.value
+        if not isinstance(target, ast.Attribute) or not isinstance(value, ast.BinOp) or not isinstance(value.op, _SUMS):
+            return
+        read = ast.unparse(target)
+        if read in (ast.unparse(value.left), ast.unparse(value.right)):
+            self._computed(target, [value.left, value.right], place, ctx)
+
+    def _computed(self, target: ast.Attribute, parts: list[ast.expr], place: Place[Any], ctx: Context) -> None:
+        if not isinstance(target.value, ast.Name) or not (uses_orm(ctx) or "models." in ctx.source):
+            return
+        if place.function is None or isinstance(place.function, ast.Lambda) or any(map(_is_text, parts)):
+            return
+        name = target.value.id
+        came, told = origin(name, place, ctx)
+        kept = is_committed(place) if told is not None and told.engine == SQLALCHEMY else is_saved(name, place)
+        if not came or not kept:
+            return
+        if came == "passed" or (came == "own" and "for_update" in ctx.source):
+            ctx.unresolved(place, "The row comes from elsewhere and may be locked there.")
+        elif came in ("new", "locked") or is_guarded(place, ctx):
+            ctx.site(place)
+        else:
+            ctx.report(place, f"`{ast.unparse(target)}` is computed from what was read; a write in between is lost.")
+
+    def visit_if(self, place: Place[ast.If], ctx: Context) -> None:
+        if place.function is None or not uses_orm(ctx):
+            return
+        for told, absent in checks(place.node.test, place, ctx):
+            if not asked(told):
+                continue
+            leaves = isinstance(place.node.body[-1], ast.Raise | ast.Return | ast.Continue)
+            after = place.node.body if absent else _following(place) if leaves else place.node.orelse
+            self._made(told.model, keys(told), list(after), place, ctx)
+
+    def visit_try(self, place: Place[Any], ctx: Context) -> None:
+        if place.function is None or not uses_orm(ctx) or len(place.node.body) > 3:
+            return
+        for handler in place.node.handlers:
+            caught = ast.unparse(handler.type) if handler.type is not None else ""
+            if not caught.endswith(("DoesNotExist", "NoResultFound")):
+                continue
+            for stmt in place.node.body:
+                told = query(getattr(stmt, "value", None), place.scope, ctx)
+                if told is not None and told.last in ("get", "one", "aget"):
+                    self._made(told.model, keys(told), handler.body, place, ctx)
+
+    def _made(self, model: str, asked_for: set[str], after: list[Any], place: Place[Any], ctx: Context) -> None:
+        for node, given in creations(model, after, ctx):
+            at = Place(node, place.block, place.stmt)
+            if handles_conflicts(place, ctx):
+                ctx.site(at)
+            elif given & asked_for:
+                ctx.report(
+                    at,
+                    f"`{model}` is made because none was there a moment ago; another writer may have made it meanwhile.",
+                )
+            return
+
+
+def _following(place: Place[ast.If]) -> list[ast.stmt]:
+    """The statements after an `if` in its own suite."""
+    for field in ("body", "orelse", "finalbody"):
+        suite = getattr(place.block.node, field, [])
+        if isinstance(suite, list) and place.node in suite:
+            return suite[suite.index(place.node) + 1 :]
+    return []
+
+
+def _is_text(part: ast.expr) -> bool:
+    return isinstance(part, _TEXTS) or (isinstance(part, ast.Constant) and isinstance(part.value, str))
