@@ -1,7 +1,7 @@
 """Steps of pipelines (GitHub, GitLab, Azure), each with what it runs and when."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from scanners.text import TextFile
@@ -42,7 +42,7 @@ def provider(text: TextFile) -> str:
 
 def steps(text: TextFile) -> list[Step]:
     """The steps of a pipeline file in order; none for a file of another shape."""
-    readers = {"github": _github, "gitlab": _gitlab, "azure": _azure}
+    readers: dict[str, Callable[[Yaml], Iterator[Step]]] = {"github": _github, "gitlab": _gitlab, "azure": _azure}
     reader = readers.get(provider(text))
     return list(reader(text.yaml[0])) if reader else []
 

@@ -28,7 +28,7 @@ class ImageTagMoving(Rule):
     severity = Severity.MEDIUM
     effort = Effort.MINUTES
     fix = "Name the full version and its digest: `python:3.13.1-slim@sha256:...`; let a bot raise both."
-    files = ("dockerfile", "compose", "manifest")
+    files = ("dockerfile", "compose", "manifest", "yaml")
     bad = [
         Example(
             "base images",
@@ -88,6 +88,8 @@ class ImageTagMoving(Rule):
             found = _of_dockerfile(text)
         elif text.kind == "compose":
             found = _of_compose(text)
+        elif "apiVersion:" not in text.text:
+            return
         else:
             found = ((image.line, image.text) for document in text.yaml for image in _of_pods(document, 12))
         for line, reference in found:

@@ -1,0 +1,199 @@
+import posixpath
+import re
+from typing import Final
+
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.rule import Example, Rule
+from scanners.semantics.deployed import image_of, images
+from scanners.semantics.images import runs_as
+from scanners.semantics.shell import commands
+from scanners.text import TextFile
+from scanners.tree import Fact, Tree, TreeContext
+from scanners.yamltree import Yaml
+
+_ROOT: Final = re.compile(r"^(root|0+)(:|$)", re.IGNORECASE)
+_SOCKET: Final = re.compile(r"(^|/)docker\.sock\b")
+
+
+class ContainerRunsAsRoot(Rule):
+    """
+    Whoever breaks into a process that runs as root owns its container, and is one hole of the kernel or one careless mount
+    away from the machine.
+
+    Looks at the last stage of each Dockerfile (USER, or who its base runs as) and at sudo in it; at privileged services,
+    at the socket of the container engine and at `user: root` or `runAsUser: 0` in compose files and manifests. Images for
+    development and tests are left out, and so are entry points that go on as another user; a base of unknown user is
+    unresolved.
+    """
+
+    id = "container-runs-as-root"
+    area = "environment"
+    item = "V3"
+    title = "Container that runs as root"
+    severity = Severity.HIGH
+    effort = Effort.MINUTES
+    fix = "Add a user and switch to it at the end: `RUN useradd --uid 10001 app` and `USER 10001`."
+    files = ("dockerfile", "compose", "manifest", "yaml")
+    bad = [
+        Example(
+            "no user, user taken back",
+            {
+                "Dockerfile": 'FROM python:3.13 AS build\nUSER app\nFROM python:3.13-slim\nCOPY --from=build /a /a\nCMD ["gunicorn", "a"]\n',
+                "worker.dockerfile": 'FROM python:3.13\nUSER app\nUSER root\nCMD ["celery", "worker"]\n',
+            },
+            at=[("Dockerfile", 3), ("worker.dockerfile", 3)],
+        ),
+        Example(
+            "sudo",
+            {
+                "Dockerfile": "FROM python:3.13\nRUN apt-get update && apt-get install -y sudo \\\n    && echo 'app ALL=NOPASSWD: ALL' >> /etc/sudoers\n"
+                'USER app\nCMD ["gunicorn", "a"]\n'
+            },
+            at=[("Dockerfile", 2)],
+        ),
+        Example(
+            "services",
+            {
+                "docker-compose.yml": "services:\n  a:\n    image: a:1\n    privileged: true\n  b:\n    image: b:1\n    user: root\n    volumes:\n"
+                "      - /var/run/docker.sock:/var/run/docker.sock\n",
+                "k8s/web.yaml": "apiVersion: apps/v1\nkind: Deployment\nspec:\n  template:\n    spec:\n      securityContext:\n        runAsUser: 0\n"
+                "      containers:\n        - name: web\n          securityContext: {privileged: true}\n",
+            },
+            at=[
+                ("docker-compose.yml", 4),
+                ("docker-compose.yml", 7),
+                ("docker-compose.yml", 9),
+                ("k8s/web.yaml", 7),
+                ("k8s/web.yaml", 10),
+            ],
+        ),
+    ]
+    good = [
+        Example(
+            "user", {"Dockerfile": 'ARG UID=10001\nFROM python:3.13\nARG UID\nUSER ${UID}\nCMD ["gunicorn", "a"]\n'}
+        ),
+        Example(
+            "inherited",
+            {"Dockerfile": 'FROM python:3.13 AS base\nUSER app\nFROM base\nCOPY . .\nCMD ["gunicorn", "a"]\n'},
+        ),
+        Example(
+            "bases",
+            {
+                "a/Dockerfile": 'FROM gcr.io/distroless/python3-debian12:nonroot\nCMD ["a.py"]\n',
+                "b/Dockerfile": 'FROM registry.shop.io/base:1\nCMD ["a"]\n',
+                "c/Dockerfile": "FROM postgres:16\nCOPY init.sql /docker-entrypoint-initdb.d/\n",
+                "d/Dockerfile": "FROM scratch\nCOPY --from=x /x /x\n",
+            },
+        ),
+        Example(
+            "the entry point drops rights",
+            {
+                "Dockerfile": 'FROM python:3.13\nCOPY docker/start.sh /start.sh\nENTRYPOINT ["/start.sh"]\nCMD ["gunicorn"]\n',
+                "docker/start.sh": '#!/bin/sh\nchown -R app /data\nexec gosu app "$@"\n',
+            },
+        ),
+        Example(
+            "for development",
+            {
+                "Dockerfile.dev": "FROM python:3.13\nCMD python manage.py runserver\n",
+                ".devcontainer/Dockerfile": "FROM debian:12\n",
+            },
+        ),
+        Example(
+            "services",
+            {
+                "docker-compose.yml": "services:\n  a:\n    image: a:1\n    privileged: false\n    user: '1000:1000'\n    volumes: ['data:/data']\n"
+            },
+        ),
+    ]
+
+    def visit_text(self, text: TextFile, ctx: Context) -> None:
+        if text.role in ("dev", "test"):
+            return
+        if text.kind == "dockerfile":
+            _sudo(text, ctx)
+        elif text.kind == "compose":
+            for document in text.yaml:
+                for _, service in document.get("services").items():
+                    _rights(service, ctx)
+        elif "apiVersion:" in text.text:
+            for document in text.yaml:
+                if document.get("kind"):
+                    _pods(document, ctx, 12)
+
+    def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        dropping = {posixpath.basename(fact.path) for fact in tree.facts("drops-rights")}
+        given = {
+            image.path for service in tree.facts("service") if service["user"] and (image := image_of(service, tree))
+        }
+        for image in images(tree):
+            _judge(image, dropping, image.path in given, ctx)
+
+
+def _judge(image: Fact, dropping: set[str], given: bool, ctx: TreeContext) -> None:
+    started = [part for part in (image["entrypoint"], image["cmd"]) if part]
+    words = {posixpath.basename(word) for part in started for word in re.split(r"[\s\"']+", part["text"])}
+    base = "" if image["user"] else runs_as(image["base"])
+    if image["base"] == "scratch" and not started:
+        return
+    if image["drops"] or words & dropping or (image["user"] and not _ROOT.match(image["user"])) or base == "other":
+        ctx.site(image.path, image["user_line"] or image.line)
+    elif _ROOT.match(image["user"]):
+        message = "The last USER is root, and so is the process that is started."
+        ctx.report(image.path, image["user_line"], message, anchor="user")
+    elif given or (base == "" and image["base"] != "scratch"):
+        ctx.unresolved(image.path, image.line, "Who the base or the service runs as stands elsewhere.")
+    else:
+        sure = Confidence.HIGH if started else Confidence.MEDIUM
+        message = f"The last stage names no USER, and `{image['base']}` runs as root."
+        ctx.report(image.path, image.line, message, anchor="user", text=image["text"], confidence=sure)
+
+
+def _sudo(text: TextFile, ctx: Context) -> None:
+    final = text.dockerfile.final
+    for entry in final.all("RUN") if final and not final.is_dev else ():
+        if "sudo" in entry.script and any(
+            _gives_sudo(command.text, command.name) for command in commands(entry.script)
+        ):
+            ctx.report(entry.line, "With sudo in the image, its user is root whenever it likes.")
+
+
+def _gives_sudo(text: str, name: str) -> bool:
+    installs = name in ("apt-get", "apt", "apk", "yum", "dnf", "microdnf") and re.search(
+        r"\b(install|add)\b.*\ssudo(\s|$)", text
+    )
+    return bool(installs) or "NOPASSWD" in text
+
+
+def _rights(service: Yaml, ctx: Context) -> None:
+    _flag(service.get("privileged"), "true", "A privileged container has every right of the machine.", ctx)
+    user = service.get("user")
+    if user.text:
+        ctx.site(user.line)
+        if _ROOT.match(user.text):
+            ctx.report(user.line, "The process runs as root, whatever the image says.")
+    for mount in service.get("volumes").each():
+        source = mount.text.partition(":")[0] or mount.get("source").text
+        if _SOCKET.search(source):
+            ctx.report(mount.line, "Who holds the socket of the container engine is root on the machine.")
+
+
+def _pods(node: Yaml, ctx: Context, depth: int) -> None:
+    for key, value in node.items():
+        if key == "securityContext":
+            _flag(value.get("privileged"), "true", "A privileged container has every right of the machine.", ctx)
+            _flag(value.get("runAsUser"), "0", "The process runs as root, whatever the image says.", ctx)
+        elif key == "hostPath" and _SOCKET.search(value.get("path").text):
+            ctx.report(value.get("path").line, "Who holds the socket of the container engine is root on the machine.")
+        elif depth:
+            _pods(value, ctx, depth - 1)
+    for item in node.each() if depth else ():
+        _pods(item, ctx, depth - 1)
+
+
+def _flag(value: Yaml, wrong: str, message: str, ctx: Context) -> None:
+    if value.text:
+        ctx.site(value.line)
+        if value.text.lower() == wrong:
+            ctx.report(value.line, message)
