@@ -36,9 +36,9 @@ class Documents(Collector):
     """Facts: "document" (one a page), "owner" (who answers for the code), "objective" (a promise in a file of its own).
 
     A document has kind (readme, changelog, decision, architecture, runbook, objectives or empty), title, headings and
-    links, covers {topic: line} and date, the day on which it says that it was last reviewed. An owner has how
-    (codeowners with its pattern, catalogue, maintainers, authors, or nobody for a CODEOWNERS without an entry); authors
-    have written the code, and may not answer for it now.
+    links, covers {topic: line}, elsewhere (it sends its reader to a site of documentation) and date, the day on which
+    it says that it was last reviewed. An owner has how: codeowners with its pattern, catalogue, maintainers, authors
+    (who have written the code, and may not answer for it now), or nobody for a CODEOWNERS without an entry.
     """
 
     files = (
@@ -72,6 +72,7 @@ def _page(text: TextFile, ctx: Context) -> None:
         headings=[title[:200] for _, title in heads[:_MOST]],
         links=[target[:300] for _, _, target in linked[:_MOST]],
         covers=pages.covered(text.lines, heads, linked),
+        elsewhere=pages.manual(text.text, heads[0][1] if heads else "", linked),
         date=day.isoformat() if day else "",
     )
 

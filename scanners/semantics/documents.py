@@ -1,14 +1,9 @@
 """The pages of a commit: which is the first, and whether any of them speaks of something."""
 
-import re
 from pathlib import PurePosixPath
 from typing import Final
 
 from scanners.tree import Fact, Tree
-
-_SITE: Final = re.compile(
-    r"https?://(docs?\.|wiki\.|[\w.-]*(readthedocs|gitbook|confluence|notion|atlassian|github\.io)|[^\s/]+/(wiki|docs?|documentation)\b)"
-)
 
 _HOMES: Final = frozenset({".", ".github", "docs", "doc"})
 _FRONTS: Final = ("pyproject", "requirements", "setup-cfg", "pipfile", "dockerfile", "compose", "python")
@@ -48,6 +43,7 @@ def speaking_of(tree: Tree, topic: str, *kinds: str) -> tuple[str, int] | None:
     return (page.path, page["covers"][topic]) if page else None
 
 
-def points_elsewhere(page: Fact) -> bool:
-    """Whether a page sends its reader to a site of documentation that is not in the repository."""
-    return any(_SITE.match(target) for target in page["links"])
+def points_elsewhere(tree: Tree) -> bool:
+    """Whether the README sends its reader to a site of documentation that is not in the repository."""
+    page = readme(tree)
+    return page is not None and bool(page["elsewhere"])

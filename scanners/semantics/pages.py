@@ -18,6 +18,15 @@ _LINK: Final = re.compile(
     re.MULTILINE,
 )
 _BADGE: Final = re.compile(r"badge|shields\.io|\.svg\b|actions/workflows")
+_MANUAL: Final = re.compile(
+    r"^\W*((the|our|full|complete|read the|official|online|project) )*"
+    r"(docs?|documentation|wiki|handbook|manual|(user )?guide)\b",
+    re.IGNORECASE,
+)
+_HOST_OF_MANUALS: Final = re.compile(
+    r"https?://([\w-]+\.)?(docs?|wiki|handbook)\.|https?://[^/]*(readthedocs|gitbook|confluence|notion|atlassian|github\.io)"
+    r"|https?://[^/]+/([\w-]+/){0,2}(wiki|docs?|documentation)\b"
+)
 _PROSE: Final = re.compile(r"^(?![#=<:|!>~`+]|\.\. |\[!|\s{4})\S")
 _ITEM: Final = re.compile(r"^\s*([-*+]|\d+\.)\s")
 _WORDS_OF_A_SENTENCE: Final = 6
@@ -151,6 +160,19 @@ def links(text: str) -> list[tuple[int, str, str]]:
         parts = [part for part in link.groups() if part is not None]
         found.append((text.count("\n", 0, link.start()) + 1, parts[0].strip(), parts[-1]))
     return found
+
+
+def manual(text: str, title: str, linked: list[tuple[int, str, str]]) -> bool:
+    """Whether the page sends its reader to a site of its own documentation, by the words or the address of a link."""
+    name = re.sub(r"\W", "", title.lower().partition(" ")[0])
+    lines = text.split("\n")
+    for line, said, target in linked:
+        before = lines[line - 1].partition(target)[0] if said == target else said
+        if target.startswith("http") and not _BADGE.search(target) and _MANUAL.match(before.strip()):
+            return True
+        if _HOST_OF_MANUALS.match(target) and len(name) > 3 and name in re.sub(r"\W", "", target.lower()):
+            return True
+    return False
 
 
 def covered(lines: list[str], heads: list[Line], linked: list[tuple[int, str, str]]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.documents import front, speaking_of
+from scanners.semantics.documents import front, points_elsewhere, speaking_of
 from scanners.tree import Tree, TreeContext
 
 
@@ -49,6 +49,9 @@ class DecisionsUnrecorded(Rule):
             return
         decisions = speaking_of(tree, "decisions", "decision", "architecture")
         changes = speaking_of(tree, "changelog", "changelog")
+        if None in (decisions, changes) and points_elsewhere(tree):
+            ctx.unresolved(place, 1, "The README points to a site of documentation, which was not read.")
+            return
         if decisions is None:
             message = "No decision record and no page on the architecture says why the code is as it is."
             ctx.report(place, 1, message, anchor="decisions")

@@ -51,6 +51,11 @@ class ReadmeIncomplete(Rule):
     kinds = frozenset({"http-api", "worker", "cron"})
     bad = (
         Example("no README", {"requirements.txt": "flask==3.1.0\n"}, at=[("requirements.txt", 1)]),
+        Example(
+            "links to the documentation of tools",
+            {"README.md": "# shop\n\nNeeds [Docker](https://docs.docker.com/) and https://docs.python.org/3/.\n"},
+            at=[("README.md", 1)] * 5,
+        ),
         Example("a title alone", {"README.md": "# shop\n"}, at=[("README.md", 1)] * 6),
         Example(
             "no word on deploying it, and no owner",
@@ -96,7 +101,7 @@ class ReadmeIncomplete(Rule):
         for section, what in _SECTIONS.items():
             if section in covers:
                 continue
-            if points_elsewhere(page):
+            if points_elsewhere(tree):
                 ctx.unresolved(page.path, 1, f"The README does not say {what}; it points to a site that was not read.")
             else:
                 ctx.report(page.path, 1, f"The README does not say {what}.", anchor=f"readme-{section}")

@@ -6,7 +6,7 @@ from scanners.context import Context
 from scanners.dependencies import endoflife
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.documents import front, pages, speaking_of
+from scanners.semantics.documents import front, pages, points_elsewhere, speaking_of
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
@@ -94,7 +94,9 @@ class RunbookMissing(Rule):
         place = front(tree)
         found = speaking_of(tree, "runbook", "runbook")
         if found is None:
-            if place:
+            if points_elsewhere(tree):
+                ctx.unresolved(place, 1, "The README points to a site of documentation, which was not read.")
+            elif place:
                 message = "No page says what to do when the service fails: no runbook, and no link to one."
                 ctx.report(place, 1, message, anchor="runbook")
             return
