@@ -1,0 +1,156 @@
+"""What tests a repository has, what they import and patch, and which of them the runner collects."""
+
+import ast
+import re
+from fnmatch import fnmatch
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.place import Place
+from scanners.rule import Collector
+from scanners.semantics.testcode import is_case, is_mixin, is_test, may_collect
+from scanners.syntax import descendants
+from scanners.text import TextFile
+from scanners.tree import Fact, Tree
+
+TEST: Final = frozenset({"test"})
+_COLLECTED: Final = ("test*.py", "*_test.py")  # pytest asks for test_*.py, Django for test*.py.
+_OPTION: Final = re.compile(
+    r"^\s*(python_files|python_classes|python_functions|testpaths|test_patterns)\s*=\s*(.*)$", re.MULTILINE
+)
+_NAMES: Final = re.compile(r"[\w*.?/\[\]-]+")
+
+
+class Tests(Collector):
+    """Facts: `test-file` (one a file with tests: how many, the first in the module), `test-class` (one with tests that
+    is neither named Test... nor a test case), `test-imports` (one a file: the dotted names that it imports) and
+    `test-urls` (a file that drives an application by URL).
+    """
+
+    classes = TEST
+
+    def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
+        if not is_test(place):
+            return
+        if "test-file" not in ctx.facts:
+            ctx.fact("test-file", place, count=0, function="", at=0)
+        fact = ctx.facts["test-file"][0]
+        fact["count"] += 1
+        if place.cls is None and not fact["function"] and _asserts(place.node):
+            fact["function"], fact["at"] = place.node.name, place.line
+
+    def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
+        node = place.node
+        tests = [stmt for stmt in node.body if _is_method(stmt)]
+        if not tests or node.name.startswith("Test") or place.function is not None or not may_collect(node):
+            return
+        if is_case(node, place) is False and not is_mixin(node.name) and not node.decorator_list:
+            used = len(re.findall(rf"\b{node.name}\b", ctx.source)) > 1
+            ctx.fact("test-class", place, name=node.name, count=len(tests), used=used)
+
+    def visit_import(self, place: Place[ast.Import], ctx: Context) -> None:
+        for alias in place.node.names:
+            _imports(ctx).append(alias.name)
+
+    def visit_import_from(self, place: Place[ast.ImportFrom], ctx: Context) -> None:
+        source = "." * place.node.level + (place.node.module or "")
+        joint = "" if source.endswith(".") else "."
+        for alias in place.node.names:
+            _imports(ctx).append(f"{source}{joint}{alias.name}")
+
+    def visit_module(self, ctx: Context) -> None:
+        urls = re.search(
+            r"\b(client|app|api_client|test_client|browser|page)\.(get|post|put|delete|goto|open)\(", ctx.source
+        )
+        if urls:
+            ctx.fact("test-urls", 1)
+
+
+def _asserts(node: ast.AST) -> bool:
+    return any(isinstance(part, ast.Assert) for part in descendants(node))
+
+
+def _is_method(stmt: ast.stmt) -> bool:
+    return isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef) and stmt.name.startswith("test")
+
+
+def _imports(ctx: Context) -> list[str]:
+    """The list of imported names of the file's one fact."""
+    if "test-imports" not in ctx.facts:
+        ctx.fact("test-imports", 1, names=[])
+    names: list[str] = ctx.facts["test-imports"][0]["names"]
+    return names
+
+
+class TestOptions(Collector):
+    """Fact `test-options`: what the settings of pytest say of the names of tests."""
+
+    files = ("pyproject", "setup-cfg", "config-file")
+
+    def visit_text(self, text: TextFile, ctx: Context) -> None:
+        if "pytest" not in text.text and "python_" not in text.text:
+            return
+        if text.kind == "pyproject":
+            tool = text.toml.get("tool", {})
+            found: dict[str, Any] = tool.get("pytest", {}).get("ini_options", {}) if isinstance(tool, dict) else {}
+            options = {key: value for key, value in found.items() if key.startswith(("python_", "testpaths"))}
+        else:
+            options = {match[1]: match[2] for match in _OPTION.finditer(text.text)}
+        for name, value in options.items():
+            said = " ".join(value) if isinstance(value, list) else str(value)
+            ctx.fact("test-options", 1, option=name, values=_NAMES.findall(said))
+
+
+class Collection:
+    """What the runner collects, by the settings of pytest and by what other test files import."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._options: dict[str, list[str]] = {}
+        for fact in tree.facts("test-options", tests=True):
+            self._options.setdefault(fact["option"], []).extend(fact["values"])
+        imports = tree.facts("test-imports", tests=True)
+        self.imported = {absolute(name, fact.path) for fact in imports for name in fact["names"]}
+        self._files = tree.facts("test-file", tests=True)
+
+    def takes_class(self, fact: Fact) -> bool:
+        """Whether a class is collected by its name, or is there for others to derive from."""
+        name, wanted = fact["name"], self._options.get("python_classes", [])
+        derived = fact["used"] or any(known.endswith(f".{name}") for known in self.imported)
+        return derived or any(fnmatch(name, pattern) or name.startswith(pattern) for pattern in wanted)
+
+    def takes_file(self, fact: Fact) -> bool:
+        """Whether a file is collected by its name."""
+        name, patterns = fact.path.rpartition("/")[2], [*self._options.get("python_files", []), *_COLLECTED]
+        return any(fnmatch(fact.path if "/" in pattern else name, pattern) for pattern in patterns)
+
+    def files_left_out(self) -> list[Fact]:
+        """Files with tests in the module itself that nothing collects or imports.
+
+        None where no file at all has a name to be collected: another runner is at work.
+        """
+        if not any(map(self.takes_file, self._files)):
+            return []
+        return [
+            fact for fact in self._files if fact["function"] and not self.takes_file(fact) and not self._spared(fact)
+        ]
+
+    def _spared(self, fact: Fact) -> bool:
+        module = module_of(fact.path)
+        return fact.path.endswith(("/__init__.py", "conftest.py")) or any(
+            f"{name}.".startswith(f"{module}.") or module.endswith(f".{name}") for name in self.imported
+        )
+
+
+def module_of(path: str) -> str:
+    """The dotted name of a file below the root, without a leading src."""
+    dotted = path.removesuffix(".py").removesuffix("/__init__").removeprefix("src/")
+    return dotted.replace("/", ".")
+
+
+def absolute(name: str, path: str) -> str:
+    """A name as imported in a file, relative ones made absolute."""
+    if not name.startswith("."):
+        return name
+    level = len(name) - len(name.lstrip("."))
+    package = module_of(path).split(".")[:-level] if not path.endswith("__init__.py") else module_of(path).split(".")
+    return ".".join([*package, name.lstrip(".")])
