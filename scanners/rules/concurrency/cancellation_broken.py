@@ -1,0 +1,187 @@
+import ast
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.finding import Confidence, Severity
+from scanners.place import Call, Place
+from scanners.rule import Example, Rule
+from scanners.semantics.cancellation import (
+    TIMEOUTS,
+    catches_cancellation,
+    fate,
+    is_manager,
+    scopes_of,
+    waits_inside,
+    yields_inside,
+)
+from scanners.semantics.handlers import clause, spelled
+from scanners.semantics.hot import runs_once
+
+_OWN: Final = ("fault", "end")
+
+
+class CancellationBroken(Rule):
+    """
+    A task is stopped by an exception that is raised where it waits. A coroutine that catches and keeps it cannot be stopped:
+    timeouts, shutdown and task groups then hang or go on with half a result.
+
+    Looks in `async def` at handlers of CancelledError or BaseException and bare ones (`suppress` too) around something awaited,
+    that never raise again; at timeout scopes without anything awaited inside, which never fire; and at `yield` inside a
+    timeout, cancel scope or task group, which lets it strike the caller's code. Awaiting a task that was just cancelled, the
+    end of the program and asynccontextmanager are good.
+    """
+
+    id = "cancellation-broken"
+    area = "concurrency"
+    item = "K3"
+    title = "Cancellation swallowed or misdirected"
+    severity = Severity.HIGH
+    fix = "Clean up and `raise` again, or use `finally`; put the awaited call inside the timeout, and `yield` outside of it."
+    bad = (
+        Example(
+            "a worker that goes on after it was cancelled",
+            {
+                "shop/worker.py": """\
+import asyncio
+from contextlib import suppress
+async def consume(queue, log):
+    while True:
+        try:
+            await handle(await queue.get())
+        except asyncio.CancelledError:
+            log.info("cancelled")
+async def poll(client):
+    try:
+        await client.poll()
+    except:
+        return None
+    try:
+        await client.poll()
+    except BaseException:
+        client.failed = True
+    with suppress(asyncio.CancelledError):
+        await client.poll()
+    return client
+"""
+            },
+            at=[("shop/worker.py", 7), ("shop/worker.py", 12), ("shop/worker.py", 16), ("shop/worker.py", 18)],
+        ),
+        Example(
+            "scopes that miss what they are for",
+            {
+                "shop/stream.py": """\
+import asyncio
+import anyio
+async def load(client):
+    async with asyncio.timeout(5):
+        request = client.prepare()
+    return await request
+async def stream(client):
+    with anyio.move_on_after(5):
+        async for part in client:
+            yield part
+"""
+            },
+            at=[("shop/stream.py", 4), ("shop/stream.py", 8)],
+        ),
+    )
+    good = (
+        Example(
+            "raised again, or of a task that was cancelled here",
+            {
+                "shop/worker.py": """\
+import asyncio
+from contextlib import suppress
+async def consume(queue, log):
+    try:
+        await handle(await queue.get())
+    except asyncio.CancelledError:
+        log.info("cancelled")
+        raise
+    except BaseException:
+        log.exception("failed")
+    try:
+        log.flush()
+    except:
+        pass
+async def stop(self):
+    self.task.cancel()
+    try:
+        await self.task
+    except asyncio.CancelledError:
+        pass
+async def swap(task):
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+async def main():
+    try:
+        await serve_all()
+    except asyncio.CancelledError:
+        print("bye")
+"""
+            },
+        ),
+        Example(
+            "scopes around what they bound",
+            {
+                "shop/stream.py": """\
+import asyncio
+from contextlib import asynccontextmanager
+import anyio
+async def load(client):
+    async with asyncio.timeout(5):
+        return await client.load()
+@asynccontextmanager
+async def group():
+    async with anyio.create_task_group() as tasks:
+        yield tasks
+async def stream(client):
+    while True:
+        async with asyncio.timeout(5):
+            part = await client.next()
+        yield part
+"""
+            },
+        ),
+    )
+    calls = ("contextlib.suppress",)
+
+    def visit_try(self, place: Place[ast.Try], ctx: Context) -> None:
+        if not place.in_async or not waits_inside(place.node.body):
+            return
+        for handler in place.node.handlers:
+            caught = catches_cancellation(handler, place.scope)
+            if caught:
+                where = clause(handler, place)
+                self._weigh(where, fate(handler, place, caught), f"`{spelled(handler)}`", ctx)
+                if caught == "named" or handler.type is None:
+                    return  # What follows sees no cancellation.
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        held = [call.name(arg) for arg in call.node.args]
+        stops = any(name in ("asyncio.CancelledError", "BaseException") for name in held)
+        if stops and call.in_async and isinstance(call.stmt, ast.With) and waits_inside(call.stmt.body):
+            self._weigh(call, fate(call.stmt, call, "named"), "`suppress`", ctx)
+
+    def _weigh(self, place: Place[Any], found: str, what: str, ctx: Context) -> None:
+        scope = ctx.module.functions.get(place.function)
+        if found == "used":
+            ctx.unresolved(place, "The exception is handed on; whoever gets it may raise it.")
+        elif found in _OWN and scope is not None and not runs_once(place.function, scope, ctx):
+            sure = Confidence.MEDIUM if found == "end" else None
+            ctx.report(place, f"{what} keeps the cancellation: this coroutine cannot be stopped here.", confidence=sure)
+        else:
+            ctx.site(place)
+
+    def visit_with(self, place: Place[Any], ctx: Context) -> None:
+        if not place.in_async:
+            return
+        for name in scopes_of(place):
+            if name in TIMEOUTS and not waits_inside(place.node.body, generators=True):
+                ctx.report(place, f"Nothing is awaited inside `{name}`: it never ends anything.")
+            elif yields_inside(place.node.body) and not is_manager(place, ctx):
+                sure = Confidence.MEDIUM if name.startswith(("asyncio.", "async_timeout.")) else None
+                ctx.report(place, f"`yield` leaves `{name}` open: it strikes the code that reads on.", confidence=sure)
+            else:
+                ctx.site(place)

@@ -1,0 +1,147 @@
+"""Where a coroutine meets its own cancellation, and what becomes of it there."""
+
+import ast
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.names import resolve
+from scanners.place import Place
+from scanners.scopes import Scope
+from scanners.semantics.handlers import breadth, caught, inner
+from scanners.semantics.hot import runs_once
+
+TIMEOUTS: Final = frozenset(
+    "asyncio.timeout asyncio.timeout_at anyio.fail_after anyio.move_on_after trio.fail_after trio.move_on_after "
+    "async_timeout.timeout".split()
+)
+"""Scopes that end what is awaited inside them."""
+_SCOPES: Final = TIMEOUTS | {
+    "anyio.CancelScope",
+    "trio.CancelScope",
+    "anyio.create_task_group",
+    "trio.open_nursery",
+    "asyncio.TaskGroup",
+}
+_CANCELLED: Final = frozenset(
+    {"asyncio.CancelledError", "asyncio.exceptions.CancelledError", "trio.Cancelled", "anyio.get_cancelled_exc_class()"}
+)
+_LEAVES: Final = frozenset({"exit", "_exit", "abort", "uncancel", "cancelling", "exit_gracefully"})
+_MANAGERS: Final = frozenset(
+    {"contextlib.asynccontextmanager", "pytest.fixture", "pytest_asyncio.fixture", "anyio.fixture"}
+)
+
+
+def waits_inside(body: list[Any], *, generators: bool = False) -> bool:
+    """Whether something is awaited in these statements; with `generators`, whether they may also be left by `yield`."""
+    for node in inner(body):
+        if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith):
+            return True
+        if isinstance(node, ast.comprehension) and node.is_async:
+            return True
+        if generators and isinstance(node, ast.Yield):
+            return True
+    return False
+
+
+def yields_inside(body: list[Any]) -> bool:
+    """Whether these statements yield to a caller."""
+    return any(isinstance(node, ast.Yield) for node in inner(body))
+
+
+def catches_cancellation(handler: ast.ExceptHandler, scope: Scope) -> str:
+    """How a clause catches CancelledError: "named", "all" (bare, BaseException), or ""."""
+    types = caught(handler.type, scope)
+    for expr in types:
+        ref = resolve(expr, scope, handler.lineno)
+        if ref is not None and ref.dotted in _CANCELLED:
+            return "named"
+    return "all" if breadth(types, scope) == "all" else ""
+
+
+def fate(node: Any, place: Place[Any], how: str) -> str:
+    """What becomes of a cancellation in a clause, or in a `suppress`.
+
+    "kept" when it goes on, or was meant for a task that was cancelled here; "used" when the exception is handed on; "end"
+    when the coroutine ends at once in an orderly way; else "fault".
+    """
+    catches = isinstance(node, ast.ExceptHandler)
+    body = node.body if catches else []
+    nodes = list(inner(body))
+    if any(isinstance(found, ast.Raise) or _last(found) in _LEAVES for found in nodes):
+        return "kept"
+    if _cancels(place) or is_manager_def(place.function, place):
+        return "kept"
+    name = getattr(node, "name", None)
+    if name and how == "all" and any(isinstance(found, ast.Name) and found.id == name for found in _handed(nodes)):
+        return "used"
+    return "end" if how == "named" and catches and _ends(place, nodes) else "fault"
+
+
+def _handed(nodes: list[Any]) -> list[Any]:
+    """What is passed to calls that are no logging, stored or returned."""
+    found: list[Any] = []
+    for node in nodes:
+        if isinstance(node, ast.Call) and _last(node) not in (
+            "debug",
+            "info",
+            "warning",
+            "error",
+            "exception",
+            "critical",
+            "log",
+            "print",
+            "str",
+            "repr",
+            "type",
+            "isinstance",
+        ):
+            found += [*node.args, *(word.value for word in node.keywords)]
+        elif isinstance(node, ast.Return | ast.Assign) and node.value is not None:
+            found += [node.value, *getattr(node.value, "elts", ())]
+    return found
+
+
+def _cancels(place: Place[Any]) -> bool:
+    """Whether the def cancels something itself, whose end it may then wait for."""
+    return any("cancel" in _last(node).lower() and _last(node) != "cancelled" for node in inner(place.function.body))
+
+
+def _ends(place: Place[Any], handled: list[Any]) -> bool:
+    """Whether the coroutine comes to its end after the clause, outside of any loop that would go on."""
+    leaves = any(isinstance(node, ast.Return | ast.Break) for node in handled)
+    if any(True for _ in place.within("for", "while")):
+        return leaves
+    last = place.function.body[-1]
+    while last is not place.node:
+        nested = isinstance(last, ast.With | ast.AsyncWith | ast.Try | ast.If)
+        if not nested or not last.body:
+            return leaves
+        last = last.body[-1]
+    return True
+
+
+def scopes_of(place: Place[Any]) -> list[str]:
+    """The timeouts, cancel scopes and task groups that a `with` opens."""
+    names = [place.name(item.context_expr.func) for item in place.node.items if isinstance(item.context_expr, ast.Call)]
+    return [name for name in names if name in _SCOPES]
+
+
+def is_manager(place: Place[Any], ctx: Context) -> bool:
+    """Whether the def around is a context manager, a fixture, or a hook that runs once."""
+    scope = ctx.module.functions.get(place.function)
+    return is_manager_def(place.function, place) or (scope is not None and runs_once(place.function, scope, ctx))
+
+
+def is_manager_def(function: Any, place: Place[Any]) -> bool:
+    """Whether a def is decorated as a context manager or a fixture."""
+    for decorator in getattr(function, "decorator_list", ()):
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        name = place.name(called)
+        if name in _MANAGERS or name.rpartition(".")[2] in ("asynccontextmanager", "fixture"):
+            return True
+    return False
+
+
+def _last(node: ast.AST) -> str:
+    func = node.func if isinstance(node, ast.Call) else None
+    return func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
