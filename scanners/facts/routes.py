@@ -1,0 +1,245 @@
+"""Routes of a repository, and what holds for all of them: guards, limiters, handlers of errors, health checks."""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from scanners.constants import fold
+from scanners.context import Context
+from scanners.place import Call
+from scanners.rule import CODE, Collector
+from scanners.semantics.guards import guarding, state
+from scanners.semantics.routes import Route, routes_of
+from scanners.syntax import descendants
+from scanners.text import TextFile
+
+_ROLES: Final = (
+    ("health", re.compile(r"health|healthz|livez?\b|readyz?\b|ready|liveness|readiness|ping\b|heartbeat|status\b|alive|up$|metrics|version", re.I)),
+    ("webhook", re.compile(r"webhook|callback|hooks?\b|ipn\b|notify", re.I)),
+    ("login", re.compile(r"log_?in|log_?out|sign_?in|sign_?up|sign_?out|register|token|auth|oauth|password|session|forgot|reset|activate|confirm|verify|sso|saml|oidc|captcha|csrf", re.I)),
+    ("static", re.compile(r"static|favicon|robots|sitemap|\.well-known|assets|media|swagger|openapi|redoc|docs?\b|^/?$|index|home|about|terms|privacy|manifest|error|not_found|public|landing|landing|welcome|demo|feed|rss", re.I)),
+)  # fmt: skip
+_LIMITERS: Final = frozenset(
+    {
+        "flask_limiter",
+        "slowapi",
+        "django_ratelimit",
+        "ratelimit",
+        "fastapi_limiter",
+        "limits",
+        "axes",
+        "quart_rate_limiter",
+        "sanic_limiter",
+        "aiolimiter",
+        "asgi_ratelimit",
+        "pyrate_limiter",
+        "defender",
+        "fastapi_throttling",
+        "litestar",
+        "django_smart_ratelimit",
+        "starlette_limiter",
+        "throttled",
+    }  # fmt: skip
+)
+_HEALTH_PACKAGES: Final = ("health_check", "healthcheck", "django_healthchecks", "fastapi_health", "fastapi_healthcheck", "py_healthcheck", "watchman", "dockerflow", "heartbeat", "healthpy", "django_health_check", "flask_healthz", "prometheus_fastapi_instrumentator")  # fmt: skip
+_GATEWAY: Final = re.compile(
+    r"limit_req|limit_rate|limit-rps|limit-connections|rate-?limit|ratelimit|throttl|burst\b", re.I
+)
+_NO_GUARDS: Final = frozenset({"AuthenticationMiddleware", "SecurityMiddleware", "CsrfViewMiddleware", "SessionMiddleware", "SessionAuthenticationMiddleware", "XFrameOptionsMiddleware"})  # fmt: skip
+
+
+class Routes(Collector):
+    """Facts `route`, `web-guard` (what guards many routes), `web-limit`, `web-health`, `error-handler` and `url`."""
+
+    classes = CODE
+    calls = (
+        "fastapi.FastAPI", "fastapi.APIRouter", "*.include_router", "*.add_middleware", "*.before_request", "*.mount",
+        "*.add_exception_handler", "*.register_error_handler", "*.add_healthcheck", "*.init_app", "aiohttp.web.Application",
+        "starlette.middleware.Middleware", "ninja.NinjaAPI", "ninja.Router", "starlette.applications.Starlette",
+    )  # fmt: skip
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        """Record what an application or a router asks of all its routes."""
+        owner = _bound(call, ctx)
+        if call.last in ("FastAPI", "APIRouter", "NinjaAPI", "Router", "include_router"):
+            given = call.keyword("dependencies", "auth")
+            if given is not None:
+                target = ast.unparse(call.node.args[0]) if call.last == "include_router" and call.node.args else owner
+                wide = call.last in ("FastAPI", "NinjaAPI")
+                ctx.fact(
+                    "web-guard", call, wide=wide, owner=target, sure=guarding(ast.unparse(given)), kind="dependency"
+                )
+        elif call.last in ("add_middleware", "Middleware") and call.node.args:
+            self._middleware(ast.unparse(call.node.args[0]), call, ctx)
+        elif call.last == "Application":
+            given = call.keyword("middlewares")
+            for part in descendants(given) if given is not None else ():
+                if isinstance(part, ast.Name | ast.Attribute):
+                    self._middleware(ast.unparse(part), call, ctx)
+        elif call.last in ("add_exception_handler", "register_error_handler") and call.node.args:
+            ctx.fact("error-handler", call, of=ast.unparse(call.node.args[0]).rpartition(".")[2])
+        elif call.last == "mount" and call.node.args and "health" in ast.unparse(call.node.args[0]).lower():
+            ctx.fact("web-health", call)
+
+    def _middleware(self, name: str, at: Any, ctx: Context) -> None:
+        known = re.search(r"CORS|GZip|Session|TrustedHost|HTTPSRedirect|Prometheus|Correlation|RequestId|Sentry|Profil|Log|Proxy|Trac|Metric|Timing|Cache|Locale|Debug", name, re.I)  # fmt: skip
+        if re.search(r"limit|throttl", name, re.I):
+            ctx.fact("web-limit", at)
+        elif guarding(name):
+            ctx.fact("web-guard", at, wide=True, owner="", sure=True, kind="middleware")
+        elif not known:
+            ctx.fact("web-guard", at, wide=True, owner="", sure=False, kind="middleware")
+
+    def visit_module(self, ctx: Context) -> None:
+        """Record the routes, the settings and the packages in use."""
+        for node, route in routes_of(ctx).items():
+            ctx.fact("route", node, **route_fields(node, route, ctx))
+        if ctx.imports(*_LIMITERS) and ctx.path_class != "test":
+            ctx.fact("web-limit", 1)
+        if ctx.imports(*_HEALTH_PACKAGES):
+            ctx.fact("web-health", 1)
+        if ctx.module.functions and ("before_request" in ctx.source or "middleware" in ctx.source or "exception" in ctx.source or "errorhandler" in ctx.source):  # fmt: skip
+            self._decorated(ctx)
+        self._settings(ctx)
+        if "urlpatterns" in ctx.module.names or "register(" in ctx.source:
+            for line, fields in _urls(ctx):
+                ctx.fact("url", line, **fields)
+
+    def _decorated(self, ctx: Context) -> None:
+        for node in ctx.module.functions:
+            for decorator in getattr(node, "decorator_list", ()):
+                called = decorator.func if isinstance(decorator, ast.Call) else decorator
+                last = getattr(called, "attr", getattr(called, "id", ""))
+                if last in ("before_request", "before_app_request"):
+                    text = f"{node.name} {' '.join(_names(node))}"  # type: ignore[attr-defined]
+                    owner = ast.unparse(called.value) if isinstance(called, ast.Attribute) else ""
+                    wide = last == "before_app_request" or owner.rpartition(".")[2] in ("app", "application")
+                    if guarding(text):
+                        ctx.fact("web-guard", node, wide=wide, owner=owner, sure=True, kind="hook")
+                elif last == "middleware":
+                    text = f"{node.name} {' '.join(_names(node))}"  # type: ignore[attr-defined]
+                    if re.search(r"auth|api_?key|jwt", text, re.I):
+                        ctx.fact("web-guard", node, wide=True, owner="", sure=True, kind="middleware")
+                    self._middleware(node.name, node, ctx)  # type: ignore[attr-defined]
+                elif last in ("exception_handler", "errorhandler", "app_errorhandler", "error_handler", "exception"):
+                    of = (
+                        ast.unparse(decorator.args[0]).rpartition(".")[2]
+                        if isinstance(decorator, ast.Call) and decorator.args
+                        else ""
+                    )
+                    ctx.fact("error-handler", node, of=of)
+
+    def _settings(self, ctx: Context) -> None:
+        names = ctx.module.names
+        for key in ("MIDDLEWARE", "MIDDLEWARE_CLASSES"):
+            for text in _texts(names.get(key, ())):
+                last = text.rpartition(".")[2]
+                sure = (
+                    bool(re.search(r"Login|Require|Permission|Auth", last))
+                    and last not in _NO_GUARDS
+                    and not text.startswith("django.")
+                )
+                if sure or text.endswith("LoginRequiredMiddleware"):
+                    ctx.fact("web-guard", names[key][0].line, wide=True, owner="", sure=last.startswith(("Login", "Require")) or "Required" in last, kind="middleware")  # fmt: skip
+                if re.search(r"limit|throttl|axes|defender", text, re.I):
+                    ctx.fact("web-limit", names[key][0].line)
+        for key in ("INSTALLED_APPS",):
+            for text in _texts(names.get(key, ())):
+                if re.search(r"health|watchman|heartbeat", text):
+                    ctx.fact("web-health", names[key][0].line)
+        for text in _texts(names.get("REST_FRAMEWORK", ())):
+            if re.search(r"(^|\.)(Is|Django\w+|Has|\w*Permissions?\w*)(Authenticated|Admin|Permission|ModelPerm)?\w*$", text) and not text.isupper() and "AllowAny" not in text:  # fmt: skip
+                ctx.fact(
+                    "web-guard",
+                    names["REST_FRAMEWORK"][0].line,
+                    wide=True,
+                    owner="drf",
+                    sure=guarding(text) or "IsA" in text,
+                    kind="default",
+                )
+            if "hrottle" in text and "." in text:
+                ctx.fact("web-limit", names["REST_FRAMEWORK"][0].line)
+            if "aginat" in text and "." in text:
+                ctx.fact("web-pages", names["REST_FRAMEWORK"][0].line)
+            if text == "EXCEPTION_HANDLER":
+                ctx.fact("error-handler", names["REST_FRAMEWORK"][0].line, of="drf")
+
+
+class GatewayLimits(Collector):
+    """Facts `web-limit` and `web-health`: a gateway's rule over requests, a probe that an operator configured."""
+
+    files = ("manifest", "config-file", "compose", "dockerfile")
+
+    def visit_text(self, text: TextFile, ctx: Context) -> None:
+        """Record the first such line."""
+        for number, line in enumerate(text.lines, 1):
+            if _GATEWAY.search(line) and not line.lstrip().startswith("#"):
+                ctx.fact("web-limit", number)
+                break
+
+
+def route_fields(node: Any, route: Route, ctx: Context) -> dict[str, Any]:
+    """A route as plain JSON."""
+    scope = ctx.module.functions[node]
+    return {
+        "name": scope.qualname,
+        "handler": node.name,
+        "framework": route.framework,
+        "methods": list(route.methods),
+        "path": route.path[:200],
+        "async": isinstance(node, ast.AsyncFunctionDef),
+        "auth": state(node, route, ctx),
+        "owner": route.owner,
+        "cls": route.cls.name if route.cls else "",
+        "bases": [ast.unparse(base)[:80] for base in route.cls.bases] if route.cls else [],
+        "sure": route.sure,
+        "role": role_of(node.name, route),
+        "body": bool(route.body_params),
+        "schema": any(param.source == "body" and param.name not in route.raw_params for param in route.params),
+        "text": ctx.source_lines[node.lineno - 1].strip()[:160],
+    }
+
+
+def role_of(name: str, route: Route) -> str:
+    """What a route is for, by its path, its handler's name and its class: health, webhook, login, static or empty."""
+    told = [route.path, name, route.cls.name if route.cls else ""]
+    words = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text) for text in told if text]
+    return next((role for role, pattern in _ROLES if any(pattern.search(word) for word in words)), "")
+
+
+def _bound(call: Call, ctx: Context) -> str:
+    """The name that the result of a call is given."""
+    stmt = call.stmt
+    if isinstance(stmt, ast.Assign) and stmt.value is call.node:
+        return ast.unparse(stmt.targets[0])
+    return ""
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    for part in descendants(node):
+        if isinstance(part, ast.Name):
+            yield part.id
+        elif isinstance(part, ast.Attribute):
+            yield part.attr
+
+
+def _texts(bindings: Any) -> Iterator[str]:
+    for binding in bindings:
+        if binding.kind in ("assign", "augmented") and isinstance(binding.value, ast.AST):
+            for node in descendants(binding.value):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
+
+
+def _urls(ctx: Context) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The entries of `urlpatterns` and the registrations of routers."""
+    for node in descendants(ctx.tree) if ctx.tree else ():
+        if not isinstance(node, ast.Call) or len(node.args) < 2:
+            continue
+        last = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        path = fold(node.args[0], ctx.module)
+        if last in ("path", "re_path", "url", "register") and isinstance(path, str):
+            view = ast.unparse(node.args[1])[:160]
+            names = [name for name in re.findall(r"\w+", view) if name not in ("as_view", "views")]
+            yield node.lineno, {"path": path[:200], "view": names[-1] if names else "", "whole": view, "guarded": "(" in view and guarding(view), "include": "include" in names}  # fmt: skip
