@@ -83,12 +83,25 @@ def origin(name: str, place: Place[Any], ctx: Context) -> tuple[str, Query | Non
         return ("new" if binding.kind == "assign" and isinstance(value, ast.Call) else ""), None
     if any("for_update" in step for step in told.methods):
         return "locked", told
+    if _is_copied(name, place):
+        return "new", told
     row = (
         told.one and told.last not in ("count", "exists", "aggregate", "in_bulk")
         if binding.kind != "for"
         else told.many
     )
     return ("stored" if row or told.last in ("[]", "get_or_create", "update_or_create") else ""), told
+
+
+def _is_copied(name: str, place: Place[Any]) -> bool:
+    """Whether the function takes the row's key away, so that saving makes another."""
+    return any(
+        isinstance(node, ast.Assign)
+        and ast.unparse(node.targets[0]) in (f"{name}.pk", f"{name}.id")
+        and isinstance(node.value, ast.Constant)
+        and node.value.value is None
+        for node in descendants(place.function)
+    )
 
 
 def _is_model(cls: ast.ClassDef | None, scope: Scope) -> bool:
