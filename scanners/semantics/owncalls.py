@@ -1,0 +1,53 @@
+"""Calls of a file's own defs: which of them there are, and what they give to each parameter."""
+
+import ast
+from collections.abc import Iterator
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from scanners.context import Context
+from scanners.scopes import Scope
+from scanners.syntax import children
+
+
+def arguments_of(function: Any, call: ast.Call) -> dict[str, ast.expr]:
+    """What a call gives to each parameter of a def."""
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return {}
+    names = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+    if isinstance(call.func, ast.Attribute) and names[:1] in (["self"], ["cls"]):
+        names = names[1:]
+    given = dict(zip(names, call.args, strict=False))
+    return given | {word.arg: word.value for word in call.keywords if word.arg}
+
+
+def own(function: ast.AST) -> Iterator[Any]:
+    """The nodes of a def without those of the defs inside it."""
+    body: Any = getattr(function, "body", ())
+    stack = list(body) if isinstance(body, list) else [body]
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            stack.extend(children(node))
+
+
+_CALLS: Final[WeakKeyDictionary[Context, dict[str, list[tuple[ast.Call, Scope]]]]] = WeakKeyDictionary()
+
+
+def calls_of(ctx: Context, name: str) -> list[tuple[ast.Call, Scope]]:
+    """The calls `name(...)` and `self.name(...)` in the defs of the file; read once a file, and only when asked."""
+    found = _CALLS.get(ctx)
+    if found is None:
+        found = _CALLS[ctx] = {}
+        for node, scope in ctx.module.functions.items():
+            for inner in own(node):
+                if isinstance(inner, ast.Call) and (called := _own_name(inner.func)):
+                    found.setdefault(called, []).append((inner, scope))
+    return found.get(name, [])
+
+
+def _own_name(func: ast.expr) -> str:
+    if isinstance(func, ast.Attribute):
+        return func.attr if isinstance(func.value, ast.Name) and func.value.id in ("self", "cls") else ""
+    return getattr(func, "id", "")

@@ -1,0 +1,306 @@
+"""Whether a value comes from the request: followed back through the def that uses it, and one call deep in its file.
+
+What ends the way: numbers, UUIDs and enums; a lookup in a mapping; a check that leaves; the models of schemas; whatever
+the asking rule names as its own cleaner.
+"""
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.finding import Confidence
+from scanners.names import find, resolve
+from scanners.place import Place
+from scanners.scopes import Scope
+from scanners.semantics.owncalls import arguments_of, calls_of, own
+from scanners.semantics.reaching import reaching
+from scanners.semantics.requestguards import is_guarded
+from scanners.semantics.requestsources import in_request_code, is_server_key, is_source, parameter_source
+
+_DEPTH: Final = 24
+_TEXT: Final = (
+    "strip lstrip rstrip lower upper title capitalize casefold swapcase replace encode decode format format_map join "
+    "split rsplit "
+    "splitlines partition rpartition removeprefix removesuffix zfill ljust rjust center expandtabs translate"
+)
+_CONTAINERS: Final = (
+    "get pop getlist getall get_all get_list getone items values "
+    "keys copy to_dict dict read readline readlines getvalue "
+    "setdefault json text body form post get_json get_data stream multi_items popitem lists decode_body"
+)
+_PATHS: Final = "joinpath resolve absolute expanduser with_suffix as_posix"
+_KEEPING: Final = frozenset(f"{_TEXT} {_CONTAINERS} {_PATHS}".split())
+"""Methods whose result holds what their receiver held."""
+
+_PASSING: Final = frozenset(
+    "str bytes bytearray repr list tuple dict set frozenset sorted reversed next iter enumerate zip max min format "
+    "pathlib.Path pathlib.PurePath pathlib.PosixPath pathlib.PurePosixPath anyio.Path aiofiles.os.path.join "
+    "os.path.join os.path.normpath os.path.abspath os.path.realpath os.path.expanduser "
+    "os.path.expandvars os.fspath os.path.dirname "
+    "urllib.parse.unquote urllib.parse.unquote_plus urllib.parse.urljoin urllib.parse.urlunparse "
+    "urllib.parse.urlunsplit "
+    "urllib.parse.parse_qs urllib.parse.urlparse urllib.parse.urlsplit base64.b64decode base64.urlsafe_b64decode "
+    "base64.standard_b64decode base64.b32decode base64.b16decode base64.decodebytes "
+    "binascii.unhexlify binascii.a2b_base64 "
+    "bytes.fromhex json.loads json.load orjson.loads ujson.loads simplejson.loads "
+    "html.unescape textwrap.dedent copy.copy "
+    "copy.deepcopy io.BytesIO io.StringIO typing.cast zlib.decompress gzip.decompress functools.partial "
+    "asyncio.wait_for string.Template werkzeug.datastructures.MultiDict collections.OrderedDict "
+    "django.utils.http.unquote django.utils.encoding.force_str django.utils.encoding.smart_str "
+    "httpx.URL yarl.URL".split()
+)
+"""Functions whose result holds what they are given."""
+
+_FIELDS: Final = frozenset(
+    "filename stream raw_data file content name content_type path "
+    "netloc hostname query url href parent stem suffix".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """A value of the request. `source` is the node that reads it, `what` its text for a message."""
+
+    source: ast.AST
+    what: str
+    confidence: Confidence
+
+
+def taint(expr: ast.AST, place: Place[Any], ctx: Context, cleaners: frozenset[str] = frozenset()) -> Taint | None:
+    """The request data that the value of `expr` holds at `place`; None when it holds none, or none that is unchecked.
+
+    `cleaners` are last names of functions and attributes after which the value is good for the one who asks.
+    """
+    if not in_request_code(place, ctx) or not isinstance(expr, ast.expr):
+        return None
+    return _Trail(ctx, cleaners).follow(expr, _Spot(place.scope, _holder(place.scope)), 0)
+
+
+def _holder(scope: Scope) -> ast.AST:
+    """The def or lambda whose statements the scope holds."""
+    current = scope
+    while current.kind == "function" and isinstance(current.node, ast.Lambda) and current.parent is not None:
+        current = current.parent
+    return current.node
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where an expression is read. `given` are the arguments of the call that led into a def, with where they stand."""
+
+    scope: Scope
+    function: ast.AST
+    hops: int = 1
+    given: "tuple[dict[str, ast.expr], _Spot] | None" = None
+
+
+class _Trail:
+    """One question. Follows an expression back to what it was made of."""
+
+    def __init__(self, ctx: Context, cleaners: frozenset[str]) -> None:
+        self.ctx, self.cleaners = ctx, cleaners
+        self.seen: set[tuple[int, int]] = set()
+
+    def follow(self, expr: ast.AST | None, spot: _Spot, depth: int) -> Taint | None:
+        """The request data in `expr`, or None."""
+        if (
+            depth > _DEPTH
+            or expr is None
+            or isinstance(expr, ast.Constant)
+            or (id(expr), id(spot.function)) in self.seen
+        ):
+            return None
+        method = getattr(self, f"_{type(expr).__name__.lower()}", None)
+        return method(expr, spot, depth + 1) if method else None
+
+    def _any(self, parts: Iterable[ast.AST | None], spot: _Spot, depth: int) -> Taint | None:
+        return next((found for part in parts if (found := self.follow(part, spot, depth)) is not None), None)
+
+    def _checked(self, subject: str, expr: ast.expr, spot: _Spot) -> bool:
+        return is_guarded(subject, expr, spot.function, spot.scope, self.cleaners)
+
+    # Names.
+
+    def _name(self, expr: ast.Name, spot: _Spot, depth: int) -> Taint | None:
+        self.seen.add((id(expr), id(spot.function)))
+        found = find(expr.id, spot.scope)
+        if found is None or found[1].kind != "function":
+            return None
+        bindings, holder = found
+        if holder.node is spot.function and holder is spot.scope:
+            bindings = reaching(bindings, spot.function, expr)
+            here = spot
+        else:
+            here = replace(spot, scope=holder, function=_holder(holder))
+        tainted = next((held for each in bindings if (held := self._bound(each, here, depth)) is not None), None)
+        return None if tainted is None or self._checked(expr.id, expr, spot) else tainted
+
+    def _bound(self, binding: Any, spot: _Spot, depth: int) -> Taint | None:
+        if binding.kind == "param":
+            return self._parameter(binding, spot, depth)
+        if binding.kind in ("assign", "augmented", "unpack", "with", "for"):
+            return self.follow(binding.value, spot, depth)
+        return None
+
+    def _parameter(self, binding: Any, spot: _Spot, depth: int) -> Taint | None:
+        name = binding.value.arg
+        if spot.given is not None:
+            arguments, outside = spot.given
+            return self.follow(arguments.get(name), outside, depth)
+        sure = parameter_source(binding, self.ctx)
+        if sure is not None:
+            return Taint(binding.value, name, sure)
+        return self._from_callers(name, spot, depth) if spot.hops and _may_hold_text(binding.value) else None
+
+    def _from_callers(self, name: str, spot: _Spot, depth: int) -> Taint | None:
+        for call, scope in calls_of(self.ctx, getattr(spot.function, "name", "")):
+            argument = arguments_of(spot.function, call).get(name)
+            caller = _Spot(scope, _holder(scope), spot.hops - 1)
+            found = self.follow(argument, caller, depth) if argument is not None else None
+            if found is not None:
+                return replace(found, confidence=_lower(found.confidence))
+        return None
+
+    # Pieces of expressions.
+
+    def _attribute(self, expr: ast.Attribute, spot: _Spot, depth: int) -> Taint | None:
+        sure = is_source(expr, spot.scope, self.ctx)
+        if sure is not None:
+            return Taint(expr, ast.unparse(expr), sure)
+        if expr.attr in self.cleaners or expr.attr not in _FIELDS:
+            return None
+        return self.follow(expr.value, spot, depth)
+
+    def _subscript(self, expr: ast.Subscript, spot: _Spot, depth: int) -> Taint | None:
+        if is_server_key(expr.slice):
+            return None
+        kept = _literal_of(expr.value, spot.scope)
+        if isinstance(kept, ast.Dict) and isinstance(expr.slice, ast.Constant):
+            keys = [getattr(key, "value", None) for key in kept.keys]
+            if expr.slice.value in keys:
+                return self.follow(kept.values[keys.index(expr.slice.value)], spot, depth)
+        found = self.follow(expr.value, spot, depth)
+        return self._told(expr, found, spot)
+
+    def _told(self, expr: ast.expr, found: Taint | None, spot: _Spot) -> Taint | None:
+        """The same with the text of the whole read (`request.args["to"]`), unless that was checked."""
+        if found is None or not _reads_directly(expr, found.source):
+            return found
+        text = ast.unparse(expr)
+        return None if self._checked(text, expr, spot) else replace(found, what=text if len(text) <= 60 else found.what)
+
+    def _joinedstr(self, expr: ast.JoinedStr, spot: _Spot, depth: int) -> Taint | None:
+        return self._any((part for part in expr.values if _is_open(part)), spot, depth)
+
+    def _binop(self, expr: ast.BinOp, spot: _Spot, depth: int) -> Taint | None:
+        if isinstance(expr.op, ast.Add | ast.Mod | ast.Div):
+            return self._any((expr.left, expr.right), spot, depth)
+        return self.follow(expr.left, spot, depth) if isinstance(expr.op, ast.Mult | ast.BitOr) else None
+
+    def _boolop(self, expr: ast.BoolOp, spot: _Spot, depth: int) -> Taint | None:
+        return self._any(expr.values, spot, depth)
+
+    def _ifexp(self, expr: ast.IfExp, spot: _Spot, depth: int) -> Taint | None:
+        fixed = expr.test.value if isinstance(expr.test, ast.Constant) else None
+        parts = [expr.body, expr.orelse] if fixed is None else [expr.body if fixed else expr.orelse]
+        return self._any(parts, spot, depth)
+
+    def _await(self, expr: Any, spot: _Spot, depth: int) -> Taint | None:
+        return self.follow(expr.value, spot, depth)
+
+    _namedexpr = _starred = _formattedvalue = _await
+
+    def _list(self, expr: Any, spot: _Spot, depth: int) -> Taint | None:
+        return self._any(expr.elts, spot, depth)
+
+    _tuple = _set = _list
+
+    def _dict(self, expr: ast.Dict, spot: _Spot, depth: int) -> Taint | None:
+        return self._any(expr.values, spot, depth)
+
+    def _listcomp(self, expr: Any, spot: _Spot, depth: int) -> Taint | None:
+        return self.follow(expr.elt, spot, depth)
+
+    _setcomp = _generatorexp = _listcomp
+
+    def _dictcomp(self, expr: ast.DictComp, spot: _Spot, depth: int) -> Taint | None:
+        return self.follow(expr.value, spot, depth)
+
+    # Calls.
+
+    def _call(self, expr: ast.Call, spot: _Spot, depth: int) -> Taint | None:
+        func = expr.func
+        name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+        if name in self.cleaners or (name in ("get", "get_header") and expr.args and is_server_key(expr.args[0])):
+            return None
+        ref = resolve(func, spot.scope, expr.lineno)
+        if ref is not None and ref.dotted in _PASSING:
+            return self._any([*expr.args, *(word.value for word in expr.keywords)], spot, depth)
+        if isinstance(func, ast.Attribute):
+            found = self._method(expr, func, spot, depth)
+            if found is not None:
+                return found
+        if ref is not None and ref.local and spot.hops and spot.given is None:
+            return self._returned(expr, ref.dotted, spot, depth)
+        return None
+
+    def _method(self, expr: ast.Call, func: ast.Attribute, spot: _Spot, depth: int) -> Taint | None:
+        sure = is_source(func, spot.scope, self.ctx)
+        if sure is not None:
+            return self._told(expr, Taint(func, f"{ast.unparse(func)}()", sure), spot)
+        if func.attr not in _KEEPING:
+            return None
+        if func.attr in ("format", "join", "joinpath", "format_map", "get", "replace"):
+            parts = [*expr.args, *(word.value for word in expr.keywords)]
+            found = self._any(parts[1:] if func.attr in ("get", "replace") else parts, spot, depth)
+            if found is not None:
+                return found
+        return self._told(expr, self.follow(func.value, spot, depth), spot)
+
+    def _returned(self, expr: ast.Call, dotted: str, spot: _Spot, depth: int) -> Taint | None:
+        """What a def of this file gives back for these arguments."""
+        function = self._definition(dotted)
+        scope = self.ctx.module.functions.get(function) if function is not None else None
+        if scope is None:
+            return None
+        inner = _Spot(scope, scope.node, 0, (arguments_of(scope.node, expr), replace(spot, hops=0)))
+        return self._any((node.value for node in own(scope.node) if isinstance(node, ast.Return)), inner, depth)
+
+    def _definition(self, dotted: str) -> ast.AST | None:
+        return next((node for node, scope in self.ctx.module.functions.items() if scope.qualname == dotted[1:]), None)
+
+
+def _is_open(part: ast.expr) -> bool:
+    """Whether an f-string's part can hold any text; `{n:d}` and its like cannot."""
+    if not isinstance(part, ast.FormattedValue):
+        return False
+    spec = part.format_spec
+    last = spec.values[-1] if isinstance(spec, ast.JoinedStr) and spec.values else None
+    return not (isinstance(last, ast.Constant) and str(last.value)[-1:] in "bdeEfFgGnoxX%" and last.value)
+
+
+def _may_hold_text(arg: ast.arg) -> bool:
+    written = ast.unparse(arg.annotation).strip("'\"") if arg.annotation is not None else ""
+    return written.partition("[")[2].rstrip("]") not in ("int", "float") and written not in (
+        "int",
+        "float",
+        "bool",
+        "UUID",
+    )
+
+
+def _reads_directly(expr: Any, source: ast.AST) -> bool:
+    while expr is not None and expr is not source:
+        expr = expr.func if isinstance(expr, ast.Call) else getattr(expr, "value", None)
+    return expr is source
+
+
+def _literal_of(expr: ast.expr, scope: Scope) -> ast.AST | None:
+    found = find(expr.id, scope) if isinstance(expr, ast.Name) else None
+    return found[0][0].value if found and len(found[0]) == 1 and found[0][0].kind == "assign" else None
+
+
+def _lower(confidence: Confidence) -> Confidence:
+    return Confidence.MEDIUM if confidence is Confidence.HIGH else confidence
