@@ -1,0 +1,163 @@
+import ast
+from typing import Any, Final
+
+from scanners.constants import UNKNOWN
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.place import Call
+from scanners.rule import Example, Rule
+from scanners.text import TextFile
+from scanners.tree import Tree, TreeContext
+
+_MODES: Final = {"open": 1, "io.open": 1, "os.fdopen": 1, "pathlib.Path.open": 0}
+_TEXTS: Final = {"read_text": 0, "write_text": 1}
+_ENCODINGS: Final = {"open": 3, "io.open": 3, "os.fdopen": 3, "pathlib.Path.open": 2}
+
+
+class TextFileWithoutEncoding(Rule):
+    """
+    Without an encoding, text is read and written as the locale of the machine says: the same file breaks in a container
+    without locale, on a colleague's Windows, or turns names into question marks.
+
+    Looks at `open`, `Path.open`, `read_text` and `write_text` in text mode. Binary modes are left out, and so are
+    repositories whose images set PYTHONUTF8 or that need Python 3.15, where UTF-8 is the default. A mode that is computed,
+    or a receiver that is known by the name of the method only, is unresolved or suspected.
+    """
+
+    id = "text-file-without-encoding"
+    area = "environment"
+    item = "V1"
+    title = "Text file opened without an encoding"
+    severity = Severity.LOW
+    effort = Effort.MINUTES
+    fix = 'Pass `encoding="utf-8"`.'
+    calls = (*_MODES, "*.read_text", "*.write_text")
+    files = ("dockerfile", "pyproject")
+    bad = [
+        Example(
+            "text modes",
+            {
+                "shop/rates.py": """\
+import io
+import os
+from pathlib import Path
+from pathlib import Path as P
+
+with open("rates.csv") as rates:
+    print(rates.read())
+open("out.txt", mode="w").close()
+open("out.txt", "a", newline="").close()
+io.open("x", "rt").close()
+Path("a").read_text()
+P("a", "b").write_text("x", errors="replace")
+Path("a").open("w").close()
+os.fdopen(3, "w").close()
+"""
+            },
+            at=[("shop/rates.py", line) for line in (6, 8, 9, 10, 11, 12, 13, 14)],
+        ),
+        Example(
+            "a path made elsewhere in the file",
+            {
+                "shop/state.py": "from pathlib import Path\nBASE = Path(__file__).parent\ndef load(where: Path) -> str:\n"
+                "    text = (BASE / 'a.txt').read_text()\n    return text + where.read_text()\n"
+            },
+            at=[("shop/state.py", 4), ("shop/state.py", 5)],
+        ),
+    ]
+    good = [
+        Example(
+            "encodings and binary",
+            {
+                "shop/rates.py": """\
+import gzip
+from importlib.metadata import distribution
+from pathlib import Path
+MODE = "rb"
+open("a", encoding="utf-8").close()
+open("a", "r", -1, "utf-8").close()
+open("a", MODE).close()
+open("a", mode="wb").close()
+Path("a").read_text("utf-8")
+Path("a").write_text("x", encoding="utf-8")
+Path("a").read_bytes()
+Path("a").open("rb").close()
+gzip.open("a").close()
+distribution("x").read_text("METADATA")
+def copy(path, mode, **options):
+    open(path, mode).close()
+    open(path, **options).close()
+"""
+            },
+        ),
+        Example(
+            "UTF-8 everywhere",
+            {"shop/a.py": 'open("a").close()\n', "Dockerfile": "FROM python:3.13\nENV PYTHONUTF8=1 A=b\n"},
+        ),
+        Example(
+            "a Python that reads UTF-8",
+            {
+                "shop/a.py": 'open("a").close()\n',
+                "pyproject.toml": '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.15"\n',
+            },
+        ),
+    ]
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        kind = call.dotted if call.dotted in _MODES else call.last
+        sure = _sureness(call, kind)
+        if sure is None or self._is_binary(call, kind, ctx):
+            return
+        position = _ENCODINGS.get(kind, _TEXTS.get(kind, 0))
+        given = call.argument(position, "encoding")
+        state = "good" if given is not None and not _is_none(given) else "hidden" if call.unpacks else "bad"
+        if state == "bad" and kind in _MODES and self._mode(call, kind, ctx) is UNKNOWN:
+            state = "hidden"
+        text = ctx.source_lines[call.line - 1].strip()[:160]
+        ctx.fact("text-open", call, name=kind.rpartition(".")[2], state=state, sure=str(sure), text=text)
+
+    def visit_text(self, text: TextFile, ctx: Context) -> None:
+        if text.kind == "dockerfile" and any(
+            "PYTHONUTF8=1" in entry.value.replace(" 1", "=1")
+            for stage in text.dockerfile.stages
+            for entry in stage.all("ENV")
+        ):
+            ctx.fact("utf8-mode", 1)
+
+    def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        utf8 = bool(tree.facts("utf8-mode")) or any(
+            str(fact["python"]).replace(" ", "").startswith((">=3.15", ">=3.16")) for fact in tree.facts("manifest")
+        )
+        for fact in tree.facts("text-open"):
+            if utf8 or fact["state"] == "good":
+                ctx.site(fact.path, fact.line)
+            elif fact["state"] == "hidden":
+                ctx.unresolved(fact.path, fact.line, "The mode or the encoding is decided elsewhere.")
+            else:
+                message = f"`{fact['name']}` takes the encoding of the machine it runs on."
+                sure = Confidence(fact["sure"])
+                ctx.report(fact.path, fact.line, message, anchor=fact["text"], text=fact["text"], confidence=sure)
+
+    def _mode(self, call: Call, kind: str, ctx: Context) -> Any:
+        given = call.argument(_MODES[kind], "mode")
+        return "r" if given is None else ctx.constant(given, call)
+
+    def _is_binary(self, call: Call, kind: str, ctx: Context) -> bool:
+        mode = self._mode(call, kind, ctx) if kind in _MODES else ""
+        return isinstance(mode, str) and "b" in mode
+
+
+def _sureness(call: Call, kind: str) -> Confidence | None:
+    """How sure it is that a file is opened; None when it is something else."""
+    if kind in _MODES or call.dotted.startswith("pathlib."):
+        return Confidence.HIGH
+    if call.dotted or (kind == "read_text" and call.node.args):
+        return None  # Something else of that name; an encoding, or the name of a file in a distribution.
+    receiver = call.receiver
+    if isinstance(receiver, ast.BinOp) and isinstance(receiver.op, ast.Div):
+        return Confidence.HIGH  # Only paths are divided and then read.
+    return Confidence.LOW
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
