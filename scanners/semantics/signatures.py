@@ -33,10 +33,18 @@ def decode_fault(call: Call, ctx: Context) -> str:
         return ""  # A key from a key set names its algorithm.
     if algorithms is None and not call.unpacks and not call.dotted.startswith("jose."):
         return "The token itself decides by which algorithm it is verified."
+    if algorithms is not None and _of_the_token(algorithms, call):
+        return "The header of the token, which nobody has verified, decides by which algorithm it is verified."
     allowed = ctx.constant(algorithms, call)
     if isinstance(allowed, tuple) and any(str(name).lower() == "none" for name in allowed):
         return 'Tokens of the algorithm "none" are signed by nobody.'
     return ""
+
+
+def _of_the_token(algorithms: ast.expr, call: Call) -> bool:
+    names = [node.id for node in descendants(algorithms) if isinstance(node, ast.Name)]
+    held = [binding.value for name in names for binding in call.scope.bindings(name) if binding.kind == "assign"]
+    return any("get_unverified_header" in ast.unparse(expr) for expr in (algorithms, *held))
 
 
 def _switches_off(options: ast.expr | None, call: Call) -> bool:

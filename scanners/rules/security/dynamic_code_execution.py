@@ -8,7 +8,8 @@ from scanners.semantics.harmless import is_fixed_name
 from scanners.semantics.pieces import pieces
 from scanners.syntax import descendants
 
-_RUNS = frozenset({"eval", "exec", "builtins.eval", "builtins.exec", "pandas.eval"})
+_FRAMES = frozenset({"pandas.DataFrame.eval", "pandas.DataFrame.query"})
+_RUNS = frozenset({"eval", "exec", "builtins.eval", "builtins.exec", "pandas.eval", *_FRAMES})
 _COMPILES = frozenset({"compile", "builtins.compile"})
 _IMPORTS = frozenset({"__import__", "importlib.import_module", "importlib.__import__"})
 _TEMPLATES = {
@@ -105,7 +106,7 @@ class DynamicCodeExecution(Rule):
             self._template(call, ctx)
             return
         source = call.argument(0, "source", "expr", "expression", "name")
-        if call.dotted in _COMPILES and (call.dropped or _only_tree(call) or _inside_exec(call)):
+        if call.dotted in _COMPILES and (call.dropped or _only_tree(call)):
             return
         ctx.site(call)
         if source is None or is_fixed_name(source):
@@ -141,7 +142,3 @@ def _column(call: Call) -> int:
 def _only_tree(call: Call) -> bool:
     return any(getattr(inner, "attr", "") == "PyCF_ONLY_AST" for inner in descendants(call.node))
 
-
-def _inside_exec(call: Call) -> bool:
-    above = call.parent()
-    return isinstance(above, ast.Call) and getattr(above.func, "id", "") in ("exec", "eval")

@@ -113,6 +113,8 @@ def _targets(call: Call) -> list[str]:
             return [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
         if isinstance(above, ast.Call) and not _passes_on(above) and node is not above.func:
             return []
+        if isinstance(above, ast.comprehension):
+            return []
         if isinstance(above, ast.Compare | ast.Subscript | ast.Slice) or (
             isinstance(above, ast.IfExp) and node is above.test
         ):
