@@ -1,0 +1,120 @@
+from scanners.context import Context
+from scanners.finding import Confidence, Severity
+from scanners.place import Call
+from scanners.rule import Example, Rule
+from scanners.semantics.mocks import (
+    BARE,
+    PATCHES,
+    SHAPED,
+    configured,
+    is_child,
+    is_patch,
+    is_shaped,
+    stands_for,
+    target_of,
+)
+
+
+class MockWithoutSpec(Rule):
+    """
+    A mock without a spec accepts every name and every argument: when the real class changes, the test stays green and
+    production fails.
+
+    Looks at Mock, MagicMock, AsyncMock, patch and mocker.patch in test files where they stand for a class or for a
+    library at the boundary: a patched name in CapWords, a patch of requests, redis, boto3 and the like, and a bare mock
+    that is given attributes. A callback, a stub of one function, a part of another mock, a replacement that is given
+    and patch.dict are good.
+    """
+
+    id = "mock-without-spec"
+    area = "tests"
+    item = "X3"
+    title = "Mock that accepts anything"
+    severity = Severity.LOW
+    fix = "Pass autospec=True to the patch, or make the mock with spec_set=TheClass or create_autospec(TheClass)."
+    classes = frozenset({"test"})
+    bad = (
+        Example(
+            "patches of classes and of boundaries",
+            {
+                "tests/test_pay.py": "from unittest import mock\nfrom unittest.mock import patch\nimport requests\nfrom shop import pay\n\n"
+                "@patch('shop.pay.Gateway')\ndef test_pay(gateway):\n    pay.run()\n    gateway.return_value.charge.assert_called_once_with(3)\n\n"
+                "def test_fetch(mocker):\n    get = mocker.patch('shop.pay.requests.get')\n    pay.fetch()\n    assert get.called\n\n"
+                "def test_post():\n    with mock.patch.object(requests, 'post') as post:\n        pay.send()\n    assert post.called\n\n"
+                "def test_refund(mocker):\n    mocker.patch.object(pay.Gateway, 'refund')\n    assert pay.refund() is None\n"
+            },
+            at=[("tests/test_pay.py", line) for line in (6, 12, 17)],
+        ),
+        Example(
+            "mocks that stand for objects",
+            {
+                "tests/test_pay.py": "from unittest.mock import AsyncMock, MagicMock, Mock\nfrom shop import pay\n\n"
+                "def test_pay():\n    gateway = Mock()\n    gateway.charge.return_value = 'ok'\n"
+                "    response = MagicMock(status_code=200, text='x')\n    client = AsyncMock()\n    client.timeout = 3\n"
+                "    assert pay.run(gateway, response, client) == 'ok'\n"
+            },
+            at=[("tests/test_pay.py", line) for line in (5, 7, 8)],
+        ),
+    )
+    good = (
+        Example(
+            "mocks with the shape of the real thing",
+            {
+                "tests/test_pay.py": "from unittest import mock\nfrom unittest.mock import Mock, create_autospec, patch\n"
+                "import requests\nfrom shop import pay\nfrom tests.fakes import FakeGateway\n\n"
+                "@patch('shop.pay.Gateway', autospec=True)\ndef test_pay(gateway):\n    pay.run()\n    assert gateway.called\n\n"
+                "@patch('shop.pay.Gateway', FakeGateway)\ndef test_fake():\n    assert pay.run() == 'ok'\n\n"
+                "@patch('shop.pay.Gateway', new=FakeGateway)\ndef test_new():\n    assert pay.run() == 'ok'\n\n"
+                "def test_fetch(mocker):\n    get = mocker.patch.object(requests, 'get', autospec=True)\n    pay.fetch()\n"
+                "    assert get.called\n\ndef test_session():\n    session = Mock(spec=requests.Session)\n"
+                "    session.get.return_value = 3\n    gateway = create_autospec(pay.Gateway)\n    gateway.charge.return_value = 3\n"
+                "    gateway.refund = Mock(return_value=3)\n    assert pay.run(session, gateway) == 3\n"
+            },
+        ),
+        Example(
+            "callbacks, functions and settings",
+            {
+                "tests/test_pay.py": "import os\nfrom unittest.mock import Mock, patch\nfrom shop import pay\n\n"
+                "def test_callback():\n    done = Mock()\n    pay.run(done)\n    done.assert_called_once_with(3)\n\n"
+                "def test_stub():\n    rate = Mock(return_value=2, name='rate')\n    rate.side_effect = None\n"
+                "    assert pay.convert(1, rate) == 2\n\n"
+                "@patch.dict(os.environ, {'RATE': '2'})\ndef test_setting():\n    assert pay.rate() == 2\n\n"
+                "@patch('shop.pay.now', return_value=3)\ndef test_now(now):\n    assert pay.stamp() == 3\n\n"
+                "@patch('shop.pay.MAX_RETRIES', 3)\ndef test_constant():\n    assert pay.retries() == 3\n"
+            },
+        ),
+    )
+    calls = (*BARE, *PATCHES, "*.patch", "*.object")
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        if call.dotted in BARE:
+            self._bare(call, ctx)
+        elif is_patch(call):
+            self._patch(call, ctx)
+
+    def _patch(self, call: Call, ctx: Context) -> None:
+        target = target_of(call)
+        if call.node.keywords and is_shaped(call):
+            ctx.site(call)
+        elif not target:
+            ctx.unresolved(call, "What is patched cannot be told.")
+        elif is_shaped(call) or not stands_for(target):
+            ctx.site(call)
+        else:
+            kind = stands_for(target)
+            what = f"the class `{_last(target)}`" if kind == "class" else f"`{target.lstrip('.')}`"
+            ctx.report(call, f"This mock of {what} accepts any name and any argument: pass autospec=True.")
+
+    def _bare(self, call: Call, ctx: Context) -> None:
+        words = {word.arg for word in call.node.keywords}
+        ctx.site(call)
+        if call.node.args or words & SHAPED or None in words or is_child(call):
+            return
+        given = configured(call)
+        if given:
+            message = f"This mock stands for an object (`{given[0]}` is set) but has no spec: it accepts any name."
+            ctx.report(call, message, confidence=Confidence.MEDIUM)
+
+
+def _last(target: str) -> str:
+    return target.rpartition(".")[2]
