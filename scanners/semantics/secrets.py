@@ -51,6 +51,7 @@ _SHAPES: Final = (
     ("shopify token", "shpat_", r"(?<!\w)shpat_[a-fA-F0-9]{32}(?!\w)"),
     ("age key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[0-9A-Z]{58}(?!\w)"),
     ("vault token", "hvs.", r"(?<!\w)hvs\.[\w-]{24,}"),
+    ("bearer token", "Bearer ", r"Bearer (?!eyJ)[A-Za-z0-9._~+/-]{20,}=*"),
     ("json web token", "eyJ", r"(?<!\w)eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}"),
     (
         "private key",
@@ -157,6 +158,8 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def _is_sample(value: str, kind: str) -> bool:
+    if kind == "bearer token" and not is_random(value.partition(" ")[2]):
+        return True
     body = re.sub(r"-----[A-Z ]+-----", "", value) if kind == "private key" else value
     return re.search(r"EXAMPLE|xxxx|XXXX|0{8}|1234567|abcdefgh|\.\.\.|\*\*\*", body) is not None or len(set(body)) < 12
 
