@@ -72,7 +72,7 @@ def _page(text: TextFile, ctx: Context) -> None:
         headings=[title[:200] for _, title in heads[:_MOST]],
         links=[target[:300] for _, _, target in linked[:_MOST]],
         covers=pages.covered(text.lines, heads, linked),
-        elsewhere=pages.manual(text.text, heads[0][1] if heads else "", linked),
+        elsewhere=pages.manual(text.lines, heads, linked),
         date=day.isoformat() if day else "",
     )
 

@@ -162,16 +162,19 @@ def links(text: str) -> list[tuple[int, str, str]]:
     return found
 
 
-def manual(text: str, title: str, linked: list[tuple[int, str, str]]) -> bool:
+def manual(lines: list[str], heads: list[Line], linked: list[tuple[int, str, str]]) -> bool:
     """Whether the page sends its reader to a site of its own documentation, by the words or the address of a link."""
-    name = re.sub(r"\W", "", title.lower().partition(" ")[0])
-    lines = text.split("\n")
+    name = re.split(r"[^a-z0-9]", heads[0][1].lower(), maxsplit=1)[0] if heads else ""
     for line, said, target in linked:
-        before = lines[line - 1].partition(target)[0] if said == target else said
-        if target.startswith("http") and not _BADGE.search(target) and _MANUAL.match(before.strip()):
+        if not target.startswith("http") or _BADGE.search(target):
+            continue
+        words = lines[line - 1].partition(target)[0] if said == target else said
+        if _MANUAL.match(words.strip()):
             return True
-        if _HOST_OF_MANUALS.match(target) and len(name) > 3 and name in re.sub(r"\W", "", target.lower()):
-            return True
+        if _HOST_OF_MANUALS.match(target):
+            above = next((title for number, title in reversed(heads) if number < line), "")
+            if _MANUAL.match(above) or (len(name) > 3 and name in target.lower()):
+                return True
     return False
 
 

@@ -1,0 +1,162 @@
+import ast
+import re
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.place import Place
+from scanners.rule import Example, Rule
+from scanners.semantics import docstrings
+from scanners.semantics.docstrings import Sections
+
+_SECTION: Final = re.compile(r":param|@param|Args:|Arguments:|Params:|Parameters|:raise|Returns?\b|Yields?\b|:return")
+_KEEPS: Final = frozenset(
+    {
+        *(
+            "staticmethod",
+            "classmethod",
+            "property",
+            "contextmanager",
+            "asynccontextmanager",
+            "abstractmethod",
+            "wraps",
+        ),
+        *("cache", "lru_cache", "cached_property", "override", "overload", "setter", "final", "deprecated"),
+    }
+)
+
+
+class DocstringOutOfStep(Rule):
+    """
+    A docstring that lists last year's parameters is believed: callers pass what is ignored, and miss what is needed.
+
+    Looks at docstrings with sections (Google, NumPy and Sphinx notation): a listed parameter that is gone, one that is left
+    out while others are listed, and errors that a public function raises itself and does not mention. Prose is not read,
+    nor are `*args`, `**kwargs`, names with a leading underscore, HTTP errors, and `NotImplementedError`. A decorator
+    that may change the parameters lowers the confidence.
+    """
+
+    id = "docstring-out-of-step"
+    area = "docs"
+    item = "O3"
+    title = "Docstring and signature disagree"
+    severity = Severity.LOW
+    confidence = Confidence.MEDIUM
+    effort = Effort.MINUTES
+    fix = "List the parameters as they are now, and each error that a caller may want to catch."
+    classes = frozenset({"service", "script"})
+    bad = (
+        Example(
+            "a parameter that is gone",
+            {
+                "a.py": 'def pay(order):\n    """Pay.\n\n    Args:\n        order: what\n        retries: how often\n    """\n'
+            },
+            at=[("a.py", 1)],
+        ),
+        Example(
+            "one that is left out, in Sphinx notation",
+            {"a.py": 'def pay(order, limit):\n    """Pay.\n\n    :param order: what\n    :returns: nothing\n    """\n'},
+            at=[("a.py", 1)],
+        ),
+        Example(
+            "one that is left out, in NumPy notation",
+            {
+                "a.py": "class Till:\n    def pay(self, order, limit=3):\n"
+                '        """Pay.\n\n        Parameters\n        ----------\n        order : Order\n            what\n        """\n'
+            },
+            at=[("a.py", 2)],
+        ),
+        Example(
+            "an error that is not mentioned",
+            {
+                "a.py": 'def pay(order):\n    """Pay.\n\n    Args:\n        order: what\n    """\n'
+                '    if order.paid:\n        raise ValueError("paid")\n'
+            },
+            at=[("a.py", 1)],
+        ),
+    )
+    good = (
+        Example(
+            "all there",
+            {
+                "a.py": 'def pay(order, *, limit=3, **more):\n    """Pay.\n\n    Args:\n        order (Order): what\n'
+                "            Note: only once\n        limit: how much\n        colour: passed on\n\n    Raises:\n"
+                '        ValueError: when paid\n    """\n    raise ValueError("paid")\n'
+            },
+        ),
+        Example(
+            "prose", {"a.py": 'def pay(order, limit):\n    """Pay `order` up to a limit."""\n    raise ValueError\n'}
+        ),
+        Example(
+            "said in a sentence",
+            {
+                "a.py": 'def pay(order):\n    """Pay. Raises ValueError for a paid one.\n\n    Args:\n        order: what\n    """\n    raise ValueError\n'
+            },
+        ),
+        Example(
+            "caught, abstract, private or for the client",
+            {
+                "a.py": "from fastapi import HTTPException\n\n\ndef pay(order):\n"
+                '    """Pay.\n\n    Args:\n        order: what\n    """\n    try:\n        raise KeyError(order)\n    except KeyError:\n'
+                "        raise HTTPException(409)\n\n\ndef _pay(order):\n"
+                '    """Pay.\n\n    Args:\n        order: what\n    """\n    raise KeyError(order)\n'
+            },
+        ),
+        Example(
+            "two names at once, in NumPy notation",
+            {
+                "a.py": 'def area(width, height):\n    """Area.\n\n    Parameters\n    ----------\n    width, height : int\n        sides\n'
+                '\n    Returns\n    -------\n    int\n    """\n'
+            },
+        ),
+    )
+
+    def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
+        docstring = ast.get_docstring(place.node)
+        if docstring is None or _SECTION.search(docstring) is None:
+            return
+        said = docstrings.read(docstring)
+        if not said.sections:
+            return
+        ctx.site(place)
+        message = _parameters_differ(place, said)
+        if message:
+            ctx.report(place, message, confidence=None if _keeps_parameters(place.node) else Confidence.LOW)
+        elif not said.raising and _is_public(place):
+            error = next(
+                (name for name in docstrings.raised(place.node) if name.rpartition(".")[2] not in docstring), ""
+            )
+            if error and not re.search(r"\brais|\bthrow|\berrors?\b", docstring, re.IGNORECASE):
+                ctx.report(place, f"{place.node.name} raises {error}, which its docstring does not mention.")
+
+
+def _parameters_differ(place: Place[Any], said: Sections) -> str:
+    args: ast.arguments = place.node.args
+    plain = [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
+    known = {*plain, *(arg.arg for arg in (args.vararg, args.kwarg) if arg)}
+    gone = [name for name in said.names if name not in known and args.kwarg is None and args.vararg is None]
+    if not said.lists:
+        return ""
+    if gone:
+        return f"The docstring of {place.node.name} lists {gone[0]}, which is no parameter of it."
+    listed = {*said.names, *said.extra}
+    left_out = [name for name in _asked(plain, place) if name not in listed]
+    if left_out and listed & known:
+        return f"The docstring of {place.node.name} lists parameters, but not {left_out[0]}."
+    return ""
+
+
+def _asked(names: list[str], place: Place[Any]) -> list[str]:
+    method = place.scope.kind == "class"
+    first = names[:1] if method or names[:1] in (["self"], ["cls"]) else []
+    static = any(getattr(mark, "id", "") == "staticmethod" for mark in place.node.decorator_list)
+    return [name for name in (names if static else names[len(first) :]) if not name.startswith("_")]
+
+
+def _keeps_parameters(node: Any) -> bool:
+    marks = (mark.func if isinstance(mark, ast.Call) else mark for mark in node.decorator_list)
+    return all(getattr(mark, "attr", getattr(mark, "id", "")) in _KEEPS for mark in marks)
+
+
+def _is_public(place: Place[Any]) -> bool:
+    return not place.node.name.startswith("_") and place.function is None

@@ -1,0 +1,155 @@
+import ast
+from itertools import islice
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.facts.jobs import is_task
+from scanners.finding import Confidence, Effort, Severity
+from scanners.place import Place
+from scanners.rule import Example, Rule
+from scanners.semantics.routes import routes_of
+from scanners.syntax import descendants
+
+_LONG: Final = 8
+_BODY = "    a = 1\n    b = 2\n    c = 3\n    d = 4\n    e = 5\n    f = 6\n    g = 7\n    return a, b, c, d, e, f, g\n"
+_DEEP = _BODY.replace("    ", "        ")
+_SPARED: Final = ("overload", "override", "property", "setter", "deleter", "cached_property", "abstractmethod")
+
+
+class PublicCodeUndocumented(Rule):
+    """
+    The next person changes what they think a function does; where it does not say so itself, callers find out afterwards.
+
+    Looks at public functions and classes at the top of a module, and at public methods of their classes, that have eight
+    statements or more, at route handlers and tasks of any length, and at what `__all__` names. Properties, overloads,
+    modules with a leading underscore, and methods of a class with bases, which may override one that is documented, are
+    not looked at. A route that is described in its decorator is.
+    """
+
+    id = "public-code-undocumented"
+    area = "docs"
+    item = "O3"
+    title = "Public code without a docstring"
+    severity = Severity.LOW
+    confidence = Confidence.HIGH
+    effort = Effort.MINUTES
+    fix = "Say in one sentence what it does for its caller, then what goes in, what comes out and what it raises."
+    classes = frozenset({"service"})
+    bad = (
+        Example("a function", {"pay.py": "def settle(order):\n" + _BODY}, at=[("pay.py", 1)]),
+        Example("a coroutine", {"pay.py": "async def settle(order):\n" + _BODY}, at=[("pay.py", 1)]),
+        Example(
+            "a class and its method",
+            {"pay.py": "class Ledger:\n    def settle(self):\n" + _DEEP},
+            at=[("pay.py", 1), ("pay.py", 2)],
+        ),
+        Example(
+            "a route",
+            {
+                "app.py": 'from flask import Flask\n\napp = Flask(__name__)\n\n\n@app.get("/")\ndef index():\n    return "ok"\n'
+            },
+            at=[("app.py", 7)],
+        ),
+        Example(
+            "a task",
+            {"tasks.py": "from celery import shared_task\n\n\n@shared_task\ndef settle(order):\n    pay(order)\n"},
+            at=[("tasks.py", 5)],
+        ),
+        Example(
+            "named by __all__",
+            {"pay.py": '__all__ = ["settle"]\n\n\ndef settle(order):\n    return order\n'},
+            at=[("pay.py", 4)],
+        ),
+    )
+    good = (
+        Example("it says", {"pay.py": 'def settle(order):\n    """Pay one order."""\n' + _BODY}),
+        Example("short", {"pay.py": "def double(x):\n    return 2 * x\n"}),
+        Example("private", {"pay.py": "def _settle(order):\n" + _BODY}),
+        Example("a private module", {"shop/_pay.py": "def settle(order):\n" + _BODY}),
+        Example(
+            "local",
+            {"pay.py": "def outer():\n    '''Settle.'''\n    def inner():\n" + _DEEP},
+        ),
+        Example(
+            "an override and a property",
+            {
+                "pay.py": "from base import Base\n\n\nclass Ledger(Base):\n    '''A ledger.'''\n\n    def settle(self):\n"
+                + _DEEP
+                + "\n\nclass Book:\n    '''A book.'''\n\n    @property\n    def total(self):\n"
+                + _DEEP
+            },
+        ),
+        Example(
+            "described for its readers",
+            {
+                "app.py": "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
+                '@app.get("/", summary="Say that all is well")\ndef index():\n    return "ok"\n'
+            },
+        ),
+        Example("a test", {"tests/test_pay.py": "def test_settle():\n" + _BODY}),
+    )
+
+    def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
+        name = place.node.name
+        if name.startswith("_") or ctx.role == "private" or not _is_public_place(place):
+            return
+        if _is_spared(place.node):
+            return
+        entry = "route handler" if place.node in routes_of(ctx) else "task" if _is_job(place) else ""
+        if entry or _exported(name, place, ctx) or _is_long(place.node):
+            what = entry or ("function" if place.scope.kind == "module" else "method")
+            self._judge(place, ctx, f"The {what} {name}")
+
+    def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
+        name = place.node.name
+        if name.startswith("_") or ctx.role == "private" or place.scope.kind != "module":
+            return
+        if _exported(name, place, ctx) or _is_long(place.node):
+            self._judge(place, ctx, f"The class {name}")
+
+    def _judge(self, place: Place[Any], ctx: Context, subject: str) -> None:
+        ctx.site(place)
+        if ast.get_docstring(place.node, clean=False) is None and not _described(place.node):
+            ctx.report(place, f"{subject} does not say what it does.")
+
+
+def _is_public_place(place: Place[Any]) -> bool:
+    if place.scope.kind == "module":
+        return True
+    holder = place.scope.node
+    return isinstance(holder, ast.ClassDef) and not holder.name.startswith("_") and not _has_bases(holder)
+
+
+def _has_bases(holder: ast.ClassDef) -> bool:
+    return any(not (isinstance(base, ast.Name) and base.id == "object") for base in holder.bases)
+
+
+def _is_spared(node: Any) -> bool:
+    marks = (mark.func if isinstance(mark, ast.Call) else mark for mark in node.decorator_list)
+    return any(getattr(mark, "attr", getattr(mark, "id", "")) in _SPARED for mark in marks)
+
+
+def _is_job(place: Place[Any]) -> bool:
+    return any(is_task(mark.func if isinstance(mark, ast.Call) else mark, place) for mark in place.node.decorator_list)
+
+
+def _is_long(node: ast.AST) -> bool:
+    statements = (part for part in descendants(node) if isinstance(part, ast.stmt) and part is not node)
+    return len(list(islice(statements, _LONG))) >= _LONG
+
+
+def _exported(name: str, place: Place[Any], ctx: Context) -> bool:
+    if place.scope.kind != "module" or "__all__" not in ctx.module.names:
+        return False
+    values = (binding.value for binding in ctx.module.names["__all__"] if binding.kind == "assign")
+    listed = (part for value in values for part in getattr(value, "elts", ()))
+    return any(isinstance(part, ast.Constant) and part.value == name for part in listed)
+
+
+def _described(node: Any) -> bool:
+    calls = (mark for mark in node.decorator_list if isinstance(mark, ast.Call))
+    return any(
+        word.arg in ("summary", "description", "help", "short_help", "operation_summary")
+        for call in calls
+        for word in call.keywords
+    )

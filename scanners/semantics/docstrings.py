@@ -1,0 +1,131 @@
+"""What a docstring with sections says of its function: parameters and errors, in the three usual notations."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from scanners.syntax import children
+
+_PARAMETERS: Final = frozenset({"args", "arguments", "parameters", "params"})
+_MORE: Final = frozenset({"other parameters", "keyword args", "keyword arguments", "keyword parameters", "kwargs"})
+_OTHERS: Final = frozenset(
+    {
+        *("returns", "return", "yields", "yield", "raises", "raise", "receives", "attributes", "methods", "see also"),
+        *("notes", "note", "references", "examples", "example", "warnings", "warning", "warns", "todo", "usage"),
+        *("side effects", "exceptions", "except", "throws"),
+    }
+)
+_RAISING: Final = frozenset({"raises", "raise", "exceptions", "except", "throws"})
+_TITLES: Final = _PARAMETERS | _MORE | _OTHERS
+_FIELD: Final = re.compile(
+    r"^\s*[:@](?P<tag>param|parameter|arg|argument|key|keyword|raises?|except|exception|returns?|rtype|type|yields?)\b"
+    r"(?P<rest>[^:\n]*):",
+    re.MULTILINE,
+)
+_ENTRY: Final = re.compile(
+    r"^(?P<names>\\?\*{0,2}[A-Za-z_]\w*(?:\s*,\s*\\?\*{0,2}[A-Za-z_]\w*)*)\s*(?:\([^:]*\)|\[[^:]*\])?\s*:(?!:)"
+)
+_NUMPY: Final = re.compile(
+    r"^(?P<names>`{0,2}\\?\*{0,2}[A-Za-z_]\w*`{0,2}(?:\s*,\s*`{0,2}\\?\*{0,2}[A-Za-z_.]\w*`{0,2})*)\s*(?::.*)?$"
+)
+
+
+_EXPECTED: Final = re.compile(
+    r"(^|\.)(NotImplementedError|AssertionError|StopIteration|StopAsyncIteration|SystemExit|KeyboardInterrupt|\w*HTTP\w*"
+    r"|Http404|\w*(NotFound|Forbidden|Unauthorized|PermissionDenied|BadRequest|ValidationError|SkipTest|Abort|Exit"
+    r"|CancelledError)|UsageError|BadParameter|ClickException|CommandError|APIException)$"
+)
+"""Errors that are answers to a client, or the protocol of whoever calls: nobody lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """`names` are the parameters listed in order, `extra` those of a section for keywords.
+
+    `raising` says that it speaks of errors, `lists` that there is a list of parameters, `sections` that there are any.
+    """
+
+    names: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    lists: bool = False
+    sections: bool = False
+    raising: bool = False
+
+
+def read(docstring: str) -> Sections:
+    """The sections of a docstring as `ast.get_docstring` gives it."""
+    text = re.split(r"^\s*---\s*$", docstring, maxsplit=1, flags=re.MULTILINE)[0]  # Below it stands a schema.
+    names: list[str] = []
+    extra: list[str] = []
+    lines = text.split("\n")
+    fields = [(field["tag"], field["rest"].strip()) for field in _FIELD.finditer(text)]
+    for tag, rest in fields:
+        if tag in ("param", "parameter", "arg", "argument") and rest:
+            names.append(_bare(rest.split()[-1]))
+        elif tag in ("key", "keyword") and rest:
+            extra.append(_bare(rest.split()[-1]))
+    titles = _titles(lines)
+    for position, (number, title, underlined) in enumerate(titles):
+        end = titles[position + 1][0] if position + 1 < len(titles) else len(lines)
+        if title in _PARAMETERS | _MORE:
+            body = lines[number + (2 if underlined else 1) : end]
+            (names if title in _PARAMETERS else extra).extend(_entries(body, lines[number], underlined=underlined))
+    known = {title for _, title, _ in titles}
+    raising = bool(known & _RAISING) or any(tag.startswith(("raise", "exce")) for tag, _ in fields)
+    return Sections(tuple(names), tuple(extra), bool(names), bool(known & _TITLES or fields), raising)
+
+
+def _titles(lines: list[str]) -> list[tuple[int, str, bool]]:
+    """The titles of sections as (index, title, whether a rule stands under it)."""
+    found = []
+    for index, line in enumerate(lines):
+        word = line.strip()
+        below = lines[index + 1].strip() if index + 1 < len(lines) else ""
+        underlined = len(below) >= 3 and set(below) <= {"-", "="}
+        title = word.removesuffix(":").lower()
+        if title in _TITLES and word[:1].isupper() and (word.endswith(":") or underlined):
+            found.append((index, title, underlined))
+    return found
+
+
+def _entries(body: list[str], title: str, *, underlined: bool) -> list[str]:
+    """The names that a section lists: the entries with the least indentation, up to the end of the section."""
+    base = len(title) - len(title.lstrip())
+    inside = []
+    for line in body:
+        depth = len(line) - len(line.lstrip())
+        if line.strip() and (depth < base or (depth == base and not underlined)):
+            break
+        inside.append(line)
+    least = min((len(line) - len(line.lstrip()) for line in inside if line.strip()), default=0)
+    heads = [line.strip() for line in inside if line.strip() and len(line) - len(line.lstrip()) == least]
+    found = ((_NUMPY if underlined else _ENTRY).match(re.sub(r"^[-*] (?=\w)|`", "", head)) for head in heads)
+    return [_bare(name) for entry in found if entry for name in entry["names"].split(",") if _bare(name)]
+
+
+def _bare(name: str) -> str:
+    return name.strip().lstrip("\\*").strip("`")
+
+
+def raised(function: Any) -> Iterator[str]:
+    """The errors that leave a def by a raise of its own, in source order; what stands in a try may be caught there."""
+    found: list[tuple[int, str]] = []
+    stack = list(function.body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            named = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            name = ast.unparse(named) if isinstance(named, ast.Name | ast.Attribute) else ""
+            if name.rpartition(".")[2][:1].isupper() and not _EXPECTED.search(name):
+                found.append((node.lineno, name))
+        elif isinstance(node, ast.Try) and node.handlers:
+            stack += [*node.handlers, *node.orelse, *node.finalbody]
+        elif isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case) and not _is_definition(node):
+            stack += [child for child in children(node) if not isinstance(child, ast.expr)]
+    return iter([name for _, name in sorted(found)])
+
+
+def _is_definition(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
