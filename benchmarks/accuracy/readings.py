@@ -1,0 +1,56 @@
+"""Findings of real packages that a person read, with a verdict each: `readings.toml`, summed by rule and package.
+
+A finding is right when a reviewer would ask for a change, wrong when the code is fine as it stands, debatable when two
+experienced engineers could disagree. `mended` says what was done about it.
+"""
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+READINGS: Final = Path(__file__).with_name("readings.toml")
+VERDICTS: Final = ("right", "debatable", "wrong")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One finding that was read."""
+
+    package: str
+    path: str
+    line: int
+    rule: str
+    verdict: str
+    why: str
+    mended: str = ""
+
+
+def readings(source: Path = READINGS) -> list[Reading]:
+    """All of them. Raises TypeError for an unknown field and ValueError for an unknown verdict."""
+    found = [Reading(**row) for row in tomllib.loads(source.read_text(encoding="utf-8"))["finding"]]
+    odd = [reading for reading in found if reading.verdict not in VERDICTS]
+    if odd:
+        raise ValueError(f"{odd[0].path}:{odd[0].line}: the verdict is one of {', '.join(VERDICTS)}.")
+    return found
+
+
+def table(found: Iterable[Reading]) -> str:
+    """Verdicts by rule and by package, and the shares over all."""
+    listed = list(found)
+    lines = []
+    for name in ("rule", "package"):
+        lines.append(f"{name:40} {'right':>6} {'debatable':>10} {'wrong':>6}")
+        for key in sorted({getattr(reading, name) for reading in listed}):
+            counted = Counter(reading.verdict for reading in listed if getattr(reading, name) == key)
+            lines.append(f"{key:40} {counted['right']:6} {counted['debatable']:10} {counted['wrong']:6}")
+        lines.append("")
+    counted = Counter(reading.verdict for reading in listed)
+    shares = ", ".join(f"{counted[verdict]} {verdict} ({counted[verdict] / len(listed):.0%})" for verdict in VERDICTS)
+    return "\n".join([*lines, f"{len(listed)} findings read: {shares}"])
+
+
+if __name__ == "__main__":
+    print(table(readings()))

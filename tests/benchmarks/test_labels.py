@@ -1,0 +1,61 @@
+"""How labelled files are read, and that what is labelled can be."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.accuracy.__main__ import judge
+from benchmarks.accuracy.labels import Mark, cases, rule_files
+from scanners import registry
+
+SOURCE = """A comment.
+
+@@ Two files [worker]
+@+ pay/run.py
+def pay():
+    print("paid")  #! bad
+@+ README.md  #! ok
+# Pay
+
+@@ Another  #! bad
+@+ app.py
+print("x")
+"""
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    source = tmp_path / "print-in-service.txt"
+    source.write_text(SOURCE)
+    return source
+
+
+def test_cases_have_files_kinds_and_marks(labelled: Path) -> None:
+    first, second = cases(labelled)
+    assert (first.title, first.kind, list(first.files)) == ("Two files", "worker", ["pay/run.py", "README.md"])
+    assert first.files["pay/run.py"] == 'def pay():\n    print("paid")\n'
+    assert first.marks == [Mark(bad=True, path="pay/run.py", line=2), Mark(bad=False, path="README.md")]
+    assert (second.kind, second.marks) == ("http-api", [Mark(bad=True)])
+
+
+def test_a_place_at_fault_is_found_and_anything_else_is_wrong(labelled: Path) -> None:
+    first, _ = cases(labelled)
+    tally = judge("print-in-service", first)
+    assert (tally.bad, tally.found, tally.right, tally.wrong) == (1, 1, 1, 0)
+    first.marks = [Mark(bad=False, path="pay/run.py", line=2)]
+    tally = judge("print-in-service", first)
+    assert (tally.found, tally.wrong, tally.precision) == (0, 1, 0.0)
+
+
+@pytest.mark.parametrize("text", ["@+ a.py\n", "@@ Title\nstray\n"])
+def test_a_file_that_cannot_be_read_is_refused_with_its_line(tmp_path: Path, text: str) -> None:
+    source = tmp_path / "x.txt"
+    source.write_text(text)
+    with pytest.raises(ValueError, match=r"x\.txt:\d"):
+        cases(source)
+
+
+@pytest.mark.parametrize("source", rule_files(), ids=lambda source: source.stem)
+def test_every_labelled_file_is_about_a_rule_of_its_area(source: Path) -> None:
+    assert registry.rules()[source.stem].area == source.parent.name
+    assert cases(source)
