@@ -8,7 +8,7 @@ from scanners import registry
 from tests.source import files, length, name_of, own_sources, sources, text
 
 TOP_LEVEL = {
-    *("config", "reviews", "scanners", "templates", "static", "tests", "docs", "benchmarks", ".ci"),
+    *("config", "reviews", "scanners", "templates", "static", "tests", "docs", "benchmarks", ".ci", ".github"),
     *("manage.py", "pyproject.toml", "uv.lock", "Makefile", "Dockerfile", "docker-compose.yml"),
     *(".dockerignore", ".env.example", ".gitignore", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"),
 }
