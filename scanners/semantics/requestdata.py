@@ -174,7 +174,7 @@ class _Trail:
         return self.follow(expr.value, spot, depth)
 
     def _subscript(self, expr: ast.Subscript, spot: _Spot, depth: int) -> Taint | None:
-        if is_server_key(expr.slice):
+        if is_server_key(expr.slice) or ("basename" in self.cleaners and _is_last_part(expr)):
             return None
         kept = _literal_of(expr.value, spot.scope)
         if isinstance(kept, ast.Dict) and isinstance(expr.slice, ast.Constant):
@@ -279,6 +279,16 @@ def _is_open(part: ast.expr) -> bool:
     spec = part.format_spec
     last = spec.values[-1] if isinstance(spec, ast.JoinedStr) and spec.values else None
     return not (isinstance(last, ast.Constant) and str(last.value)[-1:] in "bdeEfFgGnoxX%" and last.value)
+
+
+def _is_last_part(expr: ast.Subscript) -> bool:
+    """Whether it is what follows the last dot or slash: `name.rsplit(".", 1)[-1]`."""
+    cut = expr.value if isinstance(expr.value, ast.Call) else None
+    method = cut.func.attr if cut is not None and isinstance(cut.func, ast.Attribute) else ""
+    mark = cut.args[0] if cut is not None and cut.args else None
+    wanted = ("-1", "1") if method == "rsplit" else ("-1",)
+    known = isinstance(mark, ast.Constant) and mark.value in (".", "/")
+    return known and method in ("split", "rsplit", "rpartition") and ast.unparse(expr.slice) in wanted
 
 
 def _may_hold_text(arg: ast.arg) -> bool:
