@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from scanners.syntax import children
+from scanners.place import Place
+from scanners.scopes import arguments
+from scanners.syntax import children, descendants
 
 _PARAMETERS: Final = frozenset({"args", "arguments", "parameters", "params"})
 _MORE: Final = frozenset({"other parameters", "keyword args", "keyword arguments", "keyword parameters", "kwargs"})
@@ -40,6 +42,9 @@ _EXPECTED: Final = re.compile(
 """Errors that are answers to a client, or the protocol of whoever calls: nobody lists them."""
 
 
+_KEYED: Final = re.compile(r"dict|data|params|options|opts|kwargs|context|ctx|config|payload|body|request|^args$|event")
+
+
 @dataclass(frozen=True, slots=True)
 class Sections:
     """`names` are the parameters listed in order, `extra` those of a section for keywords.
@@ -57,6 +62,7 @@ class Sections:
 def read(docstring: str) -> Sections:
     """The sections of a docstring as `ast.get_docstring` gives it."""
     text = re.split(r"^\s*---\s*$", docstring, maxsplit=1, flags=re.MULTILINE)[0]  # Below it stands a schema.
+    text = re.sub(r"^\s*```.*?^\s*```", "", text, flags=re.MULTILINE | re.DOTALL)
     names: list[str] = []
     extra: list[str] = []
     lines = text.split("\n")
@@ -85,7 +91,7 @@ def _titles(lines: list[str]) -> list[tuple[int, str, bool]]:
         below = lines[index + 1].strip() if index + 1 < len(lines) else ""
         underlined = len(below) >= 3 and set(below) <= {"-", "="}
         title = word.removesuffix(":").lower()
-        if title in _TITLES and word[:1].isupper() and (word.endswith(":") or underlined):
+        if title in _TITLES and line[:1].isupper() and (word.endswith(":") or underlined):
             found.append((index, title, underlined))
     return found
 
@@ -110,7 +116,12 @@ def _bare(name: str) -> str:
 
 
 def raised(function: Any) -> Iterator[str]:
-    """The errors that leave a def by a raise of its own, in source order; what stands in a try may be caught there."""
+    """The errors that leave a def by a raise of its own, in source order; what stands in a try may be caught there.
+
+    None of a def that does nothing else: whoever overrides it decides.
+    """
+    if len(function.body) == 2 and isinstance(function.body[1], ast.Raise):
+        return iter([])
     found: list[tuple[int, str]] = []
     stack = list(function.body)
     while stack:
@@ -129,3 +140,41 @@ def raised(function: Any) -> Iterator[str]:
 
 def _is_definition(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+
+
+def disagreement(place: Place[Any], said: Sections) -> str:
+    """How the parameters listed differ from those of the def there, as a sentence; empty when they do not."""
+    args: ast.arguments = place.node.args
+    plain = [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
+    known = {*plain, *(arg.arg for arg in (args.vararg, args.kwarg) if arg)}
+    gone = [name for name in said.names if name not in known]
+    listed = {*said.names, *said.extra}
+    if not said.lists or (gone and not listed & known and any(_KEYED.search(name) for name in plain)):
+        return ""
+    if gone and args.kwarg is None and args.vararg is None:
+        other = _named_inside(place.node)
+        gone = [name for name in gone if name not in other]
+        if gone:
+            return f"The docstring of {place.node.name} lists {gone[0]}, which is no parameter of it."
+    left_out = [name for name in _asked(plain, place) if name not in listed]
+    if left_out and listed & known:
+        return f"The docstring of {place.node.name} lists parameters, but not {left_out[0]}."
+    return ""
+
+
+def _named_inside(function: Any) -> set[str]:
+    """What the parameters listed may mean instead: keys that the body reads, and parameters of a def that it returns."""
+    names: set[str] = set()
+    for part in descendants(function):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            names.add(part.value)
+        elif part is not function and isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+            names.update(arg.arg for arg in arguments(part))
+    return names
+
+
+def _asked(names: list[str], place: Place[Any]) -> list[str]:
+    method = place.scope.kind == "class"
+    first = names[:1] if method or names[:1] in (["self"], ["cls"]) else []
+    static = any(getattr(mark, "id", "") == "staticmethod" for mark in place.node.decorator_list)
+    return [name for name in (names if static else names[len(first) :]) if not name.startswith("_")]

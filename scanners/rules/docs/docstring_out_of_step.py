@@ -7,7 +7,6 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics import docstrings
-from scanners.semantics.docstrings import Sections
 
 _SECTION: Final = re.compile(r":param|@param|Args:|Arguments:|Params:|Parameters|:raise|Returns?\b|Yields?\b|:return")
 _KEEPS: Final = frozenset(
@@ -119,7 +118,7 @@ class DocstringOutOfStep(Rule):
         if not said.sections:
             return
         ctx.site(place)
-        message = _parameters_differ(place, said)
+        message = docstrings.disagreement(place, said)
         if message:
             ctx.report(place, message, confidence=None if _keeps_parameters(place.node) else Confidence.LOW)
         elif not said.raising and _is_public(place):
@@ -128,29 +127,6 @@ class DocstringOutOfStep(Rule):
             )
             if error and not re.search(r"\brais|\bthrow|\berrors?\b", docstring, re.IGNORECASE):
                 ctx.report(place, f"{place.node.name} raises {error}, which its docstring does not mention.")
-
-
-def _parameters_differ(place: Place[Any], said: Sections) -> str:
-    args: ast.arguments = place.node.args
-    plain = [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
-    known = {*plain, *(arg.arg for arg in (args.vararg, args.kwarg) if arg)}
-    gone = [name for name in said.names if name not in known and args.kwarg is None and args.vararg is None]
-    if not said.lists:
-        return ""
-    if gone:
-        return f"The docstring of {place.node.name} lists {gone[0]}, which is no parameter of it."
-    listed = {*said.names, *said.extra}
-    left_out = [name for name in _asked(plain, place) if name not in listed]
-    if left_out and listed & known:
-        return f"The docstring of {place.node.name} lists parameters, but not {left_out[0]}."
-    return ""
-
-
-def _asked(names: list[str], place: Place[Any]) -> list[str]:
-    method = place.scope.kind == "class"
-    first = names[:1] if method or names[:1] in (["self"], ["cls"]) else []
-    static = any(getattr(mark, "id", "") == "staticmethod" for mark in place.node.decorator_list)
-    return [name for name in (names if static else names[len(first) :]) if not name.startswith("_")]
 
 
 def _keeps_parameters(node: Any) -> bool:

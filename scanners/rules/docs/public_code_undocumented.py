@@ -23,7 +23,8 @@ class PublicCodeUndocumented(Rule):
     Looks at public functions and classes at the top of a module, and at public methods of their classes, that have eight
     statements or more, at route handlers and tasks of any length, and at what `__all__` names. Properties, overloads,
     modules with a leading underscore, and methods of a class with bases, which may override one that is documented, are
-    not looked at. A route that is described in its decorator is.
+    not looked at. A description in the decorator of a route, or of `__init__` for its class, is enough. A class that only
+    declares fields for its base (a model, a form, an enumeration) is a guess.
     """
 
     id = "public-code-undocumented"
@@ -104,13 +105,17 @@ class PublicCodeUndocumented(Rule):
         name = place.node.name
         if name.startswith("_") or ctx.role == "private" or place.scope.kind != "module":
             return
-        if _exported(name, place, ctx) or _is_long(place.node):
-            self._judge(place, ctx, f"The class {name}")
+        own = [part for part in place.node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
+        if any(part.name == "__init__" and ast.get_docstring(part, clean=False) for part in own):
+            ctx.site(place)
+        elif _exported(name, place, ctx) or _is_long(place.node):
+            sure = Confidence.HIGH if own or not _has_bases(place.node) else Confidence.LOW
+            self._judge(place, ctx, f"The class {name}", sure)
 
-    def _judge(self, place: Place[Any], ctx: Context, subject: str) -> None:
+    def _judge(self, place: Place[Any], ctx: Context, subject: str, confidence: Confidence = Confidence.HIGH) -> None:
         ctx.site(place)
         if ast.get_docstring(place.node, clean=False) is None and not _described(place.node):
-            ctx.report(place, f"{subject} does not say what it does.")
+            ctx.report(place, f"{subject} does not say what it does.", confidence=confidence)
 
 
 def _is_public_place(place: Place[Any]) -> bool:
