@@ -21,13 +21,13 @@ _PLAIN: Final = frozenset(
 )
 """Decorators that leave a def to be called as it is written."""
 _ELSEWHERE: Final = sys.stdlib_module_names | frozenset(
-    "aiohttp anthropic attr boto3 botocore bs4 celery click cryptography django fastapi flask google httpx jinja2 jwt kombu "
-    "langchain langchain_core litellm loguru lxml marshmallow matplotlib numpy openai openpyxl opentelemetry pandas PIL "
-    "prometheus_client psycopg psycopg2 pyarrow pydantic pydantic_settings pymongo pytest redis requests rest_framework rich "
-    "scipy sentry_sdk sklearn sqlalchemy sqlmodel starlette structlog tenacity torch tornado tqdm transformers twisted typer "
-    "typing_extensions urllib3 uvicorn werkzeug yaml yarl zope".split()
+    "aiohttp anthropic attr boto3 botocore bs4 celery click cryptography django fastapi flask google httpx jinja2 jwt "
+    "kombu langchain langchain_core loguru lxml marshmallow matplotlib numpy openai openpyxl opentelemetry pandas PIL "
+    "prometheus_client psycopg psycopg2 pyarrow pydantic pydantic_settings pymongo pytest redis requests scipy rich "
+    "rest_framework sentry_sdk sklearn sqlalchemy sqlmodel starlette structlog tenacity torch tornado tqdm twisted "
+    "transformers typer typing_extensions urllib3 uvicorn werkzeug yaml yarl zope".split()
 )
-"""What is never of the repository, so that its calls need not be kept; a library still sees its own relative imports."""
+"""What is hardly ever of the repository, so that its calls need not be kept. Relative imports are."""
 _CACHED: Final = ("functools.lru_cache", "functools.cache", "functools.cached_property")
 _BEHIND: Final = tuple(
     name for name, found in BLOCKING.items() if found.kind != "file" and not name.endswith((".acquire", ".put"))
@@ -35,8 +35,8 @@ _BEHIND: Final = tuple(
 
 
 class CallGraph(Collector):
-    """Facts `calls` (a def that calls others of the repository), `blocks` (a plain def that blocks), `handed-on` (what
-    a module or a class has from elsewhere).
+    """Facts `calls` (a def that calls others), `blocks` (a plain def that blocks), `handed-on` (what a module or a class
+    has from elsewhere).
 
     Targets are dotted: from the top for absolute imports, with leading dots for relative ones, and behind a colon for
     what the file itself defines.

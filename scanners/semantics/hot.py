@@ -15,6 +15,7 @@ from scanners.names import resolve
 from scanners.place import Block, Place
 from scanners.scopes import Scope
 from scanners.semantics.handlers import inner
+from scanners.semantics.routes import routes_of
 
 _REACH: Final = 3
 _TASKS: Final = frozenset({"dramatiq.actor", "huey.task", "rq.decorators.job", "arq.cron", "django_rq.job"})
@@ -32,6 +33,7 @@ _REGISTERS: Final = frozenset({"on_event", "on_startup", "before_serving", "afte
 _CACHES: Final = frozenset({"functools.cache", "functools.lru_cache", "functools.cached_property"})
 
 _HOT: Final[WeakKeyDictionary[Context, frozenset[ast.AST]]] = WeakKeyDictionary()
+_SERVED: Final[WeakKeyDictionary[Context, frozenset[ast.AST]]] = WeakKeyDictionary()
 
 
 def is_hot(place: Place[Any], ctx: Context) -> bool:
@@ -94,11 +96,21 @@ def _reached(ctx: Context) -> set[ast.AST]:
 
 
 def _roots(ctx: Context, named: dict[str, list[ast.AST]]) -> Iterator[ast.AST]:
+    yield from served(ctx)
     for node, scope in ctx.module.functions.items():
         if _is_job(node, scope, ctx) or (isinstance(node, ast.AsyncFunctionDef) and not runs_once(node, scope, ctx)):
             yield node
     for name in _handed_over(ctx):
         yield from (node for node in named.get(name, ()) if not runs_once(node, ctx.module.functions[node], ctx))
+
+
+def served(ctx: Context) -> frozenset[ast.AST]:
+    """The route handlers and tasks of the file: what runs once a request or a message, possibly many at a time."""
+    found = _SERVED.get(ctx)
+    if found is None:
+        jobs = [node for node, scope in ctx.module.functions.items() if _is_job(node, scope, ctx)]
+        found = _SERVED[ctx] = frozenset([*routes_of(ctx), *jobs])
+    return found
 
 
 def _is_job(node: Any, scope: Scope, ctx: Context) -> bool:

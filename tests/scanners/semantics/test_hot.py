@@ -34,6 +34,7 @@ HOT = {
     "a task": "from celery import shared_task\n@shared_task(bind=True)\ndef cleanup(self):\n    go()\n",
     "a task of an application": "from shop.celery import app\n@app.task\ndef bill():\n    go()\n",
     "an actor": "import dramatiq\n@dramatiq.actor\ndef bill():\n    go()\n",
+    "a route": "from flask import Flask\napp = Flask('x')\n@app.get('/')\ndef main():\n    go()\n",
     "one call away": "def load():\n    go()\nasync def answer():\n    return load()\n",
     "three calls away": ("def a():\n    go()\ndef b():\n    a()\ndef c():\n    b()\nasync def answer():\n    c()\n"),
     "a method called through self": (
