@@ -1,0 +1,80 @@
+import ast
+import re
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.finding import Effort, Severity
+from scanners.place import Call, Place
+from scanners.rule import Example, Rule
+from scanners.semantics.responses import is_web, reply_of
+from scanners.syntax import descendants
+
+_TOLD: Final = re.compile(r"retry[-_ ]?after", re.IGNORECASE)
+_PROBE: Final = re.compile(r"health|ready|readiness|alive|live(ness|z)?(_|$)|ping|status|heartbeat|probe|maintenance", re.IGNORECASE)
+
+
+class ThrottleWithoutRetryAfter(Rule):
+    """
+    A client that is told to go away but not for how long comes back at once, and so do all the others: the overload
+    that was to be shed comes back in step.
+
+    Looks at answers 429 and 503 that handlers make themselves. Health checks, and limiters that add the header, are
+    not looked at.
+    """
+
+    id = "throttle-without-retry-after"
+    area = "api"
+    item = "A3"
+    title = "Answer 429 or 503 without Retry-After"
+    severity = Severity.LOW
+    effort = Effort.MINUTES
+    fix = "Send a Retry-After header (seconds) with the answer, or a retry_after field in its body."
+    kinds = frozenset({"http-api"})
+    bad = [
+        Example("Flask", {"app.py": "from flask import Flask, abort, jsonify\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n    if busy():\n        return jsonify(code='busy'), 429\n    if down():\n        abort(503)\n    return jsonify(ok=True)\n"}, at=[("app.py", 8), ("app.py", 10)]),
+        Example("FastAPI", {"app.py": "from fastapi import APIRouter, HTTPException, status\nrouter = APIRouter()\n\n\n@router.post('/orders')\nasync def order():\n    if busy():\n        raise HTTPException(status_code=status.HTTP_429_TOO_MANY_REQUESTS, detail='busy')\n"}, at=[("app.py", 8)]),
+        Example("Django", {"views.py": "from django.http import HttpResponse, JsonResponse\n\n\ndef order(request):\n    if busy():\n        return HttpResponse(status=503)\n    return JsonResponse({'code': 'slow-down'}, status=429)\n"}, at=[("views.py", 6), ("views.py", 7)]),
+        Example("aiohttp", {"app.py": "from aiohttp import web\nroutes = web.RouteTableDef()\n\n\n@routes.post('/orders')\nasync def order(request):\n    raise web.HTTPTooManyRequests()\n"}, at=[("app.py", 7)]),
+    ]  # fmt: skip
+    good = [
+        Example("a header says when", {"app.py": "from fastapi import APIRouter, HTTPException\nrouter = APIRouter()\n\n\n@router.post('/orders')\nasync def order():\n    raise HTTPException(429, 'busy', headers={'Retry-After': '30'})\n"}),
+        Example("the response gets it later", {"views.py": "from django.http import JsonResponse\n\n\ndef order(request):\n    response = JsonResponse({}, status=429)\n    response['Retry-After'] = '30'\n    return response\n"}),
+        Example("a field of the body", {"app.py": "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n    return jsonify(code='busy', retry_after=30), 429\n"}),
+        Example("a health check and other errors", {"app.py": "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.get('/health')\ndef health():\n    return jsonify(ok=False), 503\n\n\n@app.get('/x')\ndef x():\n    return jsonify(code='gone'), 404\n"}),
+    ]  # fmt: skip
+    calls = ("flask.abort", "quart.abort", "werkzeug.exceptions.abort")
+
+    def visit_return(self, place: Place[ast.Return], ctx: Context) -> None:
+        if place.node.value is not None and is_web(ctx):
+            self._look(place, ctx)
+
+    def visit_raise(self, place: Place[ast.Raise], ctx: Context) -> None:
+        if place.node.exc is not None and is_web(ctx):
+            self._look(place, ctx)
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        self._look(call, ctx)
+
+    def _look(self, place: Place[Any], ctx: Context) -> None:
+        reply = reply_of(place)
+        if reply is None or reply.status not in (429, 503) or place.function is None:
+            return
+        if _PROBE.search(place.qualname):
+            return
+        ctx.site(place)
+        if not any(_TOLD.search(text) for text in _texts(place.function)):
+            ctx.report(place, f"The answer {reply.status} does not say when to come back: clients retry at once.")
+
+
+def _texts(function: Any) -> list[str]:
+    found = []
+    for node in descendants(function):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.append(node.value)
+        elif isinstance(node, ast.Name):
+            found.append(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.append(node.attr)
+        elif isinstance(node, ast.keyword) and node.arg:
+            found.append(node.arg)
+    return found
