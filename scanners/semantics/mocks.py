@@ -14,8 +14,9 @@ PATCHES: Final = tuple(f"{root}.{name}" for root in _ROOTS for name in ("patch",
 SHAPED: Final = frozenset({"spec", "spec_set", "autospec", "new", "new_callable", "wraps"})
 _CALLABLE: Final = frozenset({"return_value", "side_effect", "name"})
 _LIBRARIES: Final = (
-    "requests httpx aiohttp urllib3 urllib boto3 botocore redis smtplib ftplib imaplib subprocess socket paramiko psycopg "
-    "psycopg2 asyncpg pymongo pymysql grpc stripe twilio sendgrid elasticsearch kafka pika ldap3 slack_sdk kubernetes docker"
+    "requests httpx aiohttp urllib3 urllib boto3 botocore redis smtplib ftplib imaplib subprocess socket paramiko "
+    "psycopg psycopg2 asyncpg pymongo pymysql grpc stripe twilio sendgrid elasticsearch kafka pika ldap3 slack_sdk "
+    "kubernetes docker"
 )
 BOUNDARY: Final = re.compile(
     rf"^({'|'.join(_LIBRARIES.split())})\.|\.(requests|httpx|urllib3|subprocess|smtplib|boto3|stripe|socket)\.[a-z]\w*$"

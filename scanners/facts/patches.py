@@ -1,0 +1,136 @@
+"""What tests replace and what they run for real, and which functions of the repository leave the process."""
+
+import ast
+import re
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.facts.tests import TEST
+from scanners.place import Call, Place
+from scanners.rule import Collector
+from scanners.semantics.connections import CALLS as CONNECTIONS
+from scanners.semantics.mocks import PATCHES, is_patch, target_of
+from scanners.semantics.outbound import HTTP, NETWORK, PROCESSES, REDIS
+from scanners.text import TextFile
+
+_REAL: Final = re.compile(
+    r"^(testcontainers|pytest_httpserver|pytest_localserver|http\.server|wsgiref|moto|fakeredis|localstack\w*|vcr|pytest_recording"
+    r"|responses|respx|requests_mock|pytest_httpx|aioresponses|aiosmtpd|mongomock|mockserver\w*|wiremock|pact|pytest_docker|mailhog"
+    r"|pytest_postgresql|pytest_redis|pytest_mysql|testing\.postgresql|betamax|httpretty|pook|grpc_testing|birdisle|birdhouse|ephemeral_port_reserve)(\.|$)"
+)
+_FIXTURES: Final = re.compile(
+    r"def \w+\([^)]*\b(httpserver|httpbin|requests_mock|httpx_mock|respx_mock|mock_aws|live_server"
+    r"|redisdb|postgresql|docker_services|aiohttp_server|test_server|unused_tcp_port|smtpd|mailoutbox|rsps)\b"
+)
+_FAILS: Final = re.compile(
+    r"side_effect\s*=|status(_code)?\s*=\s*[45]\d\d|ConnectionError|Timeout|raise_for_status|\bOSError|HTTPError|ClientError|RequestException"
+)
+
+
+class Patches(Collector):
+    """Facts of test files: `patch` (its target), `test-real` (a fake server, a container, a recorded wire) and
+    `test-failure` (a file that makes a boundary fail).
+    """
+
+    classes = TEST
+    calls = (*PATCHES, "*.patch", "*.object", "*.setattr")
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        target = ""
+        if is_patch(call):
+            target = target_of(call)
+        elif call.last == "setattr" and getattr(call.receiver, "id", "") == "monkeypatch":
+            target = _set(call)
+        known = ctx.facts.get("patch", [])
+        if target and not (known and (known[-1]["line"], known[-1]["target"]) == (call.line, target)):
+            ctx.fact(
+                "patch",
+                call,
+                target=target,
+                test=call.qualname,
+                text=ctx.source_lines[call.line - 1].strip()[:160],
+                spies=any(word.arg in ("side_effect", "wraps") for word in call.node.keywords),
+            )
+
+    def visit_import(self, place: Place[ast.Import], ctx: Context) -> None:
+        _note(ctx, place, [alias.name for alias in place.node.names])
+
+    def visit_import_from(self, place: Place[ast.ImportFrom], ctx: Context) -> None:
+        if place.node.level == 0:
+            _note(ctx, place, [f"{place.node.module}.{alias.name}" for alias in place.node.names])
+
+    def visit_module(self, ctx: Context) -> None:
+        if _FIXTURES.search(ctx.source):
+            ctx.fact("test-real", 1, name="fixture")
+        if _FAILS.search(ctx.source):
+            ctx.fact("test-failure", 1)
+
+
+def _note(ctx: Context, place: Place[Any], names: list[str]) -> None:
+    for name in names:
+        if _REAL.match(name):
+            ctx.fact("test-real", place, name=name.partition(".")[0])
+
+
+def _set(call: Call) -> str:
+    """What `monkeypatch.setattr` replaces."""
+    args = call.node.args
+    first = _text_of(args[0]) if args else ""
+    if first:
+        return first if "." in first else ""
+    holder = call.resolve(args[0]) if args else None
+    attribute = _text_of(args[1]) if len(args) > 2 else ""
+    return f"{holder.dotted}.{attribute}" if holder is not None and attribute and not holder.local else ""
+
+
+def _text_of(expr: ast.expr) -> str:
+    """The text that an expression is, empty for anything else."""
+    return expr.value if isinstance(expr, ast.Constant) and isinstance(expr.value, str) else ""
+
+
+class RealServices(Collector):
+    """Fact `test-real`: services that a pipeline or a compose file for tests starts."""
+
+    files = ("workflow", "compose")
+    classes = frozenset({"service", "script", "test"})
+
+    def visit_text(self, text: TextFile, ctx: Context) -> None:
+        tested = text.kind == "workflow" or text.role == "test"
+        if tested and re.search(r"^\s*services:|docker[- ]compose", text.text, re.MULTILINE):
+            for match in re.finditer(r"image:\s*['\"]?[\w./-]*?(\w+)[:'\"\s]", text.text):
+                ctx.fact("test-real", 1, name=match[1])
+
+
+class Outward(Collector):
+    """Fact `outward`: a def of the repository that leaves the process itself, by its qualified name, with what."""
+
+    calls = tuple({*HTTP, *NETWORK, *PROCESSES, *REDIS, *CONNECTIONS, "boto3.client", "boto3.resource"})
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        library = call.dotted.partition(".")[0]
+        ctx.fact("outward", call, name=call.qualname, library=library)
+
+
+class TestOutward(Collector):
+    """Fact `test-real`: a test that makes a client of its own, and so talks to something real."""
+
+    classes = TEST
+    calls = Outward.calls
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        ctx.fact("test-real", call, name=call.dotted.partition(".")[0])
+
+
+class Defined(Collector):
+    """Fact `defined` (one a file): the names of its functions and methods."""
+
+    def visit_module(self, ctx: Context) -> None:
+        names = [name for name, found in ctx.module.names.items() if any(binding.kind == "def" for binding in found)]
+        for scope in ctx.module.classes.values():
+            names += [
+                f"{scope.qualname}.{name}"
+                for name, found in scope.names.items()
+                if any(binding.kind == "def" for binding in found)
+            ]
+        if names:
+            ctx.fact("defined", 1, names=names)
