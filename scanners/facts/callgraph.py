@@ -35,8 +35,8 @@ _BEHIND: Final = tuple(
 
 
 class CallGraph(Collector):
-    """Facts `calls` (a def that calls others), `blocks` (a plain def that blocks), `handed-on` (what a module or a class
-    has from elsewhere).
+    """Facts `calls` (a def that calls others), `blocks` (a plain def that blocks), `handed-on` (what a module or
+    a class has from elsewhere).
 
     Targets are dotted: from the top for absolute imports, with leading dots for relative ones, and behind a colon for
     what the file itself defines.

@@ -98,7 +98,7 @@ def _reached(ctx: Context) -> set[ast.AST]:
 def _roots(ctx: Context, named: dict[str, list[ast.AST]]) -> Iterator[ast.AST]:
     yield from served(ctx)
     for node, scope in ctx.module.functions.items():
-        if _is_job(node, scope, ctx) or (isinstance(node, ast.AsyncFunctionDef) and not runs_once(node, scope, ctx)):
+        if isinstance(node, ast.AsyncFunctionDef) and not runs_once(node, scope, ctx):
             yield node
     for name in _handed_over(ctx):
         yield from (node for node in named.get(name, ()) if not runs_once(node, ctx.module.functions[node], ctx))
