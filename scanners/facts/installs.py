@@ -132,7 +132,9 @@ def _said(tool: str, **more: Any) -> dict[str, Any]:
 
 
 def _packages(tool: str, specs: Iterable[str]) -> dict[str, Any]:
-    loose, tools, unknown = [], [], False
+    loose: list[str] = []
+    tools: list[str] = []
+    unknown = False
     for spec in specs:
         name = _NAME.match(spec)
         if _PINNED.search(spec):

@@ -164,8 +164,10 @@ def _workload(document: Yaml, kind: str, text: TextFile, ctx: Context) -> None:
     pod = spec if kind == "Pod" else spec.get("template", "spec")
     grace = pod.get("terminationGracePeriodSeconds")
     for container in pod.get("containers").each():
+        if not container.get("image"):
+            continue  # A patch of what another file deploys.
         limits, requests = container.get("resources", "limits"), container.get("resources", "requests")
-        hidden = not container.get("resources") and TEMPLATED in text.text
+        hidden = not container.get("resources") and "{{" in text.text
         ctx.fact(
             "service",
             (container.get("name") or container).line,

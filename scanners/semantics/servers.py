@@ -1,0 +1,54 @@
+"""Commands that serve or work: which program, which port, whether it is long-running."""
+
+import re
+from typing import Final
+
+SERVERS: Final = re.compile(
+    r"\b(uvicorn|gunicorn|hypercorn|daphne|granian|waitress-serve|uwsgi|flask\s+(\S+\s+)*run|fastapi\s+run|runserver|sanic|streamlit\s+run|"
+    r"robyn|litestar\s+run|quart\s+run|bjoern|cheroot)\b"
+)
+WORKERS: Final = re.compile(
+    r"\b(celery|rq\s+worker|rqworker|dramatiq|huey_consumer|arq|taskiq|faust|qcluster|procrastinate|runworker|consumer|worker)\b"
+)
+_PORT: Final = re.compile(
+    r"(?:--port[= ]|(?<!\w)-p[= ]?|--(?:bind|http|listen)[= ]\S*?:|(?<!\w)-b[= ]?\S*?:|\b0\.0\.0\.0:|\[::\]:|\*:)(\d{2,5})\b"
+)
+_DEFAULTS: Final = (
+    ("flask", "5000"),
+    ("waitress", "8080"),
+    ("streamlit", "8501"),
+    ("uvicorn", "8000"),
+    ("fastapi", "8000"),
+    ("runserver", "8000"),
+    ("hypercorn", "8000"),
+    ("daphne", "8000"),
+    ("granian", "8000"),
+    ("gunicorn", "8000"),
+)
+_HIDDEN: Final = re.compile(r"\$|--config\b|(?<!\w)-c\b|\.sh\b|--uds|--unix|unix:|--fd|-k\b.*-c\b|\.ini\b|__template__")
+
+
+def plain(command: str) -> str:
+    """A command in brackets and quotes as it would be typed."""
+    return re.sub(r"[\"',\[\]]+", " ", command)
+
+
+def bound_port(command: str, env: dict[str, str]) -> str:
+    """The port that a server is told to listen on, or its default; "" when it cannot be told."""
+    text = plain(command)
+    port = env.get("PORT", "")
+    if port.isdigit():
+        text = re.sub(r"\$\{?PORT(:?-\d+)?\}?", port, text)
+    text = re.sub(r"\$\{PORT:?-(\d+)\}", r"\1", text)
+    server = SERVERS.search(text)
+    if server is None:
+        return ""
+    rest = text[server.start() :]
+    found = set(_PORT.findall(rest))
+    if server[0].startswith("runserver") and (last := re.search(r"runserver\S*\s+(?:\S*:)?(\d{2,5})\b", rest)):
+        found = {last[1]}
+    if found:
+        return found.pop() if len(found) == 1 else ""
+    if _HIDDEN.search(rest) or env:
+        return ""
+    return next((default for name, default in _DEFAULTS if server[0].startswith(name)), "")
