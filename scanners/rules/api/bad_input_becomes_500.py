@@ -1,0 +1,193 @@
+import ast
+import re
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.place import Call, Place
+from scanners.rule import Example, Rule
+from scanners.semantics.requestdata import Taint, taint
+from scanners.semantics.responses import is_web
+from scanners.semantics.routes import frameworks, route_of
+from scanners.syntax import descendants
+from scanners.tree import Tree, TreeContext
+
+_ERRORS: Final = {
+    "int": "ValueError", "float": "ValueError", "decimal.Decimal": "InvalidOperation", "uuid.UUID": "ValueError",
+    "datetime.datetime.strptime": "ValueError", "datetime.datetime.fromisoformat": "ValueError", "datetime.date.fromisoformat": "ValueError",
+    "datetime.time.fromisoformat": "ValueError", "json.loads": "ValueError", "orjson.loads": "ValueError", "ujson.loads": "ValueError",
+}  # fmt: skip
+_ABOVE: Final = {
+    "ValueError": {"ValueError", "JSONDecodeError", "TypeError", "decode"}, "KeyError": {"KeyError", "LookupError", "MultiValueDictKeyError"},
+    "InvalidOperation": {"InvalidOperation", "DecimalException", "ArithmeticError", "ValueError"},
+    "DoesNotExist": {"DoesNotExist", "ObjectDoesNotExist", "MultipleObjectsReturned"},
+}  # fmt: skip
+_ANY: Final = frozenset({"Exception", "BaseException", ""})
+_CHECKS: Final = re.compile(r"isdigit|isdecimal|isnumeric|fullmatch|\bmatch\(|is_valid|validate|isinstance")
+_HEAD: Final = "from flask import Flask, request\napp = Flask(__name__)\n\n\n@app.route('/orders')\ndef orders():\n"
+
+
+class BadInputBecomes500(Rule):
+    """
+    A typing error of a caller becomes a server error: it pages somebody, hides real faults among the noise, and tells the
+    caller nothing about what to mend.
+
+    Looks at conversions of request data (numbers, dates, UUIDs, JSON), at keys that the body may lack, and at Django's
+    `objects.get` by it. A try around it, a typed parameter, a check before, and a handler for the error's type are fine.
+    """
+
+    id = "bad-input-becomes-500"
+    area = "api"
+    item = "A1"
+    title = "Bad input becomes a server error"
+    severity = Severity.MEDIUM
+    confidence = Confidence.MEDIUM
+    effort = Effort.MINUTES
+    fix = "Check the value where it comes in: a schema or a typed parameter, or catch the error and answer 400 (404 for a row)."
+    kinds = frozenset({"http-api"})
+    bad = [
+        Example("numbers, dates, UUIDs", {"app.py": f"import uuid\nfrom datetime import datetime\nfrom decimal import Decimal\n{_HEAD}    page = int(request.args.get('page', 1))\n    price = Decimal(request.form['price'])\n    day = datetime.strptime(request.args['day'], '%Y-%m-%d')\n    key = uuid.UUID(request.args['key'])\n    return str((page, price, day, key))\n"}, at=[("app.py", line) for line in (10, 11, 12, 13)]),
+        Example("JSON and its keys", {"views.py": "import json\nfrom django.http import JsonResponse\n\n\ndef order(request):\n    data = json.loads(request.body)\n    name = data['name']\n    return JsonResponse({'name': name, 'page': request.GET['page']})\n"}, at=[("views.py", 6), ("views.py", 7), ("views.py", 8)]),
+        Example("a row that may be gone", {"views.py": "from django.http import JsonResponse\nfrom shop.models import Order\n\n\ndef order(request):\n    row = Order.objects.get(pk=request.GET.get('id'))\n    return JsonResponse({'name': row.name})\n"}, at=[("views.py", 6)]),
+        Example("the body's keys in FastAPI and Flask", {"a.py": "from fastapi import APIRouter, Request\nrouter = APIRouter()\n\n\n@router.post('/x')\nasync def x(request: Request):\n    body = await request.json()\n    return body['name']\n", "b.py": f"{_HEAD}    return request.json['name']\n"}, at=[("a.py", 8), ("b.py", 7)]),
+        Example("infinity", {"app.py": f"{_HEAD}    try:\n        price = float(request.args['price'])\n    except ValueError:\n        return 'no number', 400\n    return charge(price)\n"}, at=[("app.py", 8)]),
+    ]  # fmt: skip
+    good = [
+        Example("a try that answers 400", {"app.py": f"import json\n{_HEAD}    try:\n        page = int(request.args.get('page', 1))\n        name = request.json['name']\n    except (ValueError, KeyError):\n        return 'bad', 400\n    return name * page\n"}),
+        Example("typed parameters", {"a.py": f"{_HEAD}    return str(request.args.get('page', 1, type=int))\n", "b.py": "from fastapi import APIRouter\nrouter = APIRouter()\n\n\n@router.get('/x')\ndef x(page: int = 1):\n    return int(page)\n"}),
+        Example("converters of the path", {"app.py": "from flask import Flask\napp = Flask(__name__)\n\n\n@app.get('/orders/<int:number>')\ndef order(number):\n    return str(int(number))\n"}),
+        Example("a handler for the type", {"app.py": f"{_HEAD}    return str(int(request.args['page']))\n", "errors.py": "from shop import app\nimport flask\n\n\n@app.errorhandler(ValueError)\ndef bad(error):\n    return 'bad', 400\n"}),
+        Example("checked before", {"views.py": "from django.http import JsonResponse\nfrom django.shortcuts import get_object_or_404\nfrom shop.models import Order\n\n\ndef order(request):\n    page = request.GET.get('page', '')\n    if not page.isdigit():\n        return JsonResponse({}, status=400)\n    if 'name' not in request.POST:\n        return JsonResponse({}, status=400)\n    row = get_object_or_404(Order, pk=int(page))\n    return JsonResponse({'name': request.POST['name'], 'row': row.pk})\n"}),
+        Example("Flask's own forms answer 400", {"app.py": f"{_HEAD}    return request.form['name'] + request.args['x']\n"}),
+        Example("a finite number", {"app.py": f"import math\n{_HEAD}    try:\n        price = float(request.args['price'])\n    except ValueError:\n        return 'no number', 400\n    if not math.isfinite(price):\n        return 'no price', 400\n    return charge(price)\n"}),
+    ]  # fmt: skip
+    calls = (*_ERRORS, "*.get")
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        if call.last == "get" and call.dotted not in _ERRORS:
+            receiver = call.receiver
+            if isinstance(receiver, ast.Attribute) and receiver.attr == "objects" and is_web(ctx):
+                self._lookup(call, ctx)
+        elif is_web(ctx) and call.node.args and call.function is not None:
+            found = taint(call.node.args[0], call, ctx)
+            if found is None or _is_converted(found, call, ctx):
+                return
+            if call.dotted == "float" and _protected(call, "ValueError"):
+                self._infinite(call, ctx, found)
+            else:
+                self._note(call, ctx, found, _ERRORS[call.dotted], f"`{call.last}` of `{found.what}` raises for a wrong value: the caller gets a 500.")
+
+    def _lookup(self, call: Call, ctx: Context) -> None:
+        for word in call.node.keywords:
+            found = taint(word.value, call, ctx) if word.arg else None
+            if found is not None:
+                self._note(call, ctx, found, "DoesNotExist", f"No row for `{found.what}` raises DoesNotExist: the caller gets a 500 instead of a 404.")
+                return
+
+    def visit_subscript(self, place: Place[ast.Subscript], ctx: Context) -> None:
+        node = place.node
+        key = node.slice
+        if not isinstance(key, ast.Constant) or not isinstance(key.value, str) or not isinstance(node.ctx, ast.Load) or not is_web(ctx):
+            return
+        if place.function is None or re.search(r"session|cookie|header|META|environ|path_params|match_info|kwargs|FILES|files", ast.unparse(node.value)):
+            return
+        found = taint(node.value, place, ctx)
+        if found is None or isinstance(node.value, ast.Subscript) or _answers_400(node.value, place, ctx) or _is_converted(found, place, ctx):
+            return
+        if not _has_key(key.value, node, place):
+            self._note(place, ctx, found, "KeyError", f"A body without `{key.value}` raises KeyError: the caller gets a 500.")
+
+    def _note(self, place: Place[Any], ctx: Context, found: Taint, error: str, message: str) -> None:
+        ctx.site(place)
+        sure = found.confidence if found.confidence is Confidence.LOW else Confidence.MEDIUM
+        if not _protected(place, error) and not _checked(place, found):
+            ctx.sites[self.id].pop((place.line, place.node.col_offset), None)
+            ctx.fact("input-at-risk", place, col=place.node.col_offset, error=error, message=message, sure=str(sure), text=ctx.source_lines[place.line - 1].strip()[:160], name=place.qualname)
+
+    def _infinite(self, call: Call, ctx: Context, found: Taint) -> None:
+        ctx.site(call)
+        body = list(descendants(call.function))
+        named = call.stmt.targets[0] if isinstance(call.stmt, ast.Assign) and call.stmt.value is call.node else None
+        compared = any(isinstance(node, ast.Compare) and named is not None and ast.unparse(named) in ast.unparse(node) for node in body)
+        words = {getattr(node, "attr", getattr(node, "id", "")) for node in body}
+        if named is not None and not compared and not words & {"isfinite", "isnan", "isinf", "min", "max", "clamp"}:
+            ctx.report(call, f"float() takes `nan` and `inf` from `{found.what}` as numbers: comparisons and JSON break later.", severity=Severity.LOW)
+
+    def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        handled = {fact["of"] for fact in tree.facts("error-handler")}
+        for fact in tree.facts("input-at-risk"):
+            ctx.site(fact.path, fact.line)
+            if not handled & _ABOVE[fact["error"]]:
+                ctx.report(fact.path, fact.line, fact["message"], anchor=f"{fact['name']}:{fact['text']}:{fact['message']}", text=fact["text"], confidence=Confidence(fact["sure"]))
+
+
+def _protected(place: Place[Any], error: str) -> bool:
+    """Whether a try around it, in the same def, catches the error; or contextlib.suppress takes it away."""
+    for block in place.within("try", "with"):
+        if block.kind == "with":
+            if "suppress" in " ".join(ast.unparse(item.context_expr) for item in block.node.items):
+                return True
+            continue
+        for handler in block.node.handlers:
+            types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+            names = {place.name(each).rpartition(".")[2] or ast.unparse(each).rpartition(".")[2] if each else "" for each in types}
+            if names & (_ABOVE[error] | _ANY) or any(name.endswith(("Error", "Errors", "ERRORS")) and name not in _KNOWN for name in names):
+                return True
+    return False
+
+
+_KNOWN: Final = frozenset({"IndexError", "AttributeError", "OSError", "ImportError", "RuntimeError", "IntegrityError", "KeyError", "ValueError", "TypeError"})
+
+
+def _checked(place: Place[Any], found: Taint) -> bool:
+    """Whether the handler tests the value by its form before: isdigit, a pattern, a type."""
+    argument = place.node.args[0] if isinstance(place.node, ast.Call) and place.node.args else place.node
+    named = ast.unparse(argument).partition("[")[0]
+    if any(_CHECKS.search(ast.unparse(test)) for test in place.conditions()):
+        return True
+    for node in descendants(place.function):
+        if isinstance(node, ast.If | ast.IfExp) and node.lineno <= place.line:
+            text = ast.unparse(node.test)
+            if _CHECKS.search(text) and (named in text or found.what in text):
+                return True
+    return False
+
+
+def _is_converted(found: Taint, place: Place[Any], ctx: Context) -> bool:
+    """Whether the value is a part of the path that the router has checked, or may have: patterns are in another file."""
+    if not isinstance(found.source, ast.arg) and "kwargs" not in found.what:
+        return False
+    route = route_of(place.function, ctx)
+    if "kwargs" in found.what or route is None or route.framework in ("django", "drf", "tornado", "ninja"):
+        return True
+    return route.framework == "fastapi" and found.source.annotation is not None and "dict" not in ast.unparse(found.source.annotation).lower()  # type: ignore[attr-defined]
+
+
+def _answers_400(container: ast.expr, place: Place[Any], ctx: Context) -> bool:
+    """Whether a missing key is an answer 400 already: Flask's forms, Tornado's arguments; or no mapping at all."""
+    text = ast.unparse(container)
+    if frameworks(ctx) & {"flask", "quart"}:
+        ref = place.resolve(container)
+        made = f"{text} {ref.dotted if ref else ''}"
+        return bool(re.search(r"\.(args|form|values)\b", made))
+    return text.endswith((".body", ".data_raw"))
+
+
+def _has_key(key: str, node: ast.Subscript, place: Place[Any]) -> bool:
+    """Whether the def asks for the key or checks the body as a whole before it reads."""
+    container = ast.unparse(node.value)
+    for each in descendants(place.function):
+        if isinstance(each, ast.Compare) and any(isinstance(op, ast.In | ast.NotIn) for op in each.ops):
+            text = ast.unparse(each)
+            if repr(key) in text or text.endswith(f" in {container}") or f" in {container}.keys()" in text:
+                return True
+        elif isinstance(each, ast.Call):
+            last = getattr(each.func, "attr", getattr(each.func, "id", ""))
+            if last in ("get", "setdefault", "pop", "getlist") and each.args and getattr(each.args[0], "value", None) == key and each.lineno < node.lineno:
+                return True
+            given = [ast.unparse(arg) for arg in each.args]
+            if container in given and re.search(r"valid|check|schema|load|parse|ensure|require|set$|keys|clean|issubset", last):
+                return True
+        elif isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store) and ast.unparse(each) == ast.unparse(node):
+            return True
+    return False

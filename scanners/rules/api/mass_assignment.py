@@ -1,0 +1,165 @@
+import ast
+import re
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.names import find
+from scanners.place import Call, Place
+from scanners.rule import Example, Rule
+from scanners.semantics.requestdata import Taint, taint
+from scanners.semantics.responses import is_web
+
+_SCHEMA: Final = re.compile(r"(Schema|Form|Serializer|Request|Payload|In|Dto|DTO|Params?|Input|Query|Filters?|Response|Command|Settings|Config|Event|Args|Options|Model|Body|Spec)$")
+_FORMS: Final = re.compile(r"(^|\.)(ModelForm|BaseModelForm|AdminForm)$")
+_SERIALIZERS: Final = re.compile(r"(^|\.)(\w*ModelSerializer)$")
+_EDITS: Final = re.compile(r"(^|\.)(CreateView|UpdateView)$")
+_READS: Final = re.compile(r"(ReadOnly|List|Detail|Read|Output|Out|Export|Public|Summary|Nested|Retrieve|Simple|Short|Minimal)", re.IGNORECASE)
+_HEAD: Final = "from flask import Flask, request\nfrom shop.models import Order, db\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n"
+
+
+class MassAssignment(Rule):
+    """
+    Whoever sends a field that the form does not show (`is_admin`, `price`, `owner_id`) sets it: the model takes all that
+    it is given, and the field that comes next year is open from its first day.
+
+    Looks at models made or updated from unpacked request data, at setattr over its keys, and at forms and serializers
+    that take all fields. Schema models, allow-lists, the admin and serializers that are only read are fine.
+    """
+
+    id = "mass-assignment"
+    area = "api"
+    item = "A1"
+    title = "Fields set as the caller names them"
+    severity = Severity.HIGH
+    effort = Effort.HOUR
+    fix = "Name the fields that may be written: a schema, a list of fields, or explicit arguments."
+    bad = [
+        Example("a model, and its update", {"app.py": f"{_HEAD}    order = Order(**request.get_json())\n    data = request.json\n    Order.query.filter_by(id=1).update(data)\n    return 'ok'\n"}, at=[("app.py", 8), ("app.py", 10)]),
+        Example("Django's managers", {"views.py": "import json\nfrom django.http import JsonResponse\nfrom shop.models import Order\n\n\ndef order(request):\n    data = json.loads(request.body)\n    Order.objects.create(**data)\n    Order.objects.filter(pk=1).update(**data)\n    return JsonResponse({})\n"}, at=[("views.py", 8), ("views.py", 9)]),
+        Example("setattr over the keys", {"app.py": f"{_HEAD}    order = Order.query.get(1)\n    for key, value in request.json.items():\n        setattr(order, key, value)\n    return 'ok'\n"}, at=[("app.py", 10)]),
+        Example("forms and serializers", {"forms.py": "from django import forms\nfrom rest_framework import serializers\n\n\nclass OrderForm(forms.ModelForm):\n    class Meta:\n        model = Order\n        fields = '__all__'\n\n\nclass OrderSerializer(serializers.ModelSerializer):\n    class Meta:\n        model = Order\n        exclude = ['secret']\n"}, at=[("forms.py", 8), ("forms.py", 14)]),
+        Example("FastAPI with a dict", {"app.py": "from fastapi import APIRouter\nfrom shop.models import Order\nrouter = APIRouter()\n\n\n@router.post('/orders')\ndef order(data: dict):\n    return Order(**data)\n"}, at=[("app.py", 8)]),
+    ]  # fmt: skip
+    good = [
+        Example("fields by name", {"app.py": f"{_HEAD}    data = request.json\n    order = Order(name=data['name'], count=int(data['count']))\n    return 'ok'\n"}),
+        Example("an allow-list", {"app.py": f"{_HEAD}    order = Order.query.get(1)\n    for key, value in request.json.items():\n        if key in {{'name', 'note'}}:\n            setattr(order, key, value)\n    for key in ('name', 'note'):\n        setattr(order, key, request.json[key])\n    return Order(**{{key: request.json[key] for key in ('name', 'note')}})\n"}),
+        Example("a schema model, and its dump", {"app.py": "from fastapi import APIRouter\nfrom pydantic import BaseModel\nfrom shop.models import Order\nrouter = APIRouter()\n\n\nclass New(BaseModel):\n    name: str\n\n\n@router.post('/orders')\ndef order(data: New, raw: dict):\n    checked = New(**raw)\n    return Order(**data.model_dump()), checked\n"}),
+        Example("listed fields, read-only and admin", {"forms.py": "from django import forms\nfrom django.contrib import admin\nfrom rest_framework import serializers\n\n\nclass OrderForm(forms.ModelForm):\n    class Meta:\n        model = Order\n        fields = ['name']\n\n\nclass OrderListSerializer(serializers.ModelSerializer):\n    class Meta:\n        fields = '__all__'\n        read_only_fields = ['id']\n\n\nclass OrderAdmin(admin.ModelAdmin):\n    fields = '__all__'\n"}),
+        Example("a dict that is no model", {"app.py": f"{_HEAD}    found = dict(**request.json)\n    found.update(request.json)\n    return search(**request.args)\n"}),
+    ]  # fmt: skip
+    calls = ("*.update", "*.create", "*.get_or_create", "*.update_or_create", "setattr", "*.insert", "*.values")
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        if not is_web(ctx):
+            return
+        if call.last == "setattr":
+            self._setattr(call, ctx)
+        elif call.last == "update" and call.node.args and _is_query(call):
+            self._judge(call, call.node.args[0], ctx, "updated with")
+        else:
+            self._unpacked(call, ctx)
+
+    def _unpacked(self, call: Place[ast.Call], ctx: Context) -> None:
+        func = call.node.func
+        if isinstance(func, ast.Attribute) and not _is_query(call):
+            return
+        for word in call.node.keywords:
+            if word.arg is None:
+                self._judge(call, word.value, ctx, "made or updated from")
+
+    def visit_keyword(self, place: Place[ast.keyword], ctx: Context) -> None:
+        if place.node.arg is not None or not is_web(ctx):
+            return
+        call = place.parent()
+        if not isinstance(call, ast.Call) or (isinstance(call.func, ast.Attribute) and not call.func.attr[:1].isupper()):
+            return
+        name = place.name(call.func) or ast.unparse(call.func)
+        last = name.rpartition(".")[2]
+        if not last[:1].isupper() or last.isupper() or _SCHEMA.search(last) or _is_checked(name, call.func, place, ctx):
+            return
+        sure = None if re.search(r"(^|\.)(models?|entities|db|orm)(\.|$)", name) or _is_table(name, place, ctx) else Confidence.LOW
+        self._judge(Place(call, place.block, place.stmt), place.node.value, ctx, "made from", sure)
+
+    def _judge(self, place: Place[Any], value: ast.expr, ctx: Context, how: str, sure: Confidence | None = None) -> None:
+        found = taint(value, place, ctx)
+        if found is None or isinstance(value, ast.Dict) or _is_picked(value, place):
+            return
+        ctx.site(place)
+        ctx.report(place, f"The model is {how} `{found.what}` as it came: the caller chooses which fields are set.", confidence=sure or _sure(found))
+
+    def _setattr(self, call: Call, ctx: Context) -> None:
+        if len(call.node.args) == 3:
+            found = taint(call.node.args[1], call, ctx)
+            if found is not None and not _fixed_keys(call):
+                ctx.site(call)
+                ctx.report(call, f"`{found.what}` names the attributes that are set: the caller chooses the fields.", confidence=_sure(found))
+
+    def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
+        node = place.node
+        bases = [place.name(base) or ast.unparse(base) for base in node.bases]
+        kind = next((name for name, pattern in (("form", _FORMS), ("serializer", _SERIALIZERS), ("view", _EDITS)) if any(pattern.search(base) for base in bases)), "")
+        if not kind or "Admin" in node.name:
+            return
+        inner = next((stmt for stmt in node.body if isinstance(stmt, ast.ClassDef) and stmt.name == "Meta"), None)
+        body = node.body if kind == "view" else inner.body if inner else []
+        given = {target.id: stmt for stmt in body if isinstance(stmt, ast.Assign) for target in stmt.targets if isinstance(target, ast.Name)}
+        stmt = given.get("exclude") or given.get("fields")
+        if stmt is None:
+            return
+        ctx.site(stmt)
+        everything = ("exclude" in given and kind != "view") or (isinstance(stmt.value, ast.Constant | ast.Attribute) and ("__all__" in ast.unparse(stmt.value) or "ALL_FIELDS" in ast.unparse(stmt.value)))
+        if everything and not _only_read(node, given, ctx):
+            sure = Confidence.HIGH if kind != "serializer" else Confidence.MEDIUM
+            ctx.report(Place(stmt, place.block, stmt), f"{node.name} lets the caller write every field of the model that is not excluded, those that come later too.", confidence=sure)
+
+
+def _sure(found: Taint) -> Confidence:
+    return found.confidence
+
+
+def _is_picked(value: ast.expr, place: Place[Any]) -> bool:
+    """Whether the keys were chosen one by one: a comprehension."""
+    if isinstance(value, ast.Name):
+        found = find(value.id, place.scope)
+        return bool(found) and any(isinstance(each.value, ast.DictComp) for each in found[0])  # type: ignore[index]
+    return isinstance(value, ast.DictComp)
+
+
+def _is_query(call: Place[ast.Call]) -> bool:
+    """Whether a method is one of a manager or a query (`Order.objects.create`, `query.filter_by(...).update`)."""
+    func = call.node.func
+    text = ast.unparse(func.value) if isinstance(func, ast.Attribute) else ""
+    return bool(re.search(r"\.objects\b|\.query\b|\bquery\(|_manager\b|\.filter(_by)?\(|__dict__$|\b(insert|update)\(", text))
+
+
+def _fixed_keys(call: Call) -> bool:
+    """Whether the attribute was compared with what is allowed: `if hasattr` alone is no such check."""
+    key = ast.unparse(call.node.args[1])
+    return any(re.search(rf"\b{re.escape(key)}\b.* in |^{re.escape(key)} (==|in) ", ast.unparse(test)) for test in call.conditions())
+
+
+def _is_checked(name: str, func: ast.expr, place: Place[Any], ctx: Context) -> bool:
+    """Whether a class checks what it is given: a pydantic model, a dataclass, a form, or one of a module of schemas."""
+    if re.search(r"(^|\.)(schemas?|forms?|serializers?|dto|pydantic|params|requests?|types|payloads?|inputs?|validators?)(\.|$)", name):
+        return True
+    definition = ctx.definition(place.resolve(func))
+    if not isinstance(definition, ast.ClassDef):
+        return False
+    return bool(definition.decorator_list) or not _is_table(name, place, ctx)
+
+
+def _is_table(name: str, place: Place[Any], ctx: Context) -> bool:
+    scope = ctx.module.classes.get(name.lstrip("."))
+    bases = " ".join(ast.unparse(base) for base in getattr(scope.node, "bases", ())) if scope else ""
+    return bool(re.search(r"(^|[ .])(db\.Model|models\.Model|Base|DeclarativeBase|Document|Table)\b", bases)) or "table=True" in (
+        ast.unparse(scope.node).partition(":")[0] if scope and isinstance(scope.node, ast.ClassDef) and scope.node.keywords else ""
+    )
+
+
+def _only_read(node: ast.ClassDef, given: dict[str, ast.Assign], ctx: Context) -> bool:
+    """Whether a form or serializer is never written through, as far as this file shows."""
+    if _READS.search(node.name):
+        return True
+    only = given.get("read_only_fields")
+    return only is not None and isinstance(only.value, ast.Name) and only.value.id == "fields"
