@@ -111,8 +111,14 @@ def waiting(
 ) -> Iterator[tuple[ast.Call, str, Confidence]]:
     """The calls in a scope that wait for something else, each with what it does, as far as the connection is held."""
     busy = held.kind != "session"
+    told = {
+        inner
+        for node in nodes(list(body))
+        if isinstance(node, ast.If) and "debug" in ast.unparse(node.test).lower()
+        for inner in nodes(list(node.body))
+    }
     for node in nodes(list(body)):
-        if not isinstance(node, ast.Call):
+        if not isinstance(node, ast.Call) or node in told:
             continue
         if not busy or held.kind == "session":
             busy = _turn(node, held.name, busy)
