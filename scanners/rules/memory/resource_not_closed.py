@@ -1,0 +1,178 @@
+import ast
+
+from scanners.context import Context
+from scanners.finding import Confidence, Severity
+from scanners.place import Call
+from scanners.rule import Example, Rule
+from scanners.semantics.resources import BRIEF, RESOURCES, Resource, fate
+
+
+class ResourceNotClosed(Rule):
+    """
+    What is opened and not closed stays open until the collector happens to find it: descriptors, connections and threads run out
+    under load, and written data is missing from a file that nobody flushed.
+
+    Looks at calls that open a file, an archive, a socket, a connection to a database, a mail or SSH server, a client session or
+    an executor, and follows the local name: `with`, `closing`, an exit stack, `finally`, handed to a caller, an object or
+    another call are good. Never closed is a fault; so is a close that an exception before it skips (low). A name that is bound
+    several times, or closed on some ways only, is unresolved.
+    """
+
+    id = "resource-not-closed"
+    area = "memory"
+    item = "M2"
+    title = "Resource is not closed"
+    severity = Severity.MEDIUM
+    fix = "Open it in a `with` statement (`contextlib.closing` for what has none), or close it in `finally`."
+    bad = (
+        Example(
+            "opened and forgotten",
+            {
+                "shop/export.py": """\
+import sqlite3
+import smtplib
+import socket
+import tarfile
+from concurrent.futures import ThreadPoolExecutor
+import aiohttp
+import json
+def load(path):
+    return json.loads(open(path).read())
+def save(path, rows):
+    out = open(path, "w")
+    for row in rows:
+        out.write(row)
+def count(path):
+    db = sqlite3.connect(path)
+    return db.execute("SELECT count(*) FROM orders").fetchone()
+def mail(message):
+    server = smtplib.SMTP("mail.shop.io", timeout=5)
+    server.send_message(message)
+def ping(host):
+    peer = socket.create_connection((host, 80), timeout=3)
+    peer.sendall(b"ping")
+    return peer.recv(4)
+def all_of(urls, fetch):
+    pool = ThreadPoolExecutor(4)
+    return list(pool.map(fetch, urls))
+async def fetch(url):
+    session = aiohttp.ClientSession()
+    answer = await session.get(url)
+    return await answer.text()
+def names(path):
+    archive = tarfile.open(path)
+    return archive.getnames()
+def copy(path, rows):
+    out = open(path, "w")
+    for row in rows:
+        out.write(row.render())
+    out.close()
+"""
+            },
+            at=[("shop/export.py", line) for line in (9, 11, 15, 18, 21, 25, 28, 32, 35)],
+        ),
+    )
+    good = (
+        Example(
+            "with, finally, stacks, closing",
+            {
+                "shop/export.py": """\
+import contextlib
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+import aiohttp
+def load(path):
+    with open(path) as file, contextlib.closing(sqlite3.connect(path)) as db:
+        return file.read(), db
+def save(path, rows):
+    out = open(path, "w")
+    try:
+        out.writelines(rows)
+    finally:
+        out.close()
+def several(paths):
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(open(path)) for path in paths]
+        db = sqlite3.connect("x")
+        stack.callback(db.close)
+        return [file.read() for file in files]
+def later(path):
+    file = open(path)
+    with file:
+        return file.read()
+def touch(path):
+    open(path, "w").close()
+    pool = ThreadPoolExecutor(2)
+    with pool:
+        pool.submit(print)
+async def fetch(url):
+    async with aiohttp.ClientSession() as session:
+        return await session.get(url)
+"""
+            },
+        ),
+        Example(
+            "handed to somebody who closes it",
+            {
+                "shop/store.py": """\
+import sqlite3
+from django.http import FileResponse
+class Store:
+    def __init__(self, path):
+        self.db = sqlite3.connect(path)
+        log = open(path + ".log", "a")
+        self.log = log
+    def close(self):
+        self.db.close()
+        self.log.close()
+def opened(path):
+    file = open(path)
+    return file
+def lines(path):
+    db = sqlite3.connect(path)
+    yield db
+    db.close()
+def download(path):
+    return FileResponse(open(path, "rb"))
+def wrapped(path):
+    return Reader(open(path))
+def connected(path):
+    db = sqlite3.connect(path)
+    prepare(db)
+    return db
+"""
+            },
+        ),
+    )
+    calls = tuple(RESOURCES)
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        found = RESOURCES[call.dotted]
+        became = fate(call, found, ctx)
+        if became == "unknown":
+            ctx.unresolved(call, "It may be closed elsewhere, or on some ways only.")
+        elif became in ("leaks", "dropped") and not _is_forever(call, found):
+            self._say(call, found, became, ctx)
+        elif became == "risky":
+            message = f"The {found.what} is closed, but not when something before that raises."
+            ctx.report(call, message, severity=Severity.LOW, confidence=Confidence.LOW)
+        else:
+            ctx.site(call)
+
+    def _say(self, call: Call, found: Resource, became: str, ctx: Context) -> None:
+        how = "Nothing closes the" if became == "leaks" else "Nobody keeps, so nobody closes, the"
+        sure = Confidence.HIGH if found.what not in BRIEF or became == "leaks" else Confidence.MEDIUM
+        script = ctx.path_class == "script" or call.under_main
+        severity = Severity.LOW if script or (became == "dropped" and found.what in BRIEF) else None
+        ctx.report(call, f"{how} {found.what} that `{call.dotted}` opens.", severity=severity, confidence=sure)
+
+
+def _is_forever(call: Call, found: Resource) -> bool:
+    """Whether it is meant to live as long as the program: a socket or pool of `main`, or under an endless loop."""
+    function = call.function
+    name = getattr(function, "name", "")
+    loops = any(
+        isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value
+        for node in getattr(function, "body", ())
+    )
+    return loops or (name in ("main", "__main__") and found.what != "file")
