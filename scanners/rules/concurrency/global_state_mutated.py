@@ -1,0 +1,140 @@
+import ast
+from typing import Any
+
+from scanners.context import Context
+from scanners.finding import Confidence, Severity
+from scanners.place import Block, Place
+from scanners.rule import Example, Rule
+from scanners.scopes import Scope
+from scanners.semantics.globalstate import Change, changes, is_guarded, is_meant, may_change
+from scanners.semantics.hot import hot_defs, served
+
+
+class GlobalStateMutated(Rule):
+    """
+    A module's variables are shared by all requests and threads of a process and by none of its sisters: unguarded changes get
+    lost or mixed up under load, and each process counts for itself.
+
+    Looks at module-level names rebound (`global`) and at module-level dicts, lists and sets changed in route handlers, tasks,
+    consumer callbacks and coroutines, and in what they call in the same file. A lock held around the change, lazy
+    initialisation, filling a missing key once, sets of background tasks and metrics are good.
+    """
+
+    id = "global-state-mutated"
+    area = "concurrency"
+    item = "K4"
+    title = "Module state changed while serving"
+    severity = Severity.MEDIUM
+    confidence = Confidence.MEDIUM
+    fix = "Keep it in the store, the request or a context variable; or hold one lock around every read and change."
+    classes = frozenset({"service"})
+    bad = (
+        Example(
+            "a counter, a rebound name and containers",
+            {
+                "shop/api.py": """\
+from flask import Flask, request
+app = Flask(__name__)
+seen = 0
+current = None
+orders = []
+totals = {}
+@app.post("/orders")
+def create():
+    global seen, current
+    seen += 1
+    current = request.json
+    orders.append(current)
+    totals["all"] = totals.get("all", 0) + 1
+    note(current)
+    return "ok"
+def note(order):
+    totals[order["shop"]] += order["price"]
+""",
+                "shop/jobs.py": """\
+from celery import shared_task
+done = set()
+@shared_task
+def bill(order):
+    done.add(order)
+""",
+            },
+            at=[("shop/api.py", line) for line in (10, 11, 12, 13, 17)] + [("shop/jobs.py", 5)],
+        ),
+    )
+    good = (
+        Example(
+            "a lock, lazy initialisation, a task set, import time",
+            {
+                "shop/api.py": """\
+import asyncio, threading
+from contextvars import ContextVar
+from fastapi import FastAPI
+app = FastAPI()
+gate = threading.Lock()
+seen = 0
+client = None
+rates = {}
+HANDLERS = {}
+background_tasks = set()
+user = ContextVar("user")
+def register(name):
+    def keep(function):
+        HANDLERS[name] = function
+        return function
+    return keep
+@app.get("/")
+async def show(name):
+    global client, seen
+    if client is None:
+        client = connect()
+    with gate:
+        seen += 1
+    if name not in rates:
+        rates[name] = await client.rate(name)
+    user.set(name)
+    task = asyncio.create_task(log(name))
+    background_tasks.add(task)
+    task.add_done_callback(background_tasks.discard)
+    local = {}
+    local[name] = 1
+    return rates[name]
+async def startup():
+    global client
+    client = connect()
+"""
+            },
+        ),
+    )
+
+    def visit_module(self, ctx: Context) -> None:
+        if not ctx.module.functions or not may_change(ctx):
+            return
+        busy = hot_defs(ctx)
+        for function, scope in ctx.module.functions.items():
+            if function in busy and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                self._look(function, scope, ctx)
+
+    def _look(self, function: Any, scope: Scope, ctx: Context) -> None:
+        for change in changes(function, scope, ctx):
+            place = Place(change.node, Block("function", function, None, scope), None)
+            if is_meant(change, ctx) or is_guarded(change, function):
+                ctx.site(place)
+            elif change.how == "takes":
+                ctx.site(place)  # What was put in is reported where it is put in.
+            else:
+                ctx.report(place, _message(change), confidence=_sure(change, function, ctx))
+
+
+def _sure(change: Change, function: Any, ctx: Context) -> Confidence | None:
+    """A coroutine is not interrupted between two awaits: adding to a container there mixes nothing up."""
+    plain = change.how in ("adds", "rebinds") and isinstance(function, ast.AsyncFunctionDef)
+    return Confidence.LOW if plain and function not in served(ctx) else None
+
+
+def _message(change: Change) -> str:
+    if change.how == "counts":
+        return f"`{change.name}` is read and written again without a lock: updates get lost between threads."
+    if change.how == "rebinds":
+        return f"`{change.name}` belongs to the module: one request overwrites what another one reads."
+    return f"`{change.name}` belongs to the module and is changed here without a lock, for all requests at once."
