@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from scanners import registry
+from scanners import advisories, registry
+from scanners.advisories import Advisories, AdvisoriesError
 from scanners.finding import BlobAnswer, BlobKey, Confidence, Progress, Report, Severity
 from scanners.folder import Folder
 from scanners.pool import Pool
@@ -37,12 +38,20 @@ def main(arguments: list[str] | None = None) -> int:
     return command(options)
 
 
-def check(path: Path, kind: str, processes: int) -> Report:
-    """Look at a plain folder with up to `processes` children."""
+def check(path: Path, kind: str, processes: int, known: Advisories | None = None) -> Report:
+    """Look at a plain folder with up to `processes` children, and compare what it locks with the advisories known."""
     folder = Folder(path)
     with Pool(processes) as pool:
-        entries = folder.entries()
-        return scan_commit("", entries, folder.read, kind=kind, children=pool, cache=NoCache(), progress=_ignore)
+        return scan_commit(
+            "",
+            folder.entries(),
+            folder.read,
+            kind=kind,
+            children=pool,
+            cache=NoCache(),
+            progress=_ignore,
+            advisories=known,
+        )
 
 
 def _ignore(_: Progress) -> None:
@@ -56,7 +65,12 @@ def _check(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 2
-    report = check(options.path, options.kind, options.processes)
+    try:
+        known = advisories.load(options.advisories) if options.advisories else None
+    except (AdvisoriesError, OSError) as error:
+        print(f"The advisories cannot be read: {error}", file=sys.stderr)
+        return 2
+    report = check(options.path, options.kind, options.processes, known)
     print(_FORMATS[options.format](report))
     grave = list(Severity)[list(Severity).index(Severity(options.fail_on)) :]
     return int(any(found.severity in grave and found.confidence is not Confidence.LOW for found in report.findings))
@@ -86,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     check_command.add_argument("--format", choices=_FORMATS, default="text")
     check_command.add_argument("--kind", choices=_KINDS, default="http-api", help="decides which rules apply")
     check_command.add_argument("--fail-on", choices=[str(severity) for severity in Severity], default="high")
+    check_command.add_argument(
+        "--advisories", type=Path, help="OSV's records for PyPI: a folder, an archive or a file of them"
+    )
     check_command.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     rules_command = commands.add_parser("rules", help="list the rules")
     rules_command.add_argument("--format", choices=("text", "json"), default="text")

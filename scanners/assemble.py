@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from scanners.advisories import Advisories
 from scanners.finding import BlobAnswer, Confidence, Finding, Problem, RuleCount, Severity, Site, Skipped
 from scanners.paths import PathClass, classify
 from scanners.rule import Rule
@@ -77,7 +78,13 @@ def problem_of(answer: BlobAnswer) -> Problem | None:
     return Problem(raw["code"], raw["message"], raw["next"], raw["line"]) if raw else None
 
 
-def tree_of(kind: str, files: Iterable[Looked], date: dt.date | None = None, skipped: Iterable[Skipped] = ()) -> Tree:
+def tree_of(
+    kind: str,
+    files: Iterable[Looked],
+    date: dt.date | None = None,
+    skipped: Iterable[Skipped] = (),
+    advisories: Advisories | None = None,
+) -> Tree:
     """The commit as rules see it: `kind` is the repository's, facts are in order of path and line."""
     left_out = {skip.path: classify(skip.path) for skip in skipped if skip.code == "too-large"}
     classes: dict[str, PathClass] = {}
@@ -88,7 +95,7 @@ def tree_of(kind: str, files: Iterable[Looked], date: dt.date | None = None, ski
         for name, found in file.answer.get("facts", {}).items():
             facts[name] += [Fact(file.path, path_class, fields) for fields in found]
     too_large = {path: path_class for path, path_class in left_out.items() if path_class}
-    return Tree(kind, classes, facts, date=date, too_large=too_large)
+    return Tree(kind, classes, facts, date=date, too_large=too_large, advisories=advisories)
 
 
 def join(rules: Iterable[Rule], tree: Tree) -> dict[str, TreeContext]:

@@ -33,12 +33,16 @@ EVERYWHERE = frozenset({"service", "script", "test", "migration", "example"})
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A small repository. `at` holds the (path, line) of each finding of the rule in it, none for a good one."""
+    """A small repository. `at` holds the (path, line) of each finding of the rule in it, none for a good one.
+
+    `advisories` are the OSV records, as JSON, that its locked versions are compared with.
+    """
 
     title: str
     files: Mapping[str, str]
     at: Sequence[tuple[str, int]] = ()
     kind: str = "http-api"
+    advisories: str = ""
 
 
 class Collector:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from scanners import registry
+from scanners.advisories import Advisories
 from scanners.assemble import Looked, counts, excused, findings_of, ignores_of, join, problem_of, sites_of, tree_of
 from scanners.engine import Engine
 from scanners.finding import (
@@ -109,9 +110,10 @@ def scan_commit(
     cache: BlobCache,
     progress: Callable[[Progress], None],
     date: dt.date | None = None,
+    advisories: Advisories | None = None,
 ) -> Report:
     """Look at one commit, made on `date`. `read` gives the bytes of a blob by its sha, None for one that is not there.
-    `kind` is that of the repository (http-api, worker, cron, library).
+    `kind` is that of the repository (http-api, worker, cron, library); locked versions are compared with `advisories`.
 
     `progress` is called at least twice a second, so that a lease can be kept alive in it; what it raises ends the scan.
     """
@@ -125,7 +127,7 @@ def scan_commit(
     for key, answer in _fresh(keys, cached, read, children, cache, progress):
         known[key] = answer
     progress(Progress("match", len(keys), len(cached), len(known) - len(cached)))
-    return report(commit, wanted, skipped, known, cached, kind, date)
+    return report(commit, wanted, skipped, known, cached, kind, date, advisories)
 
 
 def _fresh(
@@ -168,6 +170,7 @@ def report(
     cached: Iterable[BlobKey],
     kind: str,
     date: dt.date | None = None,
+    advisories: Advisories | None = None,
 ) -> Report:
     """Put the answers together. Equal input gives an equal report."""
     rules = registry.rules()
@@ -186,7 +189,7 @@ def report(
         for file, key in pairs
     ]
     looked = [file for file, _ in pairs]
-    tree = tree_of(kind, looked, date, skipped)
+    tree = tree_of(kind, looked, date, skipped, advisories)
     said = join(rules.values(), tree)
     ignores = {file.path: ignores_of(file) for file in looked if file.answer.get("suppressions")}
     found = [finding for file in looked for finding in findings_of(file)] + excused(said, ignores)
@@ -255,7 +258,7 @@ def sites(rule: str, kind: str, files: Iterable[FileReport], cache: BlobCache) -
     return sorted(found, key=lambda site: (site.path, site.line))
 
 
-def scan_files(files: Mapping[str, bytes], kind: str = "http-api") -> Report:
+def scan_files(files: Mapping[str, bytes], kind: str = "http-api", advisories: Advisories | None = None) -> Report:
     """Look at files in memory, in this process: for examples, tests and small trusted trees."""
     engine = Engine(registry.collectors())
     wanted: list[tuple[str, BlobKey]] = []
@@ -271,7 +274,7 @@ def scan_files(files: Mapping[str, bytes], kind: str = "http-api") -> Report:
         key = BlobKey(blob_sha(raw), str(path_class))
         wanted.append((path, key))
         answers[key] = engine.answer(raw, path_class)
-    return report("", wanted, skipped, answers, (), kind)
+    return report("", wanted, skipped, answers, (), kind, advisories=advisories)
 
 
 def blob_sha(raw: bytes) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scanners.advisories import Advisories
 from scanners.context import digest
 from scanners.finding import Confidence, Finding, Severity, Site
 from scanners.paths import PathClass
@@ -35,7 +36,8 @@ class Fact:
 class Tree:
     """A commit below its sub-path. `kind` is the repository's; `files` are those that were looked at.
 
-    `date` is the day of the commit, None where it is not known; `too_large` holds what the size limit left out.
+    `date` is the day of the commit, None where it is not known; `too_large` holds what the size limit left out;
+    `advisories` are the published faults to compare with, None where none were given.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class Tree:
         *,
         date: dt.date | None = None,
         too_large: Mapping[str, PathClass] | None = None,
+        advisories: Advisories | None = None,
     ) -> None:
         self.kind = kind
         self.files = files
         self.date = date
         self.too_large = too_large or {}
+        self.advisories = advisories
         self._facts = facts
 
     def facts(self, kind: str, *, tests: bool = False) -> list[Fact]:

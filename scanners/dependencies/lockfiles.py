@@ -4,15 +4,25 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from scanners.dependencies.requirements import normal, table
 
+_LINUX: Final = {
+    "sys_platform": "linux",
+    "platform_system": "Linux",
+    "os_name": "posix",
+    "platform_machine": "x86_64",
+    "implementation_name": "cpython",
+    "platform_python_implementation": "CPython",
+}
 _PYPI: Final = [{"name": "pypi", "url": "https://pypi.org/simple", "verify_ssl": True}]
 
 
@@ -24,6 +34,22 @@ class Lock:
     requires_python: str = ""
     content_hash: str = ""
     roots: Mapping[str, str] | None = None
+    markers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """When a package is installed at all: one of these has to hold. A package that always is has no entry."""
+
+
+_LINES: Final = re.compile(r"^name = \"([^\"\n]+)\"|^ {8}\"([\w.-]+)\": \{", re.MULTILINE)
+
+
+def lines(text: str) -> dict[str, int]:
+    """Where each package of a lock file stands, from 1, in one pass over the text."""
+    found: dict[str, int] = {}
+    line, end = 1, 0
+    for entry in _LINES.finditer(text):
+        line += text.count("\n", end, entry.start())
+        end = entry.start()
+        found.setdefault(normal(entry[1] or entry[2]), line)
+    return found
 
 
 def read_lock(kind: str, text: str) -> Lock | None:
@@ -46,7 +72,14 @@ def _pipfile_lock(data: Mapping[str, Any]) -> Lock:
         for name, entry in entries.items()
     }
     meta = table(data, "_meta")
-    return Lock(versions, "", table(meta, "hash").get("sha256", ""))
+    markers = {
+        normal(name): (str(entry["markers"]),)
+        for section, entries in data.items()
+        if section != "_meta"
+        for name, entry in entries.items()
+        if entry.get("markers")
+    }
+    return Lock(versions, "", table(meta, "hash").get("sha256", ""), markers=markers)
 
 
 def _toml_lock(data: Mapping[str, Any]) -> Lock:
@@ -63,7 +96,45 @@ def _toml_lock(data: Mapping[str, Any]) -> Lock:
     meta = table(data, "metadata")
     root = next((entry for entry in packages if set(table(entry, "source")) & {"virtual", "editable"}), None)
     python = data.get("requires-python", meta.get("python-versions", meta.get("requires_python", "")))
-    return Lock(versions, str(python), str(meta.get("content-hash", meta.get("content_hash", ""))), _roots(root))
+    return Lock(
+        versions,
+        str(python),
+        str(meta.get("content-hash", meta.get("content_hash", ""))),
+        _roots(root),
+        _markers(packages),
+    )
+
+
+def _markers(packages: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """The markers of packages: their own, or those of all that ask for them when each has one."""
+    own, asked = {}, defaultdict[str, list[str]](list)
+    for entry in packages:
+        marker = entry.get("marker") or entry.get("markers")
+        if isinstance(marker, str):
+            own[normal(entry["name"])] = (marker,)
+        groups = [*table(entry, "optional-dependencies").values(), *table(entry, "dev-dependencies").values()]
+        for wanted in (
+            one for group in [entry.get("dependencies"), *groups] if isinstance(group, list) for one in group
+        ):
+            if isinstance(wanted, Mapping) and "name" in wanted:
+                asked[normal(wanted["name"])].append(str(wanted.get("marker", "")))
+    return {name: tuple(given) for name, given in asked.items() if all(given)} | own
+
+
+def installable(markers: Iterable[str]) -> bool:
+    """Whether one of these markers can hold on a Linux server with some Python 3 of today; true for none."""
+    listed = list(markers)
+    if not listed:
+        return True
+    return any(_holds(marker, minor) for marker in listed for minor in range(9, 16))
+
+
+def _holds(marker: str, minor: int) -> bool:
+    python = {"python_version": f"3.{minor}", "python_full_version": f"3.{minor}.0"}
+    try:
+        return Marker(marker).evaluate({**_LINUX, **python})
+    except (InvalidMarker, UndefinedEnvironmentName):
+        return True
 
 
 def _roots(root: Mapping[str, Any] | None) -> Mapping[str, str] | None:

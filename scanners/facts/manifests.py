@@ -22,7 +22,8 @@ class Manifests(Collector):
 
     A requirement has name, specifier, url, marker, group, hashed, pinned and text; a manifest has kind, python, count,
     generated (made by a tool that pins the closure), dynamic (part of it is decided by code) and hashes, which a lock
-    made from it may record; a lock has kind, versions {name: [version]}, python, hash and roots {name: range}.
+    made from it may record; a lock has kind, versions {name: [version]}, python, hash, roots {name: range}, lines
+    {name: line} and markers {name: [marker]}.
     """
 
     files = (*_LOCKS, "requirements", "constraints", "pyproject", "setup-cfg", "pipfile")
@@ -90,6 +91,8 @@ def _lock(text: TextFile, ctx: Context) -> None:
             python=lock.requires_python,
             hash=lock.content_hash,
             roots=dict(lock.roots) if lock.roots is not None else None,
+            lines=lockfiles.lines(text.text),
+            markers={name: list(markers) for name, markers in lock.markers.items()},
         )
 
 

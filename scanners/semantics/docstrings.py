@@ -163,7 +163,7 @@ def disagreement(place: Place[Any], said: Sections) -> str:
 
 
 def _named_inside(function: Any) -> set[str]:
-    """What the parameters listed may mean instead: keys that the body reads, and parameters of a def that it returns."""
+    """What the names listed may mean instead: keys that the body reads, parameters of a def that it returns."""
     names: set[str] = set()
     for part in descendants(function):
         if isinstance(part, ast.Constant) and isinstance(part.value, str):

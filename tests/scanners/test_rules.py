@@ -3,6 +3,7 @@
 import pytest
 
 from scanners import registry
+from scanners.advisories import Advisories
 from scanners.rule import Example, Rule
 from scanners.scan import scan_files
 
@@ -20,7 +21,8 @@ GOOD = [
 
 def found(rule: Rule, example: Example) -> list[tuple[str, int]]:
     """Where the rule reports something in the example, whatever else other rules say of it."""
-    report = scan_files({path: text.encode() for path, text in example.files.items()}, example.kind)
+    known = Advisories([example.advisories]) if example.advisories else None
+    report = scan_files({path: text.encode() for path, text in example.files.items()}, example.kind, known)
     assert [file.path for file in report.files if file.problem] == []
     return [(finding.path, finding.line) for finding in report.findings if finding.rule == rule.id]
 
