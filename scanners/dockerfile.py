@@ -24,7 +24,7 @@ _DEV_STAGE: Final = re.compile(
 class Instruction:
     """One instruction. `value` has continuation lines joined by newlines and its flags (`--from=x`) taken off.
 
-    `line` is the first one; `heredoc` is the text between the marks.
+    `line` is the first one; `heredoc` is the text between the marks; `skipped` is how many lines its flags take.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Instruction:
     line: int
     flags: tuple[tuple[str, str], ...] = ()
     heredoc: str = ""
+    skipped: int = 0
 
     def flag(self, name: str) -> str:
         """The value of a flag, empty without it."""
@@ -57,7 +58,7 @@ class Instruction:
     @property
     def script_line(self) -> int:
         """The line on which the script begins."""
-        return self.line + bool(self.heredoc)
+        return self.line + self.skipped + bool(self.heredoc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +166,15 @@ def _instructions(lines: list[str]) -> Iterator[Instruction]:
         if match is None or match[1].upper() not in _NAMES:
             continue
         name, value, flags = match[1].upper(), match[2] or "", []
+        skipped = held.count("\n", 0, match.start(2)) if match[2] else 0
         while flag := _FLAG.match(value):
             flags.append((flag[1].lower(), flag[2] or "true"))
+            skipped += flag[0].count("\n")
             value = value[flag.end() :]
         heredoc = ""
         if name in ("RUN", "COPY", "ADD"):
             heredoc, number = _heredocs(lines, number, value)
-        yield Instruction(name, value.strip(), first + 1, tuple(flags), heredoc)
+        yield Instruction(name, value.strip(), first + 1, tuple(flags), heredoc, skipped)
 
 
 def _joined(lines: list[str], number: int, escape: str) -> tuple[str, int]:

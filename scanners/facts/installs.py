@@ -93,7 +93,7 @@ def read(command: Command) -> dict[str, Any] | None:
     if (name, verb) in _LOCKING:
         return _said(_LOCKING[name, verb], locked=_states_lock(name, verb, words))
     if (name, verb) in (("pipx", "install"), ("uv", "tool")) and (name == "pipx" or "install" in words):
-        return _packages("pip", [word for word in words[words.index("install") + 1 :] if not word.startswith("-")][:1])
+        return _packages("pip", list(_positional(words[words.index("install") + 1 :]))[:1])
     return None
 
 

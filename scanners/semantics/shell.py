@@ -96,6 +96,7 @@ def _command(words: list[tuple[str, int]], before: str, after: str) -> Command:
             assigned.append(rest.pop(0))
         else:
             break
+    line = words[min(len(words) - len(rest), len(words) - 1)][1]
     kept: list[str] = []
     at = 0
     while at < len(rest):
@@ -107,7 +108,7 @@ def _command(words: list[tuple[str, int]], before: str, after: str) -> Command:
         else:
             kept.append(word)
         at += 1
-    return Command(tuple(kept), words[0][1], before, after, frozenset(wrappers), tuple(assigned), target)
+    return Command(tuple(kept), line, before, after, frozenset(wrappers), tuple(assigned), target)
 
 
 def _tokens(text: str, line: int) -> Iterator[tuple[str, int, bool]]:

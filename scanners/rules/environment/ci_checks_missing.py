@@ -33,7 +33,7 @@ class CiChecksMissing(Rule):
     effort = Effort.HOUR
     fix = "Run tests and a linter on each pull request, and let their failure stop it."
     bad = [
-        Example("no pipeline", {"app.py": "", "pyproject.toml": "[tool.x]\n"}, at=[("app.py", 1), ("app.py", 1)]),
+        Example("no pipeline", {"app.py": "", "lib/a.py": ""}, at=[("app.py", 1), ("app.py", 1)]),
         Example(
             "tests only",
             {
@@ -100,7 +100,7 @@ class CiChecksMissing(Rule):
         if not code:
             ctx.not_applicable("There is no code to check.")
             return
-        where = files[0].path if files else code[0]
+        where = files[0].path if files else _front(tree, code)
         hidden = any(fact["elsewhere"] or not fact["provider"] for fact in files) or any(
             step.get("foreign") for step in tree.facts("ci-step")
         )
@@ -126,6 +126,12 @@ class CiChecksMissing(Rule):
         else:
             none = "No pipeline is in the repository, so nothing runs" if not any_file else "No step of a pipeline runs"
             ctx.report(where, line, f"{none} {words}.", anchor=sort)
+
+
+def _front(tree: Tree, code: list[str]) -> str:
+    """The file that stands for the repository: where it declares what it is, or else the nearest code."""
+    declared = [fact.path for fact in tree.facts("manifest")]
+    return min(declared or code, key=lambda path: (path.count("/"), path))
 
 
 def _runs(fact: Fact, sort: str, tree: Tree, depth: int) -> bool:
