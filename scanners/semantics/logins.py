@@ -1,0 +1,63 @@
+"""Routes that check a password or a code, and whether something beside them slows down who guesses."""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.semantics.routes import Route, routes_of
+
+_NAMED: Final = re.compile(
+    r"(^|[/_.-])(log_?in|log_?on|sign_?in|authenticate|access_?token|obtain_\w*token|token|jwt|reset_?password"
+    r"|password_?reset"
+    r"|forgot_?password|forgotten_?password|recover(_?password)?|otp|totp|verify_?(code|otp|pin|2fa|mfa|sms)|2fa|mfa"
+    r"|two_?factor|magic_?link)([/_.-]|$)",
+    re.IGNORECASE,
+)
+_CHECKS: Final = re.compile(
+    r"passw|passwd|\botp\b|totp|\bpin\b|check_password|authenticate\(|verify_code|one_time|\bcode\b|reset_token|mfa"
+    r"|send_mail|send_email",
+    re.IGNORECASE,
+)
+_LIMITED: Final = re.compile(
+    r"limit|throttl|lock_?out|locked|axes|attempt|failed_login|fail_count|brute|captcha|turnstile|cooldown|too_many"
+    r"|backoff|\b429\b",
+    re.IGNORECASE,
+)
+_ELSEWHERE: Final = re.compile(
+    r"oauth(?!2Password)|oidc|openid|saml|\bsso\b|authorize_redirect|code_verifier|LoginView|PasswordResetView"
+    r"|LoginManager"
+    r"|social_auth",
+    re.IGNORECASE,
+)
+
+
+def logins(ctx: Context) -> Iterator[tuple[Any, str]]:
+    """The handlers of the file that check a secret; "limited", "elsewhere" (a provider does it) or "open"."""
+    if not ctx.module.functions or not _CHECKS.search(ctx.source):
+        return
+    for node, route in routes_of(ctx).items():
+        if not route.writes or not _is_login(node, route) or (route.cls is not None and not route.sure):
+            continue
+        text = _written(node, route, ctx)
+        if _CHECKS.search(text):
+            yield node, "limited" if _LIMITED.search(text) else "elsewhere" if _ELSEWHERE.search(text) else "open"
+
+
+def _is_login(node: Any, route: Route) -> bool:
+    named = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", route.cls.name) if route.cls is not None else node.name
+    last = "/".join(part for part in route.path.split("/")[-2:] if "{" not in part and "<" not in part)
+    return any(_NAMED.search(text) for text in (named, last) if text)
+
+
+def _written(node: Any, route: Route, ctx: Context) -> str:
+    """The source of the handler with its decorators, and what its class says beside its methods."""
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    text = "\n".join(ctx.source_lines[first - 1 : node.end_lineno])
+    around = route.cls.body if route.cls is not None else []
+    plain = [ast.unparse(stmt) for stmt in around if not isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef)]
+    bases = (
+        [ast.unparse(part) for part in (*route.cls.bases, *route.cls.decorator_list)] if route.cls is not None else []
+    )
+    return "\n".join([text, *plain, *bases])
