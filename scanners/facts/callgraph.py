@@ -1,6 +1,7 @@
 """Which defs of the repository call which, and which of them block: what it takes to see what a coroutine waits for."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any, Final
@@ -29,6 +30,11 @@ _ELSEWHERE: Final = sys.stdlib_module_names | frozenset(
 )
 """What is hardly ever of the repository, so that its calls need not be kept. Relative imports are."""
 _CACHED: Final = ("functools.lru_cache", "functools.cache", "functools.cached_property")
+_ONCE: Final = re.compile(
+    r"^_*(start(up)?|stop|set_?up|init(iali[sz]e)?|main|cli|configure|bootstrap|install|tear_?down|clean_?up|shutdown|migrate"
+    r"|run_migrations?|run_app|run_server|serve(_forever)?|run_forever|launch)$"
+)
+"""Plain defs that run once, or for as long as the program does, whoever calls them."""
 _BEHIND: Final = tuple(
     name for name, found in BLOCKING.items() if found.kind != "file" and not name.endswith((".acquire", ".put"))
 )
@@ -159,6 +165,8 @@ def _handed_on(ctx: Context, known: set[str]) -> Iterator[tuple[str, str]]:
 
 def _is_plain(function: Any, ctx: Context) -> bool:
     """Whether a def may be called as it is, again and again: not changed by a decorator, nor cached."""
+    if _ONCE.match(function.name):
+        return False
     for decorator in function.decorator_list:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         ref = resolve(called, ctx.module, decorator.lineno)

@@ -203,6 +203,8 @@ def returns_at_once(call: Call, ctx: Context) -> bool:
 
 
 def _does_not_wait(call: Call) -> bool:
+    if call.last == "acquire" and call.origin is not None and call.origin in inner(getattr(call.function, "body", [])):
+        return True  # Nobody else has a lock that was made here.
     if call.last in ("acquire", "get") and call.dotted.startswith(("queue.", "threading.", "multiprocessing.")):
         told = call.argument(0, "block", "blocking")
         if told is not None and fold(told, call.scope) is False:

@@ -17,7 +17,7 @@ _BRAKE: Final = re.compile(
     re.I,
 )
 _CONFIGURED: Final = re.compile(
-    r"worker|plugin|provider|hook|handler|callback|listener|backend|client|server|node|shard|replica|broker|platform|sensor"
+    r"base_?url|worker|plugin|provider|hook|handler|callback|listener|backend|client|server|node|shard|replica|broker|platform|sensor"
     r"|device|check|field|column|stage|step|phase|region|zone|config|setting|middleware|observer|task|future|coro|thread"
     r"|process|job|consumer|runner|extension|component|integration|service|strateg|kind|type|method|adapter|sink|exporter"
     r"|monitor|watcher|loop|partition|cog|agent|module|engine|store|source|target|tool|model|function|func|test|endpoint"
@@ -148,6 +148,20 @@ def _appended(name: str, call: Call) -> tuple[ast.expr, list[ast.AST]] | None:
                 if node.func.attr == "append" and isinstance(held, ast.Name) and held.id == name:
                     return loop.iter, [node.args[0]]
     return None
+
+
+def is_gathered_later(call: Call) -> bool:
+    """Whether the call is appended to a list that the same def gathers: that is the place to speak of."""
+    above = call.parent()
+    func = above.func if isinstance(above, ast.Call) else None
+    if not isinstance(func, ast.Attribute) or func.attr != "append" or not isinstance(func.value, ast.Name):
+        return False
+    for node in inner(getattr(call.function, "body", [])):
+        if isinstance(node, ast.Call) and _name(node.func) == "gather":
+            names = [arg.value for arg in node.args if isinstance(arg, ast.Starred)]
+            if any(isinstance(name, ast.Name) and name.id == func.value.id for name in names):
+                return True
+    return False
 
 
 def started(call: Call) -> list[ast.AST]:

@@ -37,7 +37,7 @@ class Change(NamedTuple):
 
 def changes(function: Any, scope: Scope, ctx: Context) -> Iterator[Change]:
     """The changes of module-level names and containers in a def, in no order; nested defs are their own."""
-    named = {name for node in inner(function.body) if isinstance(node, ast.Global) for name in node.names}
+    named = _globals(function)
     for node in inner(function.body):
         if isinstance(node, ast.Assign | ast.AugAssign | ast.Delete):
             targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets
@@ -96,12 +96,18 @@ def is_guarded(change: Change, function: Any) -> bool:
             return True
         if isinstance(outer, ast.If) and change.how in ("rebinds", "adds") and _asks_for(outer.test, change):
             return True
+        if isinstance(outer, ast.If) and change.how == "rebinds" and _names(outer.test) & _globals(function):
+            return True  # Looked at before it is replaced: a state that advances, a value that is refreshed.
         if isinstance(outer, ast.ExceptHandler) and change.how in ("rebinds", "adds"):
             return outer.type is not None and "KeyError" in ast.unparse(outer.type)
     return _returned_early(change, function) or any(
         isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "acquire"
         for node in inner(function.body)
     )
+
+
+def _globals(function: Any) -> set[str]:
+    return {name for node in inner(function.body) if isinstance(node, ast.Global) for name in node.names}
 
 
 def _locks(outer: ast.With | ast.AsyncWith) -> bool:

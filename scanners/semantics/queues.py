@@ -65,6 +65,12 @@ def serves_logging(ctx: Context) -> bool:
     return "QueueHandler" in ctx.source or "QueueListener" in ctx.source
 
 
+def watches_size(call: Call, ctx: Context) -> bool:
+    """Whether the file asks a queue of this name for its size, pauses a transport, or counts by a semaphore."""
+    name = holder_of(call).rpartition(".")[2]
+    return f"{name}.qsize()" in ctx.source or "pause_reading" in ctx.source or "Semaphore(" in ctx.source
+
+
 def is_crossed(name: str, ctx: Context) -> bool:
     """Whether one def of a threaded or asynchronous file fills a deque and another one empties it."""
     if not any(word in ctx.source for word in _PARALLEL):

@@ -184,11 +184,15 @@ class Feed:
         if not is_dropped(call) or call.keyword("error_callback") is not None:
             ctx.site(call)
             return
-        guarded = call.dotted not in TASKS and call.last != "create_task"
-        if guarded and sees_failures(target_of(call), call, ctx):
+        task = call.dotted in TASKS or call.last == "create_task"
+        if not sees_failures(target_of(call), call, ctx):
+            what = f"Nobody keeps what `{call.last}` gives back: a failure in it is never seen."
+            ctx.report(call, what, confidence=sure)
+        elif task:
+            what = "It reports its failures, but nobody keeps the task: it may be collected before it is done."
+            ctx.report(call, what, severity=Severity.LOW, confidence=sure)
+        else:
             ctx.site(call)
-            return
-        ctx.report(call, f"Nobody keeps what `{call.last}` gives back: a failure in it is never seen.", confidence=sure)
 
 
 def _is_loop(call: Call) -> bool:

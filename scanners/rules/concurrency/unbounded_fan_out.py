@@ -6,7 +6,7 @@ from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.background import TASKS
-from scanners.semantics.fanout import bound_of, gathered, is_braked, started, waits_for_room
+from scanners.semantics.fanout import bound_of, gathered, is_braked, is_gathered_later, started, waits_for_room
 from scanners.semantics.hot import hot_defs, is_hot, runs_once, served
 
 _WORKERS: Final = frozenset({"threading.Thread", "multiprocessing.Process"})
@@ -140,7 +140,7 @@ def load(urls):
             self._spawn(call, ctx)
 
     def _spawn(self, call: Call, ctx: Context) -> None:
-        source = _iterable(call)
+        source = None if is_gathered_later(call) else _iterable(call)
         if source is not None:
             self._weigh(call, source, started(call), ctx)
         elif call.dotted in _WORKERS and _accepts(call):

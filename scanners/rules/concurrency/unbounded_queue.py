@@ -2,10 +2,18 @@ import ast
 
 from scanners.constants import UNKNOWN, fold
 from scanners.context import Context
-from scanners.finding import Severity
+from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.queues import QUEUES, holder_of, is_crossed, is_local_worklist, is_signal, serves_logging
+from scanners.semantics.queues import (
+    QUEUES,
+    holder_of,
+    is_crossed,
+    is_local_worklist,
+    is_signal,
+    serves_logging,
+    watches_size,
+)
 
 
 class UnboundedQueue(Rule):
@@ -140,6 +148,8 @@ class Window:
             ctx.unresolved(call, "The size may be among unpacked arguments.")
         elif (size is not None and not _is_endless(size, call)) or serves_logging(ctx) or is_local_worklist(call):
             ctx.site(call)
+        elif watches_size(call, ctx):
+            ctx.unresolved(call, "The file looks at the size of its queues and may hold back by itself.")
         elif is_signal(call):
             ctx.unresolved(call, "It may hold one signal or one answer only.")
         else:
@@ -150,7 +160,11 @@ class Window:
         if call.argument(1, "maxlen") is not None or not name:
             return
         if is_crossed(name, ctx):
-            ctx.report(call, f"`{name}` is filled in one def and emptied in another, with no `maxlen`.")
+            ctx.report(
+                call,
+                f"`{name}` is filled in one def and emptied in another, with no `maxlen`.",
+                confidence=Confidence.LOW,
+            )
 
 
 def _is_endless(size: ast.expr, call: Call) -> bool:
