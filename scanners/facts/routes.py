@@ -9,7 +9,7 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
 from scanners.rule import CODE, Collector
-from scanners.semantics.guards import guarding, state
+from scanners.semantics.guards import guarding, state, words_of
 from scanners.semantics.routes import Route, routes_of
 from scanners.syntax import descendants
 from scanners.text import TextFile
@@ -111,14 +111,14 @@ class Routes(Collector):
             for decorator in getattr(node, "decorator_list", ()):
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
                 last = getattr(called, "attr", getattr(called, "id", ""))
-                if last in ("before_request", "before_app_request"):
-                    text = f"{node.name} {' '.join(_names(node))}"  # type: ignore[attr-defined]
+                if last in ("before_request", "before_app_request", "url_value_preprocessor"):
+                    text = f"{node.name} {' '.join(words_of(node.body))}"  # type: ignore[attr-defined]
                     owner = ast.unparse(called.value) if isinstance(called, ast.Attribute) else ""
                     wide = last == "before_app_request" or owner.rpartition(".")[2] in ("app", "application")
                     if guarding(text):
                         ctx.fact("web-guard", node, wide=wide, owner=owner, sure=True, kind="hook")
                 elif last == "middleware":
-                    text = f"{node.name} {' '.join(_names(node))}"  # type: ignore[attr-defined]
+                    text = f"{node.name} {' '.join(words_of(node.body))}"  # type: ignore[attr-defined]
                     if re.search(r"auth|api_?key|jwt", text, re.I):
                         ctx.fact("web-guard", node, wide=True, owner="", sure=True, kind="middleware")
                     self._middleware(node.name, node, ctx)  # type: ignore[attr-defined]
@@ -214,14 +214,6 @@ def _bound(call: Call, ctx: Context) -> str:
     if isinstance(stmt, ast.Assign) and stmt.value is call.node:
         return ast.unparse(stmt.targets[0])
     return ""
-
-
-def _names(node: ast.AST) -> Iterator[str]:
-    for part in descendants(node):
-        if isinstance(part, ast.Name):
-            yield part.id
-        elif isinstance(part, ast.Attribute):
-            yield part.attr
 
 
 def _texts(bindings: Any) -> Iterator[str]:

@@ -50,7 +50,7 @@ def state(node: Any, route: Route, ctx: Context) -> str:
         return "guarded"
     if any(_OPEN.search(text) for text in texts):
         return "open"
-    if any(guarding(word) for word in _words(node.body)):
+    if any(guarding(word) for word in words_of(node.body)):
         return "guarded"
     unknown = [text for text, _ in names if not _HARMLESS.search(text)]
     return "unknown" if unknown else "none"
@@ -75,7 +75,7 @@ def class_marks(node: ast.ClassDef, method: str, ctx: Context, depth: int = 0) -
             "decorators",
             "method_decorators",
         ):
-            inside = [text for text in _words([value]) if text[:1].isalpha()]
+            inside = [text for text in words_of([value]) if text[:1].isalpha()]
             if name == "permission_classes":
                 found += inside or ["public"]
             elif name != "authentication_classes":
@@ -98,7 +98,7 @@ def class_marks(node: ast.ClassDef, method: str, ctx: Context, depth: int = 0) -
                 )
                 or (
                     stmt.name in ("dispatch", "setup", "get_queryset", "get_object")
-                    and any(guarding(word) or word == "user" for word in _words(stmt.body))
+                    and any(guarding(word) or word == "user" for word in words_of(stmt.body))
                 )
             )
         ):
@@ -114,7 +114,7 @@ def _decorators(decorators: Iterable[ast.expr], scope: Scope) -> list[tuple[str,
         if text.rpartition(".")[2] in ("method_decorator", "permission_classes", "csrf_exempt") and isinstance(
             decorator, ast.Call
         ):
-            inside = _words(decorator.args)
+            inside = words_of(decorator.args)
             text = " ".join(inside) or ("AllowAny" if text.endswith("permission_classes") else text)
         ref = resolve(called, scope, called.lineno)
         found.append((text, ref))
@@ -148,7 +148,7 @@ def _dependencies(node: Any, route: Route) -> list[str]:
     return found
 
 
-def _words(nodes: Iterable[ast.AST]) -> list[str]:
+def words_of(nodes: Iterable[ast.AST]) -> list[str]:
     """The names in some code, and the keys that it reads."""
     found = []
     for top in nodes:

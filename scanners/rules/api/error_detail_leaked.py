@@ -152,6 +152,6 @@ def _derived(name: str, place: Place[Any]) -> Iterator[str]:
     """The names that the handler gives to the exception's text or to a traceback."""
     holder = place.handler or place.function
     for node in descendants(holder) if name and holder is not None else ():
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            if any(isinstance(inside, ast.Name) and inside.id == name for inside in _shown(node.value)):
-                yield node.targets[0].id
+        given = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(given, ast.Name) and any(getattr(inside, "id", "") == name for inside in _shown(node.value)):
+            yield given.id

@@ -1,0 +1,146 @@
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.finding import Confidence, Effort, Severity
+from scanners.place import Block, Place
+from scanners.rule import Example, Rule
+from scanners.semantics.handlers import inner
+from scanners.semantics.routes import Route, routes_of
+from scanners.syntax import descendants
+from scanners.tree import Tree, TreeContext
+
+_BOUNDED: Final = re.compile(r"limit|offset|page|paginat|per_page|cursor|skip|top_?n|max_|first|islice|chunk|batch|stream|yield|csv|export|sitemap|slice", re.IGNORECASE)
+_SMALL: Final = re.compile(r"countr|currenc|language|locale|categor|choice|option|status|types?$|kinds?$|roles?$|permission|setting|config|feature|flag|timezone|plan$|plans$|unit|enum|tag|version|region", re.IGNORECASE)
+_FILTERS: Final = re.compile(r"\.(filter|filter_by|where|exclude|get_queryset|in_)\(")
+_LISTS: Final = re.compile(r"(^|\.)(ListAPIView|ListCreateAPIView|ModelViewSet|ReadOnlyModelViewSet|ListModelMixin)$")
+_HEAD: Final = "from fastapi import APIRouter, Depends\nfrom sqlalchemy import select\nfrom shop.models import Order\nrouter = APIRouter()\n\n\n"
+
+
+class ListWithoutPagination(Rule):
+    """
+    A list that returns all rows is fast on the day it is written and takes the service down on the day the table has
+    grown: memory, database and caller get everything at once.
+
+    Looks at GET handlers that answer with `.all()` of a query without a limit, and at list views of DRF without a
+    pagination class or default. Lists below one parent are less sure; small enumerations and streamed exports are fine.
+    """
+
+    id = "list-without-pagination"
+    area = "api"
+    item = "A4"
+    title = "List answered without pages"
+    severity = Severity.MEDIUM
+    confidence = Confidence.MEDIUM
+    effort = Effort.HOUR
+    fix = "Take a page or a cursor from the caller, with a default and a maximum, and limit the query by it."
+    kinds = frozenset({"http-api"})
+    bad = [
+        Example("SQLAlchemy", {"app.py": f"{_HEAD}@router.get('/orders')\ndef orders(db=Depends(session)):\n    return db.query(Order).all()\n\n\n@router.get('/new')\nasync def new(db=Depends(session)):\n    result = await db.execute(select(Order))\n    return result.scalars().all()\n"}, at=[("app.py", 9), ("app.py", 15)]),
+        Example("Flask", {"app.py": "from flask import Flask, jsonify\nfrom shop.models import Order\napp = Flask(__name__)\n\n\n@app.get('/orders')\ndef orders():\n    rows = Order.query.order_by(Order.id).all()\n    return jsonify([row.to_dict() for row in rows])\n"}, at=[("app.py", 8)]),
+        Example("Django", {"views.py": "from django.http import JsonResponse\nfrom shop.models import Order\n\n\ndef orders(request):\n    return JsonResponse(list(Order.objects.all().values()), safe=False)\n"}, at=[("views.py", 6)]),
+        Example("DRF without pages", {"views.py": "from rest_framework import viewsets\n\n\nclass OrderViewSet(viewsets.ModelViewSet):\n    queryset = Order.objects.all()\n"}, at=[("views.py", 4)]),
+    ]  # fmt: skip
+    good = [
+        Example("a limit", {"app.py": f"{_HEAD}@router.get('/orders')\ndef orders(limit: int = 50, offset: int = 0, db=Depends(session)):\n    return db.query(Order).limit(min(limit, 100)).offset(offset).all()\n\n\n@router.get('/new')\ndef new(db=Depends(session)):\n    return db.execute(select(Order).order_by(Order.id)).scalars().all()[:10]\n"}),
+        Example("pages of DRF", {"settings.py": "REST_FRAMEWORK = {'DEFAULT_PAGINATION_CLASS': 'rest_framework.pagination.CursorPagination', 'PAGE_SIZE': 50}\n", "views.py": "from rest_framework import viewsets\n\n\nclass OrderViewSet(viewsets.ModelViewSet):\n    queryset = Order.objects.all()\n"}),
+        Example("a class with pages, and a small enumeration", {"views.py": "from rest_framework import viewsets\n\n\nclass OrderViewSet(viewsets.ModelViewSet):\n    pagination_class = Pages\n    queryset = Order.objects.all()\n\n\nclass CountryViewSet(viewsets.ReadOnlyModelViewSet):\n    queryset = Country.objects.all()\n"}),
+        Example("a streamed export", {"views.py": "from django.http import StreamingHttpResponse\nfrom shop.models import Order\n\n\ndef orders(request):\n    return StreamingHttpResponse(row.line() for row in Order.objects.all())\n"}),
+        Example("one row, and all rows for something else", {"app.py": f"{_HEAD}@router.get('/orders')\ndef orders(db=Depends(session)):\n    return db.query(Order).count()\n\n\n@router.post('/orders')\ndef order(db=Depends(session)):\n    rows = db.query(Order).all()\n    return len(rows)\n"}),
+    ]  # fmt: skip
+
+    def visit_module(self, ctx: Context) -> None:
+        for node, route in routes_of(ctx).items():
+            if "GET" in route.methods or (not route.methods and route.framework == "django"):
+                self._handler(node, route, ctx)
+
+    def _handler(self, node: Any, route: Route, ctx: Context) -> None:
+        body = list(inner(list(node.body)))
+        fetched = [each for each in body if isinstance(each, ast.Call) and _fetches(each)]
+        if not fetched:
+            return
+        words = {word for each in [*body, *inner([node.args])] for word in _words(each)}
+        for call in fetched[:1]:
+            if not _is_answered(call, body) or "render" in words or any(word.startswith("render") for word in words):
+                continue
+            scope = ctx.module.functions[node]
+            place = Place(call, Block("function", node, None, scope), None)
+            ctx.site(place)
+            if any(_BOUNDED.search(word) for word in words) or _SMALL.search(node.name) or _SMALL.search(route.path.rstrip("/")):
+                continue
+            below = "{" in route.path or "<" in route.path or _FILTERS.search(_chain(call, body))
+            sure = Confidence.LOW if below else None
+            ctx.report(place, f"`{node.name}` answers with all rows there are: nothing limits how many.", confidence=sure)
+
+    def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
+        node = place.node
+        bases = [place.name(base) or ast.unparse(base) for base in node.bases]
+        if not any(_LISTS.search(base) and ("rest_framework" in base or ctx.imports("rest_framework")) for base in bases):
+            return
+        names = {target.id for stmt in node.body if isinstance(stmt, ast.Assign) for target in stmt.targets if isinstance(target, ast.Name)}
+        methods = {stmt.name for stmt in node.body if isinstance(stmt, ast.FunctionDef)}
+        if "pagination_class" in names or "paginator" in names or methods & {"list", "paginate_queryset", "get"} or _SMALL.search(re.sub(r"(ViewSet|View|List|API)+$", "", node.name)):
+            ctx.site(place)
+            return
+        ctx.fact("list-view", place, name=node.name, text=ctx.source_lines[node.lineno - 1].strip()[:160], known=all("rest_framework" in base for base in bases))
+
+    def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        paged = bool(tree.facts("web-pages"))
+        for view in tree.facts("list-view"):
+            ctx.site(view.path, view.line)
+            if not paged:
+                sure = Confidence.MEDIUM if view["known"] else Confidence.LOW
+                ctx.report(view.path, view.line, f"`{view['name']}` lists all rows: it has no pagination_class and no default is set.", anchor=view["name"], text=view["text"], confidence=sure)
+
+
+def _fetches(call: ast.Call) -> bool:
+    """Whether a call gets all rows: `.all()` at the end of a query, or the rows of a manager."""
+    func = call.func
+    if not isinstance(func, ast.Attribute) or call.args:
+        return False
+    text = ast.unparse(func.value)
+    if func.attr == "all":
+        return bool(re.search(r"\.query\b|\bquery\(|\bexecute\(|scalars\(|\bselect\(|\bexec\(|\.objects$|result|rows", text))
+    return func.attr == "fetchall"
+
+
+def _is_answered(call: ast.Call, body: list[Any]) -> bool:
+    """Whether the rows get into the answer: in the return itself, or by a name that the return shows."""
+    named = {target.id for stmt in body if isinstance(stmt, ast.Assign) and any(each is call for each in descendants(stmt.value)) for target in stmt.targets if isinstance(target, ast.Name)}
+    for _ in range(2):
+        named |= {target.id for stmt in body if isinstance(stmt, ast.Assign) and _iterates(stmt.value, named) for target in stmt.targets if isinstance(target, ast.Name)}
+    for stmt in body:
+        if isinstance(stmt, ast.Return) and stmt.value is not None:
+            calls = {getattr(each.func, "id", getattr(each.func, "attr", "")) for each in descendants(stmt.value) if isinstance(each, ast.Call)}
+            if calls & {"len", "sum", "count", "any", "max", "min", "StreamingHttpResponse", "first", "one", "get"}:
+                continue
+            if any(each is call or (isinstance(each, ast.Name) and each.id in named) for each in descendants(stmt.value)):
+                return True
+    return False
+
+
+def _iterates(value: ast.expr, named: set[str]) -> bool:
+    return isinstance(value, ast.ListComp | ast.Call) and any(isinstance(each, ast.Name) and each.id in named for each in descendants(value))
+
+
+def _chain(call: ast.Call, body: list[Any]) -> str:
+    """The text of the query, with the statements that built it."""
+    text = ast.unparse(call)
+    names = set(re.findall(r"\b[a-z_]\w*\b", text))
+    built = [ast.unparse(stmt) for stmt in body if isinstance(stmt, ast.Assign) and isinstance(stmt.targets[0], ast.Name) and stmt.targets[0].id in names]
+    return " ".join([text, *built])
+
+
+def _words(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.Attribute):
+        yield node.attr
+    elif isinstance(node, ast.arg):
+        yield node.arg
+    elif isinstance(node, ast.Slice):
+        yield "slice"
+    elif isinstance(node, ast.Yield):
+        yield "yield"
