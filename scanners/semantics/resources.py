@@ -127,6 +127,8 @@ def _escape(name: str, function: Any, whole: list[Any], found: Resource) -> str:
                 return "with" if _is_closing(above) else "handed"
             if isinstance(above, ast.Attribute) and _bound_method(above, whole, found):
                 return "handed"
+    if any(isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "dup2" for node in whole):
+        return "handed"  # The descriptor stands in for another one from then on.
     nested = [node for node in whole if node is not function and _is_scope(node)]
     inside = (part for node in nested for part in descendants(node))
     return "handed" if any(isinstance(part, ast.Name) and part.id == name for part in inside) else ""
