@@ -1,0 +1,84 @@
+"""Time budgets of servers, proxies and workers, and what is spent of them while a request waits."""
+
+import ast
+import re
+from typing import Any, Final
+
+from scanners.constants import fold
+from scanners.context import Context
+from scanners.place import Call, Place
+from scanners.rule import Collector
+from scanners.semantics.budgets import in_text, seconds
+from scanners.semantics.outbound import HTTP
+from scanners.semantics.routes import routes_of
+from scanners.text import TextFile
+
+_WORD: Final = re.compile(r"\b\w*(?:timeout|retries|max_retry|pool_size)\w*\b", re.IGNORECASE)
+_WORDS: Final = ("timeout", "retries", "max_retry", "pool_size")
+
+
+class ServerBudgets(Collector):
+    """Fact `budget`: a limit (kind server, proxy, hard or soft; seconds; name) in commands and settings of servers."""
+
+    files = ("dockerfile", "compose", "procfile", "manifest", "shell", "config-file")
+
+    def visit_text(self, text: TextFile, ctx: Context) -> None:
+        for budget in in_text(text.lines):
+            shown = text.lines[budget.line - 1].strip()[:160]
+            ctx.fact("budget", budget.line, kind=budget.kind, seconds=budget.seconds, name=budget.name, text=shown)
+
+    def visit_module(self, ctx: Context) -> None:
+        names = ctx.module.names
+        if "timeout" not in names or not {"bind", "workers", "worker_class"} & names.keys():
+            return
+        worker = _value("worker_class", ctx)
+        limit = _value("timeout", ctx)
+        if (worker is None or worker == "sync") and isinstance(limit, int | float):
+            at = names["timeout"][-1].line
+            name = "timeout of the gunicorn settings"
+            ctx.fact("budget", at, kind="server", seconds=float(limit), name=name, text=f"timeout = {limit}")
+
+
+class SpentBudgets(Collector):
+    """Fact `spent`: a fixed limit of a call that a request waits for, or of a wait for a pooled connection."""
+
+    calls = (*HTTP, "sqlalchemy.create_engine", "sqlalchemy.create_async_engine")
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        pooled = call.last in ("create_engine", "create_async_engine")
+        limit = seconds(call.keyword("pool_timeout" if pooled else "timeout"), call)
+        if limit is None or not (pooled or call.function in routes_of(ctx)):
+            return
+        what = "the wait for a pooled connection" if pooled else f"`{call.dotted}`"
+        ctx.fact("spent", call, seconds=limit, what=what, text=ctx.source_lines[call.line - 1].strip()[:160])
+
+
+class BudgetSettings(Collector):
+    """Facts `budget-setting` (a field of a settings class about time, retries or pools) and `budget-words` (the names
+    of that sort that a file mentions, with how often)."""
+
+    classes = frozenset({"service", "script", "test"})
+
+    def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
+        if not any(place.name(base).endswith(".BaseSettings") for base in place.node.bases):
+            return
+        for stmt in place.node.body:
+            if (
+                isinstance(stmt, ast.AnnAssign)
+                and isinstance(stmt.target, ast.Name)
+                and _WORD.fullmatch(stmt.target.id)
+            ):
+                text = ctx.source_lines[stmt.lineno - 1].strip()[:160]
+                ctx.fact("budget-setting", stmt, name=stmt.target.id, text=text)
+
+    def visit_module(self, ctx: Context) -> None:
+        lowered = ctx.source.lower()
+        if any(word in lowered for word in _WORDS):
+            found = _WORD.findall(ctx.source)
+            ctx.fact("budget-words", 1, words={word: found.count(word) for word in sorted(set(found))[:200]})
+
+
+def _value(name: str, ctx: Context) -> Any:
+    bindings = ctx.module.names.get(name, [])
+    found = fold(bindings[-1].value, ctx.module) if bindings and bindings[-1].kind == "assign" else None
+    return found if isinstance(found, int | float | str) else None

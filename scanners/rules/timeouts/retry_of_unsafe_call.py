@@ -1,0 +1,160 @@
+import ast
+from typing import Any, Final
+
+from scanners.constants import UNKNOWN, fold
+from scanners.context import Context
+from scanners.facts.jobs import is_task
+from scanners.finding import Confidence, Effort, Severity
+from scanners.place import Call, Place
+from scanners.rule import Example, Rule
+from scanners.semantics.retries import BACKOFF, TENACITY, URLLIB3, loop
+from scanners.semantics.unsafecalls import last_names, reads_in, unsafe_in
+
+_UNSENT: Final = frozenset(
+    {"ConnectError", "ConnectTimeout", "NewConnectionError", "ConnectionRefusedError", "gaierror", "PoolTimeout"}
+)
+_WIDE: Final = frozenset({"Exception", "BaseException"})
+_LIBRARIES: Final = frozenset({"requests", "httpx", "aiohttp", "exceptions", "socket", "urllib3"})
+
+
+class RetryOfUnsafeCall(Rule):
+    """
+    A request that timed out may have been carried out: sent again without a key it charges, mails or books twice.
+
+    Looks at functions and tasks that tenacity, backoff or Celery run again, at loops with several attempts, and at
+    urllib3's Retry: a POST, a payment, a mail, a message or an insert in them needs an idempotency key or an upsert, or
+    a retry of failed connections only. A retry of a read on every Exception repeats bugs and refusals, too. A predicate
+    written by hand is unresolved.
+    """
+
+    id = "retry-of-unsafe-call"
+    area = "timeouts"
+    item = "T3"
+    title = "Retry of a call that may already have worked"
+    severity = Severity.MEDIUM
+    confidence = Confidence.MEDIUM
+    effort = Effort.HOUR
+    fix = "Send an idempotency key made before the first attempt, or retry only what cannot have arrived (ConnectError, ConnectTimeout)."
+    bad = (
+        Example(
+            "payments, mails and inserts tried again",
+            {
+                "pay.py": "import backoff\nimport requests\nimport stripe\nimport tenacity\nfrom celery import shared_task\n"
+                "from django.core.mail import send_mail\nfrom tenacity import retry, stop_after_attempt\n\n"
+                "@retry(stop=stop_after_attempt(3))\ndef charge(order):\n    return requests.post(URL, json=order, timeout=5)\n\n"
+                "@backoff.on_exception(backoff.expo, requests.RequestException, max_tries=3)\ndef pay(order):\n"
+                "    return stripe.PaymentIntent.create(amount=order.total)\n\n"
+                "@shared_task(autoretry_for=(Exception,), max_retries=3)\ndef mail(order):\n    send_mail('Paid', 'x', 'a@x.example', [order.mail])\n\n"
+                "def book(order):\n    for attempt in range(3):\n        try:\n            return requests.post(URL, json=order, timeout=5)\n"
+                "        except requests.RequestException:\n            continue\n"
+            },
+            at=[("pay.py", line) for line in (9, 13, 17, 22)],
+        ),
+        Example(
+            "every error of a read, and all methods",
+            {
+                "rates.py": "import requests\nfrom tenacity import retry, retry_if_exception_type, stop_after_attempt\nfrom urllib3.util.retry import Retry\n\n"
+                "@retry(stop=stop_after_attempt(3), retry=retry_if_exception_type(Exception))\ndef rates():\n"
+                "    return requests.get(URL, timeout=5)\n\npolicy = Retry(total=3, allowed_methods=None, backoff_factor=1)\n"
+                "other = Retry(total=3, allowed_methods=['GET', 'POST'], backoff_factor=1)\n"
+            },
+            at=[("rates.py", 5), ("rates.py", 9), ("rates.py", 10)],
+        ),
+    )
+    good = (
+        Example(
+            "a key, connections that failed, a predicate, a read",
+            {
+                "pay.py": "import httpx\nimport requests\nimport tenacity\nfrom tenacity import retry, retry_if_exception, retry_if_exception_type, stop_after_attempt\n"
+                "from urllib3.util.retry import Retry\n\n@retry(stop=stop_after_attempt(3))\ndef charge(order):\n"
+                "    return requests.post(URL, json=order, headers={'Idempotency-Key': order.id}, timeout=5)\n\n"
+                "@retry(stop=stop_after_attempt(3), retry=retry_if_exception_type((httpx.ConnectError, httpx.ConnectTimeout)))\n"
+                "def pay(order):\n    return httpx.post(URL, json=order)\n\n"
+                "@retry(stop=stop_after_attempt(3), retry=retry_if_exception(is_passing))\ndef send(order):\n"
+                "    return httpx.post(URL, json=order)\n\n"
+                "@retry(stop=stop_after_attempt(3), retry=retry_if_exception_type(requests.ConnectionError))\ndef rates():\n"
+                "    return requests.get(URL, timeout=5)\n\npolicy = Retry(total=3, backoff_factor=1)\n\n"
+                "@retry(stop=stop_after_attempt(3))\ndef save(cursor, order):\n"
+                "    cursor.execute('INSERT INTO orders VALUES (%s) ON CONFLICT DO NOTHING', [order])\n"
+            },
+        ),
+    )
+    calls = URLLIB3
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        ctx.site(call)
+        methods = call.keyword("allowed_methods", "method_whitelist")
+        value = fold(methods, call.scope) if methods is not None else ()
+        listed = {str(name).upper() for name in value} if isinstance(value, tuple) else set()
+        if value is None or value is False or listed & {"POST", "PATCH"}:
+            ctx.report(call, "This policy repeats POST and PATCH, whose first attempt may have been carried out.")
+
+    def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
+        for decorator in place.node.decorator_list:
+            caught = _caught(decorator, place)
+            if caught is None:
+                continue
+            at = Place(decorator, place.block, None)
+            ctx.site(at)
+            if "?" in caught:
+                ctx.unresolved(at, "What is tried again is decided by a function.")
+            else:
+                self._judge(at, place.node.body, caught, ctx)
+
+    def visit_for(self, place: Place[Any], ctx: Context) -> None:
+        self._loop(place, ctx)
+
+    def visit_while(self, place: Place[Any], ctx: Context) -> None:
+        self._loop(place, ctx)
+
+    def _loop(self, place: Place[Any], ctx: Context) -> None:
+        found = loop(place)
+        if found is None or not (found.outbound or unsafe_in(place.node.body, place.scope)):
+            return
+        ctx.site(place)
+        caught: set[str] = set()
+        for handler in found.handlers:
+            if not isinstance(handler.body[-1], ast.Raise | ast.Return | ast.Break):
+                caught |= last_names(handler.type) - _LIBRARIES if handler.type else set(_WIDE)
+        tried = next(stmt.body for stmt in place.node.body if isinstance(stmt, ast.Try))
+        body = [*getattr(place.function, "body", [])] if place.function else tried
+        if caught and unsafe_in(body, place.scope):
+            self._judge(place, tried, caught, ctx, loops=True)
+
+    def _judge(self, at: Place[Any], body: list[ast.stmt], caught: set[str], ctx: Context, loops: bool = False) -> None:
+        unsafe = unsafe_in(body, at.scope)
+        if unsafe is not None and not caught <= _UNSENT:
+            ctx.report(
+                at, f"What is tried again {unsafe.what} without a key: an attempt that timed out may have worked."
+            )
+        elif caught & _WIDE and not loops and reads_in(body, at.scope):
+            ctx.report(at, "Every Exception is tried again: bugs, bad requests and refusals too. Name those that pass.")
+
+
+def _caught(decorator: ast.expr, place: Place[Any]) -> set[str] | None:
+    """What a decorator tries again: the last names of exceptions, "?" for a predicate, None for no retry."""
+    call = decorator if isinstance(decorator, ast.Call) else None
+    name = place.name(call.func if call else decorator)
+    words = {word.arg: word.value for word in call.keywords} if call else {}
+    if name in TENACITY:
+        chosen = words.get("retry")
+        return set(_WIDE) if chosen is None and None not in words else _tenacity(chosen)
+    if name in BACKOFF and call is not None:
+        kept = len(call.args) > 1 and "giveup" not in words and name.endswith("on_exception")
+        return last_names(call.args[1]) - _LIBRARIES if kept else {"?"}
+    if call is not None and "autoretry_for" in words and is_task(call.func, place):
+        value = fold(words["autoretry_for"], place.scope)
+        plain = isinstance(words["autoretry_for"], ast.Tuple | ast.List) or value is not UNKNOWN
+        return last_names(words["autoretry_for"]) - _LIBRARIES if plain else {"?"}
+    return None
+
+
+def _tenacity(chosen: ast.expr | None) -> set[str]:
+    func = chosen.func if isinstance(chosen, ast.Call) else None
+    name = getattr(func, "attr", getattr(func, "id", ""))
+    if not isinstance(chosen, ast.Call) or name != "retry_if_exception_type":
+        return {"?"}
+    found: set[str] = set()
+    for arg in chosen.args:
+        found |= last_names(arg) - _LIBRARIES
+    return found or set(_WIDE)
