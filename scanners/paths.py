@@ -80,6 +80,7 @@ _TEXT_KINDS: Final = (
         ),
     ),
     ("yaml", re.compile(r"\.ya?ml$")),
+    ("template", re.compile(r"(^|/)(templates|jinja2?)/.*\.x?html?(\.(j2|jinja2?))?$")),
 )
 _DOCUMENTS: Final = (
     ("readme", re.compile(r"(^|/)README[^/]*$", re.IGNORECASE)),
