@@ -27,6 +27,8 @@ from packaging.version import InvalidVersion, Version
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
 _LARGEST: Final = 5_000_000
+_ORDER: Final = ("fixed", "introduced", "last_affected")
+"""Events in the order in which those of one version take effect."""
 _NAME: Final = re.compile(r"^\s*-?\s*\"?name\"?:\s*[\"']?([A-Za-z0-9][\w.-]*)|\"name\":\s*\"([^\"]+)\"", re.MULTILINE)
 _MODIFIED: Final = re.compile(r"\"?\bmodified\"?:\s*[\"']?(\d{4})-(\d{2})-(\d{2})")
 
@@ -156,13 +158,13 @@ def _edges(events: Iterable[Mapping[str, Any]]) -> list[tuple[Version | None, st
     """The edges of a range in order, None for the very first version. Events may stand in any order."""
     edges = []
     for event in events:
-        for kind in ("introduced", "fixed", "last_affected"):
+        for kind in _ORDER:
             if kind in event:
                 text = str(event[kind])
                 edge = None if text == "0" else _version(text)
                 if edge is not None or text == "0":
                     edges.append((edge, kind))
-    return sorted(edges, key=lambda one: (one[0] is not None, one[0] or Version("0"), one[1] != "introduced"))
+    return sorted(edges, key=lambda one: (one[0] is not None, one[0] or Version("0"), _ORDER.index(one[1])))
 
 
 def _advisory(record: Mapping[str, Any], affected: Mapping[str, Any], version: str) -> Advisory:
