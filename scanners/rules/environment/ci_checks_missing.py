@@ -90,6 +90,10 @@ class CiChecksMissing(Rule):
         ),
         Example("a pipeline that is not read", {"app.py": "", "Jenkinsfile": "@Library('shop') _\nshopPipeline()\n"}),
         Example(
+            "a script that is not read",
+            {"app.py": "", ".github/workflows/ci.yml": _HEAD + "      - run: bash ./scripts/all.sh\n"},
+        ),
+        Example(
             "elsewhere", {"app.py": "", ".gitlab-ci.yml": "include:\n  - project: shop/ci\n    file: python.yml\n"}
         ),
     ]
@@ -102,7 +106,7 @@ class CiChecksMissing(Rule):
             return
         where = files[0].path if files else _front(tree, code)
         hidden = any(fact["elsewhere"] or not fact["provider"] for fact in files) or any(
-            step.get("foreign") for step in tree.facts("ci-step")
+            step.get("foreign") or _calls_unseen(step, tree) for step in tree.facts("ci-step")
         )
         for sort, words in _WORDS.items():
             self._judge(tree, sort, words, where, bool(files), hidden, ctx)
@@ -126,6 +130,17 @@ class CiChecksMissing(Rule):
         else:
             none = "No pipeline is in the repository, so nothing runs" if not any_file else "No step of a pipeline runs"
             ctx.report(where, line, f"{none} {words}.", anchor=sort)
+
+
+def _calls_unseen(step: Fact, tree: Tree) -> bool:
+    """Whether a step calls a script or a recipe that was not read."""
+    recipes = tree.facts("recipe", tests=True)
+    parts = [call.partition(":") for call in step["calls"] if not call.endswith(".py")]
+    kinds = {recipe["kind"] for recipe in recipes}
+    return any(
+        kind not in kinds or (kind == "file" and not any(_is(recipe, kind, name) for recipe in recipes))
+        for kind, _, name in parts
+    )
 
 
 def _front(tree: Tree, code: list[str]) -> str:
