@@ -1,0 +1,74 @@
+"""Locks of threads: how they are made, taken and given back."""
+
+import ast
+from typing import Any, Final
+
+from scanners.place import Call, Place
+from scanners.semantics.containers import spelled
+from scanners.semantics.handlers import inner
+from scanners.syntax import descendants
+
+LOCKS: Final = ("threading.Lock", "threading.RLock", "multiprocessing.Lock", "multiprocessing.RLock")
+GATES: Final = ("threading.Semaphore", "threading.BoundedSemaphore", "threading.Condition")
+
+
+def is_used_up_here(call: Call) -> bool:
+    """Whether a lock is made and taken by the same def, so that nobody else can ever hold it."""
+    above = call.parent()
+    if isinstance(above, ast.withitem):
+        return call.function is not None
+    if call.function is None or not isinstance(above, ast.Assign) or len(above.targets) != 1:
+        return False
+    target = above.targets[0]
+    if not isinstance(target, ast.Name):
+        return False
+    return _only_taken(target.id, call.function)
+
+
+def _only_taken(name: str, function: Any) -> bool:
+    """Whether all that a def does with a lock is to take it: nothing nested, nobody else gets to see it."""
+    own = {id(node) for node in inner(list(function.body))}
+    taken = False
+    for above in descendants(function):
+        for field in ast.iter_child_nodes(above):
+            if not isinstance(field, ast.Name) or field.id != name or not isinstance(field.ctx, ast.Load):
+                continue
+            is_taking = isinstance(above, ast.withitem) or (isinstance(above, ast.Attribute) and above.attr in _TAKES)
+            if not is_taking or id(field) not in own:
+                return False
+            taken = True
+    outer = any(isinstance(node, ast.Global | ast.Nonlocal) and name in node.names for node in inner(function.body))
+    return taken and not outer
+
+
+_TAKES: Final = frozenset({"acquire", "release", "locked"})
+
+
+def release_of(call: Call) -> str:
+    """How the def that takes a lock gives it back: "finally", "later" (an exception skips it), "elsewhere"."""
+    name = spelled(call.receiver) if call.receiver is not None else ""
+    if not name or call.function is None:
+        return "elsewhere"
+    releases = [node for node in inner(list(call.function.body)) if _is_release(node, name)]
+    if not releases:
+        return "elsewhere"
+    for node in inner(list(call.function.body)):
+        if isinstance(node, ast.Try):
+            cleanup = [part for stmt in (*node.finalbody, *node.handlers) for part in descendants(stmt)]
+            if any(part in releases for part in cleanup):
+                return "finally"
+    first = min(release.lineno for release in releases)
+    between = [node for node in inner(list(call.function.body)) if call.line < getattr(node, "lineno", 0) < first]
+    risky = any(isinstance(node, ast.Call | ast.Raise | ast.Await | ast.Subscript) for node in between)
+    return "later" if risky else "finally"
+
+
+def _is_release(node: ast.AST, name: str) -> bool:
+    is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    return is_call and node.func.attr == "release" and spelled(node.func.value) == name  # type: ignore[attr-defined]
+
+
+def held_lock(item: ast.withitem, place: Place[Any]) -> str:
+    """How the lock that a `with` takes is written; empty when it is none of `threading`."""
+    expr = item.context_expr
+    return ast.unparse(expr) if place.name(expr) in LOCKS[:2] and not isinstance(expr, ast.Call) else ""
