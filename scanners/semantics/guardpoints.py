@@ -41,7 +41,7 @@ def judged(tree: Tree) -> Iterator[tuple[Fact, str]]:
 
 
 def _covers(guard: Fact, route: Fact) -> bool:
-    return guard["owner"] != "drf" or route["framework"] == "drf"
+    return bool(guard["owner"] != "drf" or route["framework"] == "drf")
 
 
 def _owned(guard: Fact, route: Fact) -> bool:

@@ -77,7 +77,7 @@ def class_marks(node: ast.ClassDef, method: str, ctx: Context, depth: int = 0) -
         ):
             inside = [text for text in words_of([value]) if text[:1].isalpha()]
             if name == "permission_classes":
-                found += inside or ["public"]
+                found += [*inside, "permission"] if inside and "AllowAny" not in inside else ["public"]
             elif name != "authentication_classes":
                 found += inside
         elif (
@@ -115,7 +115,7 @@ def _decorators(decorators: Iterable[ast.expr], scope: Scope) -> list[tuple[str,
             decorator, ast.Call
         ):
             inside = words_of(decorator.args)
-            text = " ".join(inside) or ("AllowAny" if text.endswith("permission_classes") else text)
+            text = _inside(text, inside)
         ref = resolve(called, scope, called.lineno)
         found.append((text, ref))
         if isinstance(decorator, ast.Call):
@@ -123,6 +123,13 @@ def _decorators(decorators: Iterable[ast.expr], scope: Scope) -> list[tuple[str,
                 if word.arg in ("auth", "dependencies", "permission", "permissions", "security", "roles"):
                     found.append((word.arg if not _empty(word.value) else "public", None))
     return found
+
+
+def _inside(name: str, words: list[str]) -> str:
+    """What a decorator that takes guards says: permission classes guard unless they are AllowAny."""
+    if name.endswith("permission_classes"):
+        return "permission" if words and "AllowAny" not in words else "AllowAny"
+    return " ".join(words) or name
 
 
 def _empty(value: ast.expr) -> bool:

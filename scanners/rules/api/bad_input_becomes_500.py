@@ -59,6 +59,7 @@ class BadInputBecomes500(Rule):
         Example("a handler for the type", {"app.py": f"{_HEAD}    return str(int(request.args['page']))\n", "errors.py": "from shop import app\nimport flask\n\n\n@app.errorhandler(ValueError)\ndef bad(error):\n    return 'bad', 400\n"}),
         Example("checked before", {"views.py": "from django.http import JsonResponse\nfrom django.shortcuts import get_object_or_404\nfrom shop.models import Order\n\n\ndef order(request):\n    page = request.GET.get('page', '')\n    if not page.isdigit():\n        return JsonResponse({}, status=400)\n    if 'name' not in request.POST:\n        return JsonResponse({}, status=400)\n    row = get_object_or_404(Order, pk=int(page))\n    return JsonResponse({'name': request.POST['name'], 'row': row.pk})\n"}),
         Example("Flask's own forms answer 400", {"app.py": f"{_HEAD}    return request.form['name'] + request.args['x']\n"}),
+        Example("a serializer has seen the body, a row was made before", {"views.py": "from rest_framework.views import APIView\nfrom shop.models import Order\n\n\nclass Orders(APIView):\n    def post(self, request):\n        serializer = OrderSerializer(data=request.data)\n        serializer.is_valid(raise_exception=True)\n        name = request.data['name']\n        Order.objects.create(name=name)\n        return Order.objects.get(name=request.data.get('name'))\n"}),
         Example("a finite number", {"app.py": f"import math\n{_HEAD}    try:\n        price = float(request.args['price'])\n    except ValueError:\n        return 'no number', 400\n    if not math.isfinite(price):\n        return 'no price', 400\n    return charge(price)\n"}),
     ]  # fmt: skip
     calls = (*_ERRORS, "*.get")
@@ -78,6 +79,10 @@ class BadInputBecomes500(Rule):
                 self._note(call, ctx, found, _ERRORS[call.dotted], f"`{call.last}` of `{found.what}` raises for a wrong value: the caller gets a 500.")
 
     def _lookup(self, call: Call, ctx: Context) -> None:
+        model = ast.unparse(call.receiver) if call.receiver is not None else ""
+        for node in descendants(call.function) if call.function is not None else ():
+            if isinstance(node, ast.Attribute) and node.attr in ("exists", "create", "get_or_create", "update_or_create") and node.lineno < call.line and ast.unparse(node).startswith(f"{model}."):
+                return  # It was looked for, or made, before.
         for word in call.node.keywords:
             found = taint(word.value, call, ctx) if word.arg else None
             if found is not None:
@@ -173,6 +178,10 @@ def _answers_400(container: ast.expr, place: Place[Any], ctx: Context) -> bool:
     return text.endswith((".body", ".data_raw"))
 
 
+def _holds(outer: ast.AST, node: ast.AST) -> bool:
+    return any(each is node for each in descendants(outer))
+
+
 def _has_key(key: str, node: ast.Subscript, place: Place[Any]) -> bool:
     """Whether the def asks for the key or checks the body as a whole before it reads."""
     container = ast.unparse(node.value)
@@ -185,8 +194,11 @@ def _has_key(key: str, node: ast.Subscript, place: Place[Any]) -> bool:
             last = getattr(each.func, "attr", getattr(each.func, "id", ""))
             if last in ("get", "setdefault", "pop", "getlist") and each.args and getattr(each.args[0], "value", None) == key and each.lineno < node.lineno:
                 return True
-            given = [ast.unparse(arg) for arg in each.args]
-            if container in given and re.search(r"valid|check|schema|load|parse|ensure|require|set$|keys|clean|issubset", last):
+            given = [ast.unparse(arg) for arg in (*each.args, *(word.value for word in each.keywords))]
+            if container in given and re.search(r"valid|check|schema|load|parse|ensure|require|set$|keys|clean|issubset|serializ|form", last, re.IGNORECASE):
+                return True
+        elif isinstance(each, ast.Try) and each.lineno < node.lineno and not _holds(each, node):
+            if any(isinstance(inside, ast.Subscript) and ast.unparse(inside) == ast.unparse(node) for stmt in each.body for inside in descendants(stmt)):
                 return True
         elif isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store) and ast.unparse(each) == ast.unparse(node):
             return True

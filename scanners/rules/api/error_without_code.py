@@ -11,6 +11,7 @@ from scanners.semantics.responses import Reply, is_web, keys_of, reply_of
 
 _MACHINE: Final = re.compile(r"^(code|type|slug|kind|key|reason|title|error_?(code|type|id|name|key)|err_?code|errors|field_errors|violations|issues)$|[a-z](Code|Type)$|_code$", re.IGNORECASE)
 _FAILED: Final = frozenset({"error", "err", "errors", "error_message", "exception"})
+_TELLS: Final = frozenset({"error", "message", "detail", "msg", "description", "error_message", "err", "status", "errmsg", "success", "ok"})
 _SLUG: Final = re.compile(r"^[A-Za-z0-9]+([_.:-][A-Za-z0-9]+)+$|^[A-Z_]{4,}$|^[a-z]+$|^[A-Z][a-z]+([A-Z][a-z]+)+$")
 _HEAD: Final = "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n"
 
@@ -42,6 +43,7 @@ class ErrorWithoutCode(Rule):
         Example("no success, and 200", {"views.py": "from django.http import JsonResponse\n\n\ndef order(request):\n    return JsonResponse({'success': False, 'message': 'No room left'})\n"}, at=[("views.py", 5)]),
     ]  # fmt: skip
     good = [
+        Example("errors by field, as a serializer gives them", {"views.py": "from rest_framework.response import Response\nfrom rest_framework.views import APIView\n\n\nclass Orders(APIView):\n    def post(self, request):\n        return Response({'ids': ['You cannot delete your own.']}, status=400)\n"}),
         Example("a code", {"app.py": f"{_HEAD}    if full():\n        return jsonify(code='no-room', message='No room left'), 409\n    return {{'error': {{'type': 'gone', 'message': 'Gone'}}}}, 404\n"}),
         Example("the error is the code", {"app.py": f"{_HEAD}    return jsonify(error='no_room'), 409\n"}),
         Example("errors of the framework and of forms", {"views.py": "from fastapi import HTTPException\nfrom rest_framework.response import Response\n\n\ndef order(request):\n    if bad:\n        return Response(form.errors, status=400)\n    raise HTTPException(404, 'No such order')\n"}),
@@ -66,7 +68,7 @@ class ErrorWithoutCode(Rule):
 
     def _error(self, place: Place[Any], ctx: Context, reply: Reply, keys: dict[str, ast.expr] | None) -> None:
         ctx.site(place)
-        if keys is None or _coded(keys, place):
+        if keys is None or not _TELLS & keys.keys() or _coded(keys, place):
             return
         texts = ", ".join(f"`{key}`" for key in list(keys)[:3])
         ctx.report(place, f"The {reply.status} answer holds {texts} and no code that a program could act upon.")

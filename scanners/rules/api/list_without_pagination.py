@@ -14,6 +14,7 @@ from scanners.tree import Tree, TreeContext
 
 _BOUNDED: Final = re.compile(r"limit|offset|page|paginat|per_page|cursor|skip|top_?n|max_|first|islice|chunk|batch|stream|yield|csv|export|sitemap|slice", re.IGNORECASE)
 _SMALL: Final = re.compile(r"countr|currenc|language|locale|categor|choice|option|status|types?$|kinds?$|roles?$|permission|setting|config|feature|flag|timezone|plan$|plans$|unit|enum|tag|version|region", re.IGNORECASE)
+_ANSWERS: Final = re.compile(r"Response|jsonify|^list$|dumps?$|^json|serializ|Serializer|from_orm|^map$|to_dict|tuple|sorted|validate_python|text|^data$", re.IGNORECASE)
 _FILTERS: Final = re.compile(r"\.(filter|filter_by|where|exclude|get_queryset|in_)\(")
 _LISTS: Final = re.compile(r"(^|\.)(ListAPIView|ListCreateAPIView|ModelViewSet|ReadOnlyModelViewSet|ListModelMixin)$")
 _HEAD: Final = "from fastapi import APIRouter, Depends\nfrom sqlalchemy import select\nfrom shop.models import Order\nrouter = APIRouter()\n\n\n"
@@ -48,6 +49,7 @@ class ListWithoutPagination(Rule):
         Example("pages of DRF", {"settings.py": "REST_FRAMEWORK = {'DEFAULT_PAGINATION_CLASS': 'rest_framework.pagination.CursorPagination', 'PAGE_SIZE': 50}\n", "views.py": "from rest_framework import viewsets\n\n\nclass OrderViewSet(viewsets.ModelViewSet):\n    queryset = Order.objects.all()\n"}),
         Example("a class with pages, and a small enumeration", {"views.py": "from rest_framework import viewsets\n\n\nclass OrderViewSet(viewsets.ModelViewSet):\n    pagination_class = Pages\n    queryset = Order.objects.all()\n\n\nclass CountryViewSet(viewsets.ReadOnlyModelViewSet):\n    queryset = Country.objects.all()\n"}),
         Example("a streamed export", {"views.py": "from django.http import StreamingHttpResponse\nfrom shop.models import Order\n\n\ndef orders(request):\n    return StreamingHttpResponse(row.line() for row in Order.objects.all())\n"}),
+        Example("a helper of its own pages", {"views.py": "from django.http import JsonResponse\nfrom shop.models import Order\n\n\ndef orders(request):\n    if request.GET:\n        return JsonResponse({})\n    return table_of(request, Order.objects.all())\n"}),
         Example("one row, and all rows for something else", {"app.py": f"{_HEAD}@router.get('/orders')\ndef orders(db=Depends(session)):\n    return db.query(Order).count()\n\n\n@router.post('/orders')\ndef order(db=Depends(session)):\n    rows = db.query(Order).all()\n    return len(rows)\n"}),
     ]  # fmt: skip
 
@@ -84,7 +86,7 @@ class ListWithoutPagination(Rule):
         if "pagination_class" in names or "paginator" in names or methods & {"list", "paginate_queryset", "get"} or _SMALL.search(re.sub(r"(ViewSet|View|List|API)+$", "", node.name)):
             ctx.site(place)
             return
-        ctx.fact("list-view", place, name=node.name, text=ctx.source_lines[node.lineno - 1].strip()[:160], known=all("rest_framework" in base for base in bases))
+        ctx.fact("list-view", place, name=node.name, text=ctx.source_lines[node.lineno - 1].strip()[:160], known=_is_unbounded(node))
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         paged = bool(tree.facts("web-pages"))
@@ -93,6 +95,12 @@ class ListWithoutPagination(Rule):
             if not paged:
                 sure = Confidence.MEDIUM if view["known"] else Confidence.LOW
                 ctx.report(view.path, view.line, f"`{view['name']}` lists all rows: it has no pagination_class and no default is set.", anchor=view["name"], text=view["text"], confidence=sure)
+
+
+def _is_unbounded(node: ast.ClassDef) -> bool:
+    """Whether a view lists a whole table: no get_queryset narrows it to one user or parent."""
+    own = next((stmt for stmt in node.body if isinstance(stmt, ast.FunctionDef) and stmt.name == "get_queryset"), None)
+    return own is None or not re.search(r"filter|request|kwargs|exclude", ast.unparse(own))
 
 
 def _fetches(call: ast.Call) -> bool:
@@ -114,6 +122,9 @@ def _is_answered(call: ast.Call, body: list[Any]) -> bool:
     for stmt in body:
         if isinstance(stmt, ast.Return) and stmt.value is not None:
             calls = {getattr(each.func, "id", getattr(each.func, "attr", "")) for each in descendants(stmt.value) if isinstance(each, ast.Call)}
+            outer = stmt.value.func if isinstance(stmt.value, ast.Call) else None
+            if outer is not None and stmt.value is not call and not _ANSWERS.search(getattr(outer, "attr", getattr(outer, "id", ""))):
+                continue
             if calls & {"len", "sum", "count", "any", "max", "min", "StreamingHttpResponse", "first", "one", "get"}:
                 continue
             if any(each is call or (isinstance(each, ast.Name) and each.id in named) for each in descendants(stmt.value)):

@@ -46,6 +46,7 @@ class MassAssignment(Rule):
         Example("an allow-list", {"app.py": f"{_HEAD}    order = Order.query.get(1)\n    for key, value in request.json.items():\n        if key in {{'name', 'note'}}:\n            setattr(order, key, value)\n    for key in ('name', 'note'):\n        setattr(order, key, request.json[key])\n    return Order(**{{key: request.json[key] for key in ('name', 'note')}})\n"}),
         Example("a schema model, and its dump", {"app.py": "from fastapi import APIRouter\nfrom pydantic import BaseModel\nfrom shop.models import Order\nrouter = APIRouter()\n\n\nclass New(BaseModel):\n    name: str\n\n\n@router.post('/orders')\ndef order(data: New, raw: dict):\n    checked = New(**raw)\n    return Order(**data.model_dump()), checked\n"}),
         Example("listed fields, read-only and admin", {"forms.py": "from django import forms\nfrom django.contrib import admin\nfrom rest_framework import serializers\n\n\nclass OrderForm(forms.ModelForm):\n    class Meta:\n        model = Order\n        fields = ['name']\n\n\nclass OrderListSerializer(serializers.ModelSerializer):\n    class Meta:\n        fields = '__all__'\n        read_only_fields = ['id']\n\n\nclass OrderAdmin(admin.ModelAdmin):\n    fields = '__all__'\n"}),
+        Example("a serializer that only shows", {"views.py": "from rest_framework import serializers\nfrom rest_framework.response import Response\n\n\nclass RowSerializer(serializers.ModelSerializer):\n    class Meta:\n        fields = '__all__'\n\n\ndef row(request):\n    return Response(RowSerializer(find()).data)\n"}),
         Example("a dict that is no model", {"app.py": f"{_HEAD}    found = dict(**request.json)\n    found.update(request.json)\n    return search(**request.args)\n"}),
     ]  # fmt: skip
     calls = ("*.update", "*.create", "*.get_or_create", "*.update_or_create", "setattr", "*.insert", "*.values")
@@ -160,6 +161,9 @@ def _is_table(name: str, place: Place[Any], ctx: Context) -> bool:
 def _only_read(node: ast.ClassDef, given: dict[str, ast.Assign], ctx: Context) -> bool:
     """Whether a form or serializer is never written through, as far as this file shows."""
     if _READS.search(node.name):
+        return True
+    used = re.findall(rf"(?<!class ){node.name}\(([^)]*)", ctx.source)
+    if used and not any("data" in each for each in used) and not re.search(rf"(serializer|form)_class\s*=\s*{node.name}\b", ctx.source):
         return True
     only = given.get("read_only_fields")
     return only is not None and isinstance(only.value, ast.Name) and only.value.id == "fields"

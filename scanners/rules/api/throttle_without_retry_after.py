@@ -10,7 +10,7 @@ from scanners.semantics.responses import is_web, reply_of
 from scanners.syntax import descendants
 
 _TOLD: Final = re.compile(r"retry[-_ ]?after", re.IGNORECASE)
-_PROBE: Final = re.compile(r"health|ready|readiness|alive|live(ness|z)?(_|$)|ping|status|heartbeat|probe|maintenance", re.IGNORECASE)
+_PROBE: Final = re.compile(r"health|ready|readiness|alive|live(ness|z)?(_|$)|ping|status|heartbeat|probe|maintenance|good_to_go", re.IGNORECASE)
 
 
 class ThrottleWithoutRetryAfter(Rule):
