@@ -19,8 +19,8 @@ _SIZED: Final = {
     "psycopg2.pool.ThreadedConnectionPool": ("maxconn", None),
     "redis.BlockingConnectionPool": ("max_connections", 50),  # redis 8.1: default
 }
-_UNBOUNDED: Final = ("redis.ConnectionPool", "redis.ConnectionPool.from_url")  # redis 8.1: 2 ** 31 connections
-_SIZE, _OVERFLOW = 5, 10  # SQLAlchemy 2.0: QueuePool(pool_size=5, max_overflow=10)
+_UNBOUNDED: Final = ("redis.ConnectionPool", "redis.ConnectionPool.from_url")  # redis before 8: 2 ** 31; redis 8.1: 100
+_SIZE, _OVERFLOW = 5, 10  # SQLAlchemy 2.1: QueuePool(pool_size=5, max_overflow=10)
 _DATABASE: Final = re.compile(
     r"(^|_)(session|engine|db|sessionlocal|session_scope|get_session|pool)$|^Session(Local)?$", re.IGNORECASE
 )
@@ -32,7 +32,7 @@ _POOLER: Final = re.compile(r"pgbouncer|pgcat|odyssey|rds-proxy|pgpool", re.IGNO
 
 
 class Pools(Collector):
-    """Fact `pool`: a pool with its limit, -1 for none, None for one that cannot be told. Fact `executor`: its threads."""
+    """Fact `pool`: a pool with its limit, -1 for none, None if it cannot be told. Fact `executor`: its threads."""
 
     classes = CODE
     calls = (*_ENGINES, *_SIZED, *_UNBOUNDED, "concurrent.futures.ThreadPoolExecutor")

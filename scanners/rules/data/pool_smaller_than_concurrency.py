@@ -3,6 +3,7 @@ from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext
 
 _WORK = "from concurrent.futures import ThreadPoolExecutor\n\nfrom db import Session\n\n\ndef load(key):\n    with Session() as session:\n        return session.get(dict, key)\n\n\n"
+_BOUNDED = 8  # redis 8.1: at most 100 connections unless told; before, 2 ** 31.
 _ENGINE = "from sqlalchemy import create_engine\n\n"
 
 
@@ -44,7 +45,8 @@ class PoolSmallerThanConcurrency(Rule):
             "no pool to a server, no limit",
             {
                 "db.py": "import redis\nfrom sqlalchemy import create_engine\nfrom sqlalchemy.pool import NullPool\n\n"
-                "engine = create_engine('postgresql://db/shop', poolclass=NullPool)\ncache = redis.ConnectionPool(host='cache')\n"
+                "engine = create_engine('postgresql://db/shop', poolclass=NullPool)\ncache = redis.ConnectionPool(host='cache')\n",
+                "requirements.txt": "redis==5.0.8\n",
             },
             at=[("db.py", 5), ("db.py", 6)],
         ),
@@ -81,6 +83,8 @@ class PoolSmallerThanConcurrency(Rule):
         wanted = [(fact["size"], fact) for kind in ("executor", "threads") for fact in tree.facts(kind)]
         most = max(wanted, key=lambda pair: pair[0], default=None)
         pooler = bool(tree.facts("pooler"))
+        releases = [fact["major"] for fact in tree.facts("redis-release")]
+        old = bool(releases) and min(releases) < _BOUNDED
         databases = [pool for pool in pools if not pool["name"].startswith("redis")]
         for pool in pools:
             if pool["size"] is None:
@@ -89,6 +93,10 @@ class PoolSmallerThanConcurrency(Rule):
                 ctx.site(pool.path, pool.line)
             elif pool["form"] == "NullPool":
                 self._say(pool, "NullPool opens a connection for each use, without any limit.", Confidence.LOW, ctx)
+            elif pool["size"] < 0 and pool["name"].startswith("redis") and not old:
+                ctx.unresolved(
+                    pool.path, pool.line, "Which release of redis-py is used, and so its limit, cannot be told."
+                )
             elif pool["size"] < 0:
                 self._say(pool, "The pool has no limit: under load it takes every connection of its server.", None, ctx)
             elif most is not None and most[0] > pool["size"] and pool in databases:
