@@ -14,6 +14,7 @@ from scanners.scopes import Binding, Scope
 from scanners.semantics.blocking import BLOCKING, blocking
 from scanners.semantics.handlers import inner
 from scanners.semantics.hot import runs_once
+from scanners.semantics.lazily import filled_once
 
 _PLAIN: Final = frozenset(
     "staticmethod classmethod property functools.lru_cache functools.cache functools.cached_property functools.wraps "
@@ -53,7 +54,9 @@ class CallGraph(Collector):
     def visit_call(self, call: Call, ctx: Context) -> None:
         """Record a blocking call of a plain def."""
         function = call.function
-        if isinstance(function, ast.FunctionDef) and blocking(call, ctx) and _is_plain(function, ctx):
+        if not isinstance(function, ast.FunctionDef) or not blocking(call, ctx) or not _is_plain(function, ctx):
+            return
+        if id(call.node) not in filled_once(function):
             ctx.fact("blocks", call, name=call.qualname, what=call.dotted)
 
     def visit_module(self, ctx: Context) -> None:
@@ -104,7 +107,8 @@ def _calls(function: Any, scope: Scope, known: set[str]) -> Iterator[tuple[str, 
     """What a def calls of the repository, as far as it may be of it, and where first."""
     nodes = list(inner(function.body))
     awaited = {id(node.value) for node in nodes if isinstance(node, ast.Await)}
-    calls = [node for node in nodes if isinstance(node, ast.Call) and id(node) not in awaited]
+    once = filled_once(function)
+    calls = [node for node in nodes if isinstance(node, ast.Call) and id(node) not in awaited and id(node) not in once]
     for node in sorted(calls, key=lambda call: -call.lineno):
         if _may_be_ours(node.func, scope):
             target = _target(resolve(node.func, scope, node.lineno), known)

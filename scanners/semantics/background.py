@@ -58,6 +58,13 @@ def sees_failures(target: ast.expr | None, call: Call, ctx: Context) -> bool | N
     return None if None in verdicts else all(verdicts)
 
 
+def goes_on(target: ast.expr, call: Call, ctx: Context) -> bool:
+    """Whether a function of this file works in a loop: its end is the end of work that others count on."""
+    ref = call.resolve(target)
+    nodes = [node for function in (definitions(ref, ctx) if ref is not None else []) for node in inner(function.body)]
+    return any(isinstance(node, ast.While | ast.For) for node in nodes)
+
+
 def _guards(function: Any, ctx: Context, depth: int = 0) -> bool | None:
     """Whether a def handles everything; None when it handles something, or hands its work on."""
     scope = ctx.module.functions.get(function, ctx.module)

@@ -10,6 +10,7 @@ from scanners.semantics.background import (
     SUBMITS,
     TASKS,
     THREADS,
+    goes_on,
     is_dropped,
     reads_results,
     sees_failures,
@@ -167,14 +168,17 @@ class Feed:
         elif seen:
             ctx.site(call)
         else:
-            ctx.report(call, f"`{name}` handles no failure: the thread ends with a message on stderr at most.")
+            sure = Confidence.MEDIUM if goes_on(target, call, ctx) else Confidence.LOW
+            told = f"`{name}` handles no failure: the thread ends with a message on stderr at most."
+            ctx.report(call, told, confidence=sure)
 
     def _gather(self, call: Call, ctx: Context) -> None:
         told = call.keyword("return_exceptions")
         if told is None or fold(told, call.scope) is not True:
             return
         scope = ctx.module.functions.get(call.function)
-        ending = scope is not None and runs_once(call.function, scope, ctx)
+        ending = any(True for _ in call.within("finally"))
+        ending = ending or (scope is not None and runs_once(call.function, scope, ctx))
         if call.dropped and not ending and not reads_results(call) and not _all_guarded(call, ctx):
             ctx.report(call, "`return_exceptions=True` puts the failures into a list that is dropped.")
         else:

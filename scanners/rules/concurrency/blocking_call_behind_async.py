@@ -82,13 +82,15 @@ class BlockingCallBehindAsync(Rule):
             "files, cached settings, a name from elsewhere",
             {
                 "shop/api.py": (
-                    "from stripe.net import fetch\nfrom shop.conf import settings, terms\n\n\n"
-                    "async def show(request):\n    return fetch(request), settings(), terms()\n"
+                    "from stripe.net import fetch\nfrom shop.conf import rates, settings, terms\n\n\n"
+                    "async def show(request):\n    return fetch(request), settings(), terms(), rates()\n"
                 ),
                 "shop/conf.py": (
                     "from functools import lru_cache\nimport requests\n\n\n@lru_cache\ndef settings():\n"
                     "    return requests.get('https://conf.shop.io', timeout=5).json()\n\n\ndef terms():\n"
-                    "    with open('terms.txt') as terms:\n        return terms.read()\n"
+                    "    with open('terms.txt') as terms:\n        return terms.read()\n\n\n_rates = None\n\n\n"
+                    "def rates():\n    global _rates\n    if _rates is None:\n"
+                    "        _rates = requests.get('https://conf.shop.io/rates', timeout=5).json()\n    return _rates\n"
                 ),
                 "shop/net.py": "import requests\n\n\ndef fetch(url):\n    return requests.get(url, timeout=5)\n",
             },

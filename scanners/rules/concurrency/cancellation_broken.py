@@ -169,8 +169,11 @@ async def stream(client):
         if found == "used":
             ctx.unresolved(place, "The exception is handed on; whoever gets it may raise it.")
         elif found in _OWN and scope is not None and not runs_once(place.function, scope, ctx):
-            sure = Confidence.MEDIUM if found == "end" else None
-            ctx.report(place, f"{what} keeps the cancellation: this coroutine cannot be stopped here.", confidence=sure)
+            told = f"{what} keeps the cancellation: who stops this coroutine is told that it came to a good end."
+            if found == "end":
+                ctx.report(place, told, severity=Severity.MEDIUM, confidence=Confidence.MEDIUM)
+            else:
+                ctx.report(place, f"{what} keeps the cancellation: this coroutine cannot be stopped here.")
         else:
             ctx.site(place)
 
