@@ -19,7 +19,7 @@ _READ: Final = re.compile(r"(?<![\w.'\"])(\w+)\.(\w+)\.(\w+)")
 
 
 class SerializedRelations(Collector):
-    """Facts `serializer` and `list-view` of Django REST framework and Django, and `rendered-rows` of render()."""
+    """Facts `serializer` and `rows-view` of Django REST framework and Django, and `rendered-rows` of render()."""
 
     classes = CODE
     calls = ("django.shortcuts.render",)
@@ -53,7 +53,7 @@ class SerializedRelations(Collector):
         else:
             model = known[0].model if known and len(known) == len(told) else ""
         ctx.fact(
-            "list-view",
+            "rows-view",
             place,
             serializer=_text(_given(node, "serializer_class")),
             model=model.rpartition(".")[2],

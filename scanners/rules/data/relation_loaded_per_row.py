@@ -80,7 +80,7 @@ class RelationLoadedPerRow(Rule):
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         models = {fact["name"]: fact for fact in tree.facts("model") if fact["orm"] == "django"}
-        views = [*tree.facts("list-view"), *tree.facts("rendered-rows")]
+        views = [*tree.facts("rows-view"), *tree.facts("rendered-rows")]
         for serializer in tree.facts("serializer"):
             asking = [view for view in views if view.get("serializer") == serializer["name"]]
             for read in serializer["reads"]:
