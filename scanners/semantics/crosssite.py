@@ -1,0 +1,88 @@
+"""What lets pages of other sites act or read for a user: CSRF checks left out, CORS open to all, writes on GET."""
+
+import ast
+import re
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.place import Call, Place
+from scanners.semantics.owncalls import own
+from scanners.semantics.routes import routes_of
+
+_PROVES: Final = re.compile(
+    r"signature|hmac|compare_digest|construct_event|authorization|bearer|api_?key|x-hub|webhook|verify|token|jwt"
+    r"|oauth|saml|scim"
+    r"|basic_?auth|grpc|introspect|jwks|ipn|dsn|secret",
+    re.IGNORECASE,
+)
+_CHANGES: Final = re.compile(
+    r"^_?(delete|remove|create|update|cancel|approve|reject|add|set|reset|disable|enable"
+    r"|transfer|buy|archive|revoke|publish)(_|$)"
+)
+_WRITES: Final = frozenset("delete create save update bulk_create add commit".split())
+
+
+def proves_itself(node: ast.AST, ctx: Context) -> bool:
+    """Whether a view without CSRF check asks for a signature or a token instead."""
+    first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", 1) or 1
+    decorators = [each.lineno for each in getattr(node, "decorator_list", ())]
+    return _PROVES.search("\n".join(ctx.source_lines[min([first, *decorators]) - 1 : last])) is not None
+
+
+def origins(call: Call, ctx: Context) -> tuple[bool, bool]:
+    """Whether a CORS layer lets all origins in, and whether it lets them send cookies."""
+    flask = call.dotted.startswith("flask_cors")
+    given = call.keyword("origins") if flask else call.keyword("allow_origins", "allow_origin_regex")
+    value = ctx.constant(given, call)
+    wide = (given is None and flask and not call.unpacks and call.keyword("resources") is None) or _is_wide(value)
+    with_cookies = ctx.constant(call.keyword("supports_credentials", "allow_credentials"), call) is True
+    return wide, with_cookies
+
+
+def _is_wide(value: Any) -> bool:
+    items = value if isinstance(value, tuple) else (value,)
+    return any(item in ("*", ".*", "https?://.*", "http.*", "https://.*") for item in items)
+
+
+def writing_gets(ctx: Context) -> list[tuple[Any, str]]:
+    """The handlers that answer only GET, are named after a change, and make one; with what they call."""
+    found = []
+    for node, route in routes_of(ctx).items():
+        if route.framework not in ("flask", "quart", "django") or route.methods != ("GET",):
+            continue
+        if not _CHANGES.search(getattr(node, "name", "")):
+            continue
+        calls = [
+            inner.func for inner in own(node) if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute)
+        ]
+        writes = [func for func in calls if func.attr in _WRITES and _stores(ast.unparse(func.value))]
+        if writes:
+            found.append((node, ast.unparse(writes[0])))
+    return found
+
+
+def _stores(receiver: str) -> bool:
+    return re.search(
+        r"session$|objects$|\bdb\b|filter\(|query|_set$"
+        r"|^(self\.)?[a-z_]+$",
+        receiver,
+    ) is not None and not re.search(
+        r"cache|form$|^(args|kwargs|data|result\w*|params|context|seen|items|names)$", receiver
+    )
+
+
+def exempted(place: Place[Any]) -> ast.expr | None:
+    """The decorator that takes the CSRF check from a view or a class of them, or None."""
+    for decorator in place.node.decorator_list:
+        parts = [decorator, *(decorator.args if isinstance(decorator, ast.Call) else ())]
+        for part in parts:
+            if isinstance(part, ast.Name | ast.Attribute):
+                name = place.name(part)
+                if name == "django.views.decorators.csrf.csrf_exempt" or (
+                    isinstance(part, ast.Attribute)
+                    and part.attr == "exempt"
+                    and "csrf" in ast.unparse(part.value).lower()
+                ):
+                    found: ast.expr = decorator
+                    return found
+    return None
