@@ -1,0 +1,129 @@
+"""Loops that do one thing that a builtin does: add up, count, collect, search, keep the largest, join text."""
+
+import ast
+from typing import Any, Final, NamedTuple
+
+from scanners.place import Place
+from scanners.semantics.handlers import inner
+
+_MEASURES: Final = {ast.Gt: "max", ast.GtE: "max", ast.Lt: "min", ast.LtE: "min"}
+
+
+class Plain(NamedTuple):
+    """What a loop comes down to, and the builtin that says so."""
+
+    does: str
+    builtin: str
+
+
+def suite_of(place: Place[Any]) -> list[ast.stmt]:
+    """The suite that holds the statement of a place."""
+    owner = place.block.node
+    parts = [getattr(owner, name, None) for name in ("body", "orelse", "finalbody")]
+    return next((part for part in parts if isinstance(part, list) and place.node in part), [])
+
+
+def plain(place: Place[ast.For]) -> Plain | None:
+    """What a loop comes down to, None for one that does anything else besides."""
+    loop, suite = place.node, suite_of(place)
+    if not suite or loop.orelse or len(loop.body) != 1 or _is_short(loop.iter) or _is_special(loop):
+        return None
+    at = suite.index(loop)
+    before = suite[at - 1] if at else None
+    after = suite[at + 1] if at + 1 < len(suite) else None
+    body, test = loop.body[0], None
+    if isinstance(body, ast.If) and not body.orelse and len(body.body) in (1, 2):
+        test = body.test
+        return _of_search(body, before, after) or (
+            _of_step(body.body[0], test, before) if len(body.body) == 1 else None
+        )
+    return _of_step(body, test, before)
+
+
+def _is_short(expr: ast.expr) -> bool:
+    return isinstance(expr, ast.Tuple | ast.List) and len(expr.elts) <= 3
+
+
+def _is_special(loop: ast.For) -> bool:
+    return any(
+        isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr | ast.Try) for node in inner([loop])
+    )
+
+
+def _of_step(stmt: ast.stmt, test: ast.expr | None, before: ast.stmt | None) -> Plain | None:
+    name, start = _bound_by(before)
+    if not name:
+        return None
+    used = [test] if test is not None else []
+    if isinstance(stmt, ast.AugAssign) and isinstance(stmt.op, ast.Add) and _is(stmt.target, name):
+        if _reads(name, [stmt.value, *used]):
+            return None
+        return _of_sum(stmt.value, start)
+    appended = _appended(stmt, name)
+    if appended is not None and isinstance(start, ast.List) and not start.elts and not _reads(name, [appended, *used]):
+        return Plain(f"collects into `{name}`", "a list comprehension")
+    if isinstance(stmt, ast.Assign) and test is not None and len(stmt.targets) == 1 and _is(stmt.targets[0], name):
+        return _of_measure(stmt, test, name)
+    return None
+
+
+def _of_sum(value: ast.expr, start: ast.expr | None) -> Plain | None:
+    first = start.value if isinstance(start, ast.Constant) else None
+    if isinstance(first, bool) or not isinstance(first, int | str):
+        return None
+    if isinstance(first, str):
+        return Plain("puts text together", '`"".join(...)`') if not first else None
+    return Plain("counts" if isinstance(value, ast.Constant) else "adds up", "`sum(...)`")
+
+
+def _of_measure(stmt: ast.Assign, test: ast.expr, name: str) -> Plain | None:
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not _is(test.comparators[0], name):
+        return None
+    builtin = _MEASURES.get(type(test.ops[0]))
+    same = ast.dump(test.left) == ast.dump(stmt.value)
+    return Plain(f"keeps the {builtin}imum", f"`{builtin}(...)`") if builtin and same else None
+
+
+def _of_search(body: ast.If, before: ast.stmt | None, after: ast.stmt | None) -> Plain | None:
+    first = body.body[0]
+    said = _flag(first.value) if isinstance(first, ast.Return) else None
+    if said is not None and len(body.body) == 1 and isinstance(after, ast.Return) and _flag(after.value) is (not said):
+        return Plain("searches", "`any(...)`" if said else "`all(...)`")
+    name, start = _bound_by(before)
+    if len(body.body) != 2 or not isinstance(body.body[1], ast.Break) or not isinstance(first, ast.Assign):
+        return None
+    if (
+        not name
+        or not _is(first.targets[0], name)
+        or _flag(start) is None
+        or _flag(first.value) is not (not _flag(start))
+    ):
+        return None
+    return Plain("searches", "`any(...)`" if _flag(first.value) else "`all(...)`")
+
+
+def _flag(expr: ast.expr | None) -> bool | None:
+    return expr.value if isinstance(expr, ast.Constant) and isinstance(expr.value, bool) else None
+
+
+def _bound_by(stmt: ast.stmt | None) -> tuple[str, ast.expr | None]:
+    if isinstance(stmt, ast.Assign) and len(stmt.targets) == 1 and isinstance(stmt.targets[0], ast.Name):
+        return stmt.targets[0].id, stmt.value
+    if isinstance(stmt, ast.AnnAssign) and isinstance(stmt.target, ast.Name):
+        return stmt.target.id, stmt.value
+    return "", None
+
+
+def _appended(stmt: ast.stmt, name: str) -> ast.expr | None:
+    call = stmt.value if isinstance(stmt, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or len(call.args) != 1:
+        return None
+    return call.args[0] if call.func.attr == "append" and _is(call.func.value, name) else None
+
+
+def _is(expr: ast.expr, name: str) -> bool:
+    return isinstance(expr, ast.Name) and expr.id == name
+
+
+def _reads(name: str, nodes: list[ast.expr]) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name for node in inner(list(nodes)))
