@@ -1,4 +1,5 @@
 import ast
+import re
 from typing import Any, Final
 
 from scanners.constants import UNKNOWN, fold
@@ -12,6 +13,9 @@ from scanners.semantics.unsafecalls import last_names, reads_in, unsafe_in
 
 _UNSENT: Final = frozenset(
     {"ConnectError", "ConnectTimeout", "NewConnectionError", "ConnectionRefusedError", "gaierror", "PoolTimeout"}
+)
+_MAY_BE_SENT: Final = re.compile(
+    r"Exception$|Timeout|Connection|HTTP|Transport|Request|Client|OSError|IOError|URLError|SMTP|API|Network|Protocol|Kafka|Operational"
 )
 _WIDE: Final = frozenset({"Exception", "BaseException"})
 _LIBRARIES: Final = frozenset({"requests", "httpx", "aiohttp", "exceptions", "socket", "urllib3"})
