@@ -35,7 +35,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns 0, 1 when `check` found something at or over --fail-on, 2 for bad input."""
     options = _parser().parse_args(arguments)
     command = {"check": _check, "rules": _rules, "explain": _explain}[options.command]
-    return command(options)
+    try:
+        status = command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # Whoever read it has seen enough, as `head` has.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
 
 
 def check(path: Path, kind: str, processes: int, known: Advisories | None = None) -> Report:

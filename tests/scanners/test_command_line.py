@@ -86,7 +86,38 @@ def test_the_rules_are_listed_for_people_and_for_programs() -> None:
 
 def test_a_rule_explains_itself() -> None:
     rule = registry.rules()["request-without-timeout"]
-    assert {rule.why, rule.scope, f"Fix: {rule.fix}"} <= set(plimsoll("explain", rule.id).stdout.split("\n\n"))
+    shown = plimsoll("explain", rule.id).stdout
+    words = " ".join(shown.split())
+    said = [rule.why, rule.scope, rule.fix, "item T1", *(example.title for example in (*rule.bad, *rule.good))]
+    assert [text for text in said if " ".join(text.split()) not in words] == []
+    marked = [line for line in shown.split("\n") if line.startswith("    > ")]
+    assert len(marked) == sum(len(example.at) for example in rule.bad)
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    command = [sys.executable, "-m", "scanners", "rules", "--format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as listing:
+        listing.stdout.read(10)
+        listing.stdout.close()
+        assert (listing.stderr.read(), listing.wait(timeout=60)) == (b"", 0)
+
+
+def test_locked_versions_are_compared_with_the_advisories_that_are_given(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("shop-client==1.0\n", encoding="utf-8")
+    record = {"id": "PYSEC-0-1", "modified": "2026-01-02T00:00:00Z"}
+    record["affected"] = [{"package": {"ecosystem": "PyPI", "name": "shop-client"}, "versions": ["1.0"]}]
+    known = tmp_path / "known.json"
+    known.write_text(json.dumps(record), encoding="utf-8")
+    shown = plimsoll("check", str(tmp_path), "--advisories", str(known)).stdout
+    assert (
+        "shop-client 1.0 has a published fault: PYSEC-0-1; no version fixes it (advisories up to 2026-01-02)." in shown
+    )
+    assert "published fault" not in plimsoll("check", str(tmp_path)).stdout
+
+
+def test_advisories_that_cannot_be_read_are_bad_input(tmp_path: Path) -> None:
+    done = plimsoll("check", str(tmp_path), "--advisories", str(tmp_path / "nothing.zip"))
+    assert (done.returncode, "The advisories cannot be read" in done.stderr) == (2, True)
 
 
 def test_sarif_follows_the_schema_of_oasis_where_it_is_at_hand(folder: Path) -> None:
