@@ -117,3 +117,17 @@ def reads_results(call: Call) -> bool:
         if "cancel" in name or name in ("exception", "result", "add_done_callback"):
             return True
     return False
+
+
+def is_loop(call: Call) -> bool:
+    """Whether the receiver is an event loop by its name, and nothing else is known of it."""
+    held = call.receiver
+    name = held.attr if isinstance(held, ast.Attribute) else getattr(held, "id", "")
+    return name in ("loop", "_loop", "event_loop") and (call.ref is None or call.ref.via in ("unknown", "param"))
+
+
+def all_see_failures(call: Call, ctx: Context) -> bool:
+    """Whether all coroutines that are passed handle their own failures."""
+    return bool(call.node.args) and all(
+        isinstance(arg, ast.Call) and sees_failures(arg, call, ctx) for arg in call.node.args
+    )

@@ -5,7 +5,6 @@ standard library of Python 3.14: all of these have no other mode.
 """
 
 import ast
-import re
 from typing import Any, Final, NamedTuple
 
 from scanners.constants import fold
@@ -129,6 +128,18 @@ BLOCKING: Final[dict[str, Blocking]] = {
 }
 """Blocking calls by dotted name."""
 
+DOES: Final = {
+    "sleep": "sleeps",
+    "network": "waits for a peer",
+    "process": "waits for another process",
+    "database": "waits for a database",
+    "wait": "waits for another thread",
+    "password": "computes",
+    "input": "waits for a person",
+    "file": "reads or writes files",
+}
+"""What each kind does, for messages."""
+
 HANDS_OVER: Final = (
     "asyncio.to_thread",
     "anyio.to_thread.run_sync",
@@ -141,14 +152,9 @@ HANDS_OVER: Final = (
 )
 """Calls that take blocking work off the loop."""
 
-DJANGO: Final = frozenset(
-    "get create first last exists count update delete get_or_create update_or_create bulk_create bulk_update aggregate "
-    "in_bulk earliest latest iterator".split()
-)
 _TAKES_AWAITABLES: Final = frozenset(
     {"wait_for", "gather", "create_task", "ensure_future", "shield", "spawn", "start_soon"}
 )
-_MODEL: Final = re.compile(r"[A-Z][a-z]\w*")
 
 
 def blocking(call: Call, ctx: Context) -> Blocking | None:
@@ -242,17 +248,3 @@ def _known_to_be_done(call: Call) -> bool:
 
 def _mentions(expr: ast.expr, name: str) -> bool:
     return bool(name) and any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(expr))
-
-
-def django_query(node: ast.Call) -> str:
-    """The manager chain of a Django query that runs at once (`Order.objects.get`), else ""."""
-    func = node.func
-    if not isinstance(func, ast.Attribute) or func.attr not in DJANGO:
-        return ""
-    base: ast.expr = func.value
-    while isinstance(base, ast.Call | ast.Attribute | ast.Subscript):
-        if isinstance(base, ast.Attribute) and base.attr == "objects":
-            owner = base.value.attr if isinstance(base.value, ast.Attribute) else getattr(base.value, "id", "")
-            return f"{owner}.objects...{func.attr}" if _MODEL.match(owner) else ""
-        base = base.func if isinstance(base, ast.Call) else base.value
-    return ""

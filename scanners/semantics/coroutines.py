@@ -49,6 +49,15 @@ SYNC_MANAGERS: Final = frozenset(
 )
 """Managers that only `with` can enter."""
 
+TAKERS: Final = {
+    "threading.Thread": -1,
+    "threading.Timer": 1,
+    "concurrent.futures.ThreadPoolExecutor.submit": 0,
+    "concurrent.futures.ProcessPoolExecutor.submit": 0,
+    "atexit.register": 0,
+    "signal.signal": 1,
+}
+"""Calls that run a plain function that is handed to them, and where it stands; -1 for the keyword alone."""
 _KEEPS: Final = frozenset(
     "staticmethod classmethod abc.abstractmethod typing.override typing_extensions.override tenacity.retry "
     "backoff.on_exception backoff.on_predicate functools.wraps".split()
@@ -151,3 +160,26 @@ def _suite(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 def place_in(node: ast.AST, stmt: ast.stmt, scope: Scope) -> Place[Any]:
     """A node of a statement as a place."""
     return Place(node, Block("function", scope.node, None, scope), stmt)
+
+
+def results(stmt: ast.stmt) -> Iterator[tuple[ast.Call, str]]:
+    """The calls of a statement whose result is dropped, awaited or tested."""
+    value = getattr(stmt, "value", None)
+    if isinstance(value, ast.Await) and isinstance(value.value, ast.Call):
+        yield value.value, "awaited"
+    elif isinstance(stmt, ast.Expr) and isinstance(value, ast.Call):
+        yield value, "dropped"
+    tests = [stmt.test] if isinstance(stmt, ast.If | ast.While | ast.Assert) else []
+    while tests:
+        test = tests.pop()
+        if isinstance(test, ast.BoolOp):
+            tests += test.values
+        elif isinstance(test, ast.UnaryOp):
+            tests.append(test.operand)
+        elif isinstance(test, ast.Call):
+            yield test, "tested"
+
+
+def last_name(expr: ast.AST) -> str:
+    """What stands after the last dot of a name."""
+    return expr.attr if isinstance(expr, ast.Attribute) else getattr(expr, "id", "")

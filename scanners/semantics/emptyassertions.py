@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from scanners.constants import UNKNOWN, fold
 from scanners.finding import Confidence
-from scanners.place import Place
+from scanners.place import Call, Place
 from scanners.semantics.testcode import last_name
 from scanners.syntax import descendants
 
@@ -185,3 +185,26 @@ def _asserts(stmt: ast.stmt) -> bool:
 def _short(expr: ast.expr) -> str:
     text = ast.unparse(expr)
     return text if len(text) <= 50 else f"{text[:47]}..."
+
+
+def is_wide(expr: ast.expr) -> bool:
+    """Whether it names all errors."""
+    return getattr(expr, "id", "") in ("Exception", "BaseException")
+
+
+def takes_all(call: Call) -> bool:
+    """Whether any error passes, and nobody looks which one it was."""
+    args = call.node.args
+    if not args or not is_wide(args[0]) or call.resolve(args[0]) is None or call.node.keywords:
+        return False
+    ref = call.resolve(args[0])
+    if ref is None or ref.via != "builtin" or (len(args) > 1 and not call.dropped):
+        return False
+    item = call.parent()
+    named = item.optional_vars if isinstance(item, ast.withitem) else None
+    if isinstance(named, ast.Name):
+        used = [
+            node for node in descendants(call.function or call.scope.module.node) if getattr(node, "id", "") == named.id
+        ]
+        return len(used) < 2
+    return True

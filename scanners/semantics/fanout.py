@@ -193,3 +193,27 @@ def waits_for_room(call: Call) -> bool:
 
 def _name(func: ast.AST) -> str:
     return func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+
+
+def iterable_of(call: Call) -> ast.expr | None:
+    """What the loop or the comprehension around a spawning call runs over; None when there is none, or gather has it."""
+    above = call.parent()
+    while above is not None:
+        if isinstance(above, ast.Call) and call.name(above.func) == "asyncio.gather":
+            return None
+        if isinstance(above, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+            holder = call.parent(above)
+            starred = isinstance(holder, ast.Starred)
+            return None if starred else above.generators[0].iter
+        above = call.parent(above)
+    loop = next(call.within("for", "while"), None)
+    return loop.node.iter if loop is not None and loop.kind == "for" else None
+
+
+def accepts(call: Call) -> bool:
+    """Whether the loop around takes connections from a listening socket."""
+    loop = next(call.within("while"), None)
+    return loop is not None and any(
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "accept"
+        for node in ast.walk(loop.node)
+    )

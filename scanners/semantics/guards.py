@@ -38,6 +38,8 @@ def guarding(name: str) -> bool:
 
 def state(node: Any, route: Route, ctx: Context) -> str:
     """Of a route in its file: guarded, open (declared public), unknown (an unknown decorator), or none."""
+    if _only_redirects(node):
+        return "open"
     scope = ctx.module.functions[node]
     outer = scope.parent or ctx.module
     names = [(text, ref) for text, ref in _decorators(node.decorator_list, outer) if text]
@@ -56,8 +58,15 @@ def state(node: Any, route: Route, ctx: Context) -> str:
     return "unknown" if unknown else "none"
 
 
+def _only_redirects(node: Any) -> bool:
+    """Whether a handler does nothing but send the caller to another route, which asks for itself."""
+    body = [stmt for stmt in node.body if not (isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Constant))]
+    value = body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
+    return isinstance(value, ast.Call) and "redirect" in ast.unparse(value.func).lower()
+
+
 def class_marks(node: ast.ClassDef, method: str, ctx: Context, depth: int = 0) -> list[str]:
-    """What the class of a view says of who may call: permission classes, mixins, and checks that run before its methods."""
+    """What the class of a view says of who may call: permission classes, mixins, checks before its methods."""
     found: list[str] = []
     for base in node.bases:
         ref = resolve(base, ctx.module, base.lineno)

@@ -8,7 +8,8 @@ from scanners.yamltree import TEMPLATED
 _DEFAULT: Final = re.compile(r"\$\{\w+:?-([^}]*)\}")
 _UNKNOWN: Final = re.compile(rf"[$<>]|{TEMPLATED}|\{{|%|@@|__")
 _MOVING: Final = frozenset(
-    "latest stable edge main master nightly dev develop development current head testing lts alpine slim rolling".split()
+    "latest stable edge main master nightly dev develop development current head testing lts alpine slim "
+    "rolling".split()
 )
 _MAJOR: Final = re.compile(r"^v?\d+(?:[-+][a-z]\w*(?:[-.]\w+)*)?$")
 _DATED: Final = re.compile(r"^v?\d{5,}")
@@ -20,13 +21,17 @@ _NONROOT: Final = re.compile(
     r"apache/(spark|superset|airflow)"
 )
 _DROPS: Final = frozenset(
-    "postgres mysql mariadb mongo redis valkey rabbitmq memcached nginx httpd caddy traefik cassandra neo4j nats haproxy "
+    "postgres mysql mariadb mongo redis valkey rabbitmq memcached nginx httpd caddy traefik cassandra "
+    "neo4j nats haproxy "
     "influxdb couchdb zookeeper eclipse-mosquitto consul vault postgis pgvector timescaledb".split()
 )
 _ROOT: Final = frozenset(
-    "python pypy debian ubuntu alpine fedora centos rockylinux almalinux amazonlinux busybox buildpack-deps node golang ruby "
-    "openjdk eclipse-temurin php perl rust archlinux opensuse oraclelinux uv cuda pytorch tensorflow miniconda3 anaconda3 "
-    "mambaforge miniforge3 playwright uvicorn-gunicorn-fastapi uvicorn-gunicorn meinheld-gunicorn-flask uwsgi-nginx-flask "
+    "python pypy debian ubuntu alpine fedora centos rockylinux almalinux amazonlinux busybox "
+    "buildpack-deps node golang ruby "
+    "openjdk eclipse-temurin php perl rust archlinux opensuse oraclelinux uv cuda pytorch tensorflow "
+    "miniconda3 anaconda3 "
+    "mambaforge miniforge3 playwright uvicorn-gunicorn-fastapi uvicorn-gunicorn meinheld-gunicorn-flask "
+    "uwsgi-nginx-flask "
     "cc python3 java static-debian12 python3-debian12".split()
 )
 _PUBLIC: Final = re.compile(
@@ -36,7 +41,7 @@ _PUBLIC: Final = re.compile(
 
 
 class Image(NamedTuple):
-    """A reference in parts. `name` holds registry and path; `known` is false when a variable or a template decides it."""
+    """A reference in parts: `name` holds registry and path; `known` is false when a variable or a template decides."""
 
     name: str
     tag: str
@@ -61,7 +66,7 @@ def parse(reference: str) -> Image:
 
 
 def movement(image: Image) -> tuple[str, bool]:
-    """Why the same reference may stand for another image tomorrow, and whether it surely will: ("", False) if it may not."""
+    """Why a reference may stand for another image tomorrow, and whether it surely will: ("", False) if it may not."""
     if image.digest:
         return "", False
     if not image.tag:
@@ -76,7 +81,7 @@ def movement(image: Image) -> tuple[str, bool]:
 
 
 def runs_as(reference: str) -> str:
-    """Who a container of a foreign image runs as if nothing is said: "root", "other" (known not to be), or "" (unknown)."""
+    """Who a container of a foreign image runs as if nothing is said: "root", "other", or "" where it is unknown."""
     image = parse(reference)
     whole = f"{image.name}:{image.tag}".lower()
     if _NONROOT.search(whole):

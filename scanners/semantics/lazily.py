@@ -1,6 +1,7 @@
 """What a def does on its first call only: filling what it keeps for later ones."""
 
 import ast
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -14,16 +15,17 @@ def filled_once(function: Any) -> frozenset[int]:
     Those under `if X is None`, `if not X` where X is set below, and those after `if X is not None: return X`.
     """
     nodes = list(inner(function.body))
+    kept_here = _assigned(nodes)
     found: set[int] = set()
     for node in nodes:
         if not isinstance(node, ast.If):
             continue
         asked = _missing(node.test)
-        if asked and asked & _assigned(node.body):
+        if asked and asked & _assigned(inner([*node.body])):
             found |= {id(call) for stmt in node.body for call in ast.walk(stmt) if isinstance(call, ast.Call)}
         kept = _texts(node.test) - asked
         returned = node.body[-1].value if isinstance(node.body[-1], ast.Return) else None
-        if returned is not None and kept & _texts(returned) & _assigned(nodes):
+        if returned is not None and kept & _texts(returned) & kept_here:
             found |= {id(call) for call in nodes if isinstance(call, ast.Call) and call.lineno > node.lineno}
     return frozenset(found)
 
@@ -40,15 +42,14 @@ def _missing(test: ast.expr) -> set[str]:
     return {text for text in found if _is_kept(text)}
 
 
-def _assigned(nodes: list[Any]) -> set[str]:
-    """What is set in these statements and lives on after the call: attributes, and globals by their look."""
+def _assigned(nodes: Iterable[Any]) -> set[str]:
+    """What these statements set that lives on after the call: attributes, and globals by their look."""
     found: set[str] = set()
-    for outer in nodes:
-        for node in ast.walk(outer) if isinstance(outer, ast.stmt) else ():
-            if isinstance(node, ast.Assign):
-                found |= {ast.unparse(target) for target in node.targets}
-            elif isinstance(node, ast.AnnAssign):
-                found.add(ast.unparse(node.target))
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            found |= {ast.unparse(target) for target in node.targets}
+        elif isinstance(node, ast.AnnAssign):
+            found.add(ast.unparse(node.target))
     return {text for text in found if _is_kept(text)}
 
 

@@ -11,6 +11,7 @@ from scanners.names import find, resolve
 from scanners.place import Place
 from scanners.scopes import Binding, Scope
 from scanners.semantics.routes import routes_of
+from scanners.semantics.viewclasses import METHODS
 
 _FRAMEWORKS: Final = (
     "flask quart django rest_framework fastapi starlette aiohttp tornado bottle sanic falcon ninja fastapi_users"
@@ -176,7 +177,8 @@ def parameter_source(binding: Binding, ctx: Context) -> Confidence | None:
     if not _annotated_open(arg) or _SAFE_KEYS.search(arg.arg):
         return None
     if not route.path:  # The URL, with its converters, is written elsewhere.
-        return Confidence.MEDIUM if route.sure and _TELLING.search(arg.arg) else Confidence.LOW
+        answers = route.sure and route.cls is not None and function.name in METHODS  # type: ignore[attr-defined]
+        return Confidence.MEDIUM if answers and _TELLING.search(arg.arg) else Confidence.LOW
     converters = {name: first or last for first, name, last in _CONVERTER.findall(route.path)}
     return Confidence.MEDIUM if converters.get(arg.arg) in _PLAIN_CONVERTERS else None
 

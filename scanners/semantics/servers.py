@@ -11,7 +11,8 @@ WORKERS: Final = re.compile(
     r"\b(celery|rq\s+worker|rqworker|dramatiq|huey_consumer|arq|taskiq|faust|qcluster|procrastinate|runworker|consumer|worker)\b"
 )
 _PORT: Final = re.compile(
-    r"(?:--port[= ]|(?<!\w)-p[= ]?|--(?:bind|http|listen)[= ]\S*?:|(?<!\w)-b[= ]?\S*?:|\b0\.0\.0\.0:|\[::\]:|\*:)(\d{2,5})\b"
+    r"(?:--port[= ]|(?<!\w)-p[= ]?|--(?:bind|http|listen)[= ]\S*?:|(?<!\w)-b[= ]?\S*?:|\b0\.0\.0\.0:"
+    r"|\[::\]:|\*:)(\d{2,5})\b"
 )
 _DEFAULTS: Final = (
     ("flask", "5000"),

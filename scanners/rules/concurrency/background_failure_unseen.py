@@ -10,15 +10,15 @@ from scanners.semantics.background import (
     SUBMITS,
     TASKS,
     THREADS,
+    all_see_failures,
     goes_on,
     is_dropped,
+    is_loop,
     reads_results,
     sees_failures,
     target_of,
 )
 from scanners.semantics.hot import runs_once
-
-_NEW_NAMES = ("loop", "_loop", "event_loop")
 
 
 class BackgroundFailureUnseen(Rule):
@@ -41,107 +41,67 @@ class BackgroundFailureUnseen(Rule):
         Example(
             "dropped tasks and futures",
             {
-                "shop/jobs.py": """\
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-pool = ThreadPoolExecutor(4)
-async def paid(order):
-    asyncio.create_task(send(order))
-    task = asyncio.ensure_future(send(order))
-    asyncio.get_running_loop().create_task(send(order))
-    pool.submit(archive, order)
-    await asyncio.gather(send(order), bill(order), return_exceptions=True)
-async def send(order): ...
-def from_thread(loop, order):
-    asyncio.run_coroutine_threadsafe(send(order), loop)
-    pool.map(archive, [order])
-"""
+                "shop/jobs.py": (
+                    "import asyncio\nfrom concurrent.futures import ThreadPoolExecutor\n"
+                    "pool = ThreadPoolExecutor(4)\nasync def paid(order):\n    asyncio.create_task(send(order))\n"
+                    "    task = asyncio.ensure_future(send(order))\n"
+                    "    asyncio.get_running_loop().create_task(send(order))\n    pool.submit(archive, order)\n"
+                    "    await asyncio.gather(send(order), bill(order), return_exceptions=True)\n"
+                    "async def send(order): ...\ndef from_thread(loop, order):\n"
+                    "    asyncio.run_coroutine_threadsafe(send(order), loop)\n    pool.map(archive, [order])\n"
+                ),
+                "shop/thumbs.py": (
+                    "from multiprocessing import Pool\ndef make(paths):\n    with Pool(4) as pool:\n"
+                    "        for path in paths:\n            pool.apply_async(shrink, (path,))\n"
+                    "        pool.close()\n        pool.join()\n"
+                ),
+                "shop/feed.py": (
+                    "import threading\nclass Feed:\n    def start(self):\n"
+                    "        threading.Thread(target=self._pull, daemon=True).start()\n    def _pull(self):\n"
+                    "        while True:\n            self.store(self.client.next())\n"
+                ),
             },
-            at=[("shop/jobs.py", line) for line in (5, 6, 7, 8, 9, 12, 13)],
-        ),
-        Example(
-            "a thread that dies silently",
-            {
-                "shop/feed.py": """\
-import threading
-class Feed:
-    def start(self):
-        threading.Thread(target=self._pull, daemon=True).start()
-    def _pull(self):
-        while True:
-            self.store(self.client.next())
-"""
-            },
-            at=[("shop/feed.py", 4)],
-        ),
-        Example(
-            "a pool of processes",
-            {
-                "shop/thumbs.py": """\
-from multiprocessing import Pool
-def make(paths):
-    with Pool(4) as pool:
-        for path in paths:
-            pool.apply_async(shrink, (path,))
-        pool.close()
-        pool.join()
-"""
-            },
-            at=[("shop/thumbs.py", 5)],
+            at=[("shop/jobs.py", line) for line in (5, 6, 7, 8, 9, 12, 13)]
+            + [("shop/thumbs.py", 5)]
+            + [("shop/feed.py", 4)],
         ),
     )
     good = (
         Example(
             "kept, watched or awaited",
             {
-                "shop/jobs.py": """\
-import asyncio
-from concurrent.futures import ThreadPoolExecutor, as_completed
-pool = ThreadPoolExecutor(4)
-tasks = set()
-async def paid(order):
-    task = asyncio.create_task(send(order))
-    tasks.add(task)
-    task.add_done_callback(tasks.discard)
-    asyncio.create_task(send(order)).add_done_callback(report)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(send(order))
-    await asyncio.create_task(send(order))
-    for result in await asyncio.gather(send(order), return_exceptions=True):
-        report(result)
-    for future in as_completed([pool.submit(archive, order) for _ in range(3)]):
-        future.result()
-    return [row for row in pool.map(archive, [order])]
-async def stop(task):
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-"""
+                "shop/jobs.py": (
+                    "import asyncio\nfrom concurrent.futures import ThreadPoolExecutor, as_completed\n"
+                    "pool = ThreadPoolExecutor(4)\ntasks = set()\nasync def paid(order):\n"
+                    "    task = asyncio.create_task(send(order))\n    tasks.add(task)\n"
+                    "    task.add_done_callback(tasks.discard)\n"
+                    "    asyncio.create_task(send(order)).add_done_callback(report)\n"
+                    "    async with asyncio.TaskGroup() as group:\n        group.create_task(send(order))\n"
+                    "    await asyncio.create_task(send(order))\n"
+                    "    for result in await asyncio.gather(send(order), return_exceptions=True):\n"
+                    "        report(result)\n"
+                    "    for future in as_completed([pool.submit(archive, order) for _ in range(3)]):\n"
+                    "        future.result()\n    return [row for row in pool.map(archive, [order])]\n"
+                    "async def stop(task):\n    task.cancel()\n"
+                    "    await asyncio.gather(task, return_exceptions=True)\n"
+                )
             },
         ),
         Example(
             "targets that handle their own failures, and tasks of a queue",
             {
-                "shop/feed.py": """\
-import logging, threading
-from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import Pool
-from shop.tasks import bill
-log = logging.getLogger(__name__)
-pool = ThreadPoolExecutor(2)
-class Feed:
-    def start(self, order):
-        threading.Thread(target=self._pull, daemon=True).start()
-        pool.submit(self._pull)
-        bill.apply_async((order.id,))
-        with Pool(2) as workers:
-            workers.apply_async(print, (1,), error_callback=log.error)
-    def _pull(self):
-        while True:
-            try:
-                self.store(self.client.next())
-            except Exception:
-                log.exception("The feed failed")
-"""
+                "shop/feed.py": (
+                    "import logging, threading\nfrom concurrent.futures import ThreadPoolExecutor\n"
+                    "from multiprocessing import Pool\nfrom shop.tasks import bill\n"
+                    "log = logging.getLogger(__name__)\npool = ThreadPoolExecutor(2)\nclass Feed:\n"
+                    "    def start(self, order):\n"
+                    "        threading.Thread(target=self._pull, daemon=True).start()\n"
+                    "        pool.submit(self._pull)\n        bill.apply_async((order.id,))\n"
+                    "        with Pool(2) as workers:\n"
+                    "            workers.apply_async(print, (1,), error_callback=log.error)\n    def _pull(self):\n"
+                    "        while True:\n            try:\n                self.store(self.client.next())\n"
+                    '            except Exception:\n                log.exception("The feed failed")\n'
+                )
             },
         ),
     )
@@ -154,7 +114,7 @@ class Feed:
             self._gather(call, ctx)
         elif call.dotted in TASKS | SUBMITS | FUTURES:
             self._spawned(call, ctx, None)
-        elif call.last in ("create_task", "run_in_executor") and _is_loop(call):
+        elif call.last in ("create_task", "run_in_executor") and is_loop(call):
             self._spawned(call, ctx, Confidence.MEDIUM)
 
     def _thread(self, call: Call, ctx: Context) -> None:
@@ -179,7 +139,7 @@ class Feed:
         scope = ctx.module.functions.get(call.function)
         ending = any(True for _ in call.within("finally"))
         ending = ending or (scope is not None and runs_once(call.function, scope, ctx))
-        if call.dropped and not ending and not reads_results(call) and not _all_guarded(call, ctx):
+        if call.dropped and not ending and not reads_results(call) and not all_see_failures(call, ctx):
             ctx.report(call, "`return_exceptions=True` puts the failures into a list that is dropped.")
         else:
             ctx.site(call)
@@ -197,15 +157,3 @@ class Feed:
             ctx.report(call, what, severity=Severity.LOW, confidence=sure)
         else:
             ctx.site(call)
-
-
-def _is_loop(call: Call) -> bool:
-    held = call.receiver
-    name = held.attr if isinstance(held, ast.Attribute) else getattr(held, "id", "")
-    return name in _NEW_NAMES and (call.ref is None or call.ref.via in ("unknown", "param"))
-
-
-def _all_guarded(call: Call, ctx: Context) -> bool:
-    return bool(call.node.args) and all(
-        isinstance(arg, ast.Call) and sees_failures(arg, call, ctx) for arg in call.node.args
-    )

@@ -69,8 +69,8 @@ class BlockingCallBehindAsync(Rule):
                     "import asyncio\nfrom functools import partial\nfrom shop.net import fetch, fetch_later\n\n\n"
                     "async def show(request, loop):\n    await asyncio.to_thread(fetch, request)\n"
                     "    await loop.run_in_executor(None, partial(fetch, request))\n"
-                    "    await loop.run_in_executor(None, lambda: fetch(request))\n    return await fetch_later(request)\n\n\n"
-                    "async def main():\n    fetch('https://shop.io')\n"
+                    "    await loop.run_in_executor(None, lambda: fetch(request))\n"
+                    "    return await fetch_later(request)\n\n\nasync def main():\n    fetch('https://shop.io')\n"
                 ),
                 "shop/net.py": (
                     "import requests\nimport httpx\n\n\ndef fetch(url):\n    return requests.get(url, timeout=5)\n\n\n"
@@ -90,7 +90,8 @@ class BlockingCallBehindAsync(Rule):
                     "    return requests.get('https://conf.shop.io', timeout=5).json()\n\n\ndef terms():\n"
                     "    with open('terms.txt') as terms:\n        return terms.read()\n\n\n_rates = None\n\n\n"
                     "def rates():\n    global _rates\n    if _rates is None:\n"
-                    "        _rates = requests.get('https://conf.shop.io/rates', timeout=5).json()\n    return _rates\n"
+                    "        _rates = requests.get('https://conf.shop.io/rates', timeout=5).json()\n"
+                    "    return _rates\n"
                 ),
                 "shop/net.py": "import requests\n\n\ndef fetch(url):\n    return requests.get(url, timeout=5)\n",
             },

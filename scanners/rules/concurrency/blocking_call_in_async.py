@@ -5,21 +5,12 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.blocking import BLOCKING, HANDS_OVER, Blocking, blocking, django_query, is_awaited
+from scanners.semantics.blocking import BLOCKING, DOES, HANDS_OVER, Blocking, blocking, is_awaited
+from scanners.semantics.djangocalls import django_query, own_calls
 from scanners.semantics.handlers import inner
 from scanners.semantics.orm import is_django
 from scanners.semantics.outbound import CLIENT_CALLS
 
-_DOES: Final = {
-    "sleep": "sleeps",
-    "network": "waits for a peer",
-    "process": "waits for another process",
-    "database": "waits for a database",
-    "wait": "waits for another thread",
-    "password": "computes",
-    "input": "waits for a person",
-    "file": "reads or writes files",
-}
 _GOOD: Final = (
     "asyncio.sleep",
     "asyncio.create_subprocess_exec",
@@ -51,22 +42,30 @@ class BlockingCallInAsync(Rule):
             "sleep, HTTP, a process and a future",
             {
                 "shop/pay.py": (
-                    "import subprocess, time\nfrom concurrent.futures import ThreadPoolExecutor\nimport requests as http\n\n"
-                    "pool = ThreadPoolExecutor(4)\nsession = http.Session()\n\n\nasync def pay(order):\n    time.sleep(1)\n"
-                    '    http.post("https://pay.shop.io", json=order, timeout=5)\n    session.get("https://pay.shop.io")\n'
-                    '    subprocess.run(["receipt", order.id], check=True)\n    return pool.submit(sign, order).result()\n'
-                )
+                    "import subprocess, time\nfrom concurrent.futures import ThreadPoolExecutor\n"
+                    "import requests as http\n\npool = ThreadPoolExecutor(4)\nsession = http.Session()\n\n\n"
+                    "async def pay(order):\n    time.sleep(1)\n"
+                    '    http.post("https://pay.shop.io", json=order, timeout=5)\n'
+                    '    session.get("https://pay.shop.io")\n'
+                    '    subprocess.run(["receipt", order.id], check=True)\n'
+                    "    return pool.submit(sign, order).result()\n"
+                ),
+                "shop/pay_2.py": (
+                    "import asyncio\nimport requests\n\n\nasync def pay(url):\n"
+                    "    return await asyncio.to_thread(requests.get(url, timeout=5))\n"
+                ),
             },
-            at=[("shop/pay.py", line) for line in (10, 11, 12, 13, 14)],
+            at=[("shop/pay.py", line) for line in (10, 11, 12, 13, 14)] + [("shop/pay_2.py", 6)],
         ),
         Example(
             "clients of stores kept by the class, a session from the caller, a password",
             {
                 "shop/users.py": (
                     "import bcrypt, redis\nimport boto3\nfrom sqlalchemy.orm import Session\n\n\nclass Users:\n"
-                    "    def __init__(self):\n        self.cache = redis.Redis()\n        self.s3 = boto3.client('s3')\n\n"
-                    "    async def find(self, key, db: Session):\n        hit = self.cache.get(key)\n"
-                    "        row = db.query(User).filter_by(id=key).first()\n        body = self.s3.get_object(Bucket='b', Key=key)\n"
+                    "    def __init__(self):\n        self.cache = redis.Redis()\n"
+                    "        self.s3 = boto3.client('s3')\n\n    async def find(self, key, db: Session):\n"
+                    "        hit = self.cache.get(key)\n        row = db.query(User).filter_by(id=key).first()\n"
+                    "        body = self.s3.get_object(Bucket='b', Key=key)\n"
                     "        return hit, row, body, bcrypt.checkpw(key, row.password)\n"
                 )
             },
@@ -76,22 +75,13 @@ class BlockingCallInAsync(Rule):
             "Django's ORM, a lock and a file",
             {
                 "shop/views.py": (
-                    "import threading\nfrom shop.models import Order\n\ngate = threading.Lock()\n\n\nasync def show(request, key):\n"
+                    "import threading\nfrom shop.models import Order\n\ngate = threading.Lock()\n\n\n"
+                    "async def show(request, key):\n"
                     "    order = Order.objects.filter(owner=request.user).get(pk=key)\n    gate.acquire()\n"
                     '    with open("terms.txt") as terms:\n        return order, terms.read()\n'
                 )
             },
             at=[("shop/views.py", 8), ("shop/views.py", 9), ("shop/views.py", 10)],
-        ),
-        Example(
-            "called before it is handed over",
-            {
-                "shop/pay.py": (
-                    "import asyncio\nimport requests\n\n\nasync def pay(url):\n"
-                    "    return await asyncio.to_thread(requests.get(url, timeout=5))\n"
-                )
-            },
-            at=[("shop/pay.py", 6)],
         ),
     )
     good = (
@@ -99,15 +89,24 @@ class BlockingCallInAsync(Rule):
             "handed to a thread, or asynchronous",
             {
                 "shop/pay.py": (
-                    "import asyncio, time\nfrom functools import partial\nimport httpx, requests\nimport redis.asyncio as redis\n"
-                    "from asgiref.sync import sync_to_async\nfrom shop.models import Order\n\ncache = redis.Redis()\n\n\n"
-                    "async def pay(url, loop):\n    await asyncio.sleep(1)\n    await asyncio.to_thread(requests.get, url, timeout=5)\n"
+                    "import asyncio, time\nfrom functools import partial\nimport httpx, requests\n"
+                    "import redis.asyncio as redis\nfrom asgiref.sync import sync_to_async\n"
+                    "from shop.models import Order\n\ncache = redis.Redis()\n\n\nasync def pay(url, loop):\n"
+                    "    await asyncio.sleep(1)\n    await asyncio.to_thread(requests.get, url, timeout=5)\n"
                     "    await loop.run_in_executor(None, partial(requests.get, url, timeout=5))\n"
                     "    await loop.run_in_executor(None, lambda: time.sleep(1))\n"
-                    "    await sync_to_async(Order.objects.get)(pk=1)\n    await Order.objects.aget(pk=1)\n    await cache.get(url)\n"
-                    "    await asyncio.wait_for(cache.get(url), 2)\n    async with httpx.AsyncClient() as client:\n"
-                    "        return await client.get(url)\n"
-                )
+                    "    await sync_to_async(Order.objects.get)(pk=1)\n    await Order.objects.aget(pk=1)\n"
+                    "    await cache.get(url)\n    await asyncio.wait_for(cache.get(url), 2)\n"
+                    "    async with httpx.AsyncClient() as client:\n        return await client.get(url)\n"
+                ),
+                "shop/rows.py": (
+                    "import asyncio\nfrom sqlalchemy.ext.asyncio import create_async_engine\n\n"
+                    "engine = create_async_engine(url)\n\n\nasync def rows(query):\n"
+                    "    async with engine.connect() as connection:\n"
+                    "        found = (await connection.execute(query)).all()\n"
+                    "    task = asyncio.create_task(rows(query))\n    await asyncio.wait([task])\n"
+                    "    return found, task.result()\n"
+                ),
             },
         ),
         Example(
@@ -115,21 +114,10 @@ class BlockingCallInAsync(Rule):
             {
                 "shop/pay.py": (
                     "import asyncio, queue, threading, time\nfrom concurrent.futures import ThreadPoolExecutor\n\n"
-                    "pool = ThreadPoolExecutor(2)\ntodo = queue.Queue()\ngate = threading.Lock()\n\n\ndef wait():\n    time.sleep(1)\n\n\n"
-                    "async def pay(order):\n    def work():\n        time.sleep(1)\n\n    future = pool.submit(work)\n"
-                    "    await asyncio.wrap_future(future)\n    todo.get(block=False)\n    gate.acquire(blocking=False)\n"
-                    "    return future.result()\n"
-                )
-            },
-        ),
-        Example(
-            "asynchronous engines and tasks",
-            {
-                "shop/rows.py": (
-                    "import asyncio\nfrom sqlalchemy.ext.asyncio import create_async_engine\n\nengine = create_async_engine(url)\n\n\n"
-                    "async def rows(query):\n    async with engine.connect() as connection:\n"
-                    "        found = (await connection.execute(query)).all()\n    task = asyncio.create_task(rows(query))\n"
-                    "    await asyncio.wait([task])\n    return found, task.result()\n"
+                    "pool = ThreadPoolExecutor(2)\ntodo = queue.Queue()\ngate = threading.Lock()\n\n\ndef wait():\n"
+                    "    time.sleep(1)\n\n\nasync def pay(order):\n    def work():\n        time.sleep(1)\n\n"
+                    "    future = pool.submit(work)\n    await asyncio.wrap_future(future)\n"
+                    "    todo.get(block=False)\n    gate.acquire(blocking=False)\n    return future.result()\n"
                 )
             },
         ),
@@ -153,7 +141,7 @@ class BlockingCallInAsync(Rule):
             return
         for stmt in inner(place.node.body):
             if isinstance(stmt, ast.stmt):
-                for node in _own_calls(stmt):
+                for node in own_calls(stmt):
                     self._query(Place(node, place.block, stmt), ctx)
 
     def _query(self, place: Place[ast.Call], ctx: Context) -> None:
@@ -165,20 +153,7 @@ class BlockingCallInAsync(Rule):
     def _say(self, place: Place[Any], found: Blocking, name: str, ctx: Context, guessed: bool) -> None:
         ctx.report(
             place,
-            f"`{name}` {_DOES[found.kind]} while the event loop stands still. {found.instead}",
+            f"`{name}` {DOES[found.kind]} while the event loop stands still. {found.instead}",
             severity=Severity.LOW if found.kind == "file" else None,
             confidence=Confidence.MEDIUM if guessed else None,
         )
-
-
-def _own_calls(stmt: ast.stmt) -> list[ast.Call]:
-    """The calls of a statement itself, those of its suites and of lambdas left out."""
-    found: list[ast.Call] = []
-    stack: list[ast.AST] = [stmt]
-    while stack:
-        for child in ast.iter_child_nodes(stack.pop()):
-            if not isinstance(child, ast.stmt | ast.ExceptHandler | ast.Lambda):
-                stack.append(child)
-                if isinstance(child, ast.Call):
-                    found.append(child)
-    return found

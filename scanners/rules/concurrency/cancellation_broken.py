@@ -41,46 +41,26 @@ class CancellationBroken(Rule):
         Example(
             "a worker that goes on after it was cancelled",
             {
-                "shop/worker.py": """\
-import asyncio
-from contextlib import suppress
-async def consume(queue, log):
-    while True:
-        try:
-            await handle(await queue.get())
-        except asyncio.CancelledError:
-            log.info("cancelled")
-async def poll(client):
-    try:
-        await client.poll()
-    except:
-        return None
-    try:
-        await client.poll()
-    except BaseException:
-        client.failed = True
-    with suppress(asyncio.CancelledError):
-        await client.poll()
-    return client
-"""
+                "shop/worker.py": (
+                    "import asyncio\nfrom contextlib import suppress\nasync def consume(queue, log):\n"
+                    "    while True:\n        try:\n            await handle(await queue.get())\n"
+                    '        except asyncio.CancelledError:\n            log.info("cancelled")\n'
+                    "async def poll(client):\n    try:\n        await client.poll()\n    except:\n"
+                    "        return None\n    try:\n        await client.poll()\n    except BaseException:\n"
+                    "        client.failed = True\n    with suppress(asyncio.CancelledError):\n"
+                    "        await client.poll()\n    return client\n"
+                )
             },
             at=[("shop/worker.py", 7), ("shop/worker.py", 12), ("shop/worker.py", 16), ("shop/worker.py", 18)],
         ),
         Example(
             "scopes that miss what they are for",
             {
-                "shop/stream.py": """\
-import asyncio
-import anyio
-async def load(client):
-    async with asyncio.timeout(5):
-        request = client.prepare()
-    return await request
-async def stream(client):
-    with anyio.move_on_after(5):
-        async for part in client:
-            yield part
-"""
+                "shop/stream.py": (
+                    "import asyncio\nimport anyio\nasync def load(client):\n    async with asyncio.timeout(5):\n"
+                    "        request = client.prepare()\n    return await request\nasync def stream(client):\n"
+                    "    with anyio.move_on_after(5):\n        async for part in client:\n            yield part\n"
+                )
             },
             at=[("shop/stream.py", 4), ("shop/stream.py", 8)],
         ),
@@ -89,59 +69,29 @@ async def stream(client):
         Example(
             "raised again, or of a task that was cancelled here",
             {
-                "shop/worker.py": """\
-import asyncio
-from contextlib import suppress
-async def consume(queue, log):
-    try:
-        await handle(await queue.get())
-    except asyncio.CancelledError:
-        log.info("cancelled")
-        raise
-    except BaseException:
-        log.exception("failed")
-    try:
-        log.flush()
-    except:
-        pass
-async def stop(self):
-    self.task.cancel()
-    try:
-        await self.task
-    except asyncio.CancelledError:
-        pass
-async def swap(task):
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-async def main():
-    try:
-        await serve_all()
-    except asyncio.CancelledError:
-        print("bye")
-"""
+                "shop/worker.py": (
+                    "import asyncio\nfrom contextlib import suppress\nasync def consume(queue, log):\n    try:\n"
+                    "        await handle(await queue.get())\n    except asyncio.CancelledError:\n"
+                    '        log.info("cancelled")\n        raise\n    except BaseException:\n'
+                    '        log.exception("failed")\n    try:\n        log.flush()\n    except:\n        pass\n'
+                    "async def stop(self):\n    self.task.cancel()\n    try:\n        await self.task\n"
+                    "    except asyncio.CancelledError:\n        pass\nasync def swap(task):\n    task.cancel()\n"
+                    "    with suppress(asyncio.CancelledError):\n        await task\nasync def main():\n    try:\n"
+                    '        await serve_all()\n    except asyncio.CancelledError:\n        print("bye")\n'
+                )
             },
         ),
         Example(
             "scopes around what they bound",
             {
-                "shop/stream.py": """\
-import asyncio
-from contextlib import asynccontextmanager
-import anyio
-async def load(client):
-    async with asyncio.timeout(5):
-        return await client.load()
-@asynccontextmanager
-async def group():
-    async with anyio.create_task_group() as tasks:
-        yield tasks
-async def stream(client):
-    while True:
-        async with asyncio.timeout(5):
-            part = await client.next()
-        yield part
-"""
+                "shop/stream.py": (
+                    "import asyncio\nfrom contextlib import asynccontextmanager\nimport anyio\n"
+                    "async def load(client):\n    async with asyncio.timeout(5):\n"
+                    "        return await client.load()\n@asynccontextmanager\nasync def group():\n"
+                    "    async with anyio.create_task_group() as tasks:\n        yield tasks\n"
+                    "async def stream(client):\n    while True:\n        async with asyncio.timeout(5):\n"
+                    "            part = await client.next()\n        yield part\n"
+                )
             },
         ),
     )

@@ -1,21 +1,20 @@
 import ast
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from scanners.context import Context
 from scanners.finding import Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.coroutines import COROUTINES, makes_coroutine, manager_kind, place_in, statements
-
-_TAKERS: Final = {
-    "threading.Thread": -1,
-    "threading.Timer": 1,
-    "concurrent.futures.ThreadPoolExecutor.submit": 0,
-    "concurrent.futures.ProcessPoolExecutor.submit": 0,
-    "atexit.register": 0,
-    "signal.signal": 1,
-}
+from scanners.semantics.coroutines import (
+    COROUTINES,
+    TAKERS,
+    last_name,
+    makes_coroutine,
+    manager_kind,
+    place_in,
+    results,
+    statements,
+)
 
 
 class CoroutineNeverAwaited(Rule):
@@ -39,142 +38,74 @@ class CoroutineNeverAwaited(Rule):
         Example(
             "calls whose result is dropped",
             {
-                "shop/mail.py": """\
-import asyncio
-import httpx
-async def send(order):
-    await asyncio.sleep(0.1)
-class Mailer:
-    def __init__(self):
-        self.client = httpx.AsyncClient()
-    async def flush(self):
-        return True
-    async def close(self):
-        self.flush()
-        self.client.aclose()
-        asyncio.sleep(1)
-        if not self.flush():
-            return
-def paid(order):
-    send(order)
-"""
+                "shop/mail.py": (
+                    "import asyncio\nimport httpx\nasync def send(order):\n    await asyncio.sleep(0.1)\n"
+                    "class Mailer:\n    def __init__(self):\n        self.client = httpx.AsyncClient()\n"
+                    "    async def flush(self):\n        return True\n    async def close(self):\n"
+                    "        self.flush()\n        self.client.aclose()\n        asyncio.sleep(1)\n"
+                    "        if not self.flush():\n            return\ndef paid(order):\n    send(order)\n"
+                ),
+                "shop/run.py": (
+                    "import atexit, threading\nasync def work(): ...\nthreading.Thread(target=work).start()\n"
+                    "atexit.register(work)\n"
+                ),
             },
-            at=[("shop/mail.py", line) for line in (11, 12, 13, 14, 17)],
+            at=[("shop/mail.py", line) for line in (11, 12, 13, 14, 17)] + [("shop/run.py", 3), ("shop/run.py", 4)],
         ),
         Example(
             "the wrong kind of with, in both directions",
             {
-                "shop/rows.py": """\
-import asyncio, threading
-from contextlib import asynccontextmanager
-import aiohttp
-gate = asyncio.Lock()
-door = threading.Lock()
-class Session:
-    async def __aenter__(self): ...
-    async def __aexit__(self, *exc): ...
-@asynccontextmanager
-async def transaction():
-    yield
-async def rows(url):
-    with gate:
-        pass
-    with aiohttp.ClientSession() as client:
-        pass
-    async with door:
-        pass
-    with transaction(), Session():
-        pass
-"""
+                "shop/rows.py": (
+                    "import asyncio, threading\nfrom contextlib import asynccontextmanager\nimport aiohttp\n"
+                    "gate = asyncio.Lock()\ndoor = threading.Lock()\nclass Session:\n"
+                    "    async def __aenter__(self): ...\n    async def __aexit__(self, *exc): ...\n"
+                    "@asynccontextmanager\nasync def transaction():\n    yield\nasync def rows(url):\n"
+                    "    with gate:\n        pass\n    with aiohttp.ClientSession() as client:\n        pass\n"
+                    "    async with door:\n        pass\n    with transaction(), Session():\n        pass\n"
+                )
             },
             at=[("shop/rows.py", line) for line in (13, 15, 17, 19)],
-        ),
-        Example(
-            "a coroutine function where a plain one is called",
-            {
-                "shop/run.py": """\
-import atexit, threading
-async def work(): ...
-threading.Thread(target=work).start()
-atexit.register(work)
-"""
-            },
-            at=[("shop/run.py", 3), ("shop/run.py", 4)],
         ),
     )
     good = (
         Example(
             "awaited, returned, stored, gathered, made a task",
             {
-                "shop/mail.py": """\
-import asyncio
-from celery import shared_task
-async def send(order): ...
-async def pages():
-    yield 1
-@shared_task
-async def report(): ...
-class Mailer:
-    async def flush(self): ...
-    def later(self):
-        return self.flush()
-    async def close(self, orders):
-        await self.flush()
-        task = asyncio.create_task(send(1))
-        await asyncio.gather(*(send(order) for order in orders), task)
-        pending = send(2)
-        report()
-        pages()
-        await pending
-asyncio.run(send(1))
-"""
+                "shop/mail.py": (
+                    "import asyncio\nfrom celery import shared_task\nasync def send(order): ...\n"
+                    "async def pages():\n    yield 1\n@shared_task\nasync def report(): ...\nclass Mailer:\n"
+                    "    async def flush(self): ...\n    def later(self):\n        return self.flush()\n"
+                    "    async def close(self, orders):\n        await self.flush()\n"
+                    "        task = asyncio.create_task(send(1))\n"
+                    "        await asyncio.gather(*(send(order) for order in orders), task)\n"
+                    "        pending = send(2)\n        report()\n        pages()\n        await pending\n"
+                    "asyncio.run(send(1))\n"
+                ),
+                "shop/both.py": (
+                    "class Async:\n    async def close(self): ...\nclass Plain:\n    def close(self): ...\n"
+                    "    def stop(self):\n        self.close()\ndef close(): ...\nclose()\n"
+                ),
             },
         ),
         Example(
             "the right kind of with",
             {
-                "shop/rows.py": """\
-import asyncio, threading
-import anyio
-from contextlib import contextmanager
-gate = asyncio.Lock()
-door = threading.Lock()
-@contextmanager
-def measured():
-    yield
-class Both:
-    def __enter__(self): ...
-    def __exit__(self, *exc): ...
-    async def __aenter__(self): ...
-    async def __aexit__(self, *exc): ...
-async def rows():
-    with door, measured(), Both(), anyio.fail_after(5):
-        async with gate, Both():
-            pass
-"""
-            },
-        ),
-        Example(
-            "a plain def of the same name",
-            {
-                "shop/both.py": """\
-class Async:
-    async def close(self): ...
-class Plain:
-    def close(self): ...
-    def stop(self):
-        self.close()
-def close(): ...
-close()
-"""
+                "shop/rows.py": (
+                    "import asyncio, threading\nimport anyio\nfrom contextlib import contextmanager\n"
+                    "gate = asyncio.Lock()\ndoor = threading.Lock()\n@contextmanager\ndef measured():\n    yield\n"
+                    "class Both:\n    def __enter__(self): ...\n    def __exit__(self, *exc): ...\n"
+                    "    async def __aenter__(self): ...\n    async def __aexit__(self, *exc): ...\n"
+                    "async def rows():\n    with door, measured(), Both(), anyio.fail_after(5):\n"
+                    "        async with gate, Both():\n            pass\n"
+                )
             },
         ),
     )
-    calls = (*COROUTINES, *_TAKERS)
+    calls = (*COROUTINES, *TAKERS)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        if call.dotted in _TAKERS:
-            position = _TAKERS[call.dotted]
+        if call.dotted in TAKERS:
+            position = TAKERS[call.dotted]
             target = call.keyword("target", "function") if position < 0 else call.argument(position, "function")
             if target is not None and not isinstance(target, ast.Call) and makes_coroutine(call.resolve(target), ctx):
                 ctx.report(call, f"`{ast.unparse(target)}` is a coroutine function: called there, it never runs.")
@@ -198,13 +129,13 @@ close()
         if not names:
             return
         for stmt, scope in statements(ctx):
-            for node, used in _results(stmt):
-                if _last(node.func) in names:
+            for node, used in results(stmt):
+                if last_name(node.func) in names:
                     self._weigh(place_in(node, stmt, scope), used, ctx)
 
     def _weigh(self, place: Place[ast.Call], used: str, ctx: Context) -> None:
         made = makes_coroutine(place.resolve(place.node.func), ctx)
-        name = _last(place.node.func)
+        name = last_name(place.node.func)
         if made is None and used != "awaited":
             ctx.unresolved(place, f"`{name}` is decorated, and may be run by its decorator.")
         elif made and used == "awaited":
@@ -213,25 +144,3 @@ close()
             ctx.report(place, f"`{name}(...)` makes a coroutine that is dropped: `{name}` never runs.")
         elif made:
             ctx.report(place, f"`{name}(...)` is a coroutine, which is always true: it is never awaited.")
-
-
-def _results(stmt: ast.stmt) -> Iterator[tuple[ast.Call, str]]:
-    """The calls of a statement whose result is dropped, awaited or tested."""
-    value = getattr(stmt, "value", None)
-    if isinstance(value, ast.Await) and isinstance(value.value, ast.Call):
-        yield value.value, "awaited"
-    elif isinstance(stmt, ast.Expr) and isinstance(value, ast.Call):
-        yield value, "dropped"
-    tests = [stmt.test] if isinstance(stmt, ast.If | ast.While | ast.Assert) else []
-    while tests:
-        test = tests.pop()
-        if isinstance(test, ast.BoolOp):
-            tests += test.values
-        elif isinstance(test, ast.UnaryOp):
-            tests.append(test.operand)
-        elif isinstance(test, ast.Call):
-            yield test, "tested"
-
-
-def _last(expr: ast.expr) -> str:
-    return expr.attr if isinstance(expr, ast.Attribute) else getattr(expr, "id", "")

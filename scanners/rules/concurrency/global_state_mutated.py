@@ -32,32 +32,17 @@ class GlobalStateMutated(Rule):
         Example(
             "a counter, a rebound name and containers",
             {
-                "shop/api.py": """\
-from flask import Flask, request
-app = Flask(__name__)
-seen = 0
-current = None
-orders = []
-totals = {}
-@app.post("/orders")
-def create():
-    global seen, current
-    seen += 1
-    current = request.json
-    orders.append(current)
-    totals["all"] = totals.get("all", 0) + 1
-    note(current)
-    return "ok"
-def note(order):
-    totals[order["shop"]] += order["price"]
-""",
-                "shop/jobs.py": """\
-from celery import shared_task
-done = set()
-@shared_task
-def bill(order):
-    done.add(order)
-""",
+                "shop/api.py": (
+                    "from flask import Flask, request\napp = Flask(__name__)\nseen = 0\ncurrent = None\n"
+                    'orders = []\ntotals = {}\n@app.post("/orders")\ndef create():\n    global seen, current\n'
+                    "    seen += 1\n    current = request.json\n    orders.append(current)\n"
+                    '    totals["all"] = totals.get("all", 0) + 1\n    note(current)\n    return "ok"\n'
+                    'def note(order):\n    totals[order["shop"]] += order["price"]\n'
+                ),
+                "shop/jobs.py": (
+                    "from celery import shared_task\ndone = set()\n@shared_task\ndef bill(order):\n"
+                    "    done.add(order)\n"
+                ),
             },
             at=[("shop/api.py", line) for line in (10, 11, 12, 13, 17)] + [("shop/jobs.py", 5)],
         ),
@@ -66,43 +51,18 @@ def bill(order):
         Example(
             "a lock, lazy initialisation, a task set, import time",
             {
-                "shop/api.py": """\
-import asyncio, threading
-from contextvars import ContextVar
-from fastapi import FastAPI
-app = FastAPI()
-gate = threading.Lock()
-seen = 0
-client = None
-rates = {}
-HANDLERS = {}
-background_tasks = set()
-user = ContextVar("user")
-def register(name):
-    def keep(function):
-        HANDLERS[name] = function
-        return function
-    return keep
-@app.get("/")
-async def show(name):
-    global client, seen
-    if client is None:
-        client = connect()
-    with gate:
-        seen += 1
-    if name not in rates:
-        rates[name] = await client.rate(name)
-    user.set(name)
-    task = asyncio.create_task(log(name))
-    background_tasks.add(task)
-    task.add_done_callback(background_tasks.discard)
-    local = {}
-    local[name] = 1
-    return rates[name]
-async def startup():
-    global client
-    client = connect()
-"""
+                "shop/api.py": (
+                    "import asyncio, threading\nfrom contextvars import ContextVar\nfrom fastapi import FastAPI\n"
+                    "app = FastAPI()\ngate = threading.Lock()\nseen = 0\nclient = None\nrates = {}\nHANDLERS = {}\n"
+                    'background_tasks = set()\nuser = ContextVar("user")\ndef register(name):\n'
+                    "    def keep(function):\n        HANDLERS[name] = function\n        return function\n"
+                    '    return keep\n@app.get("/")\nasync def show(name):\n    global client, seen\n'
+                    "    if client is None:\n        client = connect()\n    with gate:\n        seen += 1\n"
+                    "    if name not in rates:\n        rates[name] = await client.rate(name)\n    user.set(name)\n"
+                    "    task = asyncio.create_task(log(name))\n    background_tasks.add(task)\n"
+                    "    task.add_done_callback(background_tasks.discard)\n    local = {}\n    local[name] = 1\n"
+                    "    return rates[name]\nasync def startup():\n    global client\n    client = connect()\n"
+                )
             },
         ),
     )

@@ -6,7 +6,16 @@ from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.background import TASKS
-from scanners.semantics.fanout import bound_of, gathered, is_braked, is_gathered_later, started, waits_for_room
+from scanners.semantics.fanout import (
+    accepts,
+    bound_of,
+    gathered,
+    is_braked,
+    is_gathered_later,
+    iterable_of,
+    started,
+    waits_for_room,
+)
 from scanners.semantics.hot import hot_defs, is_hot, runs_once, served
 
 _WORKERS: Final = frozenset({"threading.Thread", "multiprocessing.Process"})
@@ -37,93 +46,56 @@ class UnboundedFanOut(Rule):
         Example(
             "a task for each item, in three forms",
             {
-                "shop/sync.py": """\
-import asyncio
-async def sync(orders, users, rows):
-    await asyncio.gather(*[send(order) for order in orders])
-    mails = []
-    for user in users:
-        mails.append(mail(user))
-    await asyncio.gather(*mails)
-    async with asyncio.TaskGroup() as group:
-        for row in rows:
-            group.create_task(send(row))
-    running = [asyncio.create_task(send(order)) for order in orders]
-    return running
-"""
+                "shop/sync.py": (
+                    "import asyncio\nasync def sync(orders, users, rows):\n"
+                    "    await asyncio.gather(*[send(order) for order in orders])\n    mails = []\n"
+                    "    for user in users:\n        mails.append(mail(user))\n    await asyncio.gather(*mails)\n"
+                    "    async with asyncio.TaskGroup() as group:\n        for row in rows:\n"
+                    "            group.create_task(send(row))\n"
+                    "    running = [asyncio.create_task(send(order)) for order in orders]\n    return running\n"
+                ),
+                "shop/serve.py": (
+                    "import threading\nfrom concurrent.futures import ThreadPoolExecutor\nfrom flask import Flask\n"
+                    "app = Flask(__name__)\ndef crawl(listener, urls):\n    for url in urls:\n"
+                    "        threading.Thread(target=fetch, args=(url,)).start()\n    while True:\n"
+                    "        peer, _ = listener.accept()\n"
+                    '        threading.Thread(target=answer, args=(peer,)).start()\n@app.post("/orders")\n'
+                    "def create():\n    threading.Thread(target=bill).start()\n"
+                    "    with ThreadPoolExecutor() as pool:\n        pool.submit(bill).result()\n"
+                    '    return "ok"\n'
+                ),
             },
-            at=[("shop/sync.py", 3), ("shop/sync.py", 7), ("shop/sync.py", 10), ("shop/sync.py", 11)],
-        ),
-        Example(
-            "a thread for each item, connection and request",
-            {
-                "shop/serve.py": """\
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from flask import Flask
-app = Flask(__name__)
-def crawl(listener, urls):
-    for url in urls:
-        threading.Thread(target=fetch, args=(url,)).start()
-    while True:
-        peer, _ = listener.accept()
-        threading.Thread(target=answer, args=(peer,)).start()
-@app.post("/orders")
-def create():
-    threading.Thread(target=bill).start()
-    with ThreadPoolExecutor() as pool:
-        pool.submit(bill).result()
-    return "ok"
-"""
-            },
-            at=[("shop/serve.py", 7), ("shop/serve.py", 10), ("shop/serve.py", 13), ("shop/serve.py", 14)],
+            at=[("shop/sync.py", 3), ("shop/sync.py", 7), ("shop/sync.py", 10), ("shop/sync.py", 11)]
+            + [("shop/serve.py", 7), ("shop/serve.py", 10), ("shop/serve.py", 13), ("shop/serve.py", 14)],
         ),
     )
     good = (
         Example(
             "semaphores, chunks, slices and fixed numbers",
             {
-                "shop/sync.py": """\
-import asyncio
-gate = asyncio.Semaphore(10)
-KINDS = ("mail", "sms")
-async def send(order):
-    async with gate:
-        await post(order)
-async def sync(orders, users, rows):
-    await asyncio.gather(*[send(order) for order in orders])
-    await asyncio.gather(*[notify(kind) for kind in KINDS])
-    await asyncio.gather(*[mail(user) for user in users[:20]])
-    await asyncio.gather(first(), second())
-async def chunked(rows, chunk_size):
-    for start in range(0, len(rows), chunk_size):
-        await asyncio.gather(*[post(row) for row in rows[start : start + chunk_size]])
-async def limited(rows):
-    limit = asyncio.Semaphore(5)
-    async def one(row):
-        async with limit:
-            await post(row)
-    await asyncio.gather(*(one(row) for row in rows))
-async def workers(queue, count):
-    return [asyncio.create_task(work(queue)) for _ in range(count)]
-"""
-            },
-        ),
-        Example(
-            "pools, and threads that start once",
-            {
-                "shop/serve.py": """\
-import threading
-from concurrent.futures import ThreadPoolExecutor
-pool = ThreadPoolExecutor(8)
-def start(self):
-    for number in range(4):
-        threading.Thread(target=work, args=(number,)).start()
-    threading.Thread(target=watch, daemon=True).start()
-def load(urls):
-    with ThreadPoolExecutor(max_workers=8) as workers:
-        return [future.result() for future in [workers.submit(fetch, url) for url in urls]]
-"""
+                "shop/sync.py": (
+                    'import asyncio\ngate = asyncio.Semaphore(10)\nKINDS = ("mail", "sms")\n'
+                    "async def send(order):\n    async with gate:\n        await post(order)\n"
+                    "async def sync(orders, users, rows):\n"
+                    "    await asyncio.gather(*[send(order) for order in orders])\n"
+                    "    await asyncio.gather(*[notify(kind) for kind in KINDS])\n"
+                    "    await asyncio.gather(*[mail(user) for user in users[:20]])\n"
+                    "    await asyncio.gather(first(), second())\nasync def chunked(rows, chunk_size):\n"
+                    "    for start in range(0, len(rows), chunk_size):\n"
+                    "        await asyncio.gather(*[post(row) for row in rows[start : start + chunk_size]])\n"
+                    "async def limited(rows):\n    limit = asyncio.Semaphore(5)\n    async def one(row):\n"
+                    "        async with limit:\n            await post(row)\n"
+                    "    await asyncio.gather(*(one(row) for row in rows))\nasync def workers(queue, count):\n"
+                    "    return [asyncio.create_task(work(queue)) for _ in range(count)]\n"
+                ),
+                "shop/serve.py": (
+                    "import threading\nfrom concurrent.futures import ThreadPoolExecutor\n"
+                    "pool = ThreadPoolExecutor(8)\ndef start(self):\n    for number in range(4):\n"
+                    "        threading.Thread(target=work, args=(number,)).start()\n"
+                    "    threading.Thread(target=watch, daemon=True).start()\ndef load(urls):\n"
+                    "    with ThreadPoolExecutor(max_workers=8) as workers:\n"
+                    "        return [future.result() for future in [workers.submit(fetch, url) for url in urls]]\n"
+                ),
             },
         ),
     )
@@ -140,10 +112,10 @@ def load(urls):
             self._spawn(call, ctx)
 
     def _spawn(self, call: Call, ctx: Context) -> None:
-        source = None if is_gathered_later(call) else _iterable(call)
+        source = None if is_gathered_later(call) else iterable_of(call)
         if source is not None:
             self._weigh(call, source, started(call), ctx)
-        elif call.dotted in _WORKERS and _accepts(call):
+        elif call.dotted in _WORKERS and accepts(call):
             if is_braked(call, started(call), ctx):
                 ctx.site(call)
             else:
@@ -178,27 +150,3 @@ def load(urls):
             ctx.report(call, message, severity=Severity.LOW, confidence=Confidence.MEDIUM)
         else:
             ctx.site(call)
-
-
-def _iterable(call: Call) -> ast.expr | None:
-    """What the loop or the comprehension around a spawning call runs over; None when there is none, or gather has it."""
-    above = call.parent()
-    while above is not None:
-        if isinstance(above, ast.Call) and call.name(above.func) == "asyncio.gather":
-            return None
-        if isinstance(above, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
-            holder = call.parent(above)
-            starred = isinstance(holder, ast.Starred)
-            return None if starred else above.generators[0].iter
-        above = call.parent(above)
-    loop = next(call.within("for", "while"), None)
-    return loop.node.iter if loop is not None and loop.kind == "for" else None
-
-
-def _accepts(call: Call) -> bool:
-    """Whether the loop around takes connections from a listening socket."""
-    loop = next(call.within("while"), None)
-    return loop is not None and any(
-        isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "accept"
-        for node in ast.walk(loop.node)
-    )

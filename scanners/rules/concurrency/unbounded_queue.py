@@ -36,41 +36,26 @@ class UnboundedQueue(Rule):
         Example(
             "between threads, tasks and processes",
             {
-                "shop/feed.py": """\
-import asyncio, multiprocessing
-from queue import Queue, SimpleQueue
-orders = Queue()
-mails = SimpleQueue()
-class Feed:
-    def __init__(self):
-        self.inbox = asyncio.Queue()
-        self.jobs = multiprocessing.Queue(maxsize=0)
-    async def pull(self, client):
-        async for order in client:
-            await self.inbox.put(order)
-    async def work(self):
-        while True:
-            await handle(await self.inbox.get())
-"""
+                "shop/feed.py": (
+                    "import asyncio, multiprocessing\nfrom queue import Queue, SimpleQueue\norders = Queue()\n"
+                    "mails = SimpleQueue()\nclass Feed:\n    def __init__(self):\n"
+                    "        self.inbox = asyncio.Queue()\n        self.jobs = multiprocessing.Queue(maxsize=0)\n"
+                    "    async def pull(self, client):\n        async for order in client:\n"
+                    "            await self.inbox.put(order)\n    async def work(self):\n        while True:\n"
+                    "            await handle(await self.inbox.get())\n"
+                )
             },
             at=[("shop/feed.py", line) for line in (3, 4, 7, 8)],
         ),
         Example(
             "a deque between threads",
             {
-                "shop/buffer.py": """\
-import threading
-from collections import deque
-class Buffer:
-    def __init__(self):
-        self.rows = deque()
-        threading.Thread(target=self.flush).start()
-    def add(self, row):
-        self.rows.append(row)
-    def flush(self):
-        while self.rows:
-            send(self.rows.popleft())
-"""
+                "shop/buffer.py": (
+                    "import threading\nfrom collections import deque\nclass Buffer:\n    def __init__(self):\n"
+                    "        self.rows = deque()\n        threading.Thread(target=self.flush).start()\n"
+                    "    def add(self, row):\n        self.rows.append(row)\n    def flush(self):\n"
+                    "        while self.rows:\n            send(self.rows.popleft())\n"
+                )
             },
             at=[("shop/buffer.py", 5)],
         ),
@@ -79,60 +64,36 @@ class Buffer:
         Example(
             "with a limit, filled and drained in one def, of logging",
             {
-                "shop/feed.py": """\
-import asyncio, queue
-from collections import deque
-LIMIT = 100
-orders = queue.Queue(LIMIT)
-inbox = asyncio.Queue(maxsize=LIMIT)
-recent = deque(maxlen=20)
-def walk(root):
-    todo = queue.Queue()
-    todo.put(root)
-    while not todo.empty():
-        for child in todo.get().children:
-            todo.put(child)
-async def crawl(urls):
-    todo = asyncio.Queue()
-    for url in urls:
-        todo.put_nowait(url)
-    workers = [asyncio.create_task(fetch(todo)) for _ in range(4)]
-    await todo.join()
-    return workers
-def sized(limit):
-    return queue.Queue(limit)
-"""
+                "shop/feed.py": (
+                    "import asyncio, queue\nfrom collections import deque\nLIMIT = 100\n"
+                    "orders = queue.Queue(LIMIT)\ninbox = asyncio.Queue(maxsize=LIMIT)\nrecent = deque(maxlen=20)\n"
+                    "def walk(root):\n    todo = queue.Queue()\n    todo.put(root)\n    while not todo.empty():\n"
+                    "        for child in todo.get().children:\n            todo.put(child)\n"
+                    "async def crawl(urls):\n    todo = asyncio.Queue()\n    for url in urls:\n"
+                    "        todo.put_nowait(url)\n"
+                    "    workers = [asyncio.create_task(fetch(todo)) for _ in range(4)]\n    await todo.join()\n"
+                    "    return workers\ndef sized(limit):\n    return queue.Queue(limit)\n"
+                )
             },
         ),
         Example(
             "the queue of a log handler",
             {
-                "shop/logs.py": """\
-import queue
-from logging.handlers import QueueHandler, QueueListener
-lines = queue.SimpleQueue()
-handler = QueueHandler(lines)
-"""
+                "shop/logs.py": (
+                    "import queue\nfrom logging.handlers import QueueHandler, QueueListener\n"
+                    "lines = queue.SimpleQueue()\nhandler = QueueHandler(lines)\n"
+                )
             },
         ),
         Example(
             "a deque that one def works through, and a window",
             {
-                "shop/tree.py": """\
-import threading
-from collections import deque
-def walk(root):
-    todo = deque([root])
-    while todo:
-        todo.extend(todo.popleft().children)
-class Window:
-    def __init__(self):
-        self.seen = deque(maxlen=100)
-    def add(self, row):
-        self.seen.append(row)
-    def first(self):
-        return self.seen.popleft()
-"""
+                "shop/tree.py": (
+                    "import threading\nfrom collections import deque\ndef walk(root):\n    todo = deque([root])\n"
+                    "    while todo:\n        todo.extend(todo.popleft().children)\nclass Window:\n"
+                    "    def __init__(self):\n        self.seen = deque(maxlen=100)\n    def add(self, row):\n"
+                    "        self.seen.append(row)\n    def first(self):\n        return self.seen.popleft()\n"
+                )
             },
         ),
     )
