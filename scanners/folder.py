@@ -8,7 +8,9 @@ from pathlib import Path
 from scanners.scan import blob_sha
 
 _LEFT_OUT = frozenset("venv __pycache__ node_modules build dist".split())
-_KEPT = frozenset(".github .gitlab .circleci .gitea .forgejo .buildkite .azure-pipelines .ci .woodpecker .semaphore .builds".split())
+_KEPT = frozenset(
+    ".github .gitlab .circleci .gitea .forgejo .buildkite .azure-pipelines .ci .woodpecker .semaphore .builds".split()
+)
 """Folders with a dot that describe the pipeline; others hold caches, environments and histories."""
 
 

@@ -12,19 +12,28 @@ from scanners.semantics.shell import Command, commands
 from scanners.text import TextFile
 
 _TOOLS: Final = frozenset(
-    "pip setuptools wheel uv poetry pipenv pdm hatch hatchling build tox nox twine pre-commit prek virtualenv flit cython pip-tools "
-    "poetry-core poetry-dynamic-versioning poetry-plugin-export setuptools-scm maturin scikit-build cibuildwheel invoke pipx rye conda mamba "
-    "tox-gh-actions tox-uv nox-uv auditwheel conan meson ninja cmake packaging keyring artifacts-keyring ruff black isort flake8 mypy pylint "
-    "bandit pyright codespell pytest pytest-cov coverage coveralls codecov yamllint semgrep pip-audit safety check-manifest "
-    "readme-renderer awscli aws-sam-cli ansible ansible-lint bump2version bumpversion mkdocs mkdocs-material sphinx gitlint pip-licenses "
+    "pip setuptools wheel uv poetry pipenv pdm hatch hatchling build tox nox twine pre-commit prek "
+    "virtualenv flit cython pip-tools "
+    "poetry-core poetry-dynamic-versioning poetry-plugin-export setuptools-scm maturin scikit-build "
+    "cibuildwheel invoke pipx rye conda mamba "
+    "tox-gh-actions tox-uv nox-uv auditwheel conan meson ninja cmake packaging keyring artifacts-keyring "
+    "ruff black isort flake8 mypy pylint "
+    "bandit pyright codespell pytest pytest-cov coverage coveralls codecov yamllint semgrep pip-audit "
+    "safety check-manifest "
+    "readme-renderer awscli aws-sam-cli ansible ansible-lint bump2version bumpversion mkdocs "
+    "mkdocs-material sphinx gitlint pip-licenses "
     "towncrier zizmor interrogate vulture commitizen python-semantic-release devpi-client cyclonedx-bom nodeenv".split()
 )
 """Packages that build, check or publish: what they install does not run in production."""
 _VALUED: Final = frozenset(
-    "-c --constraint -i --index-url --extra-index-url -t --target --prefix --root --python -p --platform --python-version --no-binary "
-    "--only-binary -f --find-links --trusted-host --cache-dir --src --progress-bar --upgrade-strategy --timeout --retries --report --group "
-    "--with --extra --default-index --index --proxy --cert --use-feature --config-settings -C --implementation --abi --index-strategy "
-    "--torch-backend --build-option --global-option --log --keyring-provider --exists-action --root-user-action --override "
+    "-c --constraint -i --index-url --extra-index-url -t --target --prefix --root --python -p --platform "
+    "--python-version --no-binary "
+    "--only-binary -f --find-links --trusted-host --cache-dir --src --progress-bar --upgrade-strategy "
+    "--timeout --retries --report --group "
+    "--with --extra --default-index --index --proxy --cert --use-feature --config-settings -C "
+    "--implementation --abi --index-strategy "
+    "--torch-backend --build-option --global-option --log --keyring-provider --exists-action "
+    "--root-user-action --override "
     "--build-constraint --prerelease --resolution --exclude-newer --link-mode".split()
 )
 _PINNED: Final = re.compile(
@@ -115,8 +124,7 @@ _LOCKING: Final = {
 
 
 def _states_lock(name: str, verb: str, words: list[str]) -> str:
-    """ "yes" when the lock decides or the command fails, "no" when versions are chosen anew, "copy" when it is for the lock
-    to be there."""
+    """Whether the lock decides: "yes" (or it fails), "no" (versions are chosen anew), "copy" (if the lock is there)."""
     if "--check" in words or "--locked" in words or "--frozen" in words or "--frozen-lockfile" in words:
         return "yes"
     if verb in ("update", "lock") or "--upgrade" in words or "-U" in words or "--skip-lock" in words:
@@ -149,7 +157,7 @@ def _packages(tool: str, specs: Iterable[str]) -> dict[str, Any]:
 
 
 def _pip(words: list[str], command: Command) -> dict[str, Any]:
-    options, rest = dict(_options(words)), [word for word in _positional(words)]
+    options, rest = dict(_options(words)), list(_positional(words))
     files = [value for key, value in _options(words) if key in ("-r", "--requirement", "--requirements")]
     local = [word for word in rest if word.startswith((".", "/")) or word.endswith("/") or re.match(r"^\w+/\w+", word)]
     wheels = all(".whl" in word or "wheel" in word or "dist/" in word for word in local)

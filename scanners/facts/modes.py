@@ -33,7 +33,6 @@ _DEV_VARIABLE: Final = re.compile(
     r"^ENV\s+.*\b(?:FLASK_ENV[= ][\"']?development|(?:FLASK_|DJANGO_)?DEBUG[= ][\"']?(?:1|true)\b)",
     re.IGNORECASE,
 )
-_INSTRUCTION: Final = re.compile(r"^\s*(CMD|ENTRYPOINT|FROM|ENV)\b", re.IGNORECASE)
 
 
 class Modes(Collector):
@@ -80,7 +79,7 @@ class ImageCommands(Collector):
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         """Record the commands, and whether they switch a development mode on."""
-        lines = _last_stage(text.lines) if text.kind == "dockerfile" else list(enumerate(text.lines, 1))
+        lines = _last_stage(text) if text.kind == "dockerfile" else list(enumerate(text.lines, 1))
         for number, line in lines:
             shown = line.strip()
             command = text.kind != "dockerfile" or shown.upper().startswith(("CMD", "ENTRYPOINT"))
@@ -96,23 +95,15 @@ def _spaced(line: str) -> str:
     return re.sub(r"[\"',\[\]]+", " ", line)
 
 
-def _last_stage(lines: list[str]) -> list[tuple[int, str]]:
+def _last_stage(text: TextFile) -> list[tuple[int, str]]:
     """The instructions of the stage that is shipped; none when that stage is for development. The last CMD counts."""
-    joined: list[tuple[int, str]] = []
-    start, held = 0, ""
-    for number, line in enumerate(lines, 1):
-        start, held = (start or number), held + line.rstrip("\\").strip() + " "
-        if not line.endswith("\\"):
-            joined.append((start, held.strip()))
-            start, held = 0, ""
-    stages = [index for index, (_, line) in enumerate(joined) if line.upper().startswith("FROM ")]
-    stage = joined[stages[-1] :] if stages else joined
-    if stage and re.search(r"\bAS\s+\S*(dev|test|debug)", stage[0][1], re.IGNORECASE):
+    stage = text.dockerfile.final
+    if stage is None or stage.is_dev:
         return []
-    commands = [entry for entry in stage if entry[1].upper().startswith("CMD")]
-    return [
-        entry for entry in stage if _INSTRUCTION.match(entry[1]) and (entry not in commands or entry == commands[-1])
+    kept = [
+        entry for entry in stage.all("ENTRYPOINT", "ENV", "CMD") if entry.name != "CMD" or entry is stage.last("CMD")
     ]
+    return [(entry.line, f"{entry.name} {' '.join(entry.value.split())}") for entry in kept]
 
 
 def debug_of(call: Call) -> bool | None:

@@ -31,14 +31,15 @@ _HANDLED: Final = (
 )
 _LIMITS: Final = frozenset({"time_limit", "task_time_limit", "CELERY_TASK_TIME_LIMIT", "CELERYD_TASK_TIME_LIMIT"})
 _WAITS: Final = frozenset(
-    "sleep get recv receive poll consume fetch pop blpop brpop rpop lpop xread xreadgroup receive_message receive_messages getmany "
+    "sleep get recv receive poll consume fetch pop blpop brpop rpop lpop xread xreadgroup receive_message "
+    "receive_messages getmany "
     "run_pending read accept wait claim dequeue next_job reserve fetchone process run_once tick".split()
 )
 _CLOSED: Final = re.compile(r"(\w+)\.(?:aclose|close|terminate|disconnect|wait_closed|__aexit__|shutdown)\b")
 
 
 class Stops(Collector):
-    """Facts `signal-handled`, `endless-loop`, `pool-made` (by the name that keeps it), `closed-names` and `job-seconds`."""
+    """Facts `signal-handled`, `endless-loop`, `pool-made` (by its name), `closed-names` and `job-seconds`."""
 
     classes = CODE
     calls = (*_POOLS, *_HANDLED)

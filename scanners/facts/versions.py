@@ -17,16 +17,18 @@ from scanners.yamltree import Yaml
 GONE: Final[dict[str, tuple[int, str]]] = {
     **dict.fromkeys("asynchat asyncore distutils imp smtpd".split(), (12, "")),
     **dict.fromkeys(
-        "aifc audioop cgi cgitb chunk crypt imghdr lib2to3 mailcap msilib nis nntplib ossaudiodev pipes sndhdr spwd sunau telnetlib uu "
+        "aifc audioop cgi cgitb chunk crypt imghdr lib2to3 mailcap msilib nis nntplib ossaudiodev pipes "
+        "sndhdr spwd sunau telnetlib uu "
         "xdrlib".split(),
         (13, ""),
     ),
     "binhex": (11, ""),
     **dict.fromkeys(("formatter", "parser", "symbol"), (10, "")),
 }
-"""Modules of the standard library by the 3.x in which they are gone (docs.python.org, "What's New", section Removed)."""
+"""Modules of the standard library by the 3.x in which they are gone ("What's New" of docs.python.org, Removed)."""
 _ABCS: Final = frozenset(
-    "Mapping MutableMapping Sequence MutableSequence Set MutableSet Iterable Iterator Callable Hashable Sized Container".split()
+    "Mapping MutableMapping Sequence MutableSequence Set MutableSet Iterable Iterator Callable Hashable "
+    "Sized Container".split()
 )
 _MATRIX: Final = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
 _VERSION: Final = re.compile(r"^(?:pypy-?)?v?(3\.\d+)")
@@ -54,7 +56,7 @@ class PipelineVersions(Collector):
         whose = provider(text)
         first = text.yaml[0] if text.yaml else Yaml()
         if whose == "github":
-            for _, job in first.get("jobs").items():
+            for _, job in first.get("jobs").pairs():
                 _github(job, text, ctx)
         elif whose == "gitlab":
             for node in (first, *(job for _, job in first.items())):
@@ -66,7 +68,7 @@ class PipelineVersions(Collector):
 
 
 def _github(job: Yaml, text: TextFile, ctx: Context) -> None:
-    for _, service in job.get("services").items():
+    for _, service in job.get("services").pairs():
         _store(service.get("image"), ctx)
     for step in job.get("steps").each():
         given = step.get("with", "python-version")

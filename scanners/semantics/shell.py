@@ -66,7 +66,7 @@ def commands(text: str, line: int = 1) -> list[Command]:
             continue
         if words:
             command = _command(words, before, part)
-            found += _inner(command) or [command]
+            found += _inner(command) or ([command] if command.words else [])
             words = []
             before = part
         elif part != "\n":

@@ -115,7 +115,7 @@ class ContainerRunsAsRoot(Rule):
             _sudo(text, ctx)
         elif text.kind == "compose":
             for document in text.yaml:
-                for _, service in document.get("services").items():
+                for _, service in document.get("services").pairs():
                     _rights(service, ctx)
         elif "apiVersion:" in text.text:
             for document in text.yaml:

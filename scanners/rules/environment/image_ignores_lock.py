@@ -122,7 +122,7 @@ def _judge(install: Fact, tree: Tree) -> tuple[str, str]:
     if install["locked"] == "yes" or "PIP_CONSTRAINT" in install["seen"]:
         return "good", ""
     if install["loose"]:
-        return "bad", f"{_listed(install['loose'])} come in whatever version is newest on the day of the build."
+        return "bad", f"{_listed(install['loose'])} are taken in whatever version is newest on the day of the build."
     unpinned = [_file(name, install, tree) for name in install["files"]]
     if "bad" in unpinned:
         name = install["files"][unpinned.index("bad")]
@@ -134,7 +134,7 @@ def _judge(install: Fact, tree: Tree) -> tuple[str, str]:
     if install["tools"]:
         return (
             "tool",
-            f"{_listed(install['tools'])} come in whatever version is newest; pin what builds the image, too.",
+            f"{_listed(install['tools'])} are taken in whatever version is newest; pin what builds the image, too.",
         )
     return "good", ""
 
@@ -162,7 +162,7 @@ def _file(name: str, install: Fact, tree: Tree) -> str:
     base = posixpath.basename(name)
     paths = [path for path in tree.of_kind("requirements", "constraints") if posixpath.basename(path) == base]
     paths = [path for path in paths if path.endswith(name.lstrip("./"))] or paths
-    if "$" in name or not paths or "/tmp/" in name:
+    if "$" in name or not paths or name.startswith("/"):
         return "unknown"
     listed = [fact for fact in tree.facts("requirement") if fact.path in paths]
     named = [fact for fact in listed if not fact["name"].startswith(("pip", "setuptools", "wheel")) and not fact["url"]]

@@ -155,7 +155,7 @@ def _keeps(command: Command, sinks: list[Command]) -> bool:
         return any(sink.name in _UNPACKERS or sink.target for sink in sinks)
     if command.name == "wget":
         return not any(
-            re.match(r"^-[a-zA-Z]*O-?$", word) and "-" in command.words[at + 1 : at + 2] + (word[-1:],)
+            re.match(r"^-[a-zA-Z]*O-?$", word) and "-" in (*command.words[at + 1 : at + 2], word[-1:])
             for at, word in enumerate(command.words)
         ) and any("://" in word for word in command.words)
     short = any(re.match(r"^-[a-zA-Z]*[oOJ]", word) and not word.startswith("--") for word in command.words)

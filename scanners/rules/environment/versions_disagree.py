@@ -17,8 +17,18 @@ _DRIVERS: Final = frozenset(
     "psycopg psycopg2 psycopg2-binary asyncpg mysqlclient pymysql aiomysql oracledb pyodbc".split()
 )
 _PROJECT: Final = '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.12"\ndependencies = []\n'
-_CI: Final = "on: push\njobs:\n  test:\n    strategy:\n      matrix:\n        py: ['3.12', '3.13']\n    steps:\n      - uses: actions/setup-python@v5\n" \
-    "        with:\n          python-version: ${{ matrix.py }}\n"  # fmt: skip
+_CI: Final = """\
+on: push
+jobs:
+  test:
+    strategy:
+      matrix:
+        py: ['3.12', '3.13']
+    steps:
+      - uses: actions/setup-python@v5
+        with:
+          python-version: ${{ matrix.py }}
+"""
 
 
 class Declared(NamedTuple):
@@ -155,12 +165,14 @@ class VersionsDisagree(Rule):
 
     def _untested(self, tree: Tree, declared: list[Declared], ctx: TreeContext) -> None:
         tested = {found.version for found in declared if found.where == "pipeline"}
+        if not tested or "" in tested or tree.kind == "library":
+            return
         told = {(finding.path, finding.line) for finding in ctx.findings}
         for found in declared:
-            if found.where == "image" and found.version and tested and "" not in tested and found.version not in tested:
-                if tree.kind != "library" and (found.path, found.line) not in told:
-                    message = f"The image runs Python {found.version}; the pipelines test {', '.join(sorted(tested, key=_order))}."
-                    ctx.report(found.path, found.line, message, anchor="untested", text=found.text)
+            asked = found.where == "image" and found.version and (found.path, found.line) not in told
+            if asked and found.version not in tested:
+                message = f"The image runs Python {found.version}; the pipelines test {', '.join(sorted(tested, key=_order))}."
+                ctx.report(found.path, found.line, message, anchor="untested", text=found.text)
 
     def _gone(self, tree: Tree, declared: list[Declared], ctx: TreeContext) -> None:
         minors = {int(found.version[2:]): found for found in declared if found.version}
