@@ -2,6 +2,8 @@
 
 import ast
 import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
 from scanners.constants import fold
@@ -12,6 +14,7 @@ from scanners.semantics.budgets import in_text, seconds
 from scanners.semantics.outbound import HTTP
 from scanners.semantics.routes import routes_of
 from scanners.text import TextFile
+from scanners.tree import Fact, Tree
 
 _WORD: Final = re.compile(r"\b\w*(?:timeout|retries|max_retry|pool_size)\w*\b", re.IGNORECASE)
 _WORDS: Final = ("timeout", "retries", "max_retry", "pool_size")
@@ -82,3 +85,20 @@ def _value(name: str, ctx: Context) -> Any:
     bindings = ctx.module.names.get(name, [])
     found = fold(bindings[-1].value, ctx.module) if bindings and bindings[-1].kind == "assign" else None
     return found if isinstance(found, int | float | str) else None
+
+
+def request_limit(budgets: Sequence[Fact]) -> float:
+    """After how many seconds a request is ended, by the server or else by the proxy before it; 0 for not known."""
+    for kind in ("server", "proxy"):
+        found = [fact["seconds"] for fact in budgets if fact["kind"] == kind and fact["seconds"] > 0]
+        if found:
+            return float(max(found))
+    return 0.0
+
+
+def unread(tree: Tree) -> list[Fact]:
+    """Fields of settings classes about time, retries or pools that no other line names."""
+    uses: Counter[str] = Counter()
+    for fact in tree.facts("budget-words", tests=True):
+        uses.update(fact["words"])
+    return [fact for fact in tree.facts("budget-setting") if uses[fact["name"]] < 2]

@@ -5,11 +5,9 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.emptyassertions import after_raise, misspelt, of_assert, of_call, uncalled
-from scanners.syntax import descendants
+from scanners.semantics.emptyassertions import after_raise, is_wide, misspelt, of_assert, of_call, takes_all, uncalled
 
 _RAISES: Final = ("pytest.raises", "assertRaises", "assertRaisesRegex")
-_WIDE: Final = ("Exception", "BaseException")
 
 
 class AssertionProvesNothing(Rule):
@@ -106,7 +104,7 @@ class AssertionProvesNothing(Rule):
     def visit_call(self, call: Call, ctx: Context) -> None:
         ctx.site(call)
         if call.last in ("raises", "assertRaises"):
-            if _takes_all(call):
+            if takes_all(call):
                 message = "Any error passes, a TypeError in the test itself too: name the error, or match its text."
                 ctx.report(call, message)
             return
@@ -129,35 +127,11 @@ class AssertionProvesNothing(Rule):
     def visit_with(self, place: Place[Any], ctx: Context) -> None:
         for item in place.node.items:
             made = item.context_expr
-            if isinstance(made, ast.Call) and (place.name(made.func) or _attr(made)).endswith(_RAISES):
-                if any("AssertionError" in ast.unparse(arg) or _is_wide(arg) for arg in made.args[:1]):
+            if isinstance(made, ast.Call) and (place.name(made.func) or getattr(made.func, "attr", "")).endswith(
+                _RAISES
+            ):
+                if any("AssertionError" in ast.unparse(arg) or is_wide(arg) for arg in made.args[:1]):
                     continue
                 for stmt in after_raise(item, place.node.body):
                     message = "This is never reached: what stands before it in the block is expected to raise."
                     ctx.report(Place(stmt, place.block, stmt), message, confidence=Confidence.MEDIUM)
-
-
-def _attr(call: ast.Call) -> str:
-    return getattr(call.func, "attr", "")
-
-
-def _is_wide(expr: ast.expr) -> bool:
-    return getattr(expr, "id", "") in _WIDE
-
-
-def _takes_all(call: Call) -> bool:
-    """Whether any error passes, and nobody looks which one it was."""
-    args = call.node.args
-    if not args or not _is_wide(args[0]) or call.resolve(args[0]) is None or call.node.keywords:
-        return False
-    ref = call.resolve(args[0])
-    if ref is None or ref.via != "builtin" or (len(args) > 1 and not call.dropped):
-        return False
-    item = call.parent()
-    named = item.optional_vars if isinstance(item, ast.withitem) else None
-    if isinstance(named, ast.Name):
-        used = [
-            node for node in descendants(call.function or call.scope.module.node) if getattr(node, "id", "") == named.id
-        ]
-        return len(used) < 2
-    return True

@@ -1,24 +1,14 @@
 import ast
-import re
-from typing import Any, Final
+from typing import Any
 
-from scanners.constants import UNKNOWN, fold
+from scanners.constants import fold
 from scanners.context import Context
-from scanners.facts.jobs import is_task
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.retries import BACKOFF, TENACITY, URLLIB3, loop
+from scanners.semantics.retriederrors import LIBRARIES, UNSENT, WIDE, retried
+from scanners.semantics.retries import URLLIB3, loop
 from scanners.semantics.unsafecalls import last_names, reads_in, unsafe_in
-
-_UNSENT: Final = frozenset(
-    {"ConnectError", "ConnectTimeout", "NewConnectionError", "ConnectionRefusedError", "gaierror", "PoolTimeout"}
-)
-_MAY_BE_SENT: Final = re.compile(
-    r"Exception$|Timeout|Connection|HTTP|Transport|Request|Client|OSError|IOError|URLError|SMTP|API|Network|Protocol|Kafka|Operational"
-)
-_WIDE: Final = frozenset({"Exception", "BaseException"})
-_LIBRARIES: Final = frozenset({"requests", "httpx", "aiohttp", "exceptions", "socket", "urllib3"})
 
 
 class RetryOfUnsafeCall(Rule):
@@ -95,7 +85,7 @@ class RetryOfUnsafeCall(Rule):
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         for decorator in place.node.decorator_list:
-            caught = _caught(decorator, place)
+            caught = retried(decorator, place)
             if caught is None:
                 continue
             at = Place(decorator, place.block, None)
@@ -119,7 +109,7 @@ class RetryOfUnsafeCall(Rule):
         caught: set[str] = set()
         for handler in found.handlers:
             if not isinstance(handler.body[-1], ast.Raise | ast.Return | ast.Break):
-                caught |= last_names(handler.type) - _LIBRARIES if handler.type else set(_WIDE)
+                caught |= last_names(handler.type) - LIBRARIES if handler.type else set(WIDE)
         tried = next(stmt.body for stmt in place.node.body if isinstance(stmt, ast.Try))
         body = [*getattr(place.function, "body", [])] if place.function else tried
         if caught and unsafe_in(body, place.scope):
@@ -127,38 +117,9 @@ class RetryOfUnsafeCall(Rule):
 
     def _judge(self, at: Place[Any], body: list[ast.stmt], caught: set[str], ctx: Context, loops: bool = False) -> None:
         unsafe = unsafe_in(body, at.scope)
-        if unsafe is not None and not caught <= _UNSENT:
+        if unsafe is not None and not caught <= UNSENT:
             ctx.report(
                 at, f"What is tried again {unsafe.what} without a key: an attempt that timed out may have worked."
             )
-        elif caught & _WIDE and not loops and reads_in(body, at.scope):
+        elif caught & WIDE and not loops and reads_in(body, at.scope):
             ctx.report(at, "Every Exception is tried again: bugs, bad requests and refusals too. Name those that pass.")
-
-
-def _caught(decorator: ast.expr, place: Place[Any]) -> set[str] | None:
-    """What a decorator tries again: the last names of exceptions, "?" for a predicate, None for no retry."""
-    call = decorator if isinstance(decorator, ast.Call) else None
-    name = place.name(call.func if call else decorator)
-    words = {word.arg: word.value for word in call.keywords} if call else {}
-    if name in TENACITY:
-        chosen = words.get("retry")
-        return set(_WIDE) if chosen is None and None not in words else _tenacity(chosen)
-    if name in BACKOFF and call is not None:
-        kept = len(call.args) > 1 and "giveup" not in words and name.endswith("on_exception")
-        return last_names(call.args[1]) - _LIBRARIES if kept else {"?"}
-    if call is not None and "autoretry_for" in words and is_task(call.func, place):
-        value = fold(words["autoretry_for"], place.scope)
-        plain = isinstance(words["autoretry_for"], ast.Tuple | ast.List) or value is not UNKNOWN
-        return last_names(words["autoretry_for"]) - _LIBRARIES if plain else {"?"}
-    return None
-
-
-def _tenacity(chosen: ast.expr | None) -> set[str]:
-    func = chosen.func if isinstance(chosen, ast.Call) else None
-    name = getattr(func, "attr", getattr(func, "id", ""))
-    if not isinstance(chosen, ast.Call) or name != "retry_if_exception_type":
-        return {"?"}
-    found: set[str] = set()
-    for arg in chosen.args:
-        found |= last_names(arg) - _LIBRARIES
-    return found or set(_WIDE)

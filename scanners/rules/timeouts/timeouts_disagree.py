@@ -3,6 +3,7 @@ from typing import Any
 
 from scanners.constants import fold
 from scanners.context import Context
+from scanners.facts.budgets import request_limit, unread
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
@@ -129,9 +130,7 @@ class TimeoutsDisagree(Rule):
             if fact["seconds"] == 0 and fact["kind"] == "server":
                 message = f"{fact['name']} is 0: a request that hangs keeps its worker for good."
                 ctx.report(fact.path, fact.line, message, text=fact["text"])
-        limits = [fact for fact in servers if fact["seconds"] > 0]
-        outer = max((fact["seconds"] for fact in limits if fact["kind"] == "server"), default=0)
-        outer = outer or max((fact["seconds"] for fact in limits), default=0)
+        outer = request_limit(servers)
         for fact in tree.facts("spent") if outer else ():
             ctx.site(fact.path, fact.line)
             if fact["seconds"] > outer:
@@ -139,7 +138,12 @@ class TimeoutsDisagree(Rule):
                     f"{fact['what']} may take {fact['seconds']:g} s, but the server ends the request after {outer:g} s."
                 )
                 ctx.report(fact.path, fact.line, message, text=fact["text"])
-        _unread(tree, ctx)
+        ignored = unread(tree)
+        for fact in tree.facts("budget-setting"):
+            ctx.site(fact.path, fact.line)
+            if fact in ignored:
+                message = f"Nothing reads `{fact['name']}`: what it promises to limit has another limit, or none."
+                ctx.report(fact.path, fact.line, message, anchor=fact["name"], text=fact["text"])
 
 
 def _compare(words: dict[str, ast.expr], at: Place[Any], place: Place[Any], ctx: Context) -> None:
@@ -154,13 +158,3 @@ def _judge(soft: Any, hard: Any, at: Place[Any] | int, ctx: Context) -> None:
     if soft >= hard:
         message = f"The soft limit ({soft:g} s) is not below the hard one ({hard:g} s): the task is killed before it can tidy up."
         ctx.report(at, message, confidence=Confidence.HIGH)
-
-
-def _unread(tree: Tree, ctx: TreeContext) -> None:
-    words = [(fact.path, fact["words"]) for fact in tree.facts("budget-words", tests=True)]
-    for fact in tree.facts("budget-setting"):
-        ctx.site(fact.path, fact.line)
-        uses = sum(found.get(fact["name"], 0) for _, found in words)
-        if uses < 2:
-            message = f"Nothing reads `{fact['name']}`: what it promises to limit has another limit, or none."
-            ctx.report(fact.path, fact.line, message, anchor=fact["name"], text=fact["text"])
