@@ -104,7 +104,9 @@ def rule(country):
         elif place.block.kind == "class" and _takes_self(function, marks) and not _is_lasting(place, ctx):
             outside = "" if place.block.node.bases else "high"
             sure = Confidence.HIGH if outside else Confidence.MEDIUM
-            ctx.report(place, f"The cache keeps every object on which `{function.name}` was called.", confidence=sure)
+            ctx.report(
+                place, f"The cache holds on to the objects on which `{function.name}` was called.", confidence=sure
+            )
 
 
 def _takes_self(function: Any, marks: list[str]) -> bool:

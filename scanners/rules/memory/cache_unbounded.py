@@ -21,6 +21,11 @@ _OPEN: Final = re.compile(r"\b(str|int|float|bytes|Path|UUID|date|datetime|tuple
 _BY_CODE: Final = re.compile(
     r"^(cls|klass|model|type_?|kind|owner|func|fn|function|module|\w+_(cls|class|type|model))$"
 )
+_OF_CODE: Final = re.compile(
+    r"^(f|name|path|file|filename|version|prefix|suffix|dtype|unit|dialect|encoding|level|pattern"
+    r"|(\w+_)?(module|package|pkg|setting|field|attr|attribute|locale|lang|language|template|class|env|accessor|option)s?"
+    r"(_(name|path|prefix|id|code))?)$"
+)  # The program itself has only so many of these.
 _AT_START: Final = re.compile(r"^_?(register|add_|set_|install|setup|init|load_all|configure)|decorat|wrapper")
 
 
@@ -120,7 +125,8 @@ def fields(model):
             return  # The cache keeps the object itself; that is the worse fault, and another rule's.
         if not open_ or is_command_line(ctx) or _only_constants(function.name, ctx):
             return
-        known = all(arg.annotation is None or _OPEN.search(ast.unparse(arg.annotation)) for arg in open_)
+        plain = all(arg.annotation is None or _OPEN.search(ast.unparse(arg.annotation)) for arg in open_)
+        known = plain and not all(_OF_CODE.match(arg.arg) for arg in open_)
         message = f"The cache keeps an answer for every `{open_[0].arg}` that was ever asked for."
         ctx.report(place, message, confidence=None if known else Confidence.LOW)
 
