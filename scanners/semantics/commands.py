@@ -32,7 +32,7 @@ REMOTE: Final = frozenset(
 _SHELLS: Final = frozenset("sh bash dash zsh ksh ash cmd cmd.exe powershell pwsh".split())
 
 
-_QUOTES: Final = frozenset(
+QUOTES: Final = frozenset(
     {"quote", "shlex_quote", "shellquote", "shell_quote", "list2cmdline", "escapeshellarg", "quote_cmd"}
 )
 
@@ -60,6 +60,14 @@ def command_of(call: Call, ctx: Context) -> tuple[ast.expr | None, Confidence | 
     return (first, Confidence.HIGH) if shell else (None, Confidence.HIGH)
 
 
+def program_of(call: Call) -> ast.expr | None:
+    """The program that a list of words starts, None where the words are not in sight."""
+    first = call.argument(0, "args", "cmd", "command")
+    if call.dotted in SUBPROCESS:
+        return first.elts[0] if isinstance(first, ast.List | ast.Tuple) and first.elts else None
+    return first if call.dotted in EXECS else None
+
+
 def _after_c(items: list[ast.expr]) -> ast.expr | None:
     """What follows `-c` where a list starts a shell."""
     words = [item.value if isinstance(item, ast.Constant) else None for item in items]
@@ -80,7 +88,7 @@ def is_harmless_in_shell(hole: ast.expr, call: Call) -> bool:
         return True
     if isinstance(hole, ast.Call):
         name = getattr(hole.func, "attr", getattr(hole.func, "id", ""))
-        if name in _QUOTES or (name == "join" and _quotes_inside(hole)) or ast.unparse(hole.func) in _OWN:
+        if name in QUOTES or (name == "join" and _quotes_inside(hole)) or ast.unparse(hole.func) in _OWN:
             return True
     text = ast.unparse(hole)
     return text in _OWN or "__file__" in text
@@ -89,4 +97,4 @@ def is_harmless_in_shell(hole: ast.expr, call: Call) -> bool:
 def _quotes_inside(hole: ast.Call) -> bool:
     if isinstance(hole.func, ast.Attribute) and getattr(hole.func.value, "id", "") in ("shlex", "subprocess"):
         return True
-    return any(getattr(node, "attr", getattr(node, "id", "")) in _QUOTES for node in descendants(hole))
+    return any(getattr(node, "attr", getattr(node, "id", "")) in QUOTES for node in descendants(hole))

@@ -84,7 +84,15 @@ class _Check:
             return self._compared(test)
         if isinstance(test, ast.NamedExpr):
             return self.says(test.value)
+        if isinstance(test, ast.Name) and test.id != self.subject:
+            return self._kept(test.id)
         return "both" if self._called(test) else ""
+
+    def _kept(self, name: str) -> str:
+        """What a flag says that holds the outcome of a check."""
+        found = find(name, self.scope)
+        value = found[0][0].value if found and len(found[0]) == 1 and found[0][0].kind == "assign" else None
+        return self.says(value) if isinstance(value, ast.Compare | ast.Call | ast.BoolOp | ast.UnaryOp) else ""
 
     def _compared(self, test: ast.Compare) -> str:
         left, right, op = test.left, test.comparators[0], test.ops[0]

@@ -184,6 +184,7 @@ class OutputUnescaped(Rule):
             if value[:1] not in ("", "'", '"') and value[:2] not in ("_(",):
                 ctx.site(number)
                 if not trusted_by_name(value):
-                    ctx.report(number, f"`{value[:60]}` is put into the page as it is.")
-            if _OFF.search(line):
+                    sure = Confidence.MEDIUM if "." in value and "(" not in value else Confidence.LOW
+                    ctx.report(number, f"`{value[:60]}` is put into the page as it is.", confidence=sure)
+            if _OFF.search(line) and "</" in text.text:
                 ctx.report(number, "Nothing is escaped in this part of the page.")

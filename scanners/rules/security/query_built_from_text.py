@@ -15,9 +15,11 @@ from scanners.semantics.queries import (
     query_of,
     sureness,
 )
+from scanners.semantics.requestdata import taint
 
 _LASTS: Final = frozenset(
-    "execute executemany executescript fetch fetchrow fetchval fetch_all fetch_one scalar scalars raw extra exec_driver_sql".split()
+    "execute executemany executescript fetch fetchrow fetchval fetch_all "
+    "fetch_one scalar scalars raw extra exec_driver_sql".split()
 )
 
 
@@ -36,13 +38,17 @@ class QueryBuiltFromText(Rule):
     title = "Query put together from text"
     severity = Severity.HIGH
     effort = Effort.HOUR
-    fix = "Pass values as parameters; put identifiers through sql.Identifier or quote_name, or pick them from a fixed set."
+    fix = (
+        "Pass values as parameters; put identifiers through sql.Identifier "
+        "or quote_name, or pick them from a fixed set."
+    )
     classes = CODE | {"migration"}
     bad = [
         Example(
             "f-string, % and +",
             {
-                "orders.py": "def find(cursor, name, city, order):\n    cursor.execute(f\"SELECT * FROM orders WHERE name = '{name}'\")\n"
+                "orders.py": "def find(cursor, name, city, order):\n"
+                "    cursor.execute(f\"SELECT * FROM orders WHERE name = '{name}'\")\n"
                 "    cursor.execute(\"SELECT * FROM orders WHERE city = '%s'\" % city)\n"
                 "    query = 'SELECT * FROM orders'\n    query += ' ORDER BY ' + order\n    cursor.execute(query)\n"
             },
@@ -68,7 +74,8 @@ class QueryBuiltFromText(Rule):
         Example(
             "Django raw, extra and RawSQL",
             {
-                "shop/views.py": "from django.db.models.expressions import RawSQL\n\nfrom shop.models import Order\n\n\n"
+                "shop/views.py": "from django.db.models.expressions import RawSQL\n\nfrom shop.models import Order\n\n"
+                "\n"
                 "def search(word):\n    Order.objects.raw(f\"SELECT * FROM shop_order WHERE note LIKE '%{word}%'\")\n"
                 "    Order.objects.extra(where=[f\"note = '{word}'\"])\n"
                 "    return Order.objects.annotate(hit=RawSQL(f\"note = '{word}'\", []))\n"
@@ -89,13 +96,15 @@ class QueryBuiltFromText(Rule):
             {
                 "orders.py": "def find(connection, names):\n    marks = ','.join('?' * len(names))\n"
                 "    connection.execute(f'SELECT * FROM orders WHERE name IN ({marks})', names)\n"
-                "    more = ', '.join(['%s'] * len(names))\n    connection.execute('SELECT 1 WHERE 1 IN (' + more + ')', names)\n"
+                "    more = ', '.join(['%s'] * len(names))\n    connection.execute('SELECT 1 WHERE 1 IN (' + more "
+                "+ ')', names)\n"
             },
         ),
         Example(
             "choices, numbers and quoted names",
             {
-                "orders.py": "from psycopg import sql\n\nORDERS = {'new': 'created DESC'}\n\n\ndef find(cursor, key, limit: int, table, quote_name):\n"
+                "orders.py": "from psycopg import sql\n\nORDERS = {'new': 'created DESC'}\n\n\n"
+                "def find(cursor, key, limit: int, table, quote_name):\n"
                 "    cursor.execute(f'SELECT * FROM orders ORDER BY {ORDERS[key]} LIMIT {limit}')\n"
                 "    cursor.execute(sql.SQL('SELECT * FROM {}').format(sql.Identifier(table)))\n"
                 "    cursor.execute('SELECT * FROM %s' % quote_name(table))\n"
@@ -104,14 +113,16 @@ class QueryBuiltFromText(Rule):
         Example(
             "allow-list",
             {
-                "orders.py": "def find(cursor, column):\n    if column not in ('name', 'created'):\n        raise ValueError(column)\n"
+                "orders.py": "def find(cursor, column):\n    if column not in ('name', 'created'):\n"
+                "        raise ValueError(column)\n"
                 "    cursor.execute(f'SELECT * FROM orders ORDER BY {column}')\n"
             },
         ),
         Example(
             "no database",
             {
-                "run.py": "def go(job, name):\n    job.execute(f'SELECT {name}')\n    job.runner.execute(f'task {name}')\n"
+                "run.py": "def go(job, name):\n    job.execute(f'SELECT {name}')\n"
+                "    job.runner.execute(f'task {name}')\n"
             },
         ),
     ]
@@ -132,10 +143,11 @@ class QueryBuiltFromText(Rule):
             if loose and not isinstance(query, ast.Call):
                 ctx.unresolved(call, "The query is put together elsewhere.")
             return
-        worst = next((hole for hole in loose if is_value(taken, hole)), loose[0])
+        sent = next((hole for hole in loose if taint(hole, call, ctx) is not None), None)
+        worst = sent or next((hole for hole in loose if is_value(taken, hole)), loose[0])
         ctx.report(
             call,
             f"{ast.unparse(worst)[:60]} becomes part of the query itself.",
-            severity=Severity.LOW if ctx.path_class == "migration" else None,
-            confidence=sureness(call, taken, worst, sure),
+            severity=Severity.CRITICAL if sent else Severity.LOW if ctx.path_class == "migration" else None,
+            confidence=sure if sent else sureness(call, taken, worst, sure),
         )

@@ -6,8 +6,18 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.commands import ALWAYS, EXECS, REMOTE, SUBPROCESS, command_of, is_harmless_in_shell
+from scanners.semantics.commands import (
+    ALWAYS,
+    EXECS,
+    QUOTES,
+    REMOTE,
+    SUBPROCESS,
+    command_of,
+    is_harmless_in_shell,
+    program_of,
+)
 from scanners.semantics.pieces import pieces
+from scanners.semantics.requestdata import taint
 
 _SSH: Final = re.compile(r"ssh|client|remote|conn", re.I)
 
@@ -18,7 +28,7 @@ class ShellInjection(Rule):
 
     Looks at os.system, os.popen, getoutput, subprocess with shell=True, asyncio's shell, programs started as `sh -c` and
     commands over SSH. Parts that went through shlex.quote, numbers and choices from fixed sets are good, and so are lists.
-    A constant command weighs less: it only wastes a shell.
+    A constant command weighs less: it only wastes a shell. What a request puts in, or a program that it names, is critical.
     """
 
     id = "shell-injection"
@@ -40,7 +50,8 @@ class ShellInjection(Rule):
         Example(
             "shell=True",
             {
-                "backup.py": "import subprocess\nfrom subprocess import check_output as output\n\n\ndef dump(database):\n"
+                "backup.py": "import subprocess\nfrom subprocess import check_output as output\n\n\n"
+                "def dump(database):\n"
                 "    command = 'pg_dump %s | gzip' % database\n    subprocess.run(command, shell=True, check=True)\n"
                 "    return output('du -sh {}'.format(database), shell=True)\n"
             },
@@ -54,24 +65,36 @@ class ShellInjection(Rule):
         Example(
             "a shell by name",
             {
-                "run.py": "import subprocess\n\n\ndef count(path):\n    subprocess.run(['bash', '-c', f'wc -l {path} | sort'])\n"
+                "run.py": "import subprocess\n\n\ndef count(path):\n"
+                "    subprocess.run(['bash', '-c', f'wc -l {path} | sort'])\n"
             },
             at=[("run.py", 5)],
         ),
         Example(
             "asyncio",
             {
-                "probe.py": "import asyncio\n\n\nasync def probe(host):\n    await asyncio.create_subprocess_shell(f'ping -c1 {host}')\n"
+                "probe.py": "import asyncio\n\n\nasync def probe(host):\n"
+                "    await asyncio.create_subprocess_shell(f'ping -c1 {host}')\n"
             },
             at=[("probe.py", 5)],
         ),
         Example(
             "over SSH",
             {
-                "deploy.py": "import paramiko\n\n\ndef restart(host, unit):\n    client = paramiko.SSHClient()\n    client.connect(host)\n"
+                "deploy.py": "import paramiko\n\n\ndef restart(host, unit):\n    client = paramiko.SSHClient()\n"
+                "    client.connect(host)\n"
                 "    client.exec_command('systemctl restart ' + unit)\n"
             },
             at=[("deploy.py", 7)],
+        ),
+        Example(
+            "the request names the program",
+            {
+                "run.py": "import subprocess\nfrom flask import Flask, request\n\napp = Flask(__name__)\n\n\n"
+                "@app.post('/run')\n"
+                "def run():\n    return subprocess.run([request.form['tool'], '-v'], timeout=5).stdout\n"
+            },
+            at=[("run.py", 9)],
         ),
         Example(
             "constant, which weighs less",
@@ -83,14 +106,16 @@ class ShellInjection(Rule):
         Example(
             "list",
             {
-                "thumbs.py": "import subprocess\n\n\ndef resize(name):\n    subprocess.run(['convert', name, 'out.png'], check=True)\n"
+                "thumbs.py": "import subprocess\n\n\ndef resize(name):\n"
+                "    subprocess.run(['convert', name, 'out.png'], check=True)\n"
             },
         ),
         Example(
             "quoted",
             {
                 "backup.py": "import os\nimport shlex\nimport subprocess\n\n\ndef dump(name, arguments):\n"
-                "    os.system(f'pg_dump {shlex.quote(name)} | gzip')\n    subprocess.run(shlex.join(arguments) + ' | gzip', shell=True)\n"
+                "    os.system(f'pg_dump {shlex.quote(name)} | gzip')\n"
+                "    subprocess.run(shlex.join(arguments) + ' | gzip', shell=True)\n"
                 "    os.system('tar cf x ' + ' '.join(shlex.quote(each) for each in arguments))\n"
             },
         ),
@@ -116,6 +141,10 @@ class ShellInjection(Rule):
                 return
         ctx.site(call)
         command, sure = command_of(call, ctx)
+        program = program_of(call) if command is None else None
+        if program is not None and (named := taint(program, call, ctx)) is not None:
+            ctx.report(call, f"`{named.what}` decides which program runs.", severity=Severity.CRITICAL)
+            return
         if sure is None:
             ctx.unresolved(call, "Whether a shell is used is decided elsewhere.")
         elif command is not None:
@@ -125,8 +154,10 @@ class ShellInjection(Rule):
         taken = pieces(command, call.scope, call.line, call.stmt.col_offset if call.stmt else 0)
         loose = [hole for hole in taken.holes if not is_harmless_in_shell(hole, call)]
         if loose:
-            message = f"A shell reads {ast.unparse(loose[0])[:60]} as part of the command."
-            ctx.report(call, message, confidence=sure if taken.built else min(sure, Confidence.MEDIUM, key=_rank))
+            sent = next((hole for hole in loose if taint(hole, call, ctx, QUOTES) is not None), None)
+            message = f"A shell reads {ast.unparse(sent or loose[0])[:60]} as part of the command."
+            confidence = sure if taken.built or sent else min(sure, Confidence.MEDIUM, key=_rank)
+            ctx.report(call, message, severity=Severity.CRITICAL if sent else None, confidence=confidence)
         elif not taken.holes and call.dotted in SUBPROCESS and call.keyword("shell") is not None:
             ctx.report(call, "The command is fixed, so nothing needs a shell here.", severity=Severity.LOW)
 

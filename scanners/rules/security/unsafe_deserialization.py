@@ -4,6 +4,7 @@ from scanners.finding import Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.loads import LOADS, YAML_LOADS, YAML_SAFE, YAML_UNSAFE, load_fault, made_or_checked_here
+from scanners.semantics.requestdata import taint
 
 
 class UnsafeDeserialization(Rule):
@@ -31,7 +32,8 @@ class UnsafeDeserialization(Rule):
         Example(
             "yaml with a full loader",
             {
-                "rules.py": "import yaml\n\n\ndef read(stream):\n    return yaml.load(stream, Loader=yaml.UnsafeLoader)\n\n\n"
+                "rules.py": "import yaml\n\n\ndef read(stream):\n"
+                "    return yaml.load(stream, Loader=yaml.UnsafeLoader)\n\n\n"
                 "def read_plain(stream):\n    return yaml.load(stream)\n"
             },
             at=[("rules.py", 5), ("rules.py", 9)],
@@ -39,7 +41,8 @@ class UnsafeDeserialization(Rule):
         Example(
             "joblib, pandas, numpy, shelve",
             {
-                "model.py": "import joblib\nimport numpy as np\nimport pandas as pd\nimport shelve\n\n\ndef load(path):\n"
+                "model.py": "import joblib\nimport numpy as np\nimport pandas as pd\nimport shelve\n\n\n"
+                "def load(path):\n"
                 "    model = joblib.load(path)\n    frame = pd.read_pickle(path)\n"
                 "    weights = np.load(path, allow_pickle=True)\n    with shelve.open(path) as state:\n"
                 "        return model, frame, weights, dict(state)\n"
@@ -75,8 +78,10 @@ class UnsafeDeserialization(Rule):
         Example(
             "signature checked first",
             {
-                "cache.py": "import hmac\nimport pickle\n\n\ndef read(blob, key):\n    mac, body = blob[:32], blob[32:]\n"
-                "    if not hmac.compare_digest(mac, hmac.digest(key, body, 'sha256')):\n        raise ValueError('forged')\n"
+                "cache.py": "import hmac\nimport pickle\n\n\ndef read(blob, key):\n"
+                "    mac, body = blob[:32], blob[32:]\n"
+                "    if not hmac.compare_digest(mac, hmac.digest(key, body, 'sha256')):\n"
+                "        raise ValueError('forged')\n"
                 "    return pickle.loads(body)\n"
             },
         ),
@@ -98,4 +103,7 @@ class UnsafeDeserialization(Rule):
         if confidence is UNKNOWN:
             ctx.unresolved(call, "What decides how the bytes are loaded is not in sight.")
             return
-        ctx.report(call, f"{call.dotted} trusts whoever made the bytes: they can run code here.", confidence=confidence)
+        given = call.argument(0)
+        sent = taint(given, call, ctx) if given is not None else None
+        message = f"{call.dotted} trusts whoever made the bytes: they can run code here."
+        ctx.report(call, message, severity=Severity.CRITICAL if sent else None, confidence=confidence)

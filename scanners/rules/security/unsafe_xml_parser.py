@@ -2,6 +2,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.requestdata import taint
 from scanners.semantics.xmlparsers import DEFUSED, LXML, MAKERS, STDLIB, is_fixed, loose, safe_parser
 
 
@@ -48,7 +49,8 @@ class UnsafeXmlParser(Rule):
             "lxml with entities",
             {
                 "invoice.py": "from lxml import etree\n\n\ndef read(body):\n"
-                "    parser = etree.XMLParser(resolve_entities=True, no_network=False)\n    return etree.fromstring(body, parser)\n"
+                "    parser = etree.XMLParser(resolve_entities=True, no_network=False)\n"
+                "    return etree.fromstring(body, parser)\n"
             },
             at=[("invoice.py", 5)],
         ),
@@ -57,20 +59,23 @@ class UnsafeXmlParser(Rule):
         Example(
             "defusedxml",
             {
-                "feed.py": "from defusedxml import ElementTree\n\n\ndef read(body):\n    return ElementTree.fromstring(body)\n"
+                "feed.py": "from defusedxml import ElementTree\n\n\ndef read(body):\n"
+                "    return ElementTree.fromstring(body)\n"
             },
         ),
         Example(
             "lxml without entities",
             {
-                "invoice.py": "from lxml import etree\n\nSAFE = etree.XMLParser(resolve_entities=False)\n\n\ndef read(body):\n"
+                "invoice.py": "from lxml import etree\n\nSAFE = etree.XMLParser(resolve_entities=False)\n\n\n"
+                "def read(body):\n"
                 "    return etree.fromstring(body, parser=SAFE)\n"
             },
         ),
         Example(
             "a file of the package",
             {
-                "schema.py": "from pathlib import Path\nfrom xml.etree import ElementTree\n\nHERE = Path(__file__).parent\n"
+                "schema.py": "from pathlib import Path\nfrom xml.etree import ElementTree\n\n"
+                "HERE = Path(__file__).parent\n"
                 "schema = ElementTree.parse(HERE / 'schema.xml')\n"
             },
         ),
@@ -94,7 +99,10 @@ class UnsafeXmlParser(Rule):
             return
         if call.last not in MAKERS and safe_parser(call):
             return
-        ctx.report(call, f"{call.dotted} expands the entities of whatever document it is given.")
+        given = call.argument(0)
+        sent = taint(given, call, ctx) if given is not None else None
+        message = f"{call.dotted} expands the entities of whatever document it is given."
+        ctx.report(call, message, severity=Severity.HIGH if sent else None)
 
     def _lxml(self, call: Call, ctx: Context) -> None:
         option = loose(call.node, call, ctx)

@@ -124,6 +124,9 @@ CLEAN = {
     "allow-list resets": flask("to = request.args['to']\nif to not in ('a', 'b'):\n    to = 'a'\nsink(to)"),
     "fullmatch": flask("to = request.args['to']\nif not re.fullmatch('[a-z]+', to):\n    abort(400)\nsink(to)"),
     "own check": flask("to = request.args['to']\nif not is_safe_path(to):\n    raise ValueError\nsink(to)"),
+    "check kept in a flag": flask(
+        "to = request.args['to']\nfine = to and is_safe_url(to)\nif not fine:\n    to = '/'\nsink(to)"
+    ),
     "cleaner": flask("sink(clean(request.args['to']))"),
     "cleaner by name": flask("to = clean(request.args['to'])\nsink(to)"),
     "checked host": flask(
