@@ -62,7 +62,12 @@ class AssertAsValidation(Rule):
         elif _is_answer(test, place):
             ctx.report(place, "The answer of another service is checked by an assertion only, which `python -O` removes.")
         elif name := _public(place):
-            ctx.report(place, f"`{name}` is given by the caller and checked by an assertion only, which `python -O` removes.")
+            ctx.report(place, f"`{name}` is given by the caller and checked by an assertion only, which `python -O` removes.", confidence=_sure(place))
+
+
+def _sure(place: Place[ast.Assert]) -> Confidence | None:
+    """A method that asserts without a word for the caller states an invariant as likely as it checks."""
+    return Confidence.LOW if place.node.msg is None and place.cls is not None else None
 
 
 def _is_fixed(test: ast.expr) -> bool:

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
+from scanners.names import find
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.requestdata import Taint, taint
@@ -24,6 +25,7 @@ _ABOVE: Final = {
 }  # fmt: skip
 _ANY: Final = frozenset({"Exception", "BaseException", ""})
 _CHECKS: Final = re.compile(r"isdigit|isdecimal|isnumeric|fullmatch|\bmatch\(|is_valid|validate|isinstance")
+_SENT: Final = re.compile(r"\b(request|req)\b|loads\(|\.json\(")
 _HEAD: Final = "from flask import Flask, request\napp = Flask(__name__)\n\n\n@app.route('/orders')\ndef orders():\n"
 
 
@@ -94,10 +96,10 @@ class BadInputBecomes500(Rule):
         key = node.slice
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str) or not isinstance(node.ctx, ast.Load) or not is_web(ctx):
             return
-        if place.function is None or re.search(r"session|cookie|header|META|environ|path_params|match_info|kwargs|FILES|files", ast.unparse(node.value)):
+        if place.function is None or re.search(r"session|cookie|header|META|environ|path_params|match_info|view_args|kwargs|FILES|files", ast.unparse(node.value)):
             return
         found = taint(node.value, place, ctx)
-        if found is None or isinstance(node.value, ast.Subscript) or _answers_400(node.value, place, ctx) or _is_converted(found, place, ctx):
+        if found is None or isinstance(node.value, ast.Subscript) or not _is_body(node.value, place) or _answers_400(node.value, place, ctx) or _is_converted(found, place, ctx):
             return
         if not _has_key(key.value, node, place):
             self._note(place, ctx, found, "KeyError", f"A body without `{key.value}` raises KeyError: the caller gets a 500.")
@@ -168,6 +170,18 @@ def _is_converted(found: Taint, place: Place[Any], ctx: Context) -> bool:
     return route.framework == "fastapi" and found.source.annotation is not None and "dict" not in ast.unparse(found.source.annotation).lower()  # type: ignore[attr-defined]
 
 
+def _is_body(container: ast.expr, place: Place[Any]) -> bool:
+    """Whether a value is what the caller sent as a whole, and no dict that the handler made of it."""
+    text = ast.unparse(container)
+    if isinstance(container, ast.Name):
+        known = find(container.id, place.scope)
+        if known is None:
+            return False
+        text = " ".join("request" if each.kind == "param" else ast.unparse(each.value) for each in known[0] if isinstance(each.value, ast.AST))
+        return all(each.kind in ("param", "assign") for each in known[0]) and bool(_SENT.search(text)) and "{" not in text
+    return bool(_SENT.search(text))
+
+
 def _answers_400(container: ast.expr, place: Place[Any], ctx: Context) -> bool:
     """Whether a missing key is an answer 400 already: Flask's forms, Tornado's arguments; or no mapping at all."""
     text = ast.unparse(container)
@@ -176,10 +190,6 @@ def _answers_400(container: ast.expr, place: Place[Any], ctx: Context) -> bool:
         made = f"{text} {ref.dotted if ref else ''}"
         return bool(re.search(r"\.(args|form|values)\b", made))
     return text.endswith((".body", ".data_raw"))
-
-
-def _holds(outer: ast.AST, node: ast.AST) -> bool:
-    return any(each is node for each in descendants(outer))
 
 
 def _has_key(key: str, node: ast.Subscript, place: Place[Any]) -> bool:
@@ -197,9 +207,8 @@ def _has_key(key: str, node: ast.Subscript, place: Place[Any]) -> bool:
             given = [ast.unparse(arg) for arg in (*each.args, *(word.value for word in each.keywords))]
             if container in given and re.search(r"valid|check|schema|load|parse|ensure|require|set$|keys|clean|issubset|serializ|form", last, re.IGNORECASE):
                 return True
-        elif isinstance(each, ast.Try) and each.lineno < node.lineno and not _holds(each, node):
-            if any(isinstance(inside, ast.Subscript) and ast.unparse(inside) == ast.unparse(node) for stmt in each.body for inside in descendants(stmt)):
-                return True
+        elif isinstance(each, ast.Subscript) and each.lineno < node.lineno and ast.unparse(each) == ast.unparse(node):
+            return True  # The first read is the one to guard.
         elif isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store) and ast.unparse(each) == ast.unparse(node):
             return True
     return False

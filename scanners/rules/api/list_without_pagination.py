@@ -86,11 +86,11 @@ class ListWithoutPagination(Rule):
         if "pagination_class" in names or "paginator" in names or methods & {"list", "paginate_queryset", "get"} or _SMALL.search(re.sub(r"(ViewSet|View|List|API)+$", "", node.name)):
             ctx.site(place)
             return
-        ctx.fact("list-view", place, name=node.name, text=ctx.source_lines[node.lineno - 1].strip()[:160], known=_is_unbounded(node))
+        ctx.fact("unpaged-view", place, name=node.name, text=ctx.source_lines[node.lineno - 1].strip()[:160], known=_is_unbounded(node))
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         paged = bool(tree.facts("web-pages"))
-        for view in tree.facts("list-view"):
+        for view in tree.facts("unpaged-view"):
             ctx.site(view.path, view.line)
             if not paged:
                 sure = Confidence.MEDIUM if view["known"] else Confidence.LOW

@@ -44,6 +44,7 @@ class MassAssignment(Rule):
     good = [
         Example("fields by name", {"app.py": f"{_HEAD}    data = request.json\n    order = Order(name=data['name'], count=int(data['count']))\n    return 'ok'\n"}),
         Example("an allow-list", {"app.py": f"{_HEAD}    order = Order.query.get(1)\n    for key, value in request.json.items():\n        if key in {{'name', 'note'}}:\n            setattr(order, key, value)\n    for key in ('name', 'note'):\n        setattr(order, key, request.json[key])\n    return Order(**{{key: request.json[key] for key in ('name', 'note')}})\n"}),
+        Example("a dict of the handler's own", {"app.py": f"{_HEAD}    given = {{'nonce': request.json.get('nonce'), 'kind': 1}}\n    Order.query.filter_by(id=1).update(**given)\n    return str(Order(**given))\n"}),
         Example("a schema model, and its dump", {"app.py": "from fastapi import APIRouter\nfrom pydantic import BaseModel\nfrom shop.models import Order\nrouter = APIRouter()\n\n\nclass New(BaseModel):\n    name: str\n\n\n@router.post('/orders')\ndef order(data: New, raw: dict):\n    checked = New(**raw)\n    return Order(**data.model_dump()), checked\n"}),
         Example("listed fields, read-only and admin", {"forms.py": "from django import forms\nfrom django.contrib import admin\nfrom rest_framework import serializers\n\n\nclass OrderForm(forms.ModelForm):\n    class Meta:\n        model = Order\n        fields = ['name']\n\n\nclass OrderListSerializer(serializers.ModelSerializer):\n    class Meta:\n        fields = '__all__'\n        read_only_fields = ['id']\n\n\nclass OrderAdmin(admin.ModelAdmin):\n    fields = '__all__'\n"}),
         Example("a serializer that only shows", {"views.py": "from rest_framework import serializers\nfrom rest_framework.response import Response\n\n\nclass RowSerializer(serializers.ModelSerializer):\n    class Meta:\n        fields = '__all__'\n\n\ndef row(request):\n    return Response(RowSerializer(find()).data)\n"}),
@@ -105,11 +106,12 @@ class MassAssignment(Rule):
         inner = next((stmt for stmt in node.body if isinstance(stmt, ast.ClassDef) and stmt.name == "Meta"), None)
         body = node.body if kind == "view" else inner.body if inner else []
         given = {target.id: stmt for stmt in body if isinstance(stmt, ast.Assign) for target in stmt.targets if isinstance(target, ast.Name)}
-        stmt = given.get("exclude") or given.get("fields")
+        listed = isinstance(given["fields"].value, ast.List | ast.Tuple) if "fields" in given else False
+        stmt = given["fields"] if listed else given.get("exclude") or given.get("fields")
         if stmt is None:
             return
         ctx.site(stmt)
-        everything = ("exclude" in given and kind != "view") or (isinstance(stmt.value, ast.Constant | ast.Attribute) and ("__all__" in ast.unparse(stmt.value) or "ALL_FIELDS" in ast.unparse(stmt.value)))
+        everything = (not listed and "exclude" in given and kind != "view") or (isinstance(stmt.value, ast.Constant | ast.Attribute) and ("__all__" in ast.unparse(stmt.value) or "ALL_FIELDS" in ast.unparse(stmt.value)))
         if everything and not _only_read(node, given, ctx):
             sure = Confidence.HIGH if kind != "serializer" else Confidence.MEDIUM
             ctx.report(Place(stmt, place.block, stmt), f"{node.name} lets the caller write every field of the model that is not excluded, those that come later too.", confidence=sure)
@@ -120,11 +122,19 @@ def _sure(found: Taint) -> Confidence:
 
 
 def _is_picked(value: ast.expr, place: Place[Any]) -> bool:
-    """Whether the keys were chosen one by one: a comprehension."""
+    """Whether the keys were chosen one by one: a comprehension, or a dict that the handler made."""
     if isinstance(value, ast.Name):
         found = find(value.id, place.scope)
-        return bool(found) and any(isinstance(each.value, ast.DictComp) for each in found[0])  # type: ignore[index]
-    return isinstance(value, ast.DictComp)
+        return bool(found) and any(_is_built(each.value) for each in found[0])  # type: ignore[index]
+    return _is_built(value)
+
+
+def _is_built(value: Any) -> bool:
+    """Whether a dict has the keys that the code names."""
+    if isinstance(value, ast.Dict):
+        return all(key is not None for key in value.keys)
+    made = isinstance(value, ast.Call) and getattr(value.func, "id", "") == "dict" and not value.args
+    return isinstance(value, ast.DictComp) or (made and all(word.arg for word in value.keywords))
 
 
 def _is_query(call: Place[ast.Call]) -> bool:

@@ -6,11 +6,14 @@ from scanners.context import Context
 from scanners.finding import Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.responses import is_web, reply_of
+from scanners.semantics.responses import Reply, is_web, reply_of
 from scanners.syntax import descendants
 
 _TOLD: Final = re.compile(r"retry[-_ ]?after", re.IGNORECASE)
 _PROBE: Final = re.compile(r"health|ready|readiness|alive|live(ness|z)?(_|$)|ping|status|heartbeat|probe|maintenance|good_to_go", re.IGNORECASE)
+
+
+_FOR_GOOD: Final = re.compile(r"disabled|configur|installed|enabled|not[_ ]supported|unavailable in|USE_\w+|sanitizer", re.IGNORECASE)
 
 
 class ThrottleWithoutRetryAfter(Rule):
@@ -40,6 +43,7 @@ class ThrottleWithoutRetryAfter(Rule):
         Example("a header says when", {"app.py": "from fastapi import APIRouter, HTTPException\nrouter = APIRouter()\n\n\n@router.post('/orders')\nasync def order():\n    raise HTTPException(429, 'busy', headers={'Retry-After': '30'})\n"}),
         Example("the response gets it later", {"views.py": "from django.http import JsonResponse\n\n\ndef order(request):\n    response = JsonResponse({}, status=429)\n    response['Retry-After'] = '30'\n    return response\n"}),
         Example("a field of the body", {"app.py": "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n    return jsonify(code='busy', retry_after=30), 429\n"}),
+        Example("a feature that is off", {"app.py": "from fastapi import APIRouter, HTTPException\nrouter = APIRouter()\n\n\n@router.post('/x')\nasync def x():\n    if not settings.enabled:\n        raise HTTPException(503, 'Search is disabled.')\n"}),
         Example("a health check and other errors", {"app.py": "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.get('/health')\ndef health():\n    return jsonify(ok=False), 503\n\n\n@app.get('/x')\ndef x():\n    return jsonify(code='gone'), 404\n"}),
     ]  # fmt: skip
     calls = ("flask.abort", "quart.abort", "werkzeug.exceptions.abort")
@@ -59,11 +63,17 @@ class ThrottleWithoutRetryAfter(Rule):
         reply = reply_of(place)
         if reply is None or reply.status not in (429, 503) or place.function is None:
             return
-        if _PROBE.search(place.qualname):
+        if _PROBE.search(place.qualname) or (reply.status == 503 and _is_switched_off(reply, place)):
             return
         ctx.site(place)
         if not any(_TOLD.search(text) for text in _texts(place.function)):
             ctx.report(place, f"The answer {reply.status} does not say when to come back: clients retry at once.")
+
+
+def _is_switched_off(reply: Reply, place: Place[Any]) -> bool:
+    """Whether a 503 is about what is not set up: no time helps."""
+    told = [ast.unparse(part) for part in (*reply.parts, *place.conditions())]
+    return any(_FOR_GOOD.search(text) for text in told)
 
 
 def _texts(function: Any) -> list[str]:
