@@ -3,10 +3,12 @@
 import ast
 from typing import Any, Final
 
+from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
 from scanners.semantics.coroutines import definitions
 from scanners.semantics.handlers import breadth, caught, inner
+from scanners.semantics.hot import runs_once
 
 _LOOPS: Final = (
     "asyncio.get_event_loop()",
@@ -110,8 +112,17 @@ def _unread(above: ast.AST | None, call: Call) -> bool:
     return not outer and not any(isinstance(node.ctx, ast.Load) for node in uses)
 
 
-def reads_results(call: Call) -> bool:
-    """Whether the def asks the things that it gathers for their results, or has cancelled them."""
+def keeps_failures(call: Call) -> bool:
+    """Whether a gather is told to give failures back as results."""
+    told = call.keyword("return_exceptions")
+    return told is not None and fold(told, call.scope) is True
+
+
+def reads_results(call: Call, ctx: Context) -> bool:
+    """Whether the def asks what it gathers for results, has cancelled it, or only cleans up."""
+    scope = ctx.module.functions.get(call.function)
+    if any(True for _ in call.within("finally")) or (scope is not None and runs_once(call.function, scope, ctx)):
+        return True
     for node in inner(getattr(call.function, "body", [])):
         name = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
         if "cancel" in name or name in ("exception", "result", "add_done_callback"):

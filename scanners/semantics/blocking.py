@@ -11,7 +11,7 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call, Place
 from scanners.semantics.handlers import inner
-from scanners.semantics.outbound import HTTP, NETWORK, in_process
+from scanners.semantics.outbound import CLIENT_CALLS, HTTP, NETWORK, in_process
 
 
 class Blocking(NamedTuple):
@@ -34,8 +34,8 @@ _FILE: Final = Blocking("file", "Use `asyncio.to_thread` or an asynchronous file
 _REDIS: Final = (
     "get set mget mset setex setnx getset getdel getex incr incrby decr decrby delete unlink exists expire ttl keys "
     "scan hget hset hgetall hmget hmset hdel hexists hincrby hkeys hvals lpush rpush lpop rpop blpop brpop lrange llen "
-    "ltrim lrem sadd srem smembers sismember scard zadd zrem zrange zrangebyscore zcard zscore zincrby publish ping eval "
-    "evalsha xadd xread xreadgroup xack flushdb flushall"
+    "ltrim lrem sadd srem smembers sismember scard zadd zrem zrange zrangebyscore zcard zscore zincrby publish ping "
+    "eval evalsha xadd xread xreadgroup xack flushdb flushall"
 ).split()
 _SESSION: Final = "execute scalars scalar query get commit flush refresh rollback merge exec".split()
 _AWS: Final = (
@@ -140,7 +140,7 @@ DOES: Final = {
 }
 """What each kind does, for messages."""
 
-HANDS_OVER: Final = (
+_HANDS_OVER: Final = (
     "asyncio.to_thread",
     "anyio.to_thread.run_sync",
     "asgiref.sync.sync_to_async",
@@ -151,6 +151,15 @@ HANDS_OVER: Final = (
     "*.run_in_executor",
 )
 """Calls that take blocking work off the loop."""
+
+GOOD: Final = (
+    "asyncio.sleep",
+    "asyncio.create_subprocess_exec",
+    "asyncio.create_subprocess_shell",
+    *_HANDS_OVER,
+    *(name for name in CLIENT_CALLS if not name.startswith("httpx.Client")),
+)
+"""What stands where a blocking call could."""
 
 _TAKES_AWAITABLES: Final = frozenset(
     {"wait_for", "gather", "create_task", "ensure_future", "shield", "spawn", "start_soon"}

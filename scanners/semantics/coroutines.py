@@ -1,4 +1,4 @@
-"""Which calls make a coroutine, and which context managers are asynchronous. Read in Python 3.14 and current releases."""
+"""Which calls make a coroutine, and which context managers are asynchronous, as of Python 3.14."""
 
 import ast
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ SYNC_MANAGERS: Final = frozenset(
     "requests.Session requests.session httpx.Client contextlib.suppress contextlib.ExitStack contextlib.closing "
     "concurrent.futures.ThreadPoolExecutor concurrent.futures.ProcessPoolExecutor tempfile.TemporaryDirectory "
     "tempfile.NamedTemporaryFile anyio.fail_after anyio.move_on_after anyio.CancelScope trio.fail_after "
-    "trio.move_on_after sqlalchemy.orm.Session sqlmodel.Session socket.socket warnings.catch_warnings zipfile.ZipFile".split()
+    "trio.move_on_after sqlalchemy.orm.Session sqlmodel.Session socket.socket zipfile.ZipFile".split()
 )
 """Managers that only `with` can enter."""
 

@@ -196,7 +196,7 @@ def _name(func: ast.AST) -> str:
 
 
 def iterable_of(call: Call) -> ast.expr | None:
-    """What the loop or the comprehension around a spawning call runs over; None when there is none, or gather has it."""
+    """What the loop or comprehension around a spawning call runs over; None for none, or where gather has it."""
     above = call.parent()
     while above is not None:
         if isinstance(above, ast.Call) and call.name(above.func) == "asyncio.gather":

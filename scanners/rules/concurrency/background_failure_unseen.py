@@ -1,6 +1,5 @@
 import ast
 
-from scanners.constants import fold
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
@@ -14,11 +13,11 @@ from scanners.semantics.background import (
     goes_on,
     is_dropped,
     is_loop,
+    keeps_failures,
     reads_results,
     sees_failures,
     target_of,
 )
-from scanners.semantics.hot import runs_once
 
 
 class BackgroundFailureUnseen(Rule):
@@ -133,20 +132,15 @@ class BackgroundFailureUnseen(Rule):
             ctx.report(call, told, confidence=sure)
 
     def _gather(self, call: Call, ctx: Context) -> None:
-        told = call.keyword("return_exceptions")
-        if told is None or fold(told, call.scope) is not True:
+        if not keeps_failures(call):
             return
-        scope = ctx.module.functions.get(call.function)
-        ending = any(True for _ in call.within("finally"))
-        ending = ending or (scope is not None and runs_once(call.function, scope, ctx))
-        if call.dropped and not ending and not reads_results(call) and not all_see_failures(call, ctx):
+        ctx.site(call)
+        if call.dropped and not reads_results(call, ctx) and not all_see_failures(call, ctx):
             ctx.report(call, "`return_exceptions=True` puts the failures into a list that is dropped.")
-        else:
-            ctx.site(call)
 
     def _spawned(self, call: Call, ctx: Context, sure: Confidence | None) -> None:
+        ctx.site(call)
         if not is_dropped(call) or call.keyword("error_callback") is not None:
-            ctx.site(call)
             return
         task = call.dotted in TASKS or call.last == "create_task"
         if not sees_failures(target_of(call), call, ctx):
@@ -155,5 +149,3 @@ class BackgroundFailureUnseen(Rule):
         elif task:
             what = "It reports its failures, but nobody keeps the task: it may be collected before it is done."
             ctx.report(call, what, severity=Severity.LOW, confidence=sure)
-        else:
-            ctx.site(call)

@@ -1,23 +1,15 @@
 import ast
-from typing import Any, Final
+from typing import Any
 
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.blocking import BLOCKING, DOES, HANDS_OVER, Blocking, blocking, is_awaited
+from scanners.semantics.blocking import BLOCKING, DOES, GOOD, Blocking, blocking, is_awaited
+from scanners.semantics.coroutines import place_in
 from scanners.semantics.djangocalls import django_query, own_calls
 from scanners.semantics.handlers import inner
 from scanners.semantics.orm import is_django
-from scanners.semantics.outbound import CLIENT_CALLS
-
-_GOOD: Final = (
-    "asyncio.sleep",
-    "asyncio.create_subprocess_exec",
-    "asyncio.create_subprocess_shell",
-    *HANDS_OVER,
-    *(name for name in CLIENT_CALLS if not name.startswith("httpx.Client")),
-)
 
 
 class BlockingCallInAsync(Rule):
@@ -122,33 +114,26 @@ class BlockingCallInAsync(Rule):
             },
         ),
     )
-    calls = tuple(dict.fromkeys((*BLOCKING, *_GOOD)))
+    calls = tuple(dict.fromkeys((*BLOCKING, *GOOD)))
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         if not call.in_async:
             return
-        if call.dotted not in BLOCKING:
-            ctx.site(call)
-            return
+        ctx.site(call)
         found = blocking(call, ctx)
-        if found is None:
-            ctx.site(call)
-        else:
+        if found is not None:
             self._say(call, found, call.dotted, ctx, call.ref is not None and call.ref.via == "param")
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         if not isinstance(place.node, ast.AsyncFunctionDef) or ".objects." not in ctx.source or not is_django(ctx):
             return
+        scope = ctx.module.functions[place.node]
         for stmt in inner(place.node.body):
-            if isinstance(stmt, ast.stmt):
-                for node in own_calls(stmt):
-                    self._query(Place(node, place.block, stmt), ctx)
-
-    def _query(self, place: Place[ast.Call], ctx: Context) -> None:
-        query = django_query(place.node)
-        if query and not is_awaited(place):
-            database = Blocking("database", "Use the `a...` method of the same name, or `sync_to_async`.")
-            self._say(place, database, query, ctx, guessed=True)
+            for node in own_calls(stmt) if isinstance(stmt, ast.stmt) else ():
+                query, where = django_query(node), place_in(node, stmt, scope)
+                if query and not is_awaited(where):
+                    what = Blocking("database", "Use the `a...` method of the same name, or `sync_to_async`.")
+                    self._say(where, what, query, ctx, guessed=True)
 
     def _say(self, place: Place[Any], found: Blocking, name: str, ctx: Context, guessed: bool) -> None:
         ctx.report(

@@ -65,8 +65,10 @@ class UnboundedFanOut(Rule):
                     '    return "ok"\n'
                 ),
             },
-            at=[("shop/sync.py", 3), ("shop/sync.py", 7), ("shop/sync.py", 10), ("shop/sync.py", 11)]
-            + [("shop/serve.py", 7), ("shop/serve.py", 10), ("shop/serve.py", 13), ("shop/serve.py", 14)],
+            at=[
+                *(("shop/sync.py", line) for line in (3, 7, 10, 11)),
+                *(("shop/serve.py", line) for line in (7, 10, 13, 14)),
+            ],
         ),
     )
     good = (
@@ -116,14 +118,12 @@ class UnboundedFanOut(Rule):
         if source is not None:
             self._weigh(call, source, started(call), ctx)
         elif call.dotted in _WORKERS and accepts(call):
-            if is_braked(call, started(call), ctx):
-                ctx.site(call)
-            else:
+            ctx.site(call)
+            if not is_braked(call, started(call), ctx):
                 ctx.report(call, f"Each connection gets its own {call.last.lower()}, however many come.")
         elif call.dotted in _WORKERS and call.function in served(ctx):
-            if is_braked(call, [], ctx):
-                ctx.site(call)
-            else:
+            ctx.site(call)
+            if not is_braked(call, [], ctx):
                 ctx.report(call, f"Each request starts its own {call.last.lower()}, however many come.")
 
     def _weigh(self, call: Call, source: ast.expr, targets: list[ast.AST], ctx: Context) -> None:
