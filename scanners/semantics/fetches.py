@@ -70,3 +70,13 @@ def compares_with_none_at_all(above: ast.AST | None, node: ast.AST) -> bool:
         isinstance(above.ops[0], operator) and right.value == bound and type(right.value) is int
         for operator, bound in _ZERO
     )
+
+
+def in_comprehension(place: Place[Any]) -> bool:
+    """Whether a comprehension or a lambda may evaluate the place more than once."""
+    above = place.parent()
+    while above is not None and not isinstance(above, ast.stmt):
+        if isinstance(above, ast.comprehension | ast.Lambda):
+            return True
+        above = place.parent(above)
+    return False

@@ -19,6 +19,9 @@ RELATIONS: Final = {
     "relationship": "relation",
     "Relationship": "relation",
 }
+TEXTS: Final = frozenset({"CharField", "TextField", "SlugField", "EmailField", "URLField"})
+"""Fields of Django that hold text."""
+
 _DJANGO: Final = re.compile(r"^(django\.|.*\bmodels\.|.*\bfields\.|modelcluster\.|mptt\.)")
 _COLUMN: Final = re.compile(r"(^|\.)(Column|mapped_column|relationship|Relationship|Field)$")
 _CAST: Final = re.compile(r"['\"]([\w.]+)['\"]")

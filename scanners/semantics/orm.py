@@ -252,7 +252,7 @@ def is_entity(expr: ast.AST) -> bool:
 
 
 def is_session(expr: ast.AST, scope: Scope) -> bool:
-    """Whether an expression is a session of SQLAlchemy: by its type, how it was made, or its usual name."""
+    """Whether an expression is a session of SQLAlchemy: by its type, its making, or its usual name."""
     return is_known_session(expr, scope) or _SESSION.search(_last_word(expr)) is not None
 
 

@@ -19,6 +19,7 @@ _HANDLED: Final = re.compile(
     r"for_update|[lL]ock|begin_nested|isolation_level|FlushError"
 )
 _VERSIONS: Final = re.compile(r"^(version|version_id|row_version|revision|etag|lock_version)$")
+_TEXTS: Final = (ast.JoinedStr, ast.List, ast.Dict, ast.Tuple, ast.Set, ast.ListComp)
 _FETCHERS: Final = ("django.shortcuts.get_object_or_404", "rest_framework.generics.get_object_or_404")
 
 
@@ -182,3 +183,17 @@ def _adds(other: ast.Call, node: ast.Call) -> bool:
 def asked(told: Query) -> bool:
     """Whether a query asks for a row by something."""
     return bool(keys(told)) and (told.last in ONE[told.engine] or told.many)
+
+
+def following(place: Place[ast.If]) -> list[ast.stmt]:
+    """The statements after an `if` in its own suite."""
+    for field in ("body", "orelse", "finalbody"):
+        suite = getattr(place.block.node, field, [])
+        if isinstance(suite, list) and place.node in suite:
+            return suite[suite.index(place.node) + 1 :]
+    return []
+
+
+def is_text(part: ast.expr) -> bool:
+    """Whether a part of a sum is text or a container: joining those is no counting."""
+    return isinstance(part, _TEXTS) or (isinstance(part, ast.Constant) and isinstance(part.value, str))

@@ -6,7 +6,7 @@ from scanners.facts.models import fields_of
 from scanners.finding import Confidence, Severity
 from scanners.place import Bound, Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.fields import FieldSpec
+from scanners.semantics.fields import TEXTS, FieldSpec
 from scanners.semantics.moments import NAIVE, compared_with, is_naive, passed_as_default, passed_to_statement, stored_as
 from scanners.semantics.money import is_money
 from scanners.tree import Tree, TreeContext
@@ -14,8 +14,6 @@ from scanners.tree import Tree, TreeContext
 _FLOATS = frozenset(
     {"FloatField", "DoubleField", "Float", "FLOAT", "REAL", "Double", "DOUBLE", "DOUBLE_PRECISION", "float"}
 )
-_TEXTS = frozenset({"CharField", "TextField", "SlugField", "EmailField", "URLField"})
-_MOMENTS = ("DateTime", "TIMESTAMP", "datetime")
 
 
 class LossyValueType(Rule):
@@ -112,7 +110,7 @@ class LossyValueType(Rule):
                     )
             elif clock:
                 ctx.report(at, f"`{name}` is given {clock.removeprefix('datetime.')}(), which has no time zone.")
-            elif spec.orm == "django" and spec.type in _TEXTS:
+            elif spec.orm == "django" and spec.type in TEXTS:
                 self._text(at, name, spec, ctx)
 
     def _text(self, at: Place[Any], name: str, spec: FieldSpec, ctx: Context) -> None:
@@ -135,7 +133,7 @@ class LossyValueType(Rule):
             name
             for model in tree.facts("model")
             for name, field in model["fields"].items()
-            if field["type"].startswith(_MOMENTS)
+            if field["type"].startswith(("DateTime", "TIMESTAMP", "datetime"))
         }
         for fact in tree.facts("naive-moment"):
             if fact["attr"] not in known:

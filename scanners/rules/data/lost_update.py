@@ -5,20 +5,9 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
+from scanners.semantics import updates
 from scanners.semantics.orm import SQLALCHEMY, query, uses_orm
-from scanners.semantics.updates import (
-    asked,
-    checks,
-    creations,
-    handles_conflicts,
-    is_committed,
-    is_guarded,
-    is_saved,
-    keys,
-    origin,
-)
 
-_TEXTS: Final = (ast.JoinedStr, ast.List, ast.Dict, ast.Tuple, ast.Set, ast.ListComp)
 _SUMS: Final = (ast.Add, ast.Sub, ast.Mult)
 _HEAD = "from django.db import models\nfrom django.db.models import F\n\nfrom shop.models import Order\n\n\n"
 
@@ -112,16 +101,20 @@ class LostUpdate(Rule):
     def _computed(self, target: ast.Attribute, parts: list[ast.expr], place: Place[Any], ctx: Context) -> None:
         if not isinstance(target.value, ast.Name) or not (uses_orm(ctx) or "models." in ctx.source):
             return
-        if place.function is None or isinstance(place.function, ast.Lambda) or any(map(_is_text, parts)):
+        if place.function is None or isinstance(place.function, ast.Lambda) or any(map(updates.is_text, parts)):
             return
         name = target.value.id
-        came, told = origin(name, place, ctx)
-        kept = is_committed(place) if told is not None and told.engine == SQLALCHEMY else is_saved(name, place)
+        came, told = updates.origin(name, place, ctx)
+        kept = (
+            updates.is_committed(place)
+            if told is not None and told.engine == SQLALCHEMY
+            else updates.is_saved(name, place)
+        )
         if not came or not kept:
             return
         if came == "passed" or (came == "own" and "for_update" in ctx.source):
             ctx.unresolved(place, "The row comes from elsewhere and may be locked there.")
-        elif came in ("new", "locked") or is_guarded(place, ctx):
+        elif came in ("new", "locked") or updates.is_guarded(place, ctx):
             ctx.site(place)
         else:
             ctx.report(place, f"`{ast.unparse(target)}` is computed from what was read; a write in between is lost.")
@@ -129,12 +122,12 @@ class LostUpdate(Rule):
     def visit_if(self, place: Place[ast.If], ctx: Context) -> None:
         if place.function is None or not uses_orm(ctx):
             return
-        for told, absent in checks(place.node.test, place, ctx):
-            if not asked(told):
+        for told, absent in updates.checks(place.node.test, place, ctx):
+            if not updates.asked(told):
                 continue
             leaves = isinstance(place.node.body[-1], ast.Raise | ast.Return | ast.Continue)
-            after = place.node.body if absent else _following(place) if leaves else place.node.orelse
-            self._made(told.model, keys(told), list(after), place, ctx)
+            after = place.node.body if absent else updates.following(place) if leaves else place.node.orelse
+            self._made(told.model, updates.keys(told), list(after), place, ctx)
 
     def visit_try(self, place: Place[Any], ctx: Context) -> None:
         if place.function is None or not uses_orm(ctx) or len(place.node.body) > 3:
@@ -146,12 +139,12 @@ class LostUpdate(Rule):
             for stmt in place.node.body:
                 told = query(getattr(stmt, "value", None), place.scope, ctx)
                 if told is not None and told.last in ("get", "one", "aget"):
-                    self._made(told.model, keys(told), handler.body, place, ctx)
+                    self._made(told.model, updates.keys(told), handler.body, place, ctx)
 
     def _made(self, model: str, asked_for: set[str], after: list[Any], place: Place[Any], ctx: Context) -> None:
-        for node, given in creations(model, after, ctx):
+        for node, given in updates.creations(model, after, ctx):
             at = Place(node, place.block, place.stmt)
-            if handles_conflicts(place, ctx):
+            if updates.handles_conflicts(place, ctx):
                 ctx.site(at)
             elif given & asked_for:
                 ctx.report(
@@ -159,16 +152,3 @@ class LostUpdate(Rule):
                     f"`{model}` is made because none was there a moment ago; another writer may have made it meanwhile.",
                 )
             return
-
-
-def _following(place: Place[ast.If]) -> list[ast.stmt]:
-    """The statements after an `if` in its own suite."""
-    for field in ("body", "orelse", "finalbody"):
-        suite = getattr(place.block.node, field, [])
-        if isinstance(suite, list) and place.node in suite:
-            return suite[suite.index(place.node) + 1 :]
-    return []
-
-
-def _is_text(part: ast.expr) -> bool:
-    return isinstance(part, _TEXTS) or (isinstance(part, ast.Constant) and isinstance(part.value, str))

@@ -114,8 +114,7 @@ class MigrationUnsafeWhileRunning(Rule):
         }
         for line in lines(tree):
             self._heads(line, ctx)
-            local = "sqlite" in line.migrations[0].path.rpartition("/")[0]
-            self._line(line, frozenset({"sqlite"}) if local else engines, declared, ctx)
+            self._line(line, frozenset({"sqlite"}) if "/sqlite/" in line.migrations[0].path else engines, declared, ctx)
 
     def _heads(self, line: Line, ctx: TreeContext) -> None:
         if len(line.heads) > 1:
@@ -136,14 +135,14 @@ class MigrationUnsafeWhileRunning(Rule):
                 _learn(made, fields)
 
     def _judge(self, migration: Any, made: dict[str, Any], known: Repository, ctx: TreeContext) -> None:
-        found = danger(made, known)
+        found, line = danger(made, known), made["line"]
         if found is None:
-            ctx.site(migration.path, made["line"])
+            ctx.site(migration.path, line)
         elif found.doubt:
-            ctx.unresolved(migration.path, made["line"], found.doubt)
+            ctx.unresolved(migration.path, line, found.doubt)
         else:
             anchor = f"{made['op']} {made['table']}.{made['column']}"
-            ctx.report(migration.path, made["line"], found.text, anchor=anchor, confidence=found.sure)
+            ctx.report(migration.path, line, found.text, anchor=anchor, confidence=found.sure)
 
 
 def _learn(made: dict[str, Any], fields: dict[tuple[str, str], dict[str, Any]]) -> None:

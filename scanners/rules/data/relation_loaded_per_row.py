@@ -1,6 +1,6 @@
 from typing import Any
 
-from scanners.finding import Effort, Severity
+from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext
 
@@ -32,6 +32,7 @@ class RelationLoadedPerRow(Rule):
     item = "B1"
     title = "Relation loaded once per row of a list"
     severity = Severity.MEDIUM
+    confidence = Confidence.MEDIUM
     effort = Effort.MINUTES
     fix = "Load it with the rows: select_related() for one row, prefetch_related() for many, in get_queryset() or the view."
     bad = [

@@ -5,7 +5,7 @@ from scanners.context import Context
 from scanners.finding import Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.fetches import compares_with_none_at_all, fetched, is_tested, may_be_loaded, only_counted
+from scanners.semantics import fetches
 from scanners.semantics.orm import SQLALCHEMY, query, uses_orm
 
 
@@ -106,29 +106,28 @@ class RowsFetchedToCount(Rule):
             self._test(place.node.operand, place, ctx)
 
     def visit_compare(self, place: Place[ast.Compare], ctx: Context) -> None:
-        right = place.node.comparators[0]
+        right, among = place.node.comparators[0], isinstance(place.node.ops[0], ast.In | ast.NotIn)
         if (
-            not isinstance(place.node.ops[0], ast.In | ast.NotIn)
-            or not isinstance(right, ast.Call)
-            or not uses_orm(ctx)
+            among
+            and isinstance(right, ast.Call)
+            and uses_orm(ctx)
+            and not place.in_loop
+            and not fetches.in_comprehension(place)
         ):
-            return
-        if not place.in_loop and not _in_comprehension(place):
             self._look(right, place, ctx, "All rows are fetched to look for one; filter for it and use .exists().")
 
     def _test(self, test: ast.expr, place: Place[Any], ctx: Context) -> None:
         if isinstance(test, ast.Name | ast.Call) and uses_orm(ctx):
-            self._look(
-                test, Place(test, place.block, place.stmt), ctx, f"Rows are fetched only to be tested; {_ASK['bool']}"
-            )
+            at = Place(test, place.block, place.stmt)
+            self._look(test, at, ctx, f"Rows are fetched only to be tested; {_ASK['bool']}")
 
     def _look(self, expr: ast.expr, place: Place[Any], ctx: Context, message: str) -> None:
-        told = fetched(expr, place, ctx)
+        told = fetches.fetched(expr, place, ctx)
         if told is None:
             return
-        if may_be_loaded(told):
+        if fetches.may_be_loaded(told):
             ctx.unresolved(place, "The relation may have been prefetched elsewhere.")
-        elif isinstance(expr, ast.Name) and not only_counted(expr.id, place):
+        elif isinstance(expr, ast.Name) and not fetches.only_counted(expr.id, place):
             ctx.site(place)
         else:
             ctx.report(place, message)
@@ -137,12 +136,12 @@ class RowsFetchedToCount(Rule):
         told = query(call.node, call.scope, ctx)
         if told is None or told.sliced or told.last != "count":
             return
-        if may_be_loaded(told) or (told.root == "related" and told.methods == ["count"]):
+        if fetches.may_be_loaded(told) or (told.root == "related" and told.methods == ["count"]):
             ctx.unresolved(call, "The relation may have been prefetched elsewhere.")
             return
         ctx.site(call)
         above = call.parent()
-        if compares_with_none_at_all(above, call.node) or is_tested(call.node, above):
+        if fetches.compares_with_none_at_all(above, call.node) or fetches.is_tested(call.node, above):
             ctx.report(call, "All rows are counted only to see whether there are any; .exists() stops at the first.")
 
     def _first(self, call: Call, ctx: Context) -> None:
@@ -150,18 +149,13 @@ class RowsFetchedToCount(Rule):
         if not isinstance(above, ast.Subscript) or not isinstance(above.slice, ast.Constant) or above.slice.value != 0:
             return
         inner = call.node.args[0] if call.dotted == "list" and call.node.args else call.node
-        told = fetched(inner, call, ctx)
-        if told is not None and (call.dotted == "list" or told.engine == SQLALCHEMY) and not may_be_loaded(told):
+        told = fetches.fetched(inner, call, ctx)
+        if (
+            told is not None
+            and (call.dotted == "list" or told.engine == SQLALCHEMY)
+            and not fetches.may_be_loaded(told)
+        ):
             ctx.report(call, "All rows are fetched to take the first; use .first() or ask for one with a limit.")
 
 
 _ASK = {"len": "use .count().", "bool": "use .exists()."}
-
-
-def _in_comprehension(place: Place[Any]) -> bool:
-    above = place.parent()
-    while above is not None and not isinstance(above, ast.stmt):
-        if isinstance(above, ast.comprehension | ast.Lambda):
-            return True
-        above = place.parent(above)
-    return False
