@@ -37,6 +37,9 @@ def _only_taken(name: str, function: Any) -> bool:
             if not is_taking or id(field) not in own:
                 return False
             taken = True
+    names = [node for node in descendants(function) if isinstance(node, ast.Name) and node.id == name]
+    if sum(1 for node in names if isinstance(node.ctx, ast.Store)) != 1:
+        return False  # It stands in for another guard where there is none.
     outer = any(isinstance(node, ast.Global | ast.Nonlocal) and name in node.names for node in inner(function.body))
     return taken and not outer
 

@@ -114,9 +114,14 @@ def start(rows):
     Worker().start()
     threading.Timer(5, work).start()
     subprocess.Popen(["ls"], start_new_session=True, preexec_fn=None)
-def both():
+def both(path):
     if os.fork() == 0:
         Thread(target=maker("b")).start()
+    guard = threading.Lock()
+    if path:
+        guard = FileLock(path)
+    with guard:
+        print(path)
 """
             },
         ),

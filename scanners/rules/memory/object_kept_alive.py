@@ -83,7 +83,13 @@ def main():
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         if call.dotted.startswith("gc."):
-            self._say(call, is_hot(call, ctx), f"`{call.dotted}` stops everything each time that this runs.", ctx)
+            freed = "empty_cache(" in ctx.source  # The memory of a graphics card, after a model was let go.
+            self._say(
+                call,
+                is_hot(call, ctx) and not freed,
+                f"`{call.dotted}` stops everything each time that this runs.",
+                ctx,
+            )
         elif call.dotted == "sys.exc_info":
             if _is_kept(call):
                 ctx.report(call, "The frames of the traceback, and all that they hold, live as long as the object.")
