@@ -141,13 +141,16 @@ def refused(ctx: Context) -> set[str]:
         found: set[str] = set()
         for node in descendants(ctx.tree) if ctx.tree is not None else ():
             if isinstance(node, ast.With) and any(_expects(item.context_expr) for item in node.items):
-                found |= {
-                    last_name(part) for stmt in node.body for part in descendants(stmt) if isinstance(part, ast.Call)
-                }
+                found = found.union(*map(called, node.body))
             elif isinstance(node, ast.Call) and _expects(node) and len(node.args) > 1:
                 found.add(last_name(node.args[1]))
         _REFUSED[ctx] = found
     return _REFUSED[ctx]
+
+
+def called(stmt: ast.stmt) -> set[str]:
+    """The last names of what a statement calls."""
+    return {last_name(part) for part in descendants(stmt) if isinstance(part, ast.Call)}
 
 
 def _expects(expr: ast.expr) -> bool:

@@ -6,9 +6,8 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.assertions import DOUBT, NOTHING, has_plain_bases, proof, refused
+from scanners.semantics.assertions import DOUBT, NOTHING, called, has_plain_bases, proof, refused
 from scanners.semantics.testcode import decorators, is_mixin, is_test, last_name, parameters
-from scanners.syntax import descendants
 
 _SMOKE: Final = re.compile(
     r"smoke|(no|not|n_?t|without|never)_?(raise|crash|fail|error|throw|exception|explode|blow|break)|import|instantiat|construct"
@@ -125,17 +124,12 @@ def _tell(place: Place[Any], ctx: Context) -> None:
     elif (
         _SMOKE.search(node.name.removeprefix("test"))
         or _SURVIVES.search(ast.get_docstring(node) or "")
-        or _called(body) & refused(ctx)
+        or refused(ctx) & called(body[-1])
     ):
         message = f"`{node.name}` fails only if the code raises; what it returns or changes is not checked."
         ctx.report(place, message, severity=Severity.LOW, confidence=Confidence.LOW)
     else:
         ctx.report(place, f"`{node.name}` asserts nothing, so it passes whatever the code returns or changes.")
-
-
-def _called(body: list[ast.stmt]) -> set[str]:
-    """What the last statement calls."""
-    return {last_name(part) for part in descendants(body[-1]) if isinstance(part, ast.Call)}
 
 
 def _is_filler(stmt: ast.stmt) -> bool:

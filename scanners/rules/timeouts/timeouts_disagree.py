@@ -100,7 +100,7 @@ class TimeoutsDisagree(Rule):
         if call.last == "update" and call.dotted not in HTTP:
             if ast.unparse(call.node.func).endswith("conf.update"):
                 words = {(word.arg or "").removeprefix("task_"): word.value for word in call.node.keywords}
-                _compare(words, call, call, ctx)
+                _judge(seconds(words.get(_SOFT), call), seconds(words.get(_HARD), call), call, ctx)
             return
         inner, outer = seconds(call.keyword("timeout"), call), deadline(call)
         if inner is None or outer is None:
@@ -114,14 +114,14 @@ class TimeoutsDisagree(Rule):
         for decorator in place.node.decorator_list:
             if isinstance(decorator, ast.Call) and len(decorator.keywords) > 1:
                 words = {word.arg or "": word.value for word in decorator.keywords}
-                _compare(words, Place(decorator, place.block, None), place, ctx)
+                limits = seconds(words.get(_SOFT), place), seconds(words.get(_HARD), place)
+                _judge(*limits, Place(decorator, place.block, None), ctx)
 
     def visit_module(self, ctx: Context) -> None:
-        for prefix in ("CELERY_", "CELERYD_", ""):
-            soft, hard = (ctx.module.names.get(f"{prefix}TASK_{name}TIME_LIMIT") for name in ("SOFT_", ""))
-            if soft and hard and soft[-1].kind == hard[-1].kind == "assign":
-                limits = fold(soft[-1].value, ctx.module), fold(hard[-1].value, ctx.module)
-                _judge(limits[0], limits[1], soft[-1].line, ctx)
+        soft, hard = (ctx.module.names.get(f"CELERY_TASK_{name}TIME_LIMIT") for name in ("SOFT_", ""))
+        if soft and hard and soft[-1].kind == hard[-1].kind == "assign":
+            limits = [fold(found[-1].value, ctx.module) for found in (soft, hard)]
+            _judge(limits[0], limits[1], soft[-1].line, ctx)
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         servers = [fact for fact in tree.facts("budget") if fact["kind"] in ("server", "proxy")]
@@ -144,11 +144,6 @@ class TimeoutsDisagree(Rule):
             if fact in ignored:
                 message = f"Nothing reads `{fact['name']}`: what it promises to limit has another limit, or none."
                 ctx.report(fact.path, fact.line, message, anchor=fact["name"], text=fact["text"])
-
-
-def _compare(words: dict[str, ast.expr], at: Place[Any], place: Place[Any], ctx: Context) -> None:
-    if _SOFT in words and _HARD in words:
-        _judge(seconds(words[_SOFT], place), seconds(words[_HARD], place), at, ctx)
 
 
 def _judge(soft: Any, hard: Any, at: Place[Any] | int, ctx: Context) -> None:
