@@ -1,6 +1,7 @@
 """Whether a regular expression can take exponential time: a repeat that can cut the same text in many ways."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from re import _constants, _parser  # type: ignore[attr-defined]  # The only parser that reads what `re` runs.
 from typing import Any, Final
@@ -115,7 +116,7 @@ def _first(items: list[Any]) -> frozenset[str]:
     return frozenset(filter(lambda char: _in(value, char), _SAMPLES)) if kind is _constants.IN else frozenset()
 
 
-_CATEGORIES: Final = {
+_CATEGORIES: Final[dict[Any, Callable[[str], bool]]] = {
     _constants.CATEGORY_DIGIT: str.isdigit,
     _constants.CATEGORY_SPACE: str.isspace,
     _constants.CATEGORY_WORD: lambda char: char.isalnum() or char == "_",

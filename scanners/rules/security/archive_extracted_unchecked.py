@@ -13,6 +13,7 @@ from scanners.semantics.archives import (
     named_like_tar,
     opens_joined,
 )
+from scanners.semantics.requestdata import taint
 from scanners.syntax import descendants
 
 _TAR = frozenset(
@@ -116,6 +117,7 @@ class ArchiveExtractedUnchecked(Rule):
     def visit_call(self, call: Call, ctx: Context) -> None:
         if call.dotted in _ZIP:
             ctx.site(call)
+            self._zip(call, ctx)
             return
         known = call.dotted in _TAR or call.dotted == "shutil.unpack_archive"
         if not known and (call.ref is not None or not named_like_tar(call.receiver)):
@@ -130,6 +132,14 @@ class ArchiveExtractedUnchecked(Rule):
             return
         sure = Confidence.HIGH if known else Confidence.MEDIUM
         ctx.report(call, f"{call.last} writes members wherever their names point; {state}.", confidence=sure)
+
+    def _zip(self, call: Call, ctx: Context) -> None:
+        """An archive of the request may unpack to a thousand times its size."""
+        given = call.origin.args[0] if call.origin is not None and call.origin.args else None
+        if given is None or taint(given, call, ctx) is None or "file_size" in ast.unparse(call.function):
+            return
+        message = "Nothing limits what this uploaded archive unpacks to: add up file_size of its members first."
+        ctx.report(call, message, severity=Severity.LOW, confidence=Confidence.MEDIUM)
 
     def visit_for(self, place: Place[ast.For], ctx: Context) -> None:
         listed = place.node.iter

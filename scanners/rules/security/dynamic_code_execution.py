@@ -6,6 +6,7 @@ from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.harmless import is_fixed_name
 from scanners.semantics.pieces import pieces
+from scanners.semantics.requestdata import taint
 from scanners.syntax import descendants
 
 _FRAMES = frozenset({"pandas.DataFrame.eval", "pandas.DataFrame.query"})
@@ -114,11 +115,13 @@ class DynamicCodeExecution(Rule):
         holes = pieces(source, call.scope, call.line, _column(call)).holes
         if not holes or any(isinstance(hole, ast.Call) and call.name(hole.func) in _COMPILES for hole in holes):
             return  # What is compiled is judged there.
+        severity = Severity.CRITICAL if taint(source, call, ctx) else None
         if call.dotted in _IMPORTS:
             message = "The name of the module to import is not fixed; whoever decides it decides what code runs."
-            ctx.report(call, message, confidence=Confidence.LOW)
+            ctx.report(call, message, severity=severity, confidence=Confidence.MEDIUM if severity else Confidence.LOW)
         else:
-            ctx.report(call, f"{call.last} runs text that is not fixed; whoever decides it decides what code runs.")
+            message = f"{call.last} runs text that is not fixed; whoever decides it decides what code runs."
+            ctx.report(call, message, severity=severity)
 
     def _template(self, call: Call, ctx: Context) -> None:
         source = call.argument(0, _TEMPLATES[call.dotted])
@@ -129,10 +132,10 @@ class DynamicCodeExecution(Rule):
             or not (taken := pieces(source, call.scope, call.line, _column(call))).holes
         ):
             return
-        sure = Confidence.MEDIUM if taken.built else Confidence.LOW
-        ctx.report(
-            call, "The template itself is made from text that is not fixed: its expressions run.", confidence=sure
-        )
+        severity = Severity.CRITICAL if taint(source, call, ctx) else None
+        sure = Confidence.HIGH if severity else Confidence.MEDIUM if taken.built else Confidence.LOW
+        message = "The template itself is made from text that is not fixed: its expressions run."
+        ctx.report(call, message, severity=severity, confidence=sure)
 
 
 def _column(call: Call) -> int:
@@ -141,4 +144,3 @@ def _column(call: Call) -> int:
 
 def _only_tree(call: Call) -> bool:
     return any(getattr(inner, "attr", "") == "PyCF_ONLY_AST" for inner in descendants(call.node))
-
