@@ -15,38 +15,47 @@ from scanners.syntax import descendants
 from scanners.text import TextFile
 
 _ROLES: Final = (
-    ("health", re.compile(r"health|healthz|livez?\b|readyz?\b|ready|liveness|readiness|ping\b|heartbeat|status\b|alive|up$|metrics|version", re.I)),
-    ("webhook", re.compile(r"webhook|callback|hooks?\b|ipn\b|notify", re.I)),
-    ("login", re.compile(r"log_?in|log_?out|sign_?in|sign_?up|sign_?out|register|token|auth|oauth|password|session|forgot|reset|activate|confirm|verify|sso|saml|oidc|captcha|csrf", re.I)),
-    ("static", re.compile(r"static|favicon|robots|sitemap|\.well-known|assets|media|swagger|openapi|redoc|docs?\b|^/?$|index|home|about|terms|privacy|manifest|error|not_found|public|landing|landing|welcome|demo|feed|rss", re.I)),
-)  # fmt: skip
-_LIMITERS: Final = frozenset(
-    {
-        "flask_limiter",
-        "slowapi",
-        "django_ratelimit",
-        "ratelimit",
-        "fastapi_limiter",
-        "limits",
-        "axes",
-        "quart_rate_limiter",
-        "sanic_limiter",
-        "aiolimiter",
-        "asgi_ratelimit",
-        "pyrate_limiter",
-        "defender",
-        "fastapi_throttling",
-        "litestar",
-        "django_smart_ratelimit",
-        "starlette_limiter",
-        "throttled",
-    }  # fmt: skip
+    (
+        "health",
+        r"health|healthz|livez?\b|readyz?\b|ready|liveness|readiness|ping\b|heartbeat|status\b|alive|up$|metrics|version",
+    ),
+    ("webhook", r"webhook|callback|hooks?\b|ipn\b|notify"),
+    (
+        "login",
+        r"log_?in|log_?out|sign_?in|sign_?up|sign_?out|register|token|auth|oauth|password|session|forgot|reset|activate"
+        r"|confirm|verify|sso|saml|oidc|captcha|csrf",
+    ),
+    (
+        "static",
+        r"static|favicon|robots|sitemap|\.well-known|assets|media|swagger|openapi|redoc|docs?\b|^/?$|index|home|about"
+        r"|terms|privacy|manifest|error|not_found|public|landing|welcome|demo|feed|rss",
+    ),
 )
-_HEALTH_PACKAGES: Final = ("health_check", "healthcheck", "django_healthchecks", "fastapi_health", "fastapi_healthcheck", "py_healthcheck", "watchman", "dockerflow", "heartbeat", "healthpy", "django_health_check", "flask_healthz", "prometheus_fastapi_instrumentator")  # fmt: skip
+_PATTERNS: Final = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _ROLES)
+_LIMITERS: Final = frozenset(
+    "flask_limiter slowapi django_ratelimit ratelimit fastapi_limiter limits axes quart_rate_limiter sanic_limiter "
+    "aiolimiter asgi_ratelimit pyrate_limiter defender fastapi_throttling django_smart_ratelimit throttled".split()
+)
+_HEALTH_PACKAGES: Final = (
+    "health_check healthcheck django_healthchecks fastapi_health fastapi_healthcheck py_healthcheck watchman "
+    "dockerflow heartbeat healthpy django_health_check flask_healthz"
+).split()
 _GATEWAY: Final = re.compile(
     r"limit_req|limit_rate|limit-rps|limit-connections|rate-?limit|ratelimit|throttl|burst\b", re.I
 )
-_NO_GUARDS: Final = frozenset({"AuthenticationMiddleware", "SecurityMiddleware", "CsrfViewMiddleware", "SessionMiddleware", "SessionAuthenticationMiddleware", "XFrameOptionsMiddleware"})  # fmt: skip
+_NO_GUARDS: Final = frozenset(
+    "AuthenticationMiddleware SecurityMiddleware CsrfViewMiddleware SessionMiddleware SessionAuthenticationMiddleware "
+    "XFrameOptionsMiddleware".split()
+)
+_KNOWN: Final = re.compile(
+    r"CORS|GZip|Session|TrustedHost|HTTPSRedirect|Prometheus|Correlation|RequestId|Sentry|Profil|Log|Proxy|Trac|Metric"
+    r"|Timing|Cache|Locale|Debug",
+    re.IGNORECASE,
+)
+_DECORATED: Final = re.compile(r"before_\w*request|url_value_preprocessor|middleware|exception|errorhandler")
+_POLICY: Final = re.compile(
+    r"(^|\.)(Is|Django\w+|Has|\w*Permissions?\w*)(Authenticated|Admin|Permission|ModelPerm)?\w*$"
+)
 
 
 class Routes(Collector):
@@ -55,7 +64,7 @@ class Routes(Collector):
     classes = CODE
     calls = (
         "fastapi.FastAPI", "fastapi.APIRouter", "*.include_router", "*.add_middleware", "*.before_request", "*.mount",
-        "*.add_exception_handler", "*.register_error_handler", "*.add_healthcheck", "*.init_app", "aiohttp.web.Application",
+        "*.add_exception_handler", "*.register_error_handler", "aiohttp.web.Application",
         "starlette.middleware.Middleware", "ninja.NinjaAPI", "ninja.Router", "starlette.applications.Starlette",
     )  # fmt: skip
 
@@ -99,7 +108,7 @@ class Routes(Collector):
             ctx.fact("web-limit", 1)
         if ctx.imports(*_HEALTH_PACKAGES):
             ctx.fact("web-health", 1)
-        if ctx.module.functions and ("before_request" in ctx.source or "middleware" in ctx.source or "exception" in ctx.source or "errorhandler" in ctx.source):  # fmt: skip
+        if ctx.module.functions and _DECORATED.search(ctx.source):
             self._decorated(ctx)
         self._settings(ctx)
         if "urlpatterns" in ctx.module.names or "register(" in ctx.source:
@@ -149,7 +158,7 @@ class Routes(Collector):
                 if re.search(r"health|watchman|heartbeat", text):
                     ctx.fact("web-health", names[key][0].line)
         for text in _texts(names.get("REST_FRAMEWORK", ())):
-            if re.search(r"(^|\.)(Is|Django\w+|Has|\w*Permissions?\w*)(Authenticated|Admin|Permission|ModelPerm)?\w*$", text) and not text.isupper() and "AllowAny" not in text:  # fmt: skip
+            if _POLICY.search(text) and not text.isupper() and "AllowAny" not in text:
                 ctx.fact(
                     "web-guard",
                     names["REST_FRAMEWORK"][0].line,
@@ -205,7 +214,7 @@ def role_of(name: str, route: Route) -> str:
     """What a route is for, by its path, its handler's name and its class: health, webhook, login, static or empty."""
     told = [route.path, name, route.cls.name if route.cls else ""]
     words = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text) for text in told if text]
-    return next((role for role, pattern in _ROLES if any(pattern.search(word) for word in words)), "")
+    return next((role for role, pattern in _PATTERNS if any(pattern.search(word) for word in words)), "")
 
 
 def _bound(call: Call, ctx: Context) -> str:

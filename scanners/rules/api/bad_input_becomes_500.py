@@ -4,12 +4,11 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.names import find
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
+from scanners.semantics.inputchecks import ABOVE, answers_400, checked, has_key, is_body, is_converted, protected
 from scanners.semantics.requestdata import Taint, taint
 from scanners.semantics.responses import is_web
-from scanners.semantics.routes import frameworks, route_of
 from scanners.syntax import descendants
 from scanners.tree import Tree, TreeContext
 
@@ -18,14 +17,6 @@ _ERRORS: Final = {
     "datetime.datetime.strptime": "ValueError", "datetime.datetime.fromisoformat": "ValueError", "datetime.date.fromisoformat": "ValueError",
     "datetime.time.fromisoformat": "ValueError", "json.loads": "ValueError", "orjson.loads": "ValueError", "ujson.loads": "ValueError",
 }  # fmt: skip
-_ABOVE: Final = {
-    "ValueError": {"ValueError", "JSONDecodeError", "TypeError", "decode"}, "KeyError": {"KeyError", "LookupError", "MultiValueDictKeyError"},
-    "InvalidOperation": {"InvalidOperation", "DecimalException", "ArithmeticError", "ValueError"},
-    "DoesNotExist": {"DoesNotExist", "ObjectDoesNotExist", "MultipleObjectsReturned"},
-}  # fmt: skip
-_ANY: Final = frozenset({"Exception", "BaseException", ""})
-_CHECKS: Final = re.compile(r"isdigit|isdecimal|isnumeric|fullmatch|\bmatch\(|is_valid|validate|isinstance")
-_SENT: Final = re.compile(r"\b(request|req)\b|loads\(|\.json\(")
 _HEAD: Final = "from flask import Flask, request\napp = Flask(__name__)\n\n\n@app.route('/orders')\ndef orders():\n"
 
 
@@ -73,9 +64,9 @@ class BadInputBecomes500(Rule):
                 self._lookup(call, ctx)
         elif is_web(ctx) and call.node.args and call.function is not None:
             found = taint(call.node.args[0], call, ctx)
-            if found is None or _is_converted(found, call, ctx):
+            if found is None or is_converted(found, call, ctx):
                 return
-            if call.dotted == "float" and _protected(call, "ValueError"):
+            if call.dotted == "float" and protected(call, "ValueError"):
                 self._infinite(call, ctx, found)
             else:
                 self._note(call, ctx, found, _ERRORS[call.dotted], f"`{call.last}` of `{found.what}` raises for a wrong value: the caller gets a 500.")
@@ -99,15 +90,15 @@ class BadInputBecomes500(Rule):
         if place.function is None or re.search(r"session|cookie|header|META|environ|path_params|match_info|view_args|kwargs|FILES|files", ast.unparse(node.value)):
             return
         found = taint(node.value, place, ctx)
-        if found is None or isinstance(node.value, ast.Subscript) or not _is_body(node.value, place) or _answers_400(node.value, place, ctx) or _is_converted(found, place, ctx):
+        if found is None or isinstance(node.value, ast.Subscript) or not is_body(node.value, place) or answers_400(node.value, place, ctx) or is_converted(found, place, ctx):
             return
-        if not _has_key(key.value, node, place):
+        if not has_key(key.value, node, place):
             self._note(place, ctx, found, "KeyError", f"A body without `{key.value}` raises KeyError: the caller gets a 500.")
 
     def _note(self, place: Place[Any], ctx: Context, found: Taint, error: str, message: str) -> None:
         ctx.site(place)
         sure = found.confidence if found.confidence is Confidence.LOW else Confidence.MEDIUM
-        if not _protected(place, error) and not _checked(place, found):
+        if not protected(place, error) and not checked(place, found):
             ctx.sites[self.id].pop((place.line, place.node.col_offset), None)
             ctx.fact("input-at-risk", place, col=place.node.col_offset, error=error, message=message, sure=str(sure), text=ctx.source_lines[place.line - 1].strip()[:160], name=place.qualname)
 
@@ -124,91 +115,5 @@ class BadInputBecomes500(Rule):
         handled = {fact["of"] for fact in tree.facts("error-handler")}
         for fact in tree.facts("input-at-risk"):
             ctx.site(fact.path, fact.line)
-            if not handled & _ABOVE[fact["error"]]:
+            if not handled & ABOVE[fact["error"]]:
                 ctx.report(fact.path, fact.line, fact["message"], anchor=f"{fact['name']}:{fact['text']}:{fact['message']}", text=fact["text"], confidence=Confidence(fact["sure"]))
-
-
-def _protected(place: Place[Any], error: str) -> bool:
-    """Whether a try around it, in the same def, catches the error; or contextlib.suppress takes it away."""
-    for block in place.within("try", "with"):
-        if block.kind == "with":
-            if "suppress" in " ".join(ast.unparse(item.context_expr) for item in block.node.items):
-                return True
-            continue
-        for handler in block.node.handlers:
-            types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-            names = {place.name(each).rpartition(".")[2] or ast.unparse(each).rpartition(".")[2] if each else "" for each in types}
-            if names & (_ABOVE[error] | _ANY) or any(name.endswith(("Error", "Errors", "ERRORS")) and name not in _KNOWN for name in names):
-                return True
-    return False
-
-
-_KNOWN: Final = frozenset({"IndexError", "AttributeError", "OSError", "ImportError", "RuntimeError", "IntegrityError", "KeyError", "ValueError", "TypeError"})
-
-
-def _checked(place: Place[Any], found: Taint) -> bool:
-    """Whether the handler tests the value by its form before: isdigit, a pattern, a type."""
-    argument = place.node.args[0] if isinstance(place.node, ast.Call) and place.node.args else place.node
-    named = ast.unparse(argument).partition("[")[0]
-    if any(_CHECKS.search(ast.unparse(test)) for test in place.conditions()):
-        return True
-    for node in descendants(place.function):
-        if isinstance(node, ast.If | ast.IfExp) and node.lineno <= place.line:
-            text = ast.unparse(node.test)
-            if _CHECKS.search(text) and (named in text or found.what in text):
-                return True
-    return False
-
-
-def _is_converted(found: Taint, place: Place[Any], ctx: Context) -> bool:
-    """Whether the value is a part of the path that the router has checked, or may have: patterns are in another file."""
-    if not isinstance(found.source, ast.arg) and "kwargs" not in found.what:
-        return False
-    route = route_of(place.function, ctx)
-    if "kwargs" in found.what or route is None or route.framework in ("django", "drf", "tornado", "ninja"):
-        return True
-    return route.framework == "fastapi" and found.source.annotation is not None and "dict" not in ast.unparse(found.source.annotation).lower()  # type: ignore[attr-defined]
-
-
-def _is_body(container: ast.expr, place: Place[Any]) -> bool:
-    """Whether a value is what the caller sent as a whole, and no dict that the handler made of it."""
-    text = ast.unparse(container)
-    if isinstance(container, ast.Name):
-        known = find(container.id, place.scope)
-        if known is None:
-            return False
-        text = " ".join("request" if each.kind == "param" else ast.unparse(each.value) for each in known[0] if isinstance(each.value, ast.AST))
-        return all(each.kind in ("param", "assign") for each in known[0]) and bool(_SENT.search(text)) and "{" not in text
-    return bool(_SENT.search(text))
-
-
-def _answers_400(container: ast.expr, place: Place[Any], ctx: Context) -> bool:
-    """Whether a missing key is an answer 400 already: Flask's forms, Tornado's arguments; or no mapping at all."""
-    text = ast.unparse(container)
-    if frameworks(ctx) & {"flask", "quart"}:
-        ref = place.resolve(container)
-        made = f"{text} {ref.dotted if ref else ''}"
-        return bool(re.search(r"\.(args|form|values)\b", made))
-    return text.endswith((".body", ".data_raw"))
-
-
-def _has_key(key: str, node: ast.Subscript, place: Place[Any]) -> bool:
-    """Whether the def asks for the key or checks the body as a whole before it reads."""
-    container = ast.unparse(node.value)
-    for each in descendants(place.function):
-        if isinstance(each, ast.Compare) and any(isinstance(op, ast.In | ast.NotIn) for op in each.ops):
-            text = ast.unparse(each)
-            if repr(key) in text or text.endswith(f" in {container}") or f" in {container}.keys()" in text:
-                return True
-        elif isinstance(each, ast.Call):
-            last = getattr(each.func, "attr", getattr(each.func, "id", ""))
-            if last in ("get", "setdefault", "pop", "getlist") and each.args and getattr(each.args[0], "value", None) == key and each.lineno < node.lineno:
-                return True
-            given = [ast.unparse(arg) for arg in (*each.args, *(word.value for word in each.keywords))]
-            if container in given and re.search(r"valid|check|schema|load|parse|ensure|require|set$|keys|clean|issubset|serializ|form", last, re.IGNORECASE):
-                return True
-        elif isinstance(each, ast.Subscript) and each.lineno < node.lineno and ast.unparse(each) == ast.unparse(node):
-            return True  # The first read is the one to guard.
-        elif isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store) and ast.unparse(each) == ast.unparse(node):
-            return True
-    return False

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.names import find
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
+from scanners.semantics.modelwrites import fixed_keys, is_checked, is_picked, is_query, is_table, only_read
 from scanners.semantics.requestdata import Taint, taint
 from scanners.semantics.responses import is_web
 
@@ -14,7 +14,6 @@ _SCHEMA: Final = re.compile(r"(Schema|Form|Serializer|Request|Payload|In|Dto|DTO
 _FORMS: Final = re.compile(r"(^|\.)(ModelForm|BaseModelForm|AdminForm)$")
 _SERIALIZERS: Final = re.compile(r"(^|\.)(\w*ModelSerializer)$")
 _EDITS: Final = re.compile(r"(^|\.)(CreateView|UpdateView)$")
-_READS: Final = re.compile(r"(ReadOnly|List|Detail|Read|Output|Out|Export|Public|Summary|Nested|Retrieve|Simple|Short|Minimal)", re.IGNORECASE)
 _HEAD: Final = "from flask import Flask, request\nfrom shop.models import Order, db\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n"
 
 
@@ -57,14 +56,14 @@ class MassAssignment(Rule):
             return
         if call.last == "setattr":
             self._setattr(call, ctx)
-        elif call.last == "update" and call.node.args and _is_query(call):
+        elif call.last == "update" and call.node.args and is_query(call):
             self._judge(call, call.node.args[0], ctx, "updated with")
         else:
             self._unpacked(call, ctx)
 
     def _unpacked(self, call: Place[ast.Call], ctx: Context) -> None:
         func = call.node.func
-        if isinstance(func, ast.Attribute) and not _is_query(call):
+        if isinstance(func, ast.Attribute) and not is_query(call):
             return
         for word in call.node.keywords:
             if word.arg is None:
@@ -78,14 +77,14 @@ class MassAssignment(Rule):
             return
         name = place.name(call.func) or ast.unparse(call.func)
         last = name.rpartition(".")[2]
-        if not last[:1].isupper() or last.isupper() or _SCHEMA.search(last) or _is_checked(name, call.func, place, ctx):
+        if not last[:1].isupper() or last.isupper() or _SCHEMA.search(last) or is_checked(name, call.func, place, ctx):
             return
-        sure = None if re.search(r"(^|\.)(models?|entities|db|orm)(\.|$)", name) or _is_table(name, place, ctx) else Confidence.LOW
+        sure = None if re.search(r"(^|\.)(models?|entities|db|orm)(\.|$)", name) or is_table(name, place, ctx) else Confidence.LOW
         self._judge(Place(call, place.block, place.stmt), place.node.value, ctx, "made from", sure)
 
     def _judge(self, place: Place[Any], value: ast.expr, ctx: Context, how: str, sure: Confidence | None = None) -> None:
         found = taint(value, place, ctx)
-        if found is None or isinstance(value, ast.Dict) or _is_picked(value, place):
+        if found is None or isinstance(value, ast.Dict) or is_picked(value, place):
             return
         ctx.site(place)
         ctx.report(place, f"The model is {how} `{found.what}` as it came: the caller chooses which fields are set.", confidence=sure or _sure(found))
@@ -93,7 +92,7 @@ class MassAssignment(Rule):
     def _setattr(self, call: Call, ctx: Context) -> None:
         if len(call.node.args) == 3:
             found = taint(call.node.args[1], call, ctx)
-            if found is not None and not _fixed_keys(call):
+            if found is not None and not fixed_keys(call):
                 ctx.site(call)
                 ctx.report(call, f"`{found.what}` names the attributes that are set: the caller chooses the fields.", confidence=_sure(found))
 
@@ -112,68 +111,10 @@ class MassAssignment(Rule):
             return
         ctx.site(stmt)
         everything = (not listed and "exclude" in given and kind != "view") or (isinstance(stmt.value, ast.Constant | ast.Attribute) and ("__all__" in ast.unparse(stmt.value) or "ALL_FIELDS" in ast.unparse(stmt.value)))
-        if everything and not _only_read(node, given, ctx):
+        if everything and not only_read(node, given, ctx):
             sure = Confidence.HIGH if kind != "serializer" else Confidence.MEDIUM
             ctx.report(Place(stmt, place.block, stmt), f"{node.name} lets the caller write every field of the model that is not excluded, those that come later too.", confidence=sure)
 
 
 def _sure(found: Taint) -> Confidence:
     return found.confidence
-
-
-def _is_picked(value: ast.expr, place: Place[Any]) -> bool:
-    """Whether the keys were chosen one by one: a comprehension, or a dict that the handler made."""
-    if isinstance(value, ast.Name):
-        found = find(value.id, place.scope)
-        return bool(found) and any(_is_built(each.value) for each in found[0])  # type: ignore[index]
-    return _is_built(value)
-
-
-def _is_built(value: Any) -> bool:
-    """Whether a dict has the keys that the code names."""
-    if isinstance(value, ast.Dict):
-        return all(key is not None for key in value.keys)
-    made = isinstance(value, ast.Call) and getattr(value.func, "id", "") == "dict" and not value.args
-    return isinstance(value, ast.DictComp) or (made and all(word.arg for word in value.keywords))
-
-
-def _is_query(call: Place[ast.Call]) -> bool:
-    """Whether a method is one of a manager or a query (`Order.objects.create`, `query.filter_by(...).update`)."""
-    func = call.node.func
-    text = ast.unparse(func.value) if isinstance(func, ast.Attribute) else ""
-    return bool(re.search(r"\.objects\b|\.query\b|\bquery\(|_manager\b|\.filter(_by)?\(|__dict__$|\b(insert|update)\(", text))
-
-
-def _fixed_keys(call: Call) -> bool:
-    """Whether the attribute was compared with what is allowed: `if hasattr` alone is no such check."""
-    key = ast.unparse(call.node.args[1])
-    return any(re.search(rf"\b{re.escape(key)}\b.* in |^{re.escape(key)} (==|in) ", ast.unparse(test)) for test in call.conditions())
-
-
-def _is_checked(name: str, func: ast.expr, place: Place[Any], ctx: Context) -> bool:
-    """Whether a class checks what it is given: a pydantic model, a dataclass, a form, or one of a module of schemas."""
-    if re.search(r"(^|\.)(schemas?|forms?|serializers?|dto|pydantic|params|requests?|types|payloads?|inputs?|validators?)(\.|$)", name):
-        return True
-    definition = ctx.definition(place.resolve(func))
-    if not isinstance(definition, ast.ClassDef):
-        return False
-    return bool(definition.decorator_list) or not _is_table(name, place, ctx)
-
-
-def _is_table(name: str, place: Place[Any], ctx: Context) -> bool:
-    scope = ctx.module.classes.get(name.lstrip("."))
-    bases = " ".join(ast.unparse(base) for base in getattr(scope.node, "bases", ())) if scope else ""
-    return bool(re.search(r"(^|[ .])(db\.Model|models\.Model|Base|DeclarativeBase|Document|Table)\b", bases)) or "table=True" in (
-        ast.unparse(scope.node).partition(":")[0] if scope and isinstance(scope.node, ast.ClassDef) and scope.node.keywords else ""
-    )
-
-
-def _only_read(node: ast.ClassDef, given: dict[str, ast.Assign], ctx: Context) -> bool:
-    """Whether a form or serializer is never written through, as far as this file shows."""
-    if _READS.search(node.name):
-        return True
-    used = re.findall(rf"(?<!class ){node.name}\(([^)]*)", ctx.source)
-    if used and not any("data" in each for each in used) and not re.search(rf"(serializer|form)_class\s*=\s*{node.name}\b", ctx.source):
-        return True
-    only = given.get("read_only_fields")
-    return only is not None and isinstance(only.value, ast.Name) and only.value.id == "fields"

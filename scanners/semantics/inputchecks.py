@@ -1,0 +1,132 @@
+"""What stands between a value of the request and the error that it would raise."""
+
+import ast
+import re
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.names import find
+from scanners.place import Place
+from scanners.semantics.requestdata import Taint
+from scanners.semantics.routes import frameworks, route_of
+from scanners.syntax import descendants
+
+ABOVE: Final = {
+    "ValueError": {"ValueError", "JSONDecodeError", "TypeError", "decode"},
+    "KeyError": {"KeyError", "LookupError", "MultiValueDictKeyError"},
+    "InvalidOperation": {"InvalidOperation", "DecimalException", "ArithmeticError", "ValueError"},
+    "DoesNotExist": {"DoesNotExist", "ObjectDoesNotExist", "MultipleObjectsReturned"},
+}  # fmt: skip
+_ANY: Final = frozenset({"Exception", "BaseException", ""})
+_CHECKS: Final = re.compile(r"isdigit|isdecimal|isnumeric|fullmatch|\bmatch\(|is_valid|validate|isinstance")
+_SENT: Final = re.compile(r"\b(request|req)\b|loads\(|\.json\(")
+_KNOWN: Final = frozenset(
+    "IndexError AttributeError OSError ImportError RuntimeError IntegrityError KeyError ValueError TypeError".split()
+)
+
+
+def protected(place: Place[Any], error: str) -> bool:
+    """Whether a try around it, in the same def, catches the error; or contextlib.suppress takes it away."""
+    for block in place.within("try", "with"):
+        if block.kind == "with":
+            if "suppress" in " ".join(ast.unparse(item.context_expr) for item in block.node.items):
+                return True
+            continue
+        for handler in block.node.handlers:
+            types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+            names = {
+                place.name(each).rpartition(".")[2] or ast.unparse(each).rpartition(".")[2] if each else ""
+                for each in types
+            }
+            if names & (ABOVE[error] | _ANY) or any(
+                name.endswith(("Error", "Errors", "ERRORS")) and name not in _KNOWN for name in names
+            ):
+                return True
+    return False
+
+
+def checked(place: Place[Any], found: Taint) -> bool:
+    """Whether the handler tests the value by its form before: isdigit, a pattern, a type."""
+    argument = place.node.args[0] if isinstance(place.node, ast.Call) and place.node.args else place.node
+    named = ast.unparse(argument).partition("[")[0]
+    if any(_CHECKS.search(ast.unparse(test)) for test in place.conditions()):
+        return True
+    for node in descendants(place.function):
+        if isinstance(node, ast.If | ast.IfExp) and node.lineno <= place.line:
+            text = ast.unparse(node.test)
+            if _CHECKS.search(text) and (named in text or found.what in text):
+                return True
+    return False
+
+
+def is_converted(found: Taint, place: Place[Any], ctx: Context) -> bool:
+    """Whether the value is a part of the path that the router has checked, or may have in another file."""
+    if not isinstance(found.source, ast.arg) and "kwargs" not in found.what:
+        return False
+    route = route_of(place.function, ctx)
+    if "kwargs" in found.what or route is None or route.framework in ("django", "drf", "tornado", "ninja"):
+        return True
+    annotation = getattr(found.source, "annotation", None)
+    return route.framework == "fastapi" and annotation is not None and "dict" not in ast.unparse(annotation).lower()
+
+
+def is_body(container: ast.expr, place: Place[Any]) -> bool:
+    """Whether a value is what the caller sent as a whole, and no dict that the handler made of it."""
+    text = ast.unparse(container)
+    if isinstance(container, ast.Name):
+        known = find(container.id, place.scope)
+        if known is None:
+            return False
+        text = " ".join(
+            "request" if each.kind == "param" else ast.unparse(each.value)
+            for each in known[0]
+            if isinstance(each.value, ast.AST)
+        )
+        simple = all(each.kind in ("param", "assign") for each in known[0])
+        return simple and bool(_SENT.search(text)) and "{" not in text
+    return bool(_SENT.search(text))
+
+
+def answers_400(container: ast.expr, place: Place[Any], ctx: Context) -> bool:
+    """Whether a missing key is an answer 400 already: Flask's forms, Tornado's arguments; or no mapping at all."""
+    text = ast.unparse(container)
+    if frameworks(ctx) & {"flask", "quart"}:
+        ref = place.resolve(container)
+        made = f"{text} {ref.dotted if ref else ''}"
+        return bool(re.search(r"\.(args|form|values)\b", made))
+    return text.endswith((".body", ".data_raw"))
+
+
+def has_key(key: str, node: ast.Subscript, place: Place[Any]) -> bool:
+    """Whether the def asks for the key or checks the body as a whole before it reads."""
+    container = ast.unparse(node.value)
+    for each in descendants(place.function):
+        if isinstance(each, ast.Compare) and any(isinstance(op, ast.In | ast.NotIn) for op in each.ops):
+            text = ast.unparse(each)
+            if repr(key) in text or text.endswith(f" in {container}") or f" in {container}.keys()" in text:
+                return True
+        elif isinstance(each, ast.Call):
+            last = getattr(each.func, "attr", getattr(each.func, "id", ""))
+            if (
+                last in ("get", "setdefault", "pop", "getlist")
+                and each.args
+                and getattr(each.args[0], "value", None) == key
+                and each.lineno < node.lineno
+            ):
+                return True
+            given = [ast.unparse(arg) for arg in (*each.args, *(word.value for word in each.keywords))]
+            if container in given and re.search(
+                r"valid|check|schema|load|parse|ensure|require|set$|keys|clean|issubset|serializ|form",
+                last,
+                re.IGNORECASE,
+            ):
+                return True
+        elif isinstance(each, ast.Subscript) and each.lineno < node.lineno and ast.unparse(each) == ast.unparse(node):
+            return True  # The first read is the one to guard.
+        elif (
+            isinstance(each, ast.Subscript)
+            and isinstance(each.ctx, ast.Store)
+            and ast.unparse(each) == ast.unparse(node)
+        ):
+            return True
+    return False
