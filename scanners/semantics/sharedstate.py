@@ -104,7 +104,8 @@ def changed_through_self(cls: ast.ClassDef, names: dict[str, ast.stmt]) -> dict[
                 shared.add(name)
             change = next(changes(iter(nodes), f"{me}.{name}"), None)
             if change is not None:
-                (shared.add(name) if me == "cls" else found.setdefault(name, change.node))
+                of_class = me == "cls" or any(spelled(mark) == "classmethod" for mark in method.decorator_list)
+                (shared.add(name) if of_class else found.setdefault(name, change.node))
     return {name: node for name, node in found.items() if name not in shared}
 
 
@@ -123,6 +124,9 @@ def _through_class(nodes: list[Any], name: str) -> bool:
 def is_single(cls: ast.ClassDef, ctx: Context) -> bool:
     """Whether there is one object of a class: it makes itself once, or the module makes it and nobody else."""
     if any(isinstance(part, ast.FunctionDef) and part.name == "__new__" for part in cls.body):
+        return True
+    bound = [made for held in ctx.module.names.values() for made in held if made.kind == "assign"]
+    if any(isinstance(made.value, ast.Call) and spelled(made.value.func) == cls.name for made in bound):
         return True
     return any(spelled(base).endswith("Singleton") for base in cls.bases) or any(
         "ingleton" in ast.unparse(word.value) for word in cls.keywords

@@ -135,10 +135,15 @@ class Basket:
         self._cache[row.id] = row
         return [getattr(row, name) for name in self.fields]
     @classmethod
-    def register(cls, kind):
-        cls.kinds[kind.name] = kind
+    def register(klass, kind):
+        klass.kinds[kind.name] = kind
     def again(self, kind):
         self.kinds[kind.name] = kind
+class Checks:
+    rows = []
+    def add(self, row):
+        self.rows.append(row)
+checks = Checks()
 """
             },
         ),
