@@ -61,10 +61,14 @@ def sees_failures(target: ast.expr | None, call: Call, ctx: Context) -> bool | N
 
 
 def goes_on(target: ast.expr, call: Call, ctx: Context) -> bool:
-    """Whether a function of this file works in a loop: its end is the end of work that others count on."""
+    """Whether a function of this file works in a loop, so that its end is the end of work that others count on.
+
+    One that only drains the pipe of a process ends with that process.
+    """
     ref = call.resolve(target)
     nodes = [node for function in (definitions(ref, ctx) if ref is not None else []) for node in inner(function.body)]
-    return any(isinstance(node, ast.While | ast.For) for node in nodes)
+    drains = any(getattr(node, "attr", "") in ("stdout", "stderr", "fileno", "readline") for node in nodes)
+    return not drains and any(isinstance(node, ast.While | ast.For) for node in nodes)
 
 
 def _guards(function: Any, ctx: Context, depth: int = 0) -> bool | None:

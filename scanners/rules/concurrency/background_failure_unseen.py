@@ -128,8 +128,7 @@ class BackgroundFailureUnseen(Rule):
             ctx.site(call)
         else:
             sure = Confidence.MEDIUM if goes_on(target, call, ctx) else Confidence.LOW
-            told = f"`{name}` handles no failure: the thread ends with a message on stderr at most."
-            ctx.report(call, told, confidence=sure)
+            ctx.report(call, f"`{name}` handles no failure: the thread ends in silence.", confidence=sure)
 
     def _gather(self, call: Call, ctx: Context) -> None:
         if not keeps_failures(call):

@@ -128,19 +128,14 @@ class UnboundedFanOut(Rule):
 
     def _weigh(self, call: Call, source: ast.expr, targets: list[ast.AST], ctx: Context) -> None:
         scope = ctx.module.functions.get(call.function)
+        once = scope is not None and runs_once(call.function, scope, ctx)
         bound = bound_of(source, call)
-        if (
-            bound == "few"
-            or (scope is not None and runs_once(call.function, scope, ctx))
-            or is_braked(call, targets, ctx)
-            or waits_for_room(call)
-        ):
+        if bound == "few" or once or is_braked(call, targets, ctx) or waits_for_room(call):
             ctx.site(call)
         elif bound == "configured":
             ctx.unresolved(call, f"`{ast.unparse(source)}` may be few by configuration.")
         else:
-            text = ast.unparse(source)
-            ctx.report(call, f"All items of `{text}` are worked on at once, however many there are.")
+            ctx.report(call, f"All items of `{ast.unparse(source)}` are worked on at once, however many there are.")
 
     def _pool(self, call: Call, ctx: Context) -> None:
         if call.function is None or not hot_defs(ctx) or not is_hot(call, ctx):
