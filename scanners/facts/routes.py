@@ -22,13 +22,17 @@ _ROLES: Final = (
     ("webhook", r"webhook|callback|hooks?\b|ipn\b|notify"),
     (
         "login",
-        r"log_?in|log_?out|sign_?in|sign_?up|sign_?out|register|token|auth|oauth|password|session|forgot|reset|activate"
-        r"|confirm|verify|sso|saml|oidc|captcha|csrf",
+        (
+            r"log_?in|log_?out|sign_?in|sign_?up|sign_?out|register|token|auth|oauth|password|session|forgot|reset|activate"
+            r"|confirm|verify|sso|saml|oidc|captcha|csrf"
+        ),
     ),
     (
         "static",
-        r"static|favicon|robots|sitemap|\.well-known|assets|media|swagger|openapi|redoc|docs?\b|^/?$|index|home|about"
-        r"|terms|privacy|manifest|error|not_found|public|landing|welcome|demo|feed|rss",
+        (
+            r"static|favicon|robots|sitemap|\.well-known|assets|media|swagger|openapi|redoc|docs?\b|^/?$|index|home|about|^root$|\\.root$|pre_?-?flight"
+            r"|terms|privacy|manifest|error|not_found|public|landing|welcome|demo|feed|rss"
+        ),
     ),
 )
 _PATTERNS: Final = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _ROLES)
@@ -143,36 +147,34 @@ class Routes(Collector):
         names = ctx.module.names
         for key in ("MIDDLEWARE", "MIDDLEWARE_CLASSES"):
             for text in _texts(names.get(key, ())):
-                last = text.rpartition(".")[2]
-                sure = (
-                    bool(re.search(r"Login|Require|Permission|Auth", last))
-                    and last not in _NO_GUARDS
-                    and not text.startswith("django.")
-                )
-                if sure or text.endswith("LoginRequiredMiddleware"):
-                    ctx.fact("web-guard", names[key][0].line, wide=True, owner="", sure=last.startswith(("Login", "Require")) or "Required" in last, kind="middleware")  # fmt: skip
-                if re.search(r"limit|throttl|axes|defender", text, re.I):
-                    ctx.fact("web-limit", names[key][0].line)
-        for key in ("INSTALLED_APPS",):
-            for text in _texts(names.get(key, ())):
-                if re.search(r"health|watchman|heartbeat", text):
-                    ctx.fact("web-health", names[key][0].line)
+                self._listed(text, names[key][0].line, ctx)
+        for text in _texts(names.get("INSTALLED_APPS", ())):
+            if re.search(r"health|watchman|heartbeat", text):
+                ctx.fact("web-health", names["INSTALLED_APPS"][0].line)
         for text in _texts(names.get("REST_FRAMEWORK", ())):
-            if _POLICY.search(text) and not text.isupper() and "AllowAny" not in text:
-                ctx.fact(
-                    "web-guard",
-                    names["REST_FRAMEWORK"][0].line,
-                    wide=True,
-                    owner="drf",
-                    sure=guarding(text) or "IsA" in text,
-                    kind="default",
-                )
-            if "hrottle" in text and "." in text:
-                ctx.fact("web-limit", names["REST_FRAMEWORK"][0].line)
-            if "aginat" in text and "." in text:
-                ctx.fact("web-pages", names["REST_FRAMEWORK"][0].line)
-            if text == "EXCEPTION_HANDLER":
-                ctx.fact("error-handler", names["REST_FRAMEWORK"][0].line, of="drf")
+            self._default(text, names["REST_FRAMEWORK"][0].line, ctx)
+
+    def _listed(self, text: str, line: int, ctx: Context) -> None:
+        """A middleware of Django's settings."""
+        last = text.rpartition(".")[2]
+        own = last not in _NO_GUARDS and not text.startswith("django.")
+        if text.endswith("LoginRequiredMiddleware") or (own and re.search(r"Login|Require|Permission|Auth", last)):
+            sure = last.startswith(("Login", "Require")) or "Required" in last
+            ctx.fact("web-guard", line, wide=True, owner="", sure=sure, kind="middleware")
+        if re.search(r"limit|throttl|axes|defender", text, re.IGNORECASE):
+            ctx.fact("web-limit", line)
+
+    def _default(self, text: str, line: int, ctx: Context) -> None:
+        """A default of DRF."""
+        if _POLICY.search(text) and not text.isupper() and "AllowAny" not in text:
+            sure = guarding(text) or "IsA" in text
+            ctx.fact("web-guard", line, wide=True, owner="drf", sure=sure, kind="default")
+        if "hrottle" in text and "." in text:
+            ctx.fact("web-limit", line)
+        if "aginat" in text and "." in text:
+            ctx.fact("web-pages", line)
+        if text == "EXCEPTION_HANDLER":
+            ctx.fact("error-handler", line, of="drf")
 
 
 class GatewayLimits(Collector):
@@ -243,4 +245,10 @@ def _urls(ctx: Context) -> Iterator[tuple[int, dict[str, Any]]]:
         if last in ("path", "re_path", "url", "register") and isinstance(path, str):
             view = ast.unparse(node.args[1])[:160]
             names = [name for name in re.findall(r"\w+", view) if name not in ("as_view", "views")]
-            yield node.lineno, {"path": path[:200], "view": names[-1] if names else "", "whole": view, "guarded": "(" in view and guarding(view), "include": "include" in names}  # fmt: skip
+            fields = {
+                "path": path[:200],
+                "view": names[-1] if names else "",
+                "whole": view,
+                "include": "include" in names,
+            }
+            yield node.lineno, fields | {"guarded": "(" in view and guarding(view)}

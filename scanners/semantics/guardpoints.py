@@ -8,8 +8,9 @@ from scanners.tree import Fact, Tree
 
 PUBLIC: Final = frozenset({"health", "webhook", "login", "static"})
 _BASES: Final = frozenset(
-    "View APIView MethodView Resource RequestHandler ViewSet ModelViewSet GenericViewSet ReadOnlyModelViewSet GenericAPIView "
-    "TemplateView ListView DetailView CreateView UpdateView DeleteView FormView RedirectView HTTPEndpoint HTTPMethodView".split()
+    "View APIView MethodView Resource RequestHandler ViewSet ModelViewSet GenericViewSet ReadOnlyModelViewSet "
+    "GenericAPIView TemplateView ListView DetailView CreateView UpdateView DeleteView FormView RedirectView "
+    "HTTPEndpoint HTTPMethodView".split()
 )
 
 

@@ -128,9 +128,11 @@ def _decorators(decorators: Iterable[ast.expr], scope: Scope) -> list[tuple[str,
         ref = resolve(called, scope, called.lineno)
         found.append((text, ref))
         if isinstance(decorator, ast.Call):
-            for word in decorator.keywords:
-                if word.arg in ("auth", "dependencies", "permission", "permissions", "security", "roles"):
-                    found.append((word.arg if not _empty(word.value) else "public", None))
+            found += [
+                (str(word.arg) if not _empty(word.value) else "public", None)
+                for word in decorator.keywords
+                if word.arg in ("auth", "dependencies", "permission", "permissions", "security", "roles")
+            ]
     return found
 
 

@@ -26,7 +26,8 @@ _TEXT: Final = frozenset(
 _RAISED: Final = frozenset({"HTTPException", "HTTPError", "abort", "HttpError", "APIException"})
 _STATUS_OF: Final = {
     "HTTPTooManyRequests": 429, "TooManyRequests": 429, "HTTPServiceUnavailable": 503, "ServiceUnavailable": 503,
-    "HTTPBadRequest": 400, "HTTPNotFound": 404, "HTTPForbidden": 403, "HTTPUnauthorized": 401, "HTTPInternalServerError": 500,
+    "HTTPBadRequest": 400, "HTTPNotFound": 404, "HTTPForbidden": 403,
+    "HTTPUnauthorized": 401, "HTTPInternalServerError": 500,
     "HttpResponseBadRequest": 400, "HttpResponseNotFound": 404, "HttpResponseForbidden": 403,
     "HttpResponseServerError": 500, "BadRequest": 400, "NotFound": 404, "Forbidden": 403, "InternalServerError": 500,
 }  # fmt: skip
@@ -97,7 +98,9 @@ def _made(value: ast.expr, place: Place[Any]) -> Reply | None:
         return Reply(kind, _status(given, args[1:2], 200, place.scope), parts, last)
     if last in _RAISED:
         status = _status(given, args[:1], None, place.scope)
-        return Reply("raised", status, (*args[1:], *(value for name, value in words.items() if name not in ("status_code", "code", "status", "headers"))), last)  # fmt: skip
+        hidden = ("status_code", "code", "status", "headers")
+        shown = (value for name, value in words.items() if name not in hidden)
+        return Reply("raised", status, (*args[1:], *shown), last)
     if last in _STATUS_OF:
         return Reply(
             "text" if last.startswith("HttpResponse") else "raised", _STATUS_OF[last], (*args, *words.values()), last

@@ -84,7 +84,7 @@ class MassAssignment(Rule):
 
     def _judge(self, place: Place[Any], value: ast.expr, ctx: Context, how: str, sure: Confidence | None = None) -> None:
         found = taint(value, place, ctx)
-        if found is None or isinstance(value, ast.Dict) or is_picked(value, place):
+        if found is None or isinstance(value, ast.Dict) or is_picked(value, place) or re.search(r"valid|clean", ast.unparse(value)):
             return
         ctx.site(place)
         ctx.report(place, f"The model is {how} `{found.what}` as it came: the caller chooses which fields are set.", confidence=sure or _sure(found))
