@@ -24,7 +24,7 @@ _CONFIGURED: Final = re.compile(
     r"|host|port|interface|connection|session|socket|peer|queue|channel|stream|part|side|pair|level|spec|option|arg",
     re.I,
 )
-_FEW: Final = 100
+_VIEWS: Final = ("items", "values", "keys", "copy")
 
 
 def bound_of(iterable: ast.expr, place: Place[Any]) -> str:
@@ -36,6 +36,8 @@ def bound_of(iterable: ast.expr, place: Place[Any]) -> str:
         and _name(node.func) in ("enumerate", "zip", "list", "tuple", "set", "sorted", "reversed", "iter")
     ):
         node = node.args[0]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _VIEWS:
+        node = node.func.value
     if isinstance(node, ast.Call) and _name(node.func) == "range":
         return _ranged(node, place)
     if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict) or fold(node, place.scope) is not UNKNOWN:

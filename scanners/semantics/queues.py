@@ -68,7 +68,12 @@ def serves_logging(ctx: Context) -> bool:
 def watches_size(call: Call, ctx: Context) -> bool:
     """Whether the file asks a queue of this name for its size, pauses a transport, or counts by a semaphore."""
     name = holder_of(call).rpartition(".")[2]
-    return f"{name}.qsize()" in ctx.source or "pause_reading" in ctx.source or "Semaphore(" in ctx.source
+    return (
+        f"{name}.qsize()" in ctx.source
+        or "pause_reading" in ctx.source
+        or "Semaphore(" in ctx.source
+        or "prefetch" in ctx.source
+    )
 
 
 def is_crossed(name: str, ctx: Context) -> bool:
