@@ -9,7 +9,7 @@ from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.budgets import deadline, seconds
 from scanners.semantics.outbound import HTTP
-from scanners.tree import Tree, TreeContext
+from scanners.tree import Fact, Tree, TreeContext
 
 _SOFT, _HARD = "soft_time_limit", "time_limit"
 _APP = "from flask import Flask\nimport requests\n\napp = Flask(__name__)\n\n\n@app.route('/rates')\ndef rates():\n    return requests.get(URL, timeout={}).json()\n"
@@ -23,8 +23,7 @@ class TimeoutsDisagree(Rule):
     Looks at fixed limits of HTTP calls under a shorter deadline, of calls in route handlers and waits for pools against
     the limit of the server or proxy in images, compose files, manifests and gunicorn's settings, at server limits of 0,
     at soft limits of tasks that are not below the hard one, and at fields of a settings class about time, retries or
-    pools that nothing reads. Limits of tasks are not held against those of web servers; values from the environment are
-    unresolved.
+    pools that nothing reads. Limits of tasks are not held against those of web servers, nor values from outside.
     """
 
     id = "timeouts-disagree"
@@ -47,8 +46,7 @@ class TimeoutsDisagree(Rule):
         Example(
             "a deadline that comes first, a soft limit that comes too late, a setting that nothing reads",
             {
-                "shop/rates.py": "import asyncio\nimport httpx\n\n\nasync def rates(client: httpx.AsyncClient):\n    async with asyncio.timeout(5):\n"
-                "        return await client.get(URL, timeout=30)\n\n\nasync def names(client: httpx.AsyncClient):\n"
+                "shop/rates.py": "import asyncio\nimport httpx\n\n\nasync def rates(client: httpx.AsyncClient):\n    async with asyncio.timeout(5):\n        return await client.get(URL, timeout=30)\n\n\nasync def names(client: httpx.AsyncClient):\n"
                 "    return await asyncio.wait_for(client.get(URL, timeout=30), timeout=10)\n",
                 "shop/tasks.py": "from celery import shared_task\n\n\n@shared_task(soft_time_limit=60, time_limit=60)\ndef send(order):\n    return order\n",
                 "shop/settings.py": "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    rates_timeout: int = 5\n",
@@ -77,10 +75,8 @@ class TimeoutsDisagree(Rule):
             {
                 "app.py": _APP.format(10),
                 "Dockerfile": 'FROM python:3.12\nCMD ["gunicorn", "--timeout", "30", "app:app"]\n',
-                "shop/tasks.py": "import requests\nfrom celery import shared_task\n\n\n@shared_task(soft_time_limit=50, time_limit=60)\n"
-                "def send(order):\n    requests.get(URL, timeout=45)\n",
-                "shop/rates.py": "import asyncio\nimport httpx\n\n\nasync def rates(client: httpx.AsyncClient):\n    async with asyncio.timeout(30):\n"
-                "        return await client.get(URL, timeout=5)\n",
+                "shop/tasks.py": "import requests\nfrom celery import shared_task\n\n\n@shared_task(soft_time_limit=50, time_limit=60)\ndef send(order):\n    requests.get(URL, timeout=45)\n",
+                "shop/rates.py": "import asyncio\nimport httpx\n\n\nasync def rates(client: httpx.AsyncClient):\n    async with asyncio.timeout(30):\n        return await client.get(URL, timeout=5)\n",
                 "shop/settings.py": "from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n    rates_timeout: int = 5\n",
                 "shop/client.py": "from shop.settings import settings\n\nLIMIT = settings.rates_timeout\n",
             },
@@ -98,58 +94,57 @@ class TimeoutsDisagree(Rule):
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         if call.last == "update" and call.dotted not in HTTP:
-            if ast.unparse(call.node.func).endswith("conf.update"):
-                words = {(word.arg or "").removeprefix("task_"): word.value for word in call.node.keywords}
-                _judge(seconds(words.get(_SOFT), call), seconds(words.get(_HARD), call), call, ctx)
+            if getattr(call.receiver, "attr", getattr(call.receiver, "id", "")) == "conf":
+                words = {
+                    (word.arg or "").removeprefix("task_"): seconds(word.value, call) for word in call.node.keywords
+                }
+                _judge(words.get(_SOFT), words.get(_HARD), call, ctx)
             return
         inner, outer = seconds(call.keyword("timeout"), call), deadline(call)
-        if inner is None or outer is None:
-            return
-        ctx.site(call)
-        if inner > outer[0]:
+        if inner is not None and outer is not None:
+            ctx.site(call)
+        if inner is not None and outer is not None and inner > outer[0]:
             message = f"The call may take {inner:g} s, but `{outer[1]}` around it ends after {outer[0]:g} s: its own limit never acts."
             ctx.report(call, message)
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         for decorator in place.node.decorator_list:
             if isinstance(decorator, ast.Call) and len(decorator.keywords) > 1:
-                words = {word.arg or "": word.value for word in decorator.keywords}
-                limits = seconds(words.get(_SOFT), place), seconds(words.get(_HARD), place)
-                _judge(*limits, Place(decorator, place.block, None), ctx)
+                found = {word.arg or "": seconds(word.value, place) for word in decorator.keywords}
+                _judge(found.get(_SOFT), found.get(_HARD), Place(decorator, place.block, None), ctx)
 
     def visit_module(self, ctx: Context) -> None:
         soft, hard = (ctx.module.names.get(f"CELERY_TASK_{name}TIME_LIMIT") for name in ("SOFT_", ""))
         if soft and hard and soft[-1].kind == hard[-1].kind == "assign":
-            limits = [fold(found[-1].value, ctx.module) for found in (soft, hard)]
-            _judge(limits[0], limits[1], soft[-1].line, ctx)
+            _judge(fold(soft[-1].value, ctx.module), fold(hard[-1].value, ctx.module), soft[-1].line, ctx)
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         servers = [fact for fact in tree.facts("budget") if fact["kind"] in ("server", "proxy")]
         for fact in servers:
             ctx.site(fact.path, fact.line)
             if fact["seconds"] == 0 and fact["kind"] == "server":
-                message = f"{fact['name']} is 0: a request that hangs keeps its worker for good."
-                ctx.report(fact.path, fact.line, message, text=fact["text"])
+                _tell(fact, f"{fact['name']} is 0: a request that hangs keeps its worker for good.", ctx)
         outer = request_limit(servers)
         for fact in tree.facts("spent") if outer else ():
             ctx.site(fact.path, fact.line)
             if fact["seconds"] > outer:
-                message = (
-                    f"{fact['what']} may take {fact['seconds']:g} s, but the server ends the request after {outer:g} s."
+                _tell(
+                    fact, f"{fact['what']} may take {fact['seconds']:g} s; the server ends it after {outer:g} s.", ctx
                 )
-                ctx.report(fact.path, fact.line, message, text=fact["text"])
         ignored = unread(tree)
         for fact in tree.facts("budget-setting"):
             ctx.site(fact.path, fact.line)
             if fact in ignored:
-                message = f"Nothing reads `{fact['name']}`: what it promises to limit has another limit, or none."
-                ctx.report(fact.path, fact.line, message, anchor=fact["name"], text=fact["text"])
+                _tell(fact, f"Nothing reads `{fact['name']}`: what it should limit has another limit, or none.", ctx)
+
+
+def _tell(fact: Fact, message: str, ctx: TreeContext) -> None:
+    ctx.report(fact.path, fact.line, message, text=fact["text"])
 
 
 def _judge(soft: Any, hard: Any, at: Place[Any] | int, ctx: Context) -> None:
-    if not isinstance(soft, int | float) or not isinstance(hard, int | float):
-        return
-    ctx.site(at)
-    if soft >= hard:
+    if isinstance(soft, int | float) and isinstance(hard, int | float) and soft < hard:
+        ctx.site(at)
+    elif isinstance(soft, int | float) and isinstance(hard, int | float):
         message = f"The soft limit ({soft:g} s) is not below the hard one ({hard:g} s): the task is killed before it can tidy up."
         ctx.report(at, message, confidence=Confidence.HIGH)
