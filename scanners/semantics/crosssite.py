@@ -12,7 +12,7 @@ from scanners.semantics.routes import routes_of
 _PROVES: Final = re.compile(
     r"signature|hmac|compare_digest|construct_event|authorization|bearer|api_?key|x-hub|webhook|verify|token|jwt"
     r"|oauth|saml|scim"
-    r"|basic_?auth|grpc|introspect|jwks|ipn|dsn|secret",
+    r"|basic_?auth|grpc|introspect|jwks|ipn|dsn|secret|callback|revo|csrf_protect",
     re.IGNORECASE,
 )
 _CHANGES: Final = re.compile(
@@ -37,6 +37,13 @@ def origins(call: Call, ctx: Context) -> tuple[bool, bool]:
     wide = (given is None and flask and not call.unpacks and call.keyword("resources") is None) or _is_wide(value)
     with_cookies = ctx.constant(call.keyword("supports_credentials", "allow_credentials"), call) is True
     return wide, with_cookies
+
+
+def configured_elsewhere(call: Call, ctx: Context) -> bool:
+    """Whether the application's configuration names the origins: flask_cors reads CORS_ORIGINS where none are given."""
+    if not call.dotted.startswith("flask_cors") or call.keyword("origins", "resources") is not None:
+        return False
+    return call.last == "cross_origin" or not call.node.args or "CORS_" in ctx.source
 
 
 def _is_wide(value: Any) -> bool:

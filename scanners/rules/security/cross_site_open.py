@@ -6,7 +6,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Bound, Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.crosssite import exempted, origins, proves_itself, writing_gets
+from scanners.semantics.crosssite import configured_elsewhere, exempted, origins, proves_itself, writing_gets
 from scanners.semantics.requestdata import taint
 from scanners.semantics.requestsources import serving
 
@@ -102,6 +102,8 @@ class CrossSiteOpen(Rule):
                 "app = FastAPI()\n"
                 "app.add_middleware(CORSMiddleware, allow_origins=['https://shop.com'], allow_credentials=True)\n"
                 "app.add_middleware(CORSMiddleware, allow_origins=settings.origins, allow_credentials=True)\n",
+                "views.py": "from flask_cors import CORS, cross_origin\n\ncors = CORS()\n\n\n@cross_origin()\n"
+                "def show():\n    return 'x'\n",
                 "shop/settings.py": "CORS_ALLOW_ALL_ORIGINS = False\nCORS_ALLOWED_ORIGINS = ['https://shop.com']\n",
             },
         ),
@@ -143,7 +145,7 @@ class CrossSiteOpen(Rule):
             self._header(bound, value, ctx)
         elif bound.key in _OFF:
             ctx.site(bound)
-            if value is False:
+            if value is False and "csrf.protect(" not in ctx.source:
                 ctx.report(bound, f"{bound.key} is off: no form is checked.")
         elif isinstance(bound.stmt, ast.Assign):
             ctx.site(bound)
@@ -168,9 +170,10 @@ class CrossSiteOpen(Rule):
         if call.dotted not in _LAYERS and (first is None or call.name(first) not in _LAYERS):
             return
         ctx.site(call)
-        flask = call.dotted.startswith("flask_cors")
         wide, with_cookies = origins(call, ctx)
-        if wide or (flask and call.keyword("origins") is None and with_cookies):
+        if configured_elsewhere(call, ctx):
+            ctx.unresolved(call, "CORS_ORIGINS of the application decides which origins are allowed.")
+        elif wide:
             self._open(call, with_cookies, ctx)
 
     def _open(self, place: Place[Any], with_cookies: bool, ctx: Context) -> None:
