@@ -53,11 +53,12 @@ _FACTORIES: Final = re.compile(
     r"^sqlalchemy\.(orm|ext\.asyncio)\.(scoped_|async_)?session(maker)?\(\)|\.Session$|sessionmaker"
 )
 _DEPTH: Final = 6
+_OWN: Final = ("cls", "model", "__class__", "model_class")
 _WORDS: Final = re.compile(
     r"\.objects\b|\.query\b|select\(|[sS]ession\b|\.all\(\)|\.execute\w*\(|_manager\b|get_queryset"
 )
 _USERS: Final[WeakKeyDictionary[Context, bool]] = WeakKeyDictionary()
-_FOREIGN: Final = ("mongoengine", "pykube", "minio", "boto3", "odmantic", "beanie", "mongoframes")
+_FOREIGN: Final = ("mongoengine", "pykube", "minio", "boto3", "odmantic", "beanie")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,15 +168,12 @@ def _rooted(
         return Query(DJANGO, "", "own", node, (("get_queryset", node), *done))
     if isinstance(node.func, ast.Name | ast.Attribute) and node.args:
         name = resolve(node.func, scope, node.lineno)
-        if (
-            name is not None
-            and name.dotted.rpartition(".")[2] == "select"
-            and name.dotted.startswith(("sqlalchemy", "sqlmodel"))
-        ):
+        if name is not None and name.dotted.startswith(("sqlalchemy", "sqlmodel")) and name.dotted.endswith(".select"):
             return Query(SQLALCHEMY, ast.unparse(node.args[0]), "statement", node, done)
     chained = bool(steps) and steps[0][0] in LAZY[PEEWEE]
-    if getattr(node.func, "attr", "") == "select" and is_model(node.func.value) and (chained or ctx.imports("peewee")):
-        return Query(PEEWEE, ast.unparse(node.func.value), "statement", node, done)
+    made: Any = node.func
+    if getattr(made, "attr", "") == "select" and is_model(made.value) and (chained or ctx.imports("peewee")):
+        return Query(PEEWEE, ast.unparse(made.value), "statement", node, done)
     return None
 
 
@@ -184,8 +182,7 @@ def is_model(expr: ast.AST) -> bool:
     if isinstance(expr, ast.Call):
         return ast.unparse(expr.func).rpartition(".")[2] in ("get_user_model", "get_model", "type")
     last = expr.attr if isinstance(expr, ast.Attribute) else getattr(expr, "id", "")
-    capital = last[:1].isupper() and not (last.isupper() and len(last) > 3)
-    return capital or (last in ("cls", "model", "__class__", "model_class"))
+    return (last[:1].isupper() and not (last.isupper() and len(last) > 3)) or last in _OWN
 
 
 def _from_attribute(node: ast.Attribute, steps: tuple[Any, ...], scope: Scope, ctx: Context) -> Query | None:
@@ -272,10 +269,9 @@ def _named(
     node: ast.Name, steps: list[tuple[str, ast.Call | None]], scope: Scope, ctx: Context, depth: int
 ) -> Query | None:
     """A name that is bound to queries alone: to one, or to one that later bindings narrow."""
-    found = find(node.id, scope)
-    if found is None or not found[0] or len(found[0]) > _DEPTH:
+    bindings, holder = find(node.id, scope) or ([], scope)
+    if not 0 < len(bindings) <= _DEPTH:
         return _peewee_get(node, steps, ctx)
-    bindings, holder = found
     base: Query | None = None
     for binding in bindings:
         if binding.kind != "assign":

@@ -105,11 +105,8 @@ class LostUpdate(Rule):
             return
         name = target.value.id
         came, told = updates.origin(name, place, ctx)
-        kept = (
-            updates.is_committed(place)
-            if told is not None and told.engine == SQLALCHEMY
-            else updates.is_saved(name, place)
-        )
+        commits = told is not None and told.engine == SQLALCHEMY
+        kept = updates.is_committed(place) if commits else updates.is_saved(name, place)
         if not came or not kept:
             return
         if came == "passed" or (came == "own" and "for_update" in ctx.source):
@@ -147,8 +144,5 @@ class LostUpdate(Rule):
             if updates.handles_conflicts(place, ctx):
                 ctx.site(at)
             elif given & asked_for:
-                ctx.report(
-                    at,
-                    f"`{model}` is made because none was there a moment ago; another writer may have made it meanwhile.",
-                )
+                ctx.report(at, f"`{model}` is made because none was there; another writer may have made it meanwhile.")
             return

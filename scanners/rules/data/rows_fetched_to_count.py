@@ -93,9 +93,9 @@ class RowsFetchedToCount(Rule):
         if call.last == "count" and not call.node.args:
             self._count(call, ctx)
         elif call.dotted in ("len", "bool") and len(call.node.args) == 1:
-            what = "counted" if call.dotted == "len" else "tested"
-            self._look(call.node.args[0], call, ctx, f"Rows are fetched only to be {what}; {_ASK[call.dotted]}")
-        elif call.dotted == "list" or call.last == "all":
+            what, ask = ("counted", ".count()") if call.dotted == "len" else ("tested", ".exists()")
+            self._look(call.node.args[0], call, ctx, f"Rows are fetched only to be {what}; use {ask}.")
+        else:
             self._first(call, ctx)
 
     def visit_if(self, place: Place[Any], ctx: Context) -> None:
@@ -106,24 +106,19 @@ class RowsFetchedToCount(Rule):
             self._test(place.node.operand, place, ctx)
 
     def visit_compare(self, place: Place[ast.Compare], ctx: Context) -> None:
-        right, among = place.node.comparators[0], isinstance(place.node.ops[0], ast.In | ast.NotIn)
-        if (
-            among
-            and isinstance(right, ast.Call)
-            and uses_orm(ctx)
-            and not place.in_loop
-            and not fetches.in_comprehension(place)
-        ):
+        right = place.node.comparators[0]
+        if not isinstance(place.node.ops[0], ast.In | ast.NotIn) or not isinstance(right, ast.Call):
+            return
+        if uses_orm(ctx) and not place.in_loop and not fetches.in_comprehension(place):
             self._look(right, place, ctx, "All rows are fetched to look for one; filter for it and use .exists().")
 
     def _test(self, test: ast.expr, place: Place[Any], ctx: Context) -> None:
         if isinstance(test, ast.Name | ast.Call) and uses_orm(ctx):
             at = Place(test, place.block, place.stmt)
-            self._look(test, at, ctx, f"Rows are fetched only to be tested; {_ASK['bool']}")
+            self._look(test, at, ctx, "Rows are fetched only to be tested; use .exists().")
 
     def _look(self, expr: ast.expr, place: Place[Any], ctx: Context, message: str) -> None:
-        told = fetches.fetched(expr, place, ctx)
-        if told is None:
+        if (told := fetches.fetched(expr, place, ctx)) is None:
             return
         if fetches.may_be_loaded(told):
             ctx.unresolved(place, "The relation may have been prefetched elsewhere.")
@@ -140,8 +135,7 @@ class RowsFetchedToCount(Rule):
             ctx.unresolved(call, "The relation may have been prefetched elsewhere.")
             return
         ctx.site(call)
-        above = call.parent()
-        if fetches.compares_with_none_at_all(above, call.node) or fetches.is_tested(call.node, above):
+        if fetches.compares_with_none_at_all(call.parent(), call.node) or fetches.is_tested(call.node, call.parent()):
             ctx.report(call, "All rows are counted only to see whether there are any; .exists() stops at the first.")
 
     def _first(self, call: Call, ctx: Context) -> None:
@@ -150,12 +144,7 @@ class RowsFetchedToCount(Rule):
             return
         inner = call.node.args[0] if call.dotted == "list" and call.node.args else call.node
         told = fetches.fetched(inner, call, ctx)
-        if (
-            told is not None
-            and (call.dotted == "list" or told.engine == SQLALCHEMY)
-            and not fetches.may_be_loaded(told)
-        ):
+        if told is None or fetches.may_be_loaded(told):
+            return
+        if call.dotted == "list" or told.engine == SQLALCHEMY:
             ctx.report(call, "All rows are fetched to take the first; use .first() or ask for one with a limit.")
-
-
-_ASK = {"len": "use .count().", "bool": "use .exists()."}
