@@ -1,16 +1,11 @@
-import posixpath
-import re
 from typing import Final
 
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.tree import Fact, Tree, TreeContext
+from scanners.semantics.checked import calls_unseen, front_of, runs
+from scanners.tree import Tree, TreeContext
 
 _HEAD: Final = "on: [push, pull_request]\njobs:\n  test:\n    runs-on: ubuntu-24.04\n    steps:\n"
-_NAMED: Final = {
-    "tests": re.compile(r"test|check|ci\b|verify"),
-    "static": re.compile(r"lint|check|typ|static|style|qa|format"),
-}
 _WORDS: Final = {"tests": "the tests", "static": "a linter or type checker"}
 
 
@@ -104,9 +99,9 @@ class CiChecksMissing(Rule):
         if not code:
             ctx.not_applicable("There is no code to check.")
             return
-        where = files[0].path if files else _front(tree, code)
+        where = files[0].path if files else front_of(tree, code)
         hidden = any(fact["elsewhere"] or not fact["provider"] for fact in files) or any(
-            step.get("foreign") or _calls_unseen(step, tree) for step in tree.facts("ci-step")
+            step.get("foreign") or calls_unseen(step, tree) for step in tree.facts("ci-step")
         )
         for sort, words in _WORDS.items():
             self._judge(tree, sort, words, where, bool(files), hidden, ctx)
@@ -115,7 +110,7 @@ class CiChecksMissing(Rule):
         self, tree: Tree, sort: str, words: str, where: str, any_file: bool, hidden: bool, ctx: TreeContext
     ) -> None:
         line = 1
-        found = [step for step in tree.facts("ci-step") if _runs(step, sort, tree, 3)]
+        found = [step for step in tree.facts("ci-step") if runs(step, sort, tree, 3)]
         good = [step for step in found if step["review"] and not step["ignored"]]
         if good:
             ctx.site(good[0].path, good[0].line)
@@ -130,44 +125,3 @@ class CiChecksMissing(Rule):
         else:
             none = "No pipeline is in the repository, so nothing runs" if not any_file else "No step of a pipeline runs"
             ctx.report(where, line, f"{none} {words}.", anchor=sort)
-
-
-def _calls_unseen(step: Fact, tree: Tree) -> bool:
-    """Whether a step calls a script or a recipe that was not read."""
-    recipes = tree.facts("recipe", tests=True)
-    parts = [call.partition(":") for call in step["calls"] if not call.endswith(".py")]
-    kinds = {recipe["kind"] for recipe in recipes}
-    return any(
-        kind not in kinds or (kind == "file" and not any(_is(recipe, kind, name) for recipe in recipes))
-        for kind, _, name in parts
-    )
-
-
-def _front(tree: Tree, code: list[str]) -> str:
-    """The file that stands for the repository: where it declares what it is, or else the nearest code."""
-    declared = [fact.path for fact in tree.facts("manifest")]
-    return min(declared or code, key=lambda path: (path.count("/"), path))
-
-
-def _runs(fact: Fact, sort: str, tree: Tree, depth: int) -> bool:
-    """Whether a step or a recipe checks this, itself or in what it calls."""
-    if fact[sort]:
-        return True
-    for call in fact["calls"] if depth else ():
-        kind, _, name = call.partition(":")
-        recipes = [recipe for recipe in tree.facts("recipe", tests=True) if _is(recipe, kind, name)]
-        if any(_runs(recipe, sort, tree, depth - 1) for recipe in recipes):
-            return True
-        if not recipes and _NAMED[sort].search(
-            name if kind in ("make", "file") else name + ("test" if sort == "tests" else "")
-        ):
-            return True
-    return False
-
-
-def _is(recipe: Fact, kind: str, name: str) -> bool:
-    if recipe["kind"] != kind:
-        return False
-    if kind == "make":
-        return bool(recipe["name"] == name)
-    return kind != "file" or posixpath.basename(recipe.path) == posixpath.basename(name)

@@ -1,19 +1,14 @@
 import posixpath
 import re
-from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
 from scanners.semantics.deployed import image_of, images
 from scanners.semantics.images import runs_as
-from scanners.semantics.shell import commands
+from scanners.semantics.rights import ROOT, report_pods, report_service, report_sudo
 from scanners.text import TextFile
 from scanners.tree import Fact, Tree, TreeContext
-from scanners.yamltree import Yaml
-
-_ROOT: Final = re.compile(r"^(root|0+)(:|$)", re.IGNORECASE)
-_SOCKET: Final = re.compile(r"(^|/)docker\.sock\b")
 
 
 class ContainerRunsAsRoot(Rule):
@@ -112,15 +107,15 @@ class ContainerRunsAsRoot(Rule):
         if text.role in ("dev", "test"):
             return
         if text.kind == "dockerfile":
-            _sudo(text, ctx)
+            report_sudo(text, ctx)
         elif text.kind == "compose":
             for document in text.yaml:
                 for _, service in document.get("services").pairs():
-                    _rights(service, ctx)
+                    report_service(service, ctx)
         elif "apiVersion:" in text.text:
             for document in text.yaml:
                 if document.get("kind"):
-                    _pods(document, ctx, 12)
+                    report_pods(document, ctx, 12)
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         dropping = {posixpath.basename(fact.path) for fact in tree.facts("drops-rights")}
@@ -137,9 +132,9 @@ def _judge(image: Fact, dropping: set[str], given: bool, ctx: TreeContext) -> No
     base = "" if image["user"] else runs_as(image["base"])
     if image["base"] == "scratch" and not started:
         return
-    if image["drops"] or words & dropping or (image["user"] and not _ROOT.match(image["user"])) or base == "other":
+    if image["drops"] or words & dropping or (image["user"] and not ROOT.match(image["user"])) or base == "other":
         ctx.site(image.path, image["user_line"] or image.line)
-    elif _ROOT.match(image["user"]):
+    elif ROOT.match(image["user"]):
         message = "The last USER is root, and so is the process that is started."
         ctx.report(image.path, image["user_line"], message, anchor="user")
     elif given or (base == "" and image["base"] != "scratch"):
@@ -148,52 +143,3 @@ def _judge(image: Fact, dropping: set[str], given: bool, ctx: TreeContext) -> No
         sure = Confidence.HIGH if started else Confidence.MEDIUM
         message = f"The last stage names no USER, and `{image['base']}` runs as root."
         ctx.report(image.path, image.line, message, anchor="user", text=image["text"], confidence=sure)
-
-
-def _sudo(text: TextFile, ctx: Context) -> None:
-    final = text.dockerfile.final
-    for entry in final.all("RUN") if final and not final.is_dev else ():
-        if "sudo" in entry.script and any(
-            _gives_sudo(command.text, command.name) for command in commands(entry.script)
-        ):
-            ctx.report(entry.line, "With sudo in the image, its user is root whenever it likes.")
-
-
-def _gives_sudo(text: str, name: str) -> bool:
-    installs = name in ("apt-get", "apt", "apk", "yum", "dnf", "microdnf") and re.search(
-        r"\b(install|add)\b.*\ssudo(\s|$)", text
-    )
-    return bool(installs) or "NOPASSWD" in text
-
-
-def _rights(service: Yaml, ctx: Context) -> None:
-    _flag(service.get("privileged"), "true", "A privileged container has every right of the machine.", ctx)
-    user = service.get("user")
-    if user.text:
-        ctx.site(user.line)
-        if _ROOT.match(user.text):
-            ctx.report(user.line, "The process runs as root, whatever the image says.")
-    for mount in service.get("volumes").each():
-        source = mount.text.partition(":")[0] or mount.get("source").text
-        if _SOCKET.search(source):
-            ctx.report(mount.line, "Who holds the socket of the container engine is root on the machine.")
-
-
-def _pods(node: Yaml, ctx: Context, depth: int) -> None:
-    for key, value in node.items():
-        if key == "securityContext":
-            _flag(value.get("privileged"), "true", "A privileged container has every right of the machine.", ctx)
-            _flag(value.get("runAsUser"), "0", "The process runs as root, whatever the image says.", ctx)
-        elif key == "hostPath" and _SOCKET.search(value.get("path").text):
-            ctx.report(value.get("path").line, "Who holds the socket of the container engine is root on the machine.")
-        elif depth:
-            _pods(value, ctx, depth - 1)
-    for item in node.each() if depth else ():
-        _pods(item, ctx, depth - 1)
-
-
-def _flag(value: Yaml, wrong: str, message: str, ctx: Context) -> None:
-    if value.text:
-        ctx.site(value.line)
-        if value.text.lower() == wrong:
-            ctx.report(value.line, message)

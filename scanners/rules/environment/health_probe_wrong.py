@@ -1,22 +1,10 @@
-import re
-from typing import Any, Final
-
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import CODE, Example, Rule
 from scanners.semantics.deployed import image_of, images, services
+from scanners.semantics.probes import TEXT, command_of, env_of, is_own, last_part, served, wrong_of
 from scanners.semantics.servers import SERVERS, WORKERS, bound_port, plain
 from scanners.tree import Fact, Tree, TreeContext
-
-_URL: Final = re.compile(
-    r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?::(\d+|\$\{?\w+[^/\s]*))?(/[^\s\"'|;)?,]*)?"
-)
-_TEXT: Final = re.compile(
-    r"[\"'^]/?([\w/.-]*\b(?:health|ready|live|liveness|readiness|ping|status|alive|heartbeat|up)[\w-]*)/?\$?[\"']"
-)
-_STORES: Final = re.compile(
-    r"^(\S*/)?(postgres|mysql|mariadb|mongo|redis|valkey|rabbitmq|memcached|nginx|traefik|caddy|haproxy|elasticsearch|kafka|zookeeper|minio|vault)\b"
-)
 
 
 class HealthProbeWrong(Rule):
@@ -112,12 +100,12 @@ class HealthProbeWrong(Rule):
 
     def visit_module(self, ctx: Context) -> None:
         if any(word in ctx.source for word in ("health", "ready", "live", "ping", "status", "alive", "heartbeat")):
-            found = sorted({_last(match) for match in _TEXT.findall(ctx.source)})
+            found = sorted({last_part(match) for match in TEXT.findall(ctx.source)})
             if found:
                 ctx.fact("health-text", 1, paths=found[:50])
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        listed, paths = services(tree), _served(tree)
+        listed, paths = services(tree), served(tree)
         own = images(tree)
         for service in listed:
             image = image_of(service, tree)
@@ -137,9 +125,9 @@ class HealthProbeWrong(Rule):
         if service["unknown"] or (service["build"] and image is None):
             ctx.unresolved(at, line, "Another file or a template decides how it is probed.")
         elif service["probes"]:
-            port = bound_port(service["command"] or _command(image), _env(service, image))
+            port = bound_port(service["command"] or command_of(image), env_of(service, image))
             for probe in service["probes"]:
-                wrong = _wrong(probe, port, service, paths if _is_own(service, image) else None)
+                wrong = wrong_of(probe, port, service, paths if is_own(service, image) else None)
                 if wrong:
                     ctx.report(
                         at,
@@ -157,12 +145,12 @@ class HealthProbeWrong(Rule):
             ctx.report(at, line, message, anchor=service["name"], text=service["text"])
 
     def _image(self, image: Fact, asked: bool, paths: set[str] | None, ctx: TreeContext) -> None:
-        command = plain(_command(image))
+        command = plain(command_of(image))
         if image["probe"].upper().startswith("NONE"):
             ctx.unresolved(image.path, image["probe_line"], "The probe is switched off on purpose.")
         elif image["probe"]:
             probe = {"path": "", "port": "", "command": image["probe"], "kind": "HEALTHCHECK"}
-            wrong = _wrong(probe, bound_port(command, image["env"]), None, paths)
+            wrong = wrong_of(probe, bound_port(command, image["env"]), None, paths)
             if wrong:
                 ctx.report(image.path, image["probe_line"], wrong, anchor="probe", confidence=Confidence.MEDIUM)
             else:
@@ -172,48 +160,3 @@ class HealthProbeWrong(Rule):
             ctx.report(image.path, image.line, message, anchor="none", text=image["text"])
         elif not asked and command:
             ctx.unresolved(image.path, image.line, "Whether the process goes on running cannot be told.")
-
-
-def _command(image: Fact | None) -> str:
-    parts = [image["entrypoint"], image["cmd"]] if image is not None else []
-    return " ".join(part["text"] for part in parts if part)
-
-
-def _env(service: Fact, image: Fact | None) -> dict[str, str]:
-    return {**(image["env"] if image is not None else {}), **service["env"]}
-
-
-def _is_own(service: Fact, image: Fact | None) -> bool:
-    return image is not None and "python" in image["base"] and not _STORES.match(service["image"])
-
-
-def _served(tree: Tree) -> set[str] | None:
-    """The last parts of all paths that the code serves; None when some cannot be told."""
-    routes, urls = tree.facts("route"), tree.facts("url")
-    paths = [str(fact.get("path") or fact.get("pattern") or "") for fact in (*routes, *urls)]
-    if (
-        not any(paths)
-        or tree.facts("web-health")
-        or any("<path:" in path or ":path}" in path or "*" in path for path in paths)
-    ):
-        return None
-    return {_last(path) for path in paths} | {path for fact in tree.facts("health-text") for path in fact["paths"]}
-
-
-def _last(path: str) -> str:
-    return path.strip("/^$").rpartition("/")[2].lower()
-
-
-def _wrong(probe: dict[str, Any], port: str, service: Fact | None, paths: set[str] | None) -> str:
-    """What is wrong with a probe, or ""."""
-    path, asked = probe["path"], str(probe["port"])
-    if found := _URL.search(probe["command"]):
-        path, asked = found[2] or "/", found[1] or "80"
-    named = service.get("named", []) if service is not None else []
-    if asked and not asked.isdigit() and named and "$" not in asked and "__" not in asked and asked not in named:
-        return f"The {probe['kind']} asks port `{asked}`, which the container does not have."
-    if asked.isdigit() and port and asked != port:
-        return f"The {probe['kind']} asks port {asked}, but the command binds {port}."
-    if paths is not None and path.strip("/") and "$" not in path and "__" not in path and _last(path) not in paths:
-        return f"The {probe['kind']} asks `{path}`, which no route serves."
-    return ""

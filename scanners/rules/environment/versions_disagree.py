@@ -1,21 +1,13 @@
 import re
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-from scanners.facts.versions import store_of
-from scanners.finding import Confidence, Effort, Severity
+from scanners.finding import Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.deployed import images, services
-from scanners.semantics.images import parse
-from scanners.tree import Fact, Tree, TreeContext
+from scanners.semantics.declared import Declared, allows, compare_stores, declarations, order
+from scanners.tree import Tree, TreeContext
 
 _BACKPORTS: Final = {"distutils": ("setuptools",), "cgi": ("legacy-cgi",), "asyncore": ("pyasyncore",), "asynchat": ("pyasynchat",),
                      "audioop": ("audioop-lts",), "telnetlib": ("telnetlib3",), "imp": ("zombie-imp",), "crypt": ("crypt-r", "legacycrypt")}  # fmt: skip
-_DRIVERS: Final = frozenset(
-    "psycopg psycopg2 psycopg2-binary asyncpg mysqlclient pymysql aiomysql oracledb pyodbc".split()
-)
 _PROJECT: Final = '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.12"\ndependencies = []\n'
 _CI: Final = """\
 on: push
@@ -29,16 +21,6 @@ jobs:
         with:
           python-version: ${{ matrix.py }}
 """
-
-
-class Declared(NamedTuple):
-    """One place that names a Python: image, pipeline or file."""
-
-    where: str
-    path: str
-    line: int
-    version: str
-    text: str
 
 
 class VersionsDisagree(Rule):
@@ -143,11 +125,11 @@ class VersionsDisagree(Rule):
     ]
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        declared = list(_declared(tree))
+        declared = list(declarations(tree))
         self._ranges(tree, declared, ctx)
         self._untested(tree, declared, ctx)
         self._gone(tree, declared, ctx)
-        _stores(tree, ctx)
+        compare_stores(tree, ctx)
 
     def _ranges(self, tree: Tree, declared: list[Declared], ctx: TreeContext) -> None:
         wanted = [
@@ -157,7 +139,7 @@ class VersionsDisagree(Rule):
         for found in declared:
             if not found.version:
                 ctx.unresolved(found.path, found.line, "The version is computed, or the base does not tell its Python.")
-            elif len(set(ranges)) == 1 and not _allows(ranges[0], found.version):
+            elif len(set(ranges)) == 1 and not allows(ranges[0], found.version):
                 message = f"Python {found.version} of the {found.where} is outside of requires-python `{ranges[0]}`."
                 ctx.report(found.path, found.line, message, anchor=found.where, text=found.text)
             else:
@@ -171,7 +153,9 @@ class VersionsDisagree(Rule):
         for found in declared:
             asked = found.where == "image" and found.version and (found.path, found.line) not in told
             if asked and found.version not in tested:
-                message = f"The image runs Python {found.version}; the pipelines test {', '.join(sorted(tested, key=_order))}."
+                message = (
+                    f"The image runs Python {found.version}; the pipelines test {', '.join(sorted(tested, key=order))}."
+                )
                 ctx.report(found.path, found.line, message, anchor="untested", text=found.text)
 
     def _gone(self, tree: Tree, declared: list[Declared], ctx: TreeContext) -> None:
@@ -191,84 +175,3 @@ class VersionsDisagree(Rule):
                 where = minors[newest]
                 message = f"`{name}` is gone since Python 3.{fact['minor']}; the {where.where} ({where.path}) has {where.version}."
                 ctx.report(fact.path, fact.line, message, anchor=name, text=fact["text"])
-
-
-def _declared(tree: Tree) -> Iterator[Declared]:
-    for image in images(tree):
-        base = parse(image["base"])
-        tag = re.match(r"^(3\.\d+)", base.tag) if base.short == "python" and base.known else None
-        uv = re.search(r"python(3\.\d+)", base.tag)
-        version = tag[1] if tag else uv[1] if uv else ""
-        if version or image["cmd"] or image["entrypoint"]:
-            yield Declared("image", image.path, image.line, version, image["text"])
-    for fact in tree.facts("ci-python"):
-        yield Declared("pipeline", fact.path, fact.line, fact["version"], fact["text"])
-    for fact in tree.facts("runtime"):
-        version = re.match(r"^(3\.\d+)", fact["version"])
-        if fact["product"] == "python" and version and fact.path_class.kind == "python-version":
-            yield Declared("version file", fact.path, fact.line, version[1], fact["text"])
-    for fact in tree.facts("lock"):
-        version = re.match(r"^(3\.\d+)(\.\d+)?$", str(fact["python"]))
-        if version:
-            yield Declared("lock", fact.path, 1, version[1], "")
-
-
-def _allows(text: str, version: str) -> bool:
-    """Whether any patch of a minor version is in a range."""
-    try:
-        wanted = SpecifierSet(text)
-    except InvalidSpecifier:
-        return True
-    return any(wanted.contains(f"{version}.{patch}", prereleases=True) for patch in range(30))
-
-
-def _order(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
-
-
-def _stores(tree: Tree, ctx: TreeContext) -> None:
-    run = [(service, *store_of(service["image"])) for service in services(tree)]
-    tested = tree.facts("ci-store")
-    for engine in {engine for _, engine, major in run if engine and major}:
-        majors = {major for _, name, major in run if name == engine and major}
-        same = [fact for fact in tested if fact["engine"] == engine and fact["major"]]
-        for fact in same:
-            if majors & {other["major"] for other in same}:
-                ctx.site(fact.path, fact.line)
-            else:
-                message = f"Tests run on {engine} {fact['major']}, production on {', '.join(sorted(majors))}."
-                ctx.report(fact.path, fact.line, message, anchor=engine, text=fact["text"], severity=Severity.MEDIUM)
-    real = {fact["engine"] for fact in tested} | {"testcontainers"} & {
-        str(fact["module"]).partition(".")[0] for fact in tree.facts("import", tests=True)
-    }
-    _engines(tree, real, ctx)
-
-
-def _engines(tree: Tree, real: set[str], ctx: TreeContext) -> None:
-    settings = tree.facts("settings-store", tests=True)
-    production = {fact["engine"] for fact in settings if fact["role"] in ("settings", "settings-production")} - {
-        "sqlite3"
-    }
-    drivers = {fact["name"] for fact in tree.facts("requirement") if fact["group"] == ""} & _DRIVERS
-    for fact in settings:
-        if fact["role"] == "settings-test" and production:
-            _judge(fact, fact["engine"] not in production, f"production on {', '.join(sorted(production))}", real, ctx)
-    for fact in tree.facts("test-store", tests=True):
-        if drivers:
-            _judge(fact, fact["engine"] == "sqlite", f"production with {', '.join(sorted(drivers))}", real, ctx)
-
-
-def _judge(fact: Fact, other: bool, production: str, real: set[str], ctx: TreeContext) -> None:
-    if not other or real & {"postgres", "mysql", "mariadb", "testcontainers"}:
-        ctx.site(fact.path, fact.line)
-        return
-    message = f"Tests run on {fact['engine']}, {production}: queries, types and locks differ."
-    ctx.report(
-        fact.path,
-        fact.line,
-        message,
-        anchor="engine",
-        text=fact["text"],
-        severity=Severity.MEDIUM,
-        confidence=Confidence.MEDIUM,
-    )
