@@ -27,7 +27,7 @@ _FIELD: Final = re.compile(
     re.MULTILINE,
 )
 _ENTRY: Final = re.compile(
-    r"^(?P<names>\\?\*{0,2}[A-Za-z_]\w*(?:\s*,\s*\\?\*{0,2}[A-Za-z_]\w*)*)\s*(?:\([^:]*\)|\[[^:]*\])?\s*:(?!:)"
+    r"^(?P<names>\\?\*{0,2}[A-Za-z_]\w*(?:\s*,\s*\\?\*{0,2}[A-Za-z_]\w*)*)\s*(?:\([^:]*\)|\[[^:]*\])?\s*:(?=\s|$)"
 )
 _NUMPY: Final = re.compile(
     r"^(?P<names>`{0,2}\\?\*{0,2}[A-Za-z_]\w*`{0,2}(?:\s*,\s*`{0,2}\\?\*{0,2}[A-Za-z_.]\w*`{0,2})*)\s*(?::.*)?$"
@@ -69,9 +69,9 @@ def read(docstring: str) -> Sections:
     fields = [(field["tag"], field["rest"].strip()) for field in _FIELD.finditer(text)]
     for tag, rest in fields:
         if tag in ("param", "parameter", "arg", "argument") and rest:
-            names.append(_bare(rest.split()[-1]))
+            names.append(_last(rest))
         elif tag in ("key", "keyword") and rest:
-            extra.append(_bare(rest.split()[-1]))
+            extra.append(_last(rest))
     titles = _titles(lines)
     for position, (number, title, underlined) in enumerate(titles):
         end = titles[position + 1][0] if position + 1 < len(titles) else len(lines)
@@ -109,6 +109,12 @@ def _entries(body: list[str], title: str, *, underlined: bool) -> list[str]:
     heads = [line.strip() for line in inside if line.strip() and len(line) - len(line.lstrip()) == least]
     found = ((_NUMPY if underlined else _ENTRY).match(re.sub(r"^[-*] (?=\w)|`", "", head)) for head in heads)
     return [_bare(name) for entry in found if entry for name in entry["names"].split(",") if _bare(name)]
+
+
+def _last(field: str) -> str:
+    """The name in a field: after its type (`:param int size:`) or before one in brackets (`:param size (int):`)."""
+    words = re.sub(r"\([^)]*\)", "", field).split() or [""]
+    return _bare(words[-1])
 
 
 def _bare(name: str) -> str:
@@ -153,7 +159,7 @@ def disagreement(place: Place[Any], said: Sections) -> str:
         return ""
     if gone and args.kwarg is None and args.vararg is None:
         other = _named_inside(place.node)
-        gone = [name for name in gone if name not in other]
+        gone = [name for name in gone if name not in other and name[:1].islower()]
         if gone:
             return f"The docstring of {place.node.name} lists {gone[0]}, which is no parameter of it."
     left_out = [name for name in _asked(plain, place) if name not in listed]

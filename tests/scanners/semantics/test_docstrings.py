@@ -18,6 +18,8 @@ SPHINX = "Pay.\n\n:param Order order: what\n:param limit: how much\n:raises Valu
         ("Pay.\n\nArgs:\n    *args: more\n    **kwargs: more\n", ("args", "kwargs"), False),
         ("Pay.\n\n```\nArgs:\n    x: an example\n```\n\nReturns:\n    nothing\n", (), False),
         ("List.\n---\nparameters:\n  - name: x\n", (), False),
+        ("Pay.\n\n:param order (Order): what\n:param int limit: how much\n", ("order", "limit"), False),
+        ("Pay.\n\nArgs:\n    url: such as\n    https://bank.example\n", ("url",), False),
         ("Pay an order: args are not listed.", (), False),
     ],
 )
