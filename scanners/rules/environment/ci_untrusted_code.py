@@ -1,26 +1,11 @@
-import re
-from typing import Final
-
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
 from scanners.semantics.images import movement, parse
 from scanners.semantics.pipelines import Step, provider, steps, triggers
+from scanners.semantics.strangers import HEAD, NUMBER_ONLY, PLATFORM, SHA, TAINTED
 from scanners.text import TextFile
 from scanners.yamltree import Yaml
-
-_SHA: Final = re.compile(r"^[0-9a-f]{40}([0-9a-f]{24})?$")
-_PLATFORM: Final = ("actions/", "github/")
-_TAINTED: Final = re.compile(
-    r"\$\{\{[^}]*\bgithub\.(?:event\.(?:issue\.(?:title|body)|pull_request\.(?:title|body|head\.(?:ref|label|repo\.default_branch))"
-    r"|comment\.body|review\.body|review_comment\.body|discussion\.(?:title|body)|pages\[?[^}]*page_name"
-    r"|head_commit\.(?:message|author\.\w+)|commits\[?[^}]*(?:message|author)|workflow_run\.(?:head_branch|head_commit\.message))"
-    r"|head_ref)\b[^}]*\}\}"
-)
-_NUMBER_ONLY: Final = re.compile(r"\$\{\{\s*(?:contains|startsWith|endsWith|hashFiles)\(|==|!=")
-_HEAD: Final = re.compile(
-    r"github\.event\.pull_request\.head\.|github\.head_ref|refs/pull/|workflow_run\.head_(sha|branch)"
-)
 
 
 class CiUntrustedCode(Rule):
@@ -106,7 +91,7 @@ class CiUntrustedCode(Rule):
         for step in steps(text):
             self._uses(step, ctx)
             ref = step.node.get("with", "ref").text + step.node.get("with", "repository").text
-            if risky and step.uses.startswith("actions/checkout@") and _HEAD.search(ref):
+            if risky and step.uses.startswith("actions/checkout@") and HEAD.search(ref):
                 message = f"`{min(risky)}` runs with the rights and secrets of the repository, and this checks out the change."
                 ctx.report(step.line, message, severity=Severity.HIGH)
             self._event_text(step, ctx)
@@ -117,8 +102,8 @@ class CiUntrustedCode(Rule):
             self._judge_image(step.line, name.removeprefix("docker://") + ("@" + version if version else ""), ctx)
         elif name and not name.startswith((".", "/")):
             ctx.site(step.line)
-            if not _SHA.match(version):
-                own = Severity.LOW if name.startswith(_PLATFORM) else None
+            if not SHA.match(version):
+                own = Severity.LOW if name.startswith(PLATFORM) else None
                 message = f"`{step.uses}` is whatever `{version or 'the branch'}` names on the day of the run; name the commit."
                 ctx.report(step.line, message, severity=own)
 
@@ -131,8 +116,8 @@ class CiUntrustedCode(Rule):
             return
         ctx.site(first)
         for number, line in enumerate(script.split("\n")):
-            found = _TAINTED.search(line)
-            if found is not None and not _NUMBER_ONLY.search(found[0]):
+            found = TAINTED.search(line)
+            if found is not None and not NUMBER_ONLY.search(found[0]):
                 message = f"Whoever writes the text decides what is run: `{found[0]}` is pasted into the script before it starts."
                 ctx.report(first + number, message, severity=Severity.HIGH)
 

@@ -5,14 +5,11 @@ from typing import Final
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
 from scanners.semantics.deployed import images, services
-from scanners.semantics.servers import SERVERS, WORKERS, plain
+from scanners.semantics.servers import plain
 from scanners.semantics.shell import commands
+from scanners.semantics.stopping import CELERY, is_lasting, seconds
 from scanners.tree import Fact, Tree, TreeContext
 
-_UNIT: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_PYTHON: Final = re.compile(r"\bpython[\d.]*\s+(-u\s+)?(-m\s+)?[\w./-]+")
-_CELERY: Final = re.compile(r"\bcelery\b.*\bworker\b")
-_ENDS: Final = re.compile(r"\b(migrate|pytest|test|--version|--help|collectstatic|-c)\b")
 _WORKER: Final = """\
 import time
 from shop.queue import queue
@@ -121,11 +118,11 @@ class ShutdownNotGraceful(Rule):
 
     def _command(self, image: Fact, ctx: TreeContext) -> None:
         for part in (image["entrypoint"], image["cmd"]):
-            if not part or not _is_lasting(plain(part["text"])):
+            if not part or not is_lasting(plain(part["text"])):
                 continue
             wrapped = not part["exec"] or re.match(r"^(/bin/)?(ba|da)?sh$", (part["words"] or [""])[0])
             script = part["text"] if not part["exec"] else next(iter(part["words"][-1:]), "")
-            lasting = [command for command in commands(script) if _is_lasting(command.text)]
+            lasting = [command for command in commands(script) if is_lasting(command.text)]
             if wrapped and lasting and not any("exec" in command.wrappers for command in lasting):
                 message = "A shell runs this and gets the SIGTERM in its place; use the exec form, or `exec`."
                 ctx.report(image.path, part["line"], message, anchor="command", text=part["text"][:160])
@@ -172,9 +169,9 @@ class ShutdownNotGraceful(Rule):
     def _grace(self, tree: Tree, ctx: TreeContext) -> None:
         limits = [fact["seconds"] for fact in tree.facts("job-seconds")]
         for service in services(tree):
-            if not limits or not service["grace"] or not _CELERY.search(plain(service["command"])):
+            if not limits or not service["grace"] or not CELERY.search(plain(service["command"])):
                 continue
-            grace, longest = _seconds(service["grace"]), max(limits)
+            grace, longest = seconds(service["grace"]), max(limits)
             if grace is None:
                 ctx.unresolved(service.path, service["grace_line"], "A variable decides the grace period.")
             elif grace < longest:
@@ -184,15 +181,3 @@ class ShutdownNotGraceful(Rule):
                 ctx.report(service.path, service["grace_line"], message, anchor=service["name"])
             else:
                 ctx.site(service.path, service["grace_line"])
-
-
-def _is_lasting(text: str) -> bool:
-    return bool(SERVERS.search(text) or WORKERS.search(text) or (_PYTHON.search(text) and not _ENDS.search(text)))
-
-
-def _seconds(text: str) -> float | None:
-    """A period as compose (`1m30s`) or Kubernetes (`30`) writes it."""
-    if re.match(r"^\d+(\.\d+)?$", text):
-        return float(text)
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|h|m|s)", text)
-    return sum(float(number) * _UNIT[unit] for number, unit in parts) if parts else None

@@ -1,17 +1,13 @@
-import ast
-from typing import Any, Final
+from typing import Any
 
 from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.textopens import ENCODINGS, MODES, TEXTS, is_none, sureness
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
-
-_MODES: Final = {"open": 1, "io.open": 1, "os.fdopen": 1, "pathlib.Path.open": 0}
-_TEXTS: Final = {"read_text": 0, "write_text": 1}
-_ENCODINGS: Final = {"open": 3, "io.open": 3, "os.fdopen": 3, "pathlib.Path.open": 2}
 
 
 class TextFileWithoutEncoding(Rule):
@@ -31,7 +27,7 @@ class TextFileWithoutEncoding(Rule):
     severity = Severity.LOW
     effort = Effort.MINUTES
     fix = 'Pass `encoding="utf-8"`.'
-    calls = (*_MODES, "*.read_text", "*.write_text")
+    calls = (*MODES, "*.read_text", "*.write_text")
     files = ("dockerfile", "pyproject")
     bad = [
         Example(
@@ -104,14 +100,14 @@ def copy(path, mode, **options):
     ]
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        kind = call.dotted if call.dotted in _MODES else call.last
-        sure = _sureness(call, kind)
+        kind = call.dotted if call.dotted in MODES else call.last
+        sure = sureness(call, kind)
         if sure is None or self._is_binary(call, kind, ctx):
             return
-        position = _ENCODINGS.get(kind, _TEXTS.get(kind, 0))
+        position = ENCODINGS.get(kind, TEXTS.get(kind, 0))
         given = call.argument(position, "encoding")
-        state = "good" if given is not None and not _is_none(given) else "hidden" if call.unpacks else "bad"
-        if state == "bad" and kind in _MODES and self._mode(call, kind, ctx) is UNKNOWN:
+        state = "good" if given is not None and not is_none(given) else "hidden" if call.unpacks else "bad"
+        if state == "bad" and kind in MODES and self._mode(call, kind, ctx) is UNKNOWN:
             state = "hidden"
         text = ctx.source_lines[call.line - 1].strip()[:160]
         ctx.fact("text-open", call, name=kind.rpartition(".")[2], state=state, sure=str(sure), text=text)
@@ -139,25 +135,9 @@ def copy(path, mode, **options):
                 ctx.report(fact.path, fact.line, message, anchor=fact["text"], text=fact["text"], confidence=sure)
 
     def _mode(self, call: Call, kind: str, ctx: Context) -> Any:
-        given = call.argument(_MODES[kind], "mode")
+        given = call.argument(MODES[kind], "mode")
         return "r" if given is None else ctx.constant(given, call)
 
     def _is_binary(self, call: Call, kind: str, ctx: Context) -> bool:
-        mode = self._mode(call, kind, ctx) if kind in _MODES else ""
+        mode = self._mode(call, kind, ctx) if kind in MODES else ""
         return isinstance(mode, str) and "b" in mode
-
-
-def _sureness(call: Call, kind: str) -> Confidence | None:
-    """How sure it is that a file is opened; None when it is something else."""
-    if kind in _MODES or call.dotted.startswith("pathlib."):
-        return Confidence.HIGH
-    if call.dotted or (kind == "read_text" and call.node.args):
-        return None  # Something else of that name; an encoding, or the name of a file in a distribution.
-    receiver = call.receiver
-    if isinstance(receiver, ast.BinOp) and isinstance(receiver.op, ast.Div):
-        return Confidence.HIGH  # Only paths are divided and then read.
-    return Confidence.LOW
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None

@@ -1,0 +1,31 @@
+"""Calls that open text, where their mode and their encoding stand, and how sure that is."""
+
+import ast
+from typing import Final
+
+from scanners.finding import Confidence
+from scanners.place import Call
+
+MODES: Final = {"open": 1, "io.open": 1, "os.fdopen": 1, "pathlib.Path.open": 0}
+
+
+TEXTS: Final = {"read_text": 0, "write_text": 1}
+
+
+ENCODINGS: Final = {"open": 3, "io.open": 3, "os.fdopen": 3, "pathlib.Path.open": 2}
+
+
+def sureness(call: Call, kind: str) -> Confidence | None:
+    """How sure it is that a file is opened; None when it is something else."""
+    if kind in MODES or call.dotted.startswith("pathlib."):
+        return Confidence.HIGH
+    if call.dotted or (kind == "read_text" and call.node.args):
+        return None  # Something else of that name; an encoding, or the name of a file in a distribution.
+    receiver = call.receiver
+    if isinstance(receiver, ast.BinOp) and isinstance(receiver.op, ast.Div):
+        return Confidence.HIGH  # Only paths are divided and then read.
+    return Confidence.LOW
+
+
+def is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
