@@ -47,6 +47,9 @@ def _plain(value: Any) -> Any:
     return "?" if value is UNKNOWN else value
 
 
+# Django 5.2: redirect, HSTS and secure cookies are off, nosniff and HttpOnly on, and there are no password validators.
+
+
 class Deployed:
     """The settings of production: those of its own modules over those that all modules share."""
 

@@ -17,7 +17,7 @@ _PREFERENCE: Final = re.compile(
     re.IGNORECASE,
 )
 _READ_BY_SCRIPTS: Final = re.compile(r"csrf|xsrf", re.IGNORECASE)
-_LAX: Final = frozenset({"fastapi", "starlette"})  # Starlette 0.49: samesite="lax" unless told otherwise.
+_LAX: Final = frozenset({"fastapi", "starlette"})  # Starlette 1.10: samesite="lax" unless told otherwise.
 
 
 class CookieWithoutFlags(Rule):

@@ -10,7 +10,7 @@ from scanners.semantics.requestdata import taint
 _FUNCTIONS: Final = ("match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
 _TEXT_AT: Final = {"sub": 2, "subn": 2}
 _FLAGGED: Final = ("re.compile", *(f"re.{name}" for name in _FUNCTIONS))
-_PANDAS: Final = frozenset({"escape"})
+_ESCAPES: Final = frozenset({"escape"})
 
 
 class RegexBacktracking(Rule):
@@ -95,7 +95,7 @@ class RegexBacktracking(Rule):
         if isinstance(pattern, str):
             self._fixed(call, pattern, ctx)
             return
-        sent = taint(given, call, ctx, _PANDAS)
+        sent = taint(given, call, ctx, _ESCAPES)
         if sent is not None:
             ctx.site(call)
             ctx.report(call, f"`{sent.what}` is the pattern itself: one like `(a+)+$` stops the process.")
