@@ -96,7 +96,7 @@ class Routes(Collector):
             ctx.fact("web-health", call)
 
     def _middleware(self, name: str, at: Any, ctx: Context) -> None:
-        known = re.search(r"CORS|GZip|Session|TrustedHost|HTTPSRedirect|Prometheus|Correlation|RequestId|Sentry|Profil|Log|Proxy|Trac|Metric|Timing|Cache|Locale|Debug", name, re.I)  # fmt: skip
+        known = _KNOWN.search(name)
         if re.search(r"limit|throttl", name, re.I):
             ctx.fact("web-limit", at)
         elif guarding(name):

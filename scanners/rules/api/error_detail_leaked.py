@@ -8,6 +8,7 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.responses import Reply, is_web, reply_of
+from scanners.semantics.routes import route_of
 from scanners.syntax import descendants
 
 _BROAD: Final = frozenset({"Exception", "BaseException", "OSError", "IOError", "EnvironmentError", "RuntimeError"})
@@ -70,7 +71,7 @@ class ErrorDetailLeaked(Rule):
         told, broad = _exception(place)
         if place.function is None or (not told and place.handler is None):
             return
-        reply = reply_of(place) or _plain(place)
+        reply = reply_of(place) or (_plain(place) if route_of(place.function, ctx) else None)
         if reply is None:
             return
         ctx.site(place)

@@ -8,6 +8,7 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics.responses import Reply, is_web, keys_of, reply_of
+from scanners.semantics.routes import route_of
 
 _MACHINE: Final = re.compile(r"^(code|type|slug|kind|key|reason|title|error_?(code|type|id|name|key)|err_?code|errors|field_errors|violations|issues)$|[a-z](Code|Type)$|_code$", re.IGNORECASE)
 _FAILED: Final = frozenset({"error", "err", "errors", "error_message", "exception"})
@@ -50,13 +51,14 @@ class ErrorWithoutCode(Rule):
         Example("an HTML page", {"app.py": f"{_HEAD}    return 'Not found', 404\n"}),
         Example("a handler puts the code in", {"app.py": f"{_HEAD}    return problem('no-room', 409)\n"}),
         Example("a body that is made elsewhere, and an answer with no body", {"app.py": f"{_HEAD}    if a:\n        return jsonify(describe(a)), 409\n    return '', 404\n"}),
+        Example("a dict of a helper", {"views.py": "from django.http import JsonResponse\n\n\ndef version():\n    try:\n        return {'error': None, 'at': ask()}\n    except OSError:\n        return {'error': 'gone', 'ok': False}\n"}),
         Example("a result that tells of past errors", {"app.py": f"{_HEAD}    return jsonify(done=3, error=None)\n"}),
     ]  # fmt: skip
 
     def visit_return(self, place: Place[ast.Return], ctx: Context) -> None:
         if place.node.value is None or not is_web(ctx) or place.function is None:
             return
-        reply = reply_of(place) or _plain(place)
+        reply = reply_of(place) or (_plain(place) if route_of(place.function, ctx) else None)
         if reply is None or reply.kind != "json" or reply.status is None:
             return
         keys = keys_of(reply.parts)

@@ -34,7 +34,7 @@ def seen(source: str) -> list[dict[str, object]]:
 
 ROUTES = {
     "flask": (
-        "from flask import Flask\napp = Flask(__name__)\n@app.route('/a/<int:id>', methods=['POST'])\ndef go(id): ...\n",
+        "from flask import Flask\nx = Flask('x')\n@x.route('/a/<int:id>', methods=['POST'])\ndef go(id): ...\n",
         "flask POST /a/<int:id>",
     ),
     "blueprint of another file": (
@@ -67,7 +67,7 @@ ROUTES = {
         "fastapi GET /a",
     ),
     "starlette": (
-        "from starlette.routing import Route\nasync def go(request): ...\nroutes = [Route('/a', go, methods=['POST'])]\n",
+        "from starlette.routing import Route\nasync def go(request): ...\nr = [Route('/a', go, methods=['POST'])]\n",
         "starlette POST /a",
     ),
     "aiohttp table": (
@@ -83,7 +83,7 @@ ROUTES = {
         "aiohttp GET /a",
     ),
     "aiohttp route with a method": (
-        "from aiohttp import web\nasync def go(request): ...\ndef make(app):\n    app.router.add_route('POST', '/a', go)\n",
+        "from aiohttp import web\nasync def go(r): ...\ndef make(app):\n app.router.add_route('POST', '/a', go)\n",
         "aiohttp POST /a",
     ),
     "django by its answer": (
@@ -103,12 +103,14 @@ ROUTES = {
         "drf POST",
     ),
     "drf class of another file": (
-        "from rest_framework import status\nfrom .base import OurAPIView\nclass A(OurAPIView):\n    def get(self, request): ...\n",
+        "from rest_framework import status\nfrom .x import OwnAPIView\nclass A(OwnAPIView):\n def get(self): ...\n",
         "drf GET",
     ),
     "drf action": (
-        "from rest_framework import viewsets\nfrom rest_framework.decorators import action\n"
-        "class A(viewsets.ModelViewSet):\n    @action(detail=True, methods=['post'])\n    def pay(self, request, pk=None): ...\n",
+        (
+            "from rest_framework import viewsets as v\nfrom rest_framework.decorators import action\n"
+            "class A(v.ModelViewSet):\n    @action(methods=['post'])\n    def pay(self, request): ...\n"
+        ),
         "drf POST",
     ),
     "tornado": (
@@ -129,7 +131,11 @@ def test_a_handler_is_known_by_how_it_is_registered(source: str, route: str) -> 
     assert [found["route"] for found in seen(source)] == ([route] if route else [])
 
 
-FASTAPI = "from typing import Annotated\nfrom fastapi import Body, Depends, FastAPI, Request\nfrom pydantic import BaseModel\nclass M(BaseModel): ...\napp = FastAPI()\n"
+FASTAPI = (
+    "from typing import Annotated\nfrom fastapi import Body, Depends, FastAPI, Request\n"
+    "from pydantic import BaseModel as B\n"
+    "class M(B): ...\napp = FastAPI()\n"
+)
 
 
 @pytest.mark.parametrize(
