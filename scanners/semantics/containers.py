@@ -135,6 +135,8 @@ def leaves_after(node: ast.AST, loop: Any) -> bool:
         for stmt in suite[index + 1 :]:
             if isinstance(stmt, ast.Return | ast.Raise) or (isinstance(stmt, ast.Break) and not nested):
                 return True
+            if isinstance(stmt, ast.Continue) and not nested:
+                return False
             if isinstance(stmt, ast.Continue | ast.Break):
                 break
     return False
