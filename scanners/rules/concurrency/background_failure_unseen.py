@@ -60,9 +60,11 @@ class BackgroundFailureUnseen(Rule):
                     "        while True:\n            self.store(self.client.next())\n"
                 ),
             },
-            at=[("shop/jobs.py", line) for line in (5, 6, 7, 8, 9, 12, 13)]
-            + [("shop/thumbs.py", 5)]
-            + [("shop/feed.py", 4)],
+            at=[
+                ("shop/feed.py", 4),
+                *(("shop/jobs.py", line) for line in (5, 6, 7, 8, 9, 12, 13)),
+                ("shop/thumbs.py", 5),
+            ],
         ),
     )
     good = (
@@ -120,8 +122,7 @@ class BackgroundFailureUnseen(Rule):
         target = target_of(call)
         if target is None:
             return
-        seen = sees_failures(target, call, ctx)
-        name = ast.unparse(target)
+        seen, name = sees_failures(target, call, ctx), ast.unparse(target)
         if seen is None:
             ctx.unresolved(call, f"What `{name}` does about failures is not in sight.")
         elif seen:
@@ -143,8 +144,7 @@ class BackgroundFailureUnseen(Rule):
             return
         task = call.dotted in TASKS or call.last == "create_task"
         if not sees_failures(target_of(call), call, ctx):
-            what = f"Nobody keeps what `{call.last}` gives back: a failure in it is never seen."
-            ctx.report(call, what, confidence=sure)
+            ctx.report(call, f"Nobody keeps what `{call.last}` gives back, nor sees it fail.", confidence=sure)
         elif task:
             what = "It reports its failures, but nobody keeps the task: it may be collected before it is done."
             ctx.report(call, what, severity=Severity.LOW, confidence=sure)

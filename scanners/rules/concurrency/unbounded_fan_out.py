@@ -66,8 +66,8 @@ class UnboundedFanOut(Rule):
                 ),
             },
             at=[
-                *(("shop/sync.py", line) for line in (3, 7, 10, 11)),
                 *(("shop/serve.py", line) for line in (7, 10, 13, 14)),
+                *(("shop/sync.py", line) for line in (3, 7, 10, 11)),
             ],
         ),
     )
