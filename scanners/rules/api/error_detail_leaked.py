@@ -79,7 +79,15 @@ class ErrorDetailLeaked(Rule):
             return
         found = _leak(reply, told if broad else "", place)
         if found:
-            ctx.report(place, f"The answer holds {found}: it tells callers about the inside of the service.")
+            ctx.report(place, f"The answer holds {found}: it tells callers about the inside of the service.", confidence=_sure(reply, place))
+
+
+def _sure(reply: Reply, place: Place[Any]) -> Confidence | None:
+    """A 400 of a try that only reads the input most likely quotes what was wrong with it."""
+    blocks = [block.parent for block in place.within("except")]
+    body = next((getattr(stmt, "body", []) for stmt in ast.walk(place.function) if isinstance(stmt, ast.Try) and place.handler in stmt.handlers), [])
+    reads = len(body) == 1 and re.search(r"json\(|loads\(|Payload|Form|Request|Schema|valid|parse", ast.unparse(body[0]))
+    return Confidence.LOW if blocks and reads and reply.status in (400, 422) else None
 
 
 def _plain(place: Place[Any]) -> Reply | None:
