@@ -26,8 +26,10 @@ _CONNECTIONS: Final = frozenset(
     {"psycopg2.connection", "pymysql.Connection", "pymysql.connect", "MySQLdb.connect", "sqlite3.Connection"}
 )
 _SCOPED: Final = re.compile(r"scoped_session|contextvar|flask_sqlalchemy|SQLAlchemy\(", re.IGNORECASE)
-_BROAD: Final = re.compile(r"Exception|Error|SQLAlchemy|IntegrityError")
-_OTHER: Final = re.compile(r"KeyError|ValueError|TypeError|HTTP|JSON|Attribute")
+_BROAD: Final = re.compile(
+    r"\b(Exception|BaseException|SQLAlchemyError|IntegrityError|OperationalError|DBAPIError|DatabaseError|DataError|"
+    r"StatementError|StaleDataError|InterfaceError|(psycopg2?|sqlite3|pymysql)\.Error)\b"
+)
 _LEAVES: Final = frozenset({"rollback", "close", "remove", "expunge_all", "invalidate"})
 
 
@@ -133,7 +135,7 @@ def is_left_broken(node: Any, held: str, place: Place[Any]) -> ast.ExceptHandler
     for handler in node.handlers:
         kind = ast.unparse(handler.type) if handler.type is not None else "Exception"
         answered = any(_answers(part, held) for part in nodes(list(handler.body)))
-        if _BROAD.search(kind) and not _OTHER.search(kind) and not answered:
+        if _BROAD.search(kind) and not answered:
             return handler  # type: ignore[no-any-return]
     return None
 
