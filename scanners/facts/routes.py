@@ -30,7 +30,7 @@ _ROLES: Final = (
     (
         "static",
         (
-            r"static|favicon|robots|sitemap|\.well-known|assets|media|swagger|openapi|redoc|docs?\b|^/?$|index|home|about|^root$|\\.root$|pre_?-?flight"
+            r"static|favicon|robots|sitemap|\.well-known|assets|media|swagger|openapi|redoc|docs?\b|^/?$|index|home|about|^root$|pre_?-?flight"
             r"|terms|privacy|manifest|error|not_found|public|landing|welcome|demo|feed|rss"
         ),
     ),
