@@ -5,7 +5,8 @@ As `ast.iter_child_nodes` and `ast.walk`, in less time, because the fields that 
 
 import ast
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 _MARKS: Final = frozenset(
@@ -42,8 +43,41 @@ def children(node: ast.AST) -> list[Any]:
 
 def descendants(node: ast.AST) -> Iterator[Any]:
     """`node` and all nodes below it, nearer ones first."""
+    return iter(_all_below(node)) if type(node) in _ASKED_AGAIN else _below(node)
+
+
+def within(node: ast.AST) -> Sequence[Any]:
+    """`node` and all nodes below it in source order, without what stands in the defs and classes inside it."""
+    return _within(node) if type(node) in _ASKED_AGAIN else _in_order(node)
+
+
+def _below(node: ast.AST) -> Iterator[Any]:
     todo = deque([node])
     while todo:
         node = todo.popleft()
         todo.extend(children(node))
         yield node
+
+
+def _in_order(node: ast.AST) -> tuple[Any, ...]:
+    found, stack = [node], children(node)[::-1]
+    while stack:
+        node = stack.pop()
+        found.append(node)
+        if type(node) not in _DEFS:
+            stack += children(node)[::-1]
+    return tuple(found)
+
+
+_DEFS: Final = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda})
+_ASKED_AGAIN: Final = _DEFS | {ast.Module, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.If}
+"""What many rules look into. Their nodes are listed once; the lists are few, so that a file's tree is soon let go of."""
+
+_all_below = lru_cache(maxsize=256)(lambda node: tuple(_below(node)))
+_within = lru_cache(maxsize=256)(_in_order)
+
+
+def forget() -> None:
+    """Let go of the tree that was looked at last."""
+    _all_below.cache_clear()
+    _within.cache_clear()

@@ -13,7 +13,7 @@ from scanners.place import Place
 from scanners.scopes import Scope
 from scanners.semantics import logcalls
 from scanners.semantics.logcalls import LogCall
-from scanners.syntax import children, descendants
+from scanners.syntax import children, descendants, within
 
 _EXITS: Final = frozenset(
     "sys.exit os._exit os.abort exit quit flask.abort pytest.fail pytest.skip django.core.exceptions.abort".split()
@@ -115,12 +115,11 @@ def short(node: ast.AST, longest: int = 60) -> str:
 
 def inner(nodes: list[Any]) -> Iterator[Any]:
     """All nodes below these in no order, bodies of nested defs and classes left out."""
-    stack = list(nodes)
-    while stack:
-        node = stack.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            stack.extend(children(node))
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            yield node
+        else:
+            yield from within(node)
 
 
 @lru_cache(maxsize=2)
