@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.accuracy.labels import Case, Mark, cases, rule_files
 from scanners import registry
+from scanners.advisories import Advisories
 from scanners.finding import Confidence, Finding
 from scanners.scan import scan_files
 
@@ -60,7 +61,8 @@ class Tally:
 
 def judge(rule: str, case: Case) -> Tally:
     """Scan one case and compare what the rule says with the labels."""
-    report = scan_files({path: text.encode() for path, text in case.files.items()}, case.kind)
+    known = Advisories(case.advisories) if case.advisories else None
+    report = scan_files({path: text.encode() for path, text in case.files.items()}, case.kind, known)
     found = [finding for finding in report.findings if finding.rule == rule]
     sure = [finding for finding in found if finding.confidence is not Confidence.LOW]
     tally = Tally(bad=sum(mark.bad for mark in case.marks), right=sum(not mark.bad for mark in case.marks))

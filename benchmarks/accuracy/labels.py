@@ -6,6 +6,7 @@
     @+ refunds/client.py                    a file, down to the next one
     response = requests.get(url)  #! bad    a place at fault
     requests.get(url, timeout=5)  #! ok     a place that looks like it and is right
+    @+ .advisories/some.json                no file of the repository: OSV records that its locks are compared with
 
 A mark after `@+ path` stands for the whole file, one after `@@ title` for the whole case. Marks are taken out before
 any rule reads the files. What comes before the first case is a comment.
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 LABELLED: Final = Path(__file__).with_name("labelled")
+_ADVISORIES: Final = ".advisories/"
 _MARK: Final = re.compile(r"\s*#! (bad|ok)\s*$")
 _KIND: Final = re.compile(r"\s*\[(http-api|worker|cron|library)\]\s*$")
 
@@ -37,12 +39,13 @@ class Mark:
 
 @dataclass(slots=True)
 class Case:
-    """One repository with its labels. `source` says where it is written down."""
+    """One repository with its labels. `source` says where it is written down; `advisories` are texts of OSV records."""
 
     title: str
     kind: str
     source: str
     files: dict[str, str] = field(default_factory=dict)
+    advisories: list[str] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
 
 
@@ -77,6 +80,7 @@ def cases(source: Path) -> list[Case]:
             raise ValueError(f"{place}: text outside a file. Write `@+ path` above it.")
     for case in found:
         _trim(case)
+        case.advisories = [case.files.pop(name) for name in list(case.files) if name.startswith(_ADVISORIES)]
     return found
 
 

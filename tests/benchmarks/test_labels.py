@@ -22,6 +22,15 @@ def pay():
 print("x")
 """
 
+LOCKED = """@@ Two pins
+@+ requirements.txt
+fastcart==1.0  #! bad
+tinyhttp==2.0  #! ok
+@+ .advisories/one.json
+{"id": "PYSEC-1", "modified": "2026-05-01T00:00:00Z",
+ "affected": [{"package": {"ecosystem": "PyPI", "name": "fastcart"}, "versions": ["1.0"]}]}
+"""
+
 
 @pytest.fixture
 def labelled(tmp_path: Path) -> Path:
@@ -45,6 +54,15 @@ def test_a_place_at_fault_is_found_and_anything_else_is_wrong(labelled: Path) ->
     first.marks = [Mark(bad=False, path="pay/run.py", line=2)]
     tally = judge("print-in-service", first)
     assert (tally.found, tally.wrong, tally.precision) == (0, 1, 0.0)
+
+
+def test_advisories_are_no_files_of_the_case(tmp_path: Path) -> None:
+    source = tmp_path / "vulnerable-dependency.txt"
+    source.write_text(LOCKED)
+    (case,) = cases(source)
+    assert (list(case.files), len(case.advisories)) == (["requirements.txt"], 1)
+    tally = judge("vulnerable-dependency", case)
+    assert (tally.bad, tally.found, tally.right, tally.wrong) == (1, 1, 1, 0)
 
 
 @pytest.mark.parametrize("text", ["@+ a.py\n", "@@ Title\nstray\n"])
