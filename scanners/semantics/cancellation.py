@@ -69,12 +69,22 @@ def fate(node: Any, place: Place[Any], how: str) -> str:
     nodes = list(inner(body))
     if any(isinstance(found, ast.Raise) or _last(found) in _LEAVES for found in nodes):
         return "kept"
-    if _cancels(place) or is_manager_def(place.function, place):
+    if _cancels(place) or is_manager_def(place.function, place) or _raised_around(place):
         return "kept"
     name = getattr(node, "name", None)
     if name and how == "all" and any(isinstance(found, ast.Name) and found.id == name for found in _handed(nodes)):
         return "used"
     return "end" if how == "named" and catches and _ends(place, nodes) else "fault"
+
+
+def _raised_around(place: Place[Any]) -> bool:
+    """Whether the clause cleans up inside another clause, which raises at its end."""
+    outer = place.handler if not isinstance(place.node, ast.ExceptHandler) else _outer_clause(place)
+    return outer is not None and isinstance(outer.body[-1], ast.Raise)
+
+
+def _outer_clause(place: Place[Any]) -> ast.ExceptHandler | None:
+    return next((block.node for block in place.within("except") if block.node is not place.node), None)
 
 
 def _handed(nodes: list[Any]) -> list[Any]:

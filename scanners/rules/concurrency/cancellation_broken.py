@@ -28,7 +28,7 @@ class CancellationBroken(Rule):
     Looks in `async def` at handlers of CancelledError or BaseException and bare ones (`suppress` too) around something awaited,
     that never raise again; at timeout scopes without anything awaited inside, which never fire; and at `yield` inside a
     timeout, cancel scope or task group, which lets it strike the caller's code. Awaiting a task that was just cancelled, the
-    end of the program and asynccontextmanager are good.
+    end of the program and asynccontextmanager are good; a coroutine that ends at once, in good order, is of low confidence.
     """
 
     id = "cancellation-broken"
@@ -116,12 +116,13 @@ class CancellationBroken(Rule):
 
     def _weigh(self, place: Place[Any], found: str, what: str, ctx: Context) -> None:
         scope = ctx.module.functions.get(place.function)
+        once = scope is None or (not (found == "fault" and place.in_loop) and runs_once(place.function, scope, ctx))
         if found == "used":
             ctx.unresolved(place, "The exception is handed on; whoever gets it may raise it.")
-        elif found in _OWN and scope is not None and not runs_once(place.function, scope, ctx):
+        elif found in _OWN and not once:
             told = f"{what} keeps the cancellation: who stops this coroutine is told that it came to a good end."
             if found == "end":
-                ctx.report(place, told, severity=Severity.MEDIUM, confidence=Confidence.MEDIUM)
+                ctx.report(place, told, severity=Severity.MEDIUM, confidence=Confidence.LOW)
             else:
                 ctx.report(place, f"{what} keeps the cancellation: this coroutine cannot be stopped here.")
         else:
