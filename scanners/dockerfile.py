@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -53,7 +54,7 @@ class Instruction:
     def script(self) -> str:
         """What a shell is given to run: the here-document, or the words."""
         words = self.words
-        return " ".join(words) if words is not None else self.heredoc or self.value.replace("\n", "\\\n")
+        return shlex.join(words) if words is not None else self.heredoc or self.value.replace("\n", "\\\n")
 
     @property
     def script_line(self) -> int:

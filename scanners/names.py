@@ -43,6 +43,10 @@ RETURNS: Final = {
     "urllib.request.build_opener": "urllib.request.OpenerDirector",
     "socket.socket": "socket.socket",
     "open": "io.File",
+    **{
+        f"pathlib.Path.{method}": "pathlib.Path"
+        for method in "absolute cwd expanduser home joinpath relative_to rename resolve with_name with_stem with_suffix".split()
+    },
 }
 """What well-known functions return; a call of a CapWords name returns an instance of it, whatever it is."""
 
@@ -60,6 +64,7 @@ CANONICAL: Final = {
     "celery.app.task.Task": "celery.Task",
     "yaml.loader": "yaml",
     "loguru._logger": "loguru",
+    "pathlib.Path.parent": "pathlib.Path",
 }
 """Where public names live under another module path."""
 
@@ -102,6 +107,9 @@ def resolve(expr: ast.AST, scope: Scope, line: int, depth: int = 0) -> Ref | Non
         return _resolve_attribute(expr, scope, line, depth)
     if isinstance(expr, ast.Call):
         return _resolve_call(expr, scope, line, depth)
+    if isinstance(expr, ast.BinOp) and isinstance(expr.op, ast.Div):
+        left = resolve(expr.left, scope, line, depth + 1)
+        return left if left and left.dotted == "pathlib.Path" else None
     if isinstance(expr, ast.Await):
         return resolve(expr.value, scope, line, depth + 1)
     if isinstance(expr, ast.NamedExpr):

@@ -112,12 +112,14 @@ _SCRIPT: Final = re.compile(
 )
 _MIGRATION: Final = re.compile(r"(^|/)(migrations|alembic/versions|versions)/[^/]+\.py$")
 _SETTINGS: Final = re.compile(
-    r"(^|/)(settings|config|conf|configuration)(/[^/]+)*\.py$|(^|/)[^/]*(settings|config)\.py$"
+    r"(^|/)(settings|config|conf|configuration)(/[^/]+)*\.py$|(^|/)[^/]*(settings|config)"
+    r"(_(dev|development|local|tests?|testing|ci|prod|production|staging))?\.py$"
 )
 _PRIVATE: Final = re.compile(r"(^|/)_(?!_)[^/]*(/|\.py$)")
 _ENVIRONMENT: Final = re.compile(
     r"(?:^|[/_.-])(dev|development|local|tests?|testing|ci|prod|production|staging)(?:[/_.-]|$)"
 )
+_WORKSPACE: Final = re.compile(r"(^|/)\.(devcontainer|gitpod|codespaces)[/.]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,8 @@ def _python_role(path: str) -> str:
 
 
 def _environment(path: str) -> str:
+    if _WORKSPACE.search(path):
+        return "dev"
     found = _ENVIRONMENT.search(path.rpartition("/")[2]) or _ENVIRONMENT.search(path)
     if found is None:
         return ""
