@@ -1,6 +1,5 @@
 import ast
 import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.context import Context
@@ -9,12 +8,11 @@ from scanners.place import Block, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.handlers import inner
 from scanners.semantics.routes import Route, routes_of
-from scanners.syntax import descendants
+from scanners.semantics.rowanswers import chain, fetches, is_answered, is_unbounded, words_in
 from scanners.tree import Tree, TreeContext
 
 _BOUNDED: Final = re.compile(r"limit|offset|page|paginat|per_page|cursor|skip|top_?n|max_|first|islice|chunk|batch|stream|yield|csv|export|sitemap|slice", re.IGNORECASE)
 _SMALL: Final = re.compile(r"countr|currenc|language|locale|categor|choice|option|status|types?$|kinds?$|roles?$|permission|setting|config|feature|flag|timezone|plan$|plans$|unit|enum|tag|version|region", re.IGNORECASE)
-_ANSWERS: Final = re.compile(r"Response|jsonify|^list$|dumps?$|^json|serializ|Serializer|from_orm|^map$|to_dict|tuple|sorted|validate_python|text|^data$", re.IGNORECASE)
 _FILTERS: Final = re.compile(r"\.(filter|filter_by|where|exclude|get_queryset|in_)\(")
 _LISTS: Final = re.compile(r"(^|\.)(ListAPIView|ListCreateAPIView|ModelViewSet|ReadOnlyModelViewSet|ListModelMixin)$")
 _HEAD: Final = "from fastapi import APIRouter, Depends\nfrom sqlalchemy import select\nfrom shop.models import Order\nrouter = APIRouter()\n\n\n"
@@ -60,19 +58,19 @@ class ListWithoutPagination(Rule):
 
     def _handler(self, node: Any, route: Route, ctx: Context) -> None:
         body = list(inner(list(node.body)))
-        fetched = [each for each in body if isinstance(each, ast.Call) and _fetches(each)]
+        fetched = [each for each in body if isinstance(each, ast.Call) and fetches(each)]
         if not fetched:
             return
-        words = {word for each in [*body, *inner([node.args])] for word in _words(each)}
+        words = {word for each in [*body, *inner([node.args])] for word in words_in(each)}
         for call in fetched[:1]:
-            if not _is_answered(call, body) or "render" in words or any(word.startswith("render") for word in words):
+            if not is_answered(call, body) or "render" in words or any(word.startswith("render") for word in words):
                 continue
             scope = ctx.module.functions[node]
             place = Place(call, Block("function", node, None, scope), None)
             ctx.site(place)
             if any(_BOUNDED.search(word) for word in words) or _SMALL.search(node.name) or _SMALL.search(route.path.rstrip("/")):
                 continue
-            below = "{" in route.path or "<" in route.path or _FILTERS.search(_chain(call, body))
+            below = "{" in route.path or "<" in route.path or _FILTERS.search(chain(call, body))
             sure = Confidence.LOW if below else None
             ctx.report(place, f"`{node.name}` answers with all rows there are: nothing limits how many.", confidence=sure)
 
@@ -86,7 +84,7 @@ class ListWithoutPagination(Rule):
         if "pagination_class" in names or "paginator" in names or methods & {"list", "paginate_queryset", "get"} or _SMALL.search(re.sub(r"(ViewSet|View|List|API)+$", "", node.name)):
             ctx.site(place)
             return
-        ctx.fact("unpaged-view", place, name=node.name, text=ctx.source_lines[node.lineno - 1].strip()[:160], known=_is_unbounded(node))
+        ctx.fact("unpaged-view", place, name=node.name, text=ctx.source_lines[node.lineno - 1].strip()[:160], known=is_unbounded(node))
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         paged = bool(tree.facts("web-pages"))
@@ -95,63 +93,3 @@ class ListWithoutPagination(Rule):
             if not paged:
                 sure = Confidence.MEDIUM if view["known"] else Confidence.LOW
                 ctx.report(view.path, view.line, f"`{view['name']}` lists all rows: it has no pagination_class and no default is set.", anchor=view["name"], text=view["text"], confidence=sure)
-
-
-def _is_unbounded(node: ast.ClassDef) -> bool:
-    """Whether a view lists a whole table: no get_queryset narrows it to one user or parent."""
-    own = next((stmt for stmt in node.body if isinstance(stmt, ast.FunctionDef) and stmt.name == "get_queryset"), None)
-    return own is None or not re.search(r"filter|request|kwargs|exclude", ast.unparse(own))
-
-
-def _fetches(call: ast.Call) -> bool:
-    """Whether a call gets all rows: `.all()` at the end of a query, or the rows of a manager."""
-    func = call.func
-    if not isinstance(func, ast.Attribute) or call.args:
-        return False
-    text = ast.unparse(func.value)
-    if func.attr == "all":
-        return bool(re.search(r"\.query\b|\bquery\(|\bexecute\(|scalars\(|\bselect\(|\bexec\(|\.objects$|result|rows", text))
-    return func.attr == "fetchall"
-
-
-def _is_answered(call: ast.Call, body: list[Any]) -> bool:
-    """Whether the rows get into the answer: in the return itself, or by a name that the return shows."""
-    named = {target.id for stmt in body if isinstance(stmt, ast.Assign) and any(each is call for each in descendants(stmt.value)) for target in stmt.targets if isinstance(target, ast.Name)}
-    for _ in range(2):
-        named |= {target.id for stmt in body if isinstance(stmt, ast.Assign) and _iterates(stmt.value, named) for target in stmt.targets if isinstance(target, ast.Name)}
-    for stmt in body:
-        if isinstance(stmt, ast.Return) and stmt.value is not None:
-            calls = {getattr(each.func, "id", getattr(each.func, "attr", "")) for each in descendants(stmt.value) if isinstance(each, ast.Call)}
-            outer = stmt.value.func if isinstance(stmt.value, ast.Call) else None
-            if outer is not None and stmt.value is not call and not _ANSWERS.search(getattr(outer, "attr", getattr(outer, "id", ""))):
-                continue
-            if calls & {"len", "sum", "count", "any", "max", "min", "StreamingHttpResponse", "first", "one", "get"}:
-                continue
-            if any(each is call or (isinstance(each, ast.Name) and each.id in named) for each in descendants(stmt.value)):
-                return True
-    return False
-
-
-def _iterates(value: ast.expr, named: set[str]) -> bool:
-    return isinstance(value, ast.ListComp | ast.Call) and any(isinstance(each, ast.Name) and each.id in named for each in descendants(value))
-
-
-def _chain(call: ast.Call, body: list[Any]) -> str:
-    """The text of the query, with the statements that built it."""
-    text = ast.unparse(call)
-    names = set(re.findall(r"\b[a-z_]\w*\b", text))
-    built = [ast.unparse(stmt) for stmt in body if isinstance(stmt, ast.Assign) and isinstance(stmt.targets[0], ast.Name) and stmt.targets[0].id in names]
-    return " ".join([text, *built])
-
-
-def _words(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Name):
-        yield node.id
-    elif isinstance(node, ast.Attribute):
-        yield node.attr
-    elif isinstance(node, ast.arg):
-        yield node.arg
-    elif isinstance(node, ast.Slice):
-        yield "slice"
-    elif isinstance(node, ast.Yield):
-        yield "yield"
