@@ -27,7 +27,7 @@ class VulnerableDependency(Rule):
     Compares the versions in lock files, and those that a requirements file pins where no lock speaks for it, with the
     advisories that were given (`plimsoll check --advisories PATH`): ranges and listed versions as OSV defines them, records
     that are aliases counted once, withdrawn ones left out. A package whose markers never hold on Linux is not installed. A
-    range without a lock is unresolved, and so is everything where no advisories were given. Known malware weighs most; what
+    range without a lock is unresolved; where no advisories were given the rule is not asked. Known malware weighs most; what
     only tools need weighs one step less.
     """
 
@@ -78,8 +78,7 @@ class VulnerableDependency(Rule):
         locks = [lock for lock in tree.facts("lock") if lock.path_class.name == "service"]
         asked = [fact for fact in tree.facts("requirement") if not fact["url"] and lock_of(tree, fact.path) is None]
         if tree.advisories is None:
-            for path in sorted({fact.path for fact in (*locks, *asked)}):
-                ctx.unresolved(path, 1, "No advisories were given to compare its versions with.")
+            ctx.not_applicable("No advisories were given to compare versions with: nothing is known, good or bad.")
             return
         for lock in locks:
             for name, versions in lock["versions"].items():
