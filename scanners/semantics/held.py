@@ -9,7 +9,7 @@ from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Place
 from scanners.scopes import Scope
-from scanners.semantics.orm import is_known_session
+from scanners.semantics.dbsessions import is_known_session
 from scanners.semantics.outbound import HTTP
 from scanners.semantics.rowloops import nodes
 

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from scanners.context import Context
 from scanners.names import find, resolve
 from scanners.scopes import Scope
+from scanners.semantics.dbsessions import is_known_session, is_session
 
 DJANGO, SQLALCHEMY, PEEWEE = "django", "sqlalchemy", "peewee"
 LAZY: Final = {
@@ -39,19 +40,6 @@ ONE: Final = {
 }
 """Steps that ask the database for one thing."""
 _MANAGERS: Final = frozenset({"objects", "_default_manager", "_base_manager", "all_objects", "active_objects"})
-_SESSION: Final = re.compile(r"(^|_)(db|sess|session|dbsession|scoped_session|uow)$", re.IGNORECASE)
-_SESSIONS: Final = frozenset(  # By where they may be imported from.
-    f"{module}.{name}"
-    for module in ("sqlalchemy.orm", "sqlalchemy.ext.asyncio", "sqlalchemy.ext.asyncio.session", "sqlmodel")
-    for name in ("Session", "AsyncSession", "scoped_session", "async_scoped_session")
-) | {
-    "sqlalchemy.orm.scoping.scoped_session",
-    "sqlalchemy.orm.session.Session",
-    "sqlmodel.ext.asyncio.session.AsyncSession",
-}
-_FACTORIES: Final = re.compile(
-    r"^sqlalchemy\.(orm|ext\.asyncio)\.(scoped_|async_)?session(maker)?\(\)|\.Session$|sessionmaker"
-)
 _DEPTH: Final = 6
 _OWN: Final = ("cls", "model", "__class__", "model_class")
 _WORDS: Final = re.compile(
@@ -246,23 +234,6 @@ def is_entity(expr: ast.AST) -> bool:
     if isinstance(expr, ast.Attribute) and isinstance(expr.value, ast.Name) and is_model(expr.value):
         return True
     return is_model(expr) and not isinstance(expr, ast.Call)
-
-
-def is_session(expr: ast.AST, scope: Scope) -> bool:
-    """Whether an expression is a session of SQLAlchemy: by its type, its making, or its usual name."""
-    return is_known_session(expr, scope) or _SESSION.search(_last_word(expr)) is not None
-
-
-def is_known_session(expr: ast.AST, scope: Scope) -> bool:
-    """Whether it is a session by its type or by how it was made."""
-    ref = resolve(expr, scope, getattr(expr, "lineno", 1))
-    return ref is not None and (ref.dotted in _SESSIONS or _FACTORIES.search(ref.dotted) is not None)
-
-
-def _last_word(expr: ast.AST) -> str:
-    if isinstance(expr, ast.Call):
-        return _last_word(expr.func)
-    return expr.attr if isinstance(expr, ast.Attribute) else getattr(expr, "id", "")
 
 
 def _named(

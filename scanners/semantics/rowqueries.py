@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
-from scanners.semantics.orm import DJANGO, ONE, PEEWEE, Query, is_django, is_model, is_session, query
+from scanners.semantics.dbsessions import is_session
+from scanners.semantics.orm import DJANGO, ONE, PEEWEE, Query, is_django, is_model, query
 from scanners.semantics.pieces import pieces
 from scanners.semantics.queries import is_database
 from scanners.semantics.rowloops import Loop, is_conditional, is_shielded, nodes

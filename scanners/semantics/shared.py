@@ -9,7 +9,7 @@ from scanners.context import Context
 from scanners.names import find, resolve
 from scanners.place import Call, Place
 from scanners.scopes import Scope
-from scanners.semantics.orm import is_known_session
+from scanners.semantics.dbsessions import is_known_session
 from scanners.semantics.rowloops import nodes
 from scanners.syntax import descendants
 

@@ -4,8 +4,8 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Call, Place
 from scanners.rule import Example, Rule
+from scanners.semantics.dbsessions import is_known_session, is_session
 from scanners.semantics.hot import is_hot
-from scanners.semantics.orm import is_known_session, is_session
 from scanners.semantics.routes import routes_of
 from scanners.semantics.shared import SPAWNS, commits, handed_to_workers, is_left_broken, module_level, users
 
