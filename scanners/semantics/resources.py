@@ -1,7 +1,6 @@
 """What a program must give back: files, sockets, connections, executors; and whether a def does so on every way out.
 
-Read in CPython 3.14, requests 2.34, httpx 0.28, aiohttp 3.14, paramiko 5.1, psycopg2 2.9 and pymysql 1.2: all of these
-hold a descriptor or a thread until they are closed or collected.
+All of these hold a descriptor, a thread or a place in a pool until they are closed, or until the collector finds them.
 """
 
 import ast
@@ -26,6 +25,8 @@ _MAIL: Final = Resource("mail connection", frozenset({"quit", "close", "logout"}
 _POOL: Final = Resource("executor", frozenset({"shutdown"}))
 _PROCESSES: Final = Resource("process pool", frozenset({"close", "terminate"}))
 _SESSION: Final = Resource("client session", frozenset({"close", "aclose"}))
+_KEPT_ALIVE: Final = Resource("HTTP session")
+_ORM: Final = Resource("database session", frozenset({"close", "close_all", "remove"}))
 
 RESOURCES: Final[dict[str, Resource]] = (
     dict.fromkeys(
@@ -41,11 +42,27 @@ RESOURCES: Final[dict[str, Resource]] = (
     | dict.fromkeys(["concurrent.futures.ThreadPoolExecutor", "concurrent.futures.ProcessPoolExecutor"], _POOL)
     | dict.fromkeys(["multiprocessing.Pool", "multiprocessing.pool.ThreadPool"], _PROCESSES)
     | dict.fromkeys(["aiohttp.ClientSession", "httpx.AsyncClient", "httpx.Client"], _SESSION)
+    | dict.fromkeys(["requests.Session", "requests.session"], _KEPT_ALIVE)
+    | dict.fromkeys(["sqlalchemy.orm.Session", "sqlalchemy.orm.sessionmaker()", "sqlmodel.Session"], _ORM)
+    | {"sqlalchemy.Engine.connect": _DATABASE}
 )  # fmt: skip
 """Calls that open something, by dotted name."""
 
-BRIEF: Final = frozenset({"file", "socket"})
+BRIEF: Final = frozenset({"file", "socket", "HTTP session"})
 """What the collector of CPython closes at once when nobody has it: a leak only where it is kept, or on PyPy."""
+
+_READERS: Final = frozenset(
+    "json.load pickle.load marshal.load plistlib.load tomllib.load tomli.load toml.load yaml.load yaml.safe_load "
+    "yaml.load_all yaml.safe_load_all csv.reader csv.DictReader csv.writer csv.DictWriter json.dump pickle.dump "
+    "yaml.dump yaml.safe_dump sum list sorted len tuple set frozenset dict next any all min max enumerate map filter "
+    "zip".split()
+)
+"""What reads or writes a file that it is given, and leaves it open."""
+
+_LOOKS: Final = (
+    ast.Attribute, ast.For, ast.comprehension, ast.Compare, ast.If, ast.While, ast.UnaryOp, ast.BoolOp
+)  # fmt: skip
+"""What looks at an object, or at its parts, and does not take it away."""
 
 _TAKES_OVER: Final = frozenset({"enter_context", "enter_async_context", "callback", "push", "push_async_callback"})
 
@@ -54,7 +71,8 @@ def fate(call: Call, found: Resource, ctx: Context) -> str:
     """What becomes of what a call opens.
 
     "with", "handed" (returned, yielded, kept by an object or a closer), "closed" (on every way), "leaks" (on none),
-    "risky" (closed, but not when something between raises), "dropped" (used in the expression and gone), or "unknown".
+    "skipped" (closed, but a return stands before that), "risky" (closed, but not when something between raises),
+    "dropped" (used in the expression and gone), or "unknown".
     """
     node: ast.AST = call.node
     above = call.parent(node)
@@ -71,7 +89,15 @@ def fate(call: Call, found: Resource, ctx: Context) -> str:
         return "handed"
     if isinstance(above, ast.Expr) or (isinstance(above, ast.Attribute) and above.value is node):
         return _in_passing(above, call, found)
+    if _only_reads(above, call) or isinstance(above, ast.For | ast.comprehension):
+        return "dropped"
     return "handed" if isinstance(above, ast.Return | ast.Yield | ast.Lambda | ast.keyword | ast.Call) else "unknown"
+
+
+def _only_reads(above: ast.AST | None, call: Call) -> bool:
+    """Whether something that is given a file leaves it open."""
+    ref = call.resolve(above.func) if isinstance(above, ast.Call) else None
+    return ref is not None and ref.dotted in _READERS
 
 
 def _in_passing(above: ast.AST, call: Call, found: Resource) -> str:
@@ -94,7 +120,7 @@ def _of_name(name: str, call: Call, found: Resource) -> str:
         > 1
     ):
         return "unknown"
-    escaped = _escape(name, function, whole, found)
+    escaped = _escape(name, call, whole, found)
     if escaped:
         return escaped
     closing = [node for node in whole if _closes(node, name, found)]
@@ -113,7 +139,7 @@ def _closes(node: ast.AST, name: str, found: Resource) -> bool:
     return node.func.attr in found.closers and spelled(node.func.value) == name
 
 
-def _escape(name: str, function: Any, whole: list[Any], found: Resource) -> str:
+def _escape(name: str, call: Call, whole: list[Any], found: Resource) -> str:
     """Whether the object goes to somebody else, who closes it: "handed", "with", or empty."""
     for above in whole:
         for node in children(above):
@@ -121,15 +147,13 @@ def _escape(name: str, function: Any, whole: list[Any], found: Resource) -> str:
                 continue
             if isinstance(above, ast.withitem):
                 return "with"
-            if not isinstance(
-                above, ast.Attribute | ast.For | ast.Compare | ast.If | ast.While | ast.UnaryOp | ast.BoolOp
-            ):
+            if not isinstance(above, _LOOKS) and not _only_reads(above, call):
                 return "with" if _is_closing(above) else "handed"
             if isinstance(above, ast.Attribute) and _bound_method(above, whole, found):
                 return "handed"
     if any(isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "dup2" for node in whole):
         return "handed"  # The descriptor stands in for another one from then on.
-    nested = [node for node in whole if node is not function and _is_scope(node)]
+    nested = [node for node in whole if node is not call.function and _is_scope(node)]
     inside = (part for node in nested for part in descendants(node))
     return "handed" if any(isinstance(part, ast.Name) and part.id == name for part in inside) else ""
 
@@ -149,7 +173,8 @@ def _bound_method(used: ast.Attribute, whole: list[Any], found: Resource) -> boo
         if used in children(above):
             if isinstance(above, ast.Call) and above.func is used:
                 return used.attr in ("makefile", "detach", "__enter__", "set_result")
-            return used.attr in found.closers or not isinstance(above, ast.Attribute)
+            looked = isinstance(above, ast.Attribute | ast.Subscript) and above.value is used
+            return used.attr in found.closers or not looked
     return False
 
 
@@ -171,12 +196,14 @@ def _surely(closing: list[Any], name: str, call: Call, function: Any) -> str:
             simple = isinstance(stmts[index], ast.Expr | ast.Assign)
             if not simple:
                 return "unknown"
-            return "risky" if any(_may_fail(part, name) for part in between) else "closed"
+            if any(isinstance(node, ast.Return) for part in between for node in descendants(part)):
+                return "skipped"
+            return "risky" if any(map(_may_fail, between)) else "closed"
     return "unknown"
 
 
-def _may_fail(stmt: ast.stmt, name: str) -> bool:
-    return any(isinstance(node, ast.Call | ast.Raise | ast.Return | ast.Await | ast.For) for node in descendants(stmt))
+def _may_fail(stmt: ast.stmt) -> bool:
+    return any(isinstance(node, ast.Call | ast.Raise | ast.Await | ast.For) for node in descendants(stmt))
 
 
 def _suite_of(stmt: ast.AST | None, function: Any) -> list[Any]:
@@ -187,3 +214,14 @@ def _suite_of(stmt: ast.AST | None, function: Any) -> list[Any]:
             if isinstance(suite, list) and stmt in suite:
                 return suite
     return []
+
+
+def is_forever(call: Call, found: Resource) -> bool:
+    """Whether it is meant to live as long as the program: a socket or pool of `main`, or under an endless loop."""
+    function = call.function
+    name = getattr(function, "name", "")
+    loops = any(
+        isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value
+        for node in getattr(function, "body", ())
+    )
+    return loops or (name in ("main", "__main__") and found.what != "file")

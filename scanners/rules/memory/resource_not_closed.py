@@ -1,10 +1,8 @@
-import ast
-
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.resources import BRIEF, RESOURCES, Resource, fate
+from scanners.semantics.resources import BRIEF, RESOURCES, Resource, fate, is_forever
 
 
 class ResourceNotClosed(Rule):
@@ -12,10 +10,10 @@ class ResourceNotClosed(Rule):
     What is opened and not closed stays open until the collector happens to find it: descriptors, connections and threads run out
     under load, and written data is missing from a file that nobody flushed.
 
-    Looks at calls that open a file, an archive, a socket, a connection to a database, a mail or SSH server, a client session or
-    an executor, and follows the local name: `with`, `closing`, an exit stack, `finally`, handed to a caller, an object or
-    another call are good. Never closed is a fault; so is a close that an exception before it skips (low). A name that is bound
-    several times, or closed on some ways only, is unresolved.
+    Looks at calls that open a file, an archive, a socket, a connection or session of a database, a mail or SSH server, a client
+    session or an executor, and follows the local name: `with`, `closing`, an exit stack, `finally`, handed to a caller, an object
+    or another call are good; `json.load`, `csv.reader` and builtins read and leave it open. Never closed is a fault, so is a close
+    that a return or an exception before it skips. A name that is bound several times, or closed in a branch only, is unresolved.
     """
 
     id = "resource-not-closed"
@@ -40,8 +38,7 @@ def load(path):
     return json.loads(open(path).read())
 def save(path, rows):
     out = open(path, "w")
-    for row in rows:
-        out.write(row)
+    out.writelines(rows)
 def count(path):
     db = sqlite3.connect(path)
     return db.execute("SELECT count(*) FROM orders").fetchone()
@@ -50,26 +47,22 @@ def mail(message):
     server.send_message(message)
 def ping(host):
     peer = socket.create_connection((host, 80), timeout=3)
-    peer.sendall(b"ping")
     return peer.recv(4)
 def all_of(urls, fetch):
     pool = ThreadPoolExecutor(4)
     return list(pool.map(fetch, urls))
 async def fetch(url):
     session = aiohttp.ClientSession()
-    answer = await session.get(url)
-    return await answer.text()
+    return await (await session.get(url)).text()
 def names(path):
-    archive = tarfile.open(path)
-    return archive.getnames()
+    return tarfile.open(path).getnames()
 def copy(path, rows):
     out = open(path, "w")
-    for row in rows:
-        out.write(row.render())
+    out.writelines(rows)
     out.close()
 """
             },
-            at=[("shop/export.py", line) for line in (9, 11, 15, 18, 21, 25, 28, 32, 35)],
+            at=[("shop/export.py", line) for line in (9, 11, 14, 17, 20, 23, 26, 29, 31)],
         ),
     )
     good = (
@@ -92,14 +85,9 @@ def save(path, rows):
         out.close()
 def several(paths):
     with contextlib.ExitStack() as stack:
-        files = [stack.enter_context(open(path)) for path in paths]
         db = sqlite3.connect("x")
         stack.callback(db.close)
-        return [file.read() for file in files]
-def later(path):
-    file = open(path)
-    with file:
-        return file.read()
+        return [stack.enter_context(open(path)) for path in paths]
 def touch(path):
     open(path, "w").close()
     pool = ThreadPoolExecutor(2)
@@ -120,11 +108,8 @@ from django.http import FileResponse
 class Store:
     def __init__(self, path):
         self.db = sqlite3.connect(path)
-        log = open(path + ".log", "a")
-        self.log = log
     def close(self):
         self.db.close()
-        self.log.close()
 def opened(path):
     file = open(path)
     return file
@@ -151,11 +136,14 @@ def connected(path):
         became = fate(call, found, ctx)
         if became == "unknown":
             ctx.unresolved(call, "It may be closed elsewhere, or on some ways only.")
-        elif became in ("leaks", "dropped") and not _is_forever(call, found):
+        elif became in ("leaks", "dropped") and not is_forever(call, found):
             self._say(call, found, became, ctx)
+        elif became == "skipped":
+            message = f"The {found.what} is closed at the end, but a return before that leaves it open."
+            ctx.report(call, message, confidence=Confidence.MEDIUM)
         elif became == "risky":
             message = f"The {found.what} is closed, but not when something before that raises."
-            ctx.report(call, message, severity=Severity.LOW, confidence=Confidence.LOW)
+            ctx.report(call, message, severity=Severity.LOW, confidence=Confidence.MEDIUM)
         else:
             ctx.site(call)
 
@@ -163,16 +151,6 @@ def connected(path):
         how = "Nothing closes the" if became == "leaks" else "Nobody keeps, so nobody closes, the"
         sure = Confidence.HIGH if found.what not in BRIEF or became == "leaks" else Confidence.MEDIUM
         script = ctx.path_class == "script" or call.under_main
-        severity = Severity.LOW if script or (became == "dropped" and found.what in BRIEF) else None
-        ctx.report(call, f"{how} {found.what} that `{call.dotted}` opens.", severity=severity, confidence=sure)
-
-
-def _is_forever(call: Call, found: Resource) -> bool:
-    """Whether it is meant to live as long as the program: a socket or pool of `main`, or under an endless loop."""
-    function = call.function
-    name = getattr(function, "name", "")
-    loops = any(
-        isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value
-        for node in getattr(function, "body", ())
-    )
-    return loops or (name in ("main", "__main__") and found.what != "file")
+        light = found.what == "HTTP session" or (became == "dropped" and found.what in BRIEF)
+        message = f"{how} {found.what} that `{call.dotted.removesuffix('()')}` opens."
+        ctx.report(call, message, severity=Severity.LOW if script or light else None, confidence=sure)
