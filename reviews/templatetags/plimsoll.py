@@ -139,6 +139,12 @@ def words(value: str) -> str:
 
 
 @register.filter
+def chapter(area: str) -> str:
+    """The name of an area as a heading."""
+    return {"api": "API"}.get(area, area.capitalize())
+
+
+@register.filter
 def effort(value: str) -> str:
     """How long a fix takes, as it stands in a sentence."""
     return {"hour": "an hour"}.get(value, value)

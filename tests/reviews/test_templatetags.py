@@ -113,3 +113,8 @@ def test_an_example_marks_what_the_rule_reports():
     example = Example("two", {"a.py": "x = 1\ny = 2\n", "b.py": "z = 3\n"}, at=[("a.py", 2)])
     assert [line.marked for line in code.example_lines("a.py", example)] == [False, True]
     assert [line.marked for line in code.example_lines("b.py", example)] == [False]
+
+
+@pytest.mark.parametrize(("area", "heading"), [("api", "API"), ("docs", "Docs")])
+def test_an_area_is_a_heading(area, heading):
+    assert plimsoll.chapter(area) == heading
