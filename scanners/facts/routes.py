@@ -9,8 +9,10 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
 from scanners.rule import CODE, Collector
-from scanners.semantics.guards import guarding, state, words_of
-from scanners.semantics.routes import Route, routes_of
+from scanners.semantics.guardpoints import acts, answers_data, generic_methods
+from scanners.semantics.guards import class_state, guarding, state, words_of
+from scanners.semantics.routes import Route, frameworks, routes_of
+from scanners.semantics.viewclasses import view_kind
 from scanners.syntax import descendants
 from scanners.text import TextFile
 
@@ -38,14 +40,14 @@ _ROLES: Final = (
 _PATTERNS: Final = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _ROLES)
 _LIMITERS: Final = frozenset(
     "flask_limiter slowapi django_ratelimit ratelimit fastapi_limiter limits axes quart_rate_limiter sanic_limiter "
-    "aiolimiter asgi_ratelimit pyrate_limiter defender fastapi_throttling django_smart_ratelimit throttled".split()
+    "asgi_ratelimit pyrate_limiter defender fastapi_throttling django_smart_ratelimit throttled".split()
 )
 _HEALTH_PACKAGES: Final = (
     "health_check healthcheck django_healthchecks fastapi_health fastapi_healthcheck py_healthcheck watchman "
     "dockerflow heartbeat healthpy django_health_check flask_healthz"
 ).split()
 _GATEWAY: Final = re.compile(
-    r"limit_req|limit_rate|limit-rps|limit-connections|rate-?limit|ratelimit|throttl|burst\b", re.I
+    r"limit_req|limit_rate|limit-rp[sm]|limit-connections|rate-?limit|ratelimit|throttl|burst\b", re.I
 )
 _NO_GUARDS: Final = frozenset(
     "AuthenticationMiddleware SecurityMiddleware CsrfViewMiddleware SessionMiddleware SessionAuthenticationMiddleware "
@@ -108,6 +110,8 @@ class Routes(Collector):
         """Record the routes, the settings and the packages in use."""
         for node, route in routes_of(ctx).items():
             ctx.fact("route", node, **route_fields(node, route, ctx))
+        if ctx.module.classes:
+            self._generic(ctx)
         if ctx.imports(*_LIMITERS) and ctx.path_class != "test":
             ctx.fact("web-limit", 1)
         if ctx.imports(*_HEALTH_PACKAGES):
@@ -118,6 +122,17 @@ class Routes(Collector):
         if "urlpatterns" in ctx.module.names or "register(" in ctx.source:
             for line, fields in _urls(ctx):
                 ctx.fact("url", line, **fields)
+
+    def _generic(self, ctx: Context) -> None:
+        """Record the views of Django and DRF that leave all their methods to a base."""
+        answered = {route.cls for route in routes_of(ctx).values()}
+        for scope in ctx.module.classes.values():
+            node = scope.node
+            methods = generic_methods(node) if isinstance(node, ast.ClassDef) and node not in answered else ()
+            known = view_kind(scope, frameworks(ctx), ctx) if methods else None
+            if isinstance(node, ast.ClassDef) and known is not None and known[0] in ("drf", "django"):
+                route = Route(known[0], tuple(sorted(methods)), "", cls=node, sure=known[2])
+                ctx.fact("generic-view", node, **generic_fields(node, route, ctx))
 
     def _decorated(self, ctx: Context) -> None:
         for node in ctx.module.functions:
@@ -209,6 +224,28 @@ def route_fields(node: Any, route: Route, ctx: Context) -> dict[str, Any]:
         "body": bool(route.body_params),
         "schema": any(param.source == "body" and param.name not in route.raw_params for param in route.params),
         "text": ctx.source_lines[node.lineno - 1].strip()[:160],
+        "data": answers_data(node, route.framework),
+        "acts": acts(node),
+    }
+
+
+def generic_fields(node: ast.ClassDef, route: Route, ctx: Context) -> dict[str, Any]:
+    """A generic view as plain JSON, with the fields of a route that are known of it."""
+    return {
+        "name": node.name,
+        "handler": "",
+        "framework": route.framework,
+        "methods": list(route.methods),
+        "path": "",
+        "auth": class_state(node, ctx),
+        "owner": "",
+        "cls": node.name,
+        "bases": [ast.unparse(base)[:80] for base in node.bases],
+        "sure": route.sure,
+        "role": role_of("", route),
+        "text": ctx.source_lines[node.lineno - 1].strip()[:160],
+        "data": route.framework == "drf",
+        "acts": False,
     }
 
 

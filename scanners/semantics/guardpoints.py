@@ -1,17 +1,77 @@
 """Routes of a whole repository with what guards them, joined from the facts of its files."""
 
+import ast
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.semantics.guards import guarding
+from scanners.semantics.handlers import inner
 from scanners.tree import Fact, Tree
 
 PUBLIC: Final = frozenset({"health", "webhook", "login", "static"})
 _BASES: Final = frozenset(
     "View APIView MethodView Resource RequestHandler ViewSet ModelViewSet GenericViewSet ReadOnlyModelViewSet "
     "GenericAPIView TemplateView ListView DetailView CreateView UpdateView DeleteView FormView RedirectView "
-    "HTTPEndpoint HTTPMethodView".split()
+    "HTTPEndpoint HTTPMethodView ListAPIView CreateAPIView RetrieveAPIView UpdateAPIView DestroyAPIView "
+    "ListCreateAPIView RetrieveUpdateAPIView RetrieveDestroyAPIView RetrieveUpdateDestroyAPIView".split()
 )
+_READS: Final = frozenset({"GET"})
+_GENERIC: Final = {
+    "ReadOnlyModelViewSet": _READS, "ListAPIView": _READS, "RetrieveAPIView": _READS,
+    "ListView": _READS, "DetailView": _READS,
+    "ModelViewSet": frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"}), "CreateAPIView": frozenset({"POST"}),
+    "UpdateAPIView": frozenset({"PUT", "PATCH"}), "DestroyAPIView": frozenset({"DELETE"}),
+    "ListCreateAPIView": frozenset({"GET", "POST"}), "RetrieveUpdateAPIView": frozenset({"GET", "PUT", "PATCH"}),
+    "RetrieveDestroyAPIView": frozenset({"GET", "DELETE"}),
+    "RetrieveUpdateDestroyAPIView": frozenset({"GET", "PUT", "PATCH", "DELETE"}),
+    "CreateView": frozenset({"GET", "POST"}), "UpdateView": frozenset({"GET", "POST"}),
+    "DeleteView": frozenset({"GET", "POST"}),
+}  # fmt: skip
+_SUBJECTS: Final = frozenset("queryset model serializer_class form_class get_queryset".split())
+_DATA: Final = re.compile(r"^(jsonify|json_response|json|[A-Za-z]*J[Ss][Oo][Nn]Response)$")
+_ASIDE: Final = re.compile(r"(^|\.)(log|logger|logging|_logger|LOG|messages|flash|super|print|metrics|statsd)\b")
+
+
+def generic_methods(node: ast.ClassDef) -> frozenset[str]:
+    """The methods that a generic view answers by its base alone; none where the class says nothing of its rows."""
+    said = {
+        target.id
+        for stmt in node.body
+        if isinstance(stmt, ast.Assign)
+        for target in stmt.targets
+        if isinstance(target, ast.Name)
+    }
+    said |= {stmt.name for stmt in node.body if isinstance(stmt, ast.FunctionDef)}
+    bases = [ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases]
+    found: frozenset[str] = frozenset().union(*(_GENERIC.get(base, ()) for base in bases))
+    return found if said & _SUBJECTS else frozenset()
+
+
+def answers_data(node: Any, framework: str) -> bool:
+    """Whether a handler answers a program: with JSON, not with a page."""
+    for part in inner(list(node.body)):
+        value = part.value if isinstance(part, ast.Return) else None
+        if isinstance(value, ast.Tuple) and value.elts:
+            value = value.elts[0]
+        if isinstance(value, ast.Dict | ast.ListComp):
+            return True
+        if isinstance(value, ast.Call):
+            last = getattr(value.func, "attr", getattr(value.func, "id", ""))
+            if _DATA.search(last) or (framework == "drf" and last == "Response"):
+                return True
+    return False
+
+
+def acts(node: Any) -> bool:
+    """Whether a handler does something and then sends the caller on: what a form or a button asks for."""
+    does = sends = False
+    for part in inner(list(node.body)):
+        if isinstance(part, ast.Expr) and isinstance(part.value, ast.Call):
+            does = does or not _ASIDE.search(ast.unparse(part.value.func))
+        elif isinstance(part, ast.Return) and isinstance(part.value, ast.Call):
+            sends = sends or "redirect" in ast.unparse(part.value.func).lower()
+    return does and sends
 
 
 def judged(tree: Tree) -> Iterator[tuple[Fact, str]]:
@@ -21,10 +81,11 @@ def judged(tree: Tree) -> Iterator[tuple[Fact, str]]:
     wide_unknown = [fact for fact in guards if fact["wide"] and not fact["sure"]]
     wrapped = {fact["view"] for fact in tree.facts("url") if fact["guarded"]}
     classes: dict[str, list[str]] = {}
-    for route in tree.facts("route"):
+    routes = [*tree.facts("route"), *tree.facts("generic-view")]
+    for route in routes:
         if route["cls"]:
             classes.setdefault(route["cls"], []).append(route["auth"])
-    for route in tree.facts("route"):
+    for route in routes:
         state = str(route["auth"])
         if state in ("none", "unknown"):
             if (
@@ -76,4 +137,4 @@ def _by_bases(route: Fact, classes: dict[str, list[str]]) -> str:
 def writes(route: Fact) -> bool:
     """Whether a route may change something."""
     methods: Any = route["methods"]
-    return bool(set(methods) - {"GET", "HEAD", "OPTIONS"})
+    return bool(set(methods) - {"GET", "HEAD", "OPTIONS"}) or bool(route["acts"] and not methods)

@@ -29,6 +29,27 @@ _HARMLESS: Final = re.compile(
     r"|staticmethod|classmethod|wraps|override|inject|gzip_page|atomic|non_atomic_requests|xframe_options_\w+|timed|timeit|trace\w*|log\w*call|input|output"
     r"|method_decorator|condition|etag|last_modified|route|get|post|put|patch|delete|head|options|websocket|api_route|expose|docket|produces|consumes)$"
 )
+_REFUSES: Final = re.compile(
+    r"forbidden|unauthori[sz]ed|permission_?denied|access_?denied|not_?allowed|not_?authenticated", re.I
+)
+_ASKS: Final = re.compile(
+    r"^_?(check|require|verify|has|can|is_|ensure|authori|assert|validate|enforce|decode|authenticate|get_(user|current))"
+)
+_CALLER: Final = re.compile(
+    r"^_?(current_?(user|account|admin|member|customer|tenant|principal)|principal|identity|logged_in)$", re.I
+)
+_USERS: Final = frozenset(
+    {"request.user", "self.request.user", "g.user", "info.context.user", "req.user", "request.state.user"}
+)
+_NO_CALLER: Final = re.compile(
+    r"db\b|database|session|conn|engine|settings|config|repo|service|client|pagina|page|param|query|filter|log|cache|redis|queue"
+    r"|stor(e|age)|bus\b|uow|unit_of_work|factory|template|locale|lang|request_?id|background|limiter|clock|manager|handler"
+    r"|use_?case|dao|crud|app\b|state|pool|cursor|model|broker|producer|mail|body|payload|data|form|sort|order|range|search",
+    re.IGNORECASE,
+)
+_BODIES: Final = re.compile(
+    r"(Create|Update|In|Out|Request|Payload|Schema|Body|Form|Data|Params|Input|Patch|Model|Info|Dto|DTO)$"
+)
 
 
 def guarding(name: str) -> bool:
@@ -52,10 +73,62 @@ def state(node: Any, route: Route, ctx: Context) -> str:
         return "guarded"
     if any(_OPEN.search(text) for text in texts):
         return "open"
-    if any(guarding(word) for word in words_of(node.body)):
+    inside = asked_in(node.body)
+    if inside == "guarded":
         return "guarded"
-    unknown = [text for text, _ in names if not _HARMLESS.search(text)]
-    return "unknown" if unknown else "none"
+    unknown = [text for text, _ in names if not _HARMLESS.search(text)] + [text for text in found if text == "?"]
+    return "unknown" if unknown or inside else "none"
+
+
+def class_state(node: ast.ClassDef, ctx: Context) -> str:
+    """Of a view whose methods its base defines: guarded, open, unknown, or none."""
+    names = [text for text, _ in _decorators(node.decorator_list, ctx.module) if text]
+    texts = names + class_marks(node, "", ctx)
+    if any(guarding(text) for text in texts):
+        return "guarded"
+    if any(_OPEN.search(text) for text in texts):
+        return "open"
+    return "unknown" if any(not _HARMLESS.search(text) for text in names) else "none"
+
+
+def asked_in(body: list[ast.stmt]) -> str:
+    """Whether code asks who is calling: "guarded", "unknown" where only a name sounds like it, or ""."""
+    weak = ""
+    for stmt in body:
+        for node in descendants(stmt):
+            if _refuses(node) or _reads_caller(node):
+                return "guarded"
+            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+                word = _word(node)
+                weak = weak or ("unknown" if guarding(word) and not word[:1].isupper() else "")
+    return weak
+
+
+def _refuses(node: ast.AST) -> bool:
+    """Whether a statement or a call may turn a caller away."""
+    if isinstance(node, ast.If | ast.IfExp | ast.Assert | ast.While):
+        return any(guarding(word) for word in words_of([node.test]))
+    if isinstance(node, ast.Raise):
+        return any(_REFUSES.search(word) for word in words_of([node.exc] if node.exc else []))
+    if not isinstance(node, ast.Call):
+        return False
+    called = ast.unparse(node.func)
+    last = called.rpartition(".")[2]
+    return bool(_REFUSES.search(last)) or (guarding(called) and (bool(_ASKS.search(last)) or not called[:1].isupper()))
+
+
+def _reads_caller(node: ast.AST) -> bool:
+    """Whether an expression is the one who calls, or what tells it: `current_user`, `request.user`, "Authorization"."""
+    if isinstance(node, ast.Constant):
+        return bool(words_of([node]))
+    if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
+        return False
+    word = _word(node)
+    return bool(_CALLER.search(word)) or (word == "user" and ast.unparse(node) in _USERS)
+
+
+def _word(node: ast.Name | ast.Attribute) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr
 
 
 def _only_redirects(node: Any) -> bool:
@@ -154,15 +227,29 @@ def _dependencies(node: Any, route: Route) -> list[str]:
     if route.framework not in ("fastapi", "litestar"):
         return []
     args: ast.arguments = node.args
-    found = [param.kind for param in route.params if param.kind]
-    for value in [*args.defaults, *(value for value in args.kw_defaults if value)]:
-        if isinstance(value, ast.Call):
-            found += [ast.unparse(value)]
+    defaults = [*args.defaults, *(value for value in args.kw_defaults if value)]
+    found = [text for value in defaults for text in _depended(value)]
     for arg in [*args.args, *args.kwonlyargs]:
-        if arg.annotation is not None:
-            found.append(ast.unparse(arg.annotation))
-            if arg.arg in ("user", "current_user", "account", "principal", "identity", "me"):
-                found.append("current_user")
+        if isinstance(arg.annotation, ast.Name | ast.Attribute):
+            kind = ast.unparse(arg.annotation)
+            found += [kind] if not _BODIES.search(kind) else []
+        elif arg.annotation is not None:
+            found += _depended(arg.annotation)
+        if arg.annotation is not None and arg.arg in ("user", "current_user", "account", "principal", "identity", "me"):
+            found.append("current_user")
+    return found
+
+
+def _depended(expr: ast.expr) -> list[str]:
+    """What an expression has resolved before the handler runs: "?" for a dependency that may ask who is calling."""
+    found = []
+    for node in descendants(expr):
+        if isinstance(node, ast.Call) and re.search(
+            r"(^|\.)(Depends|Security|Provide|Inject)$", ast.unparse(node.func)
+        ):
+            text = " ".join(words_of(node.args))
+            found.append(text if guarding(text) or not text or _NO_CALLER.search(text) else "?")
+            found += ["security"] if ast.unparse(node.func).endswith("Security") else []
     return found
 
 

@@ -57,7 +57,7 @@ class EndpointWithoutAuth(Rule):
                 continue
             if route["handler"] in ("form_valid", "dispatch", "perform_create", "perform_update", "options", "head"):
                 continue
-            sure = Confidence.MEDIUM if writes(route) or (asked and not _is_page(route.fields)) else Confidence.LOW
+            sure = Confidence.MEDIUM if writes(route) or (asked and (route["data"] or not _is_page(route.fields))) else Confidence.LOW
             if not route["sure"] or (route["framework"] == "drf" and not settled and not asked):
                 sure = Confidence.LOW
             where = f" ({' '.join((*route['methods'][:2], route['path'])).strip()})" if route["path"] else ""

@@ -36,7 +36,7 @@ class RateLimitMissing(Rule):
     ]  # fmt: skip
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        routes = [route for route in tree.facts("route") if route["role"] not in ("health", "static") and route["sure"]]
+        routes = [route for route in (*tree.facts("route"), *tree.facts("generic-view")) if route["role"] not in ("health", "static") and route["sure"]]
         if not routes:
             ctx.not_applicable("No public routes were found.")
             return
