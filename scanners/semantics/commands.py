@@ -1,6 +1,7 @@
 """Which part of a call a shell reads, and what in it is harmless."""
 
 import ast
+import re
 from typing import Final
 
 from scanners.constants import UNKNOWN
@@ -38,6 +39,7 @@ QUOTES: Final = frozenset(
 
 
 _OWN: Final = frozenset({"sys.executable", "__file__", "os.getcwd", "shutil.which", "sys.prefix", "os.curdir"})
+_SSH: Final = re.compile(r"ssh|client|remote|conn", re.IGNORECASE)
 
 
 def command_of(call: Call, ctx: Context) -> tuple[ast.expr | None, Confidence | None]:
@@ -98,3 +100,12 @@ def _quotes_inside(hole: ast.Call) -> bool:
     if isinstance(hole.func, ast.Attribute) and getattr(hole.func.value, "id", "") in ("shlex", "subprocess"):
         return True
     return any(getattr(node, "attr", getattr(node, "id", "")) in QUOTES for node in descendants(hole))
+
+
+def goes_over_ssh(call: Call) -> bool:
+    """Whether an `exec_command` is one of a client of SSH, known or at least called so."""
+    if call.dotted in REMOTE:
+        return True
+    if call.ref is not None and not call.dotted.endswith("SSHClient.exec_command"):
+        return False
+    return call.receiver is not None and _SSH.search(ast.unparse(call.receiver)) is not None

@@ -4,11 +4,25 @@ import ast
 import re
 from typing import Any, Final
 
+from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call, Place
 from scanners.semantics.owncalls import own
 from scanners.semantics.routes import routes_of
 
+LAYERS: Final = (
+    "flask_cors.CORS",
+    "flask_cors.cross_origin",
+    "fastapi.middleware.cors.CORSMiddleware",
+    "starlette.middleware.cors.CORSMiddleware",
+)
+ORIGIN: Final = "Access-Control-Allow-Origin"
+WIDE: Final = frozenset({"CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"})
+_OFF: Final = frozenset({"WTF_CSRF_ENABLED", "WTF_CSRF_CHECK_DEFAULT"})
+SETTINGS: Final = WIDE | _OFF | {ORIGIN, "MIDDLEWARE"}
+"""The settings and the header that say who may come."""
+
+ADDS: Final = ("*.add_middleware", "starlette.middleware.Middleware", "fastapi.middleware.Middleware")
 _PROVES: Final = re.compile(
     r"signature|hmac|compare_digest|construct_event|authorization|bearer|api_?key|x-hub|webhook|verify|token|jwt"
     r"|oauth|saml|scim"
@@ -34,9 +48,45 @@ def origins(call: Call, ctx: Context) -> tuple[bool, bool]:
     flask = call.dotted.startswith("flask_cors")
     given = call.keyword("origins") if flask else call.keyword("allow_origins", "allow_origin_regex")
     value = ctx.constant(given, call)
-    wide = (given is None and flask and not call.unpacks and call.keyword("resources") is None) or _is_wide(value)
+    wide = (given is None and flask and not call.unpacks and _serves_all(call, ctx)) or _is_wide(value)
     with_cookies = ctx.constant(call.keyword("supports_credentials", "allow_credentials"), call) is True
     return wide, with_cookies
+
+
+def _serves_all(call: Call, ctx: Context) -> bool:
+    """Whether some path of flask_cors is open to all: those without origins of their own are."""
+    resources = call.keyword("resources")
+    if not isinstance(resources, ast.Dict):
+        return resources is None or isinstance(ctx.constant(resources, call), str)
+    for options in resources.values:
+        if isinstance(options, ast.Dict):
+            given = [getattr(key, "value", None) for key in options.keys]
+            if "origins" not in given or _is_wide(ctx.constant(options.values[given.index("origins")], call)):
+                return True
+    return False
+
+
+def unchecked(name: str, value: Any, ctx: Context) -> str:
+    """What a setting of this name and value leaves unchecked; empty for nothing."""
+    if name in _OFF and value is False and "csrf.protect(" not in ctx.source:
+        return f"{name} is off: no form is checked."
+    if name == "MIDDLEWARE" and _lacks_check(value):
+        return "Sessions are kept, but no middleware checks forms: add CsrfViewMiddleware."
+    return ""
+
+
+def with_credentials(ctx: Context) -> bool:
+    """Whether django-cors-headers is told to let other sites send cookies."""
+    bindings = ctx.module.names.get("CORS_ALLOW_CREDENTIALS", ())
+    return any(isinstance(each.value, ast.AST) and fold(each.value, ctx.module) is True for each in bindings)
+
+
+def _lacks_check(middleware: Any) -> bool:
+    """Whether a fixed list of Django's middleware keeps sessions but has none that checks forms."""
+    listed = [each for each in middleware if isinstance(each, str)] if isinstance(middleware, tuple) else []
+    return any(each.endswith(".SessionMiddleware") for each in listed) and not any(
+        "csrf" in each.lower() for each in listed
+    )
 
 
 def configured_elsewhere(call: Call, ctx: Context) -> bool:
@@ -70,7 +120,7 @@ def writing_gets(ctx: Context) -> list[tuple[Any, str]]:
 
 def _stores(receiver: str) -> bool:
     return re.search(
-        r"session$|objects$|\bdb\b|filter\(|query|_set$"
+        r"session$|objects$|\bdb\b|filter\(|query|_set$|^(\w+\.)?get_object_or_404\(|objects\.get\("
         r"|^(self\.)?[a-z_]+$",
         receiver,
     ) is not None and not re.search(

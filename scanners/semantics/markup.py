@@ -6,15 +6,26 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.context import Context
+from scanners.finding import Confidence
 from scanners.place import Block, Call, Place
 from scanners.semantics.harmless import is_fixed_name, is_guarded, is_number, is_picked
 from scanners.semantics.owncalls import own
-from scanners.semantics.routes import routes_of
+from scanners.semantics.pieces import Pieces
+from scanners.semantics.routes import Route, routes_of
+from scanners.text import TextFile
 
 MARKERS: Final = frozenset(
     "django.utils.safestring.mark_safe django.utils.safestring.SafeString django.utils.safestring.SafeText "
     "django.utils.html.mark_safe markupsafe.Markup flask.Markup jinja2.Markup".split()
 )
+CLEANERS: Final = frozenset(
+    "escape conditional_escape format_html format_html_join clean linkify sanitize sanitize_html bleach_clean url_for "
+    "reverse quote quote_plus urlencode jsonify dumps force_escape "
+    "escapejs render_to_string render_template strip_tags "
+    "striptags xhtml_escape to_html".split()
+)
+"""Functions that escape or clean what they are given."""
+
 _TEXT: Final = ("text", "content", "body", "response")
 RESPONSES: Final = {
     "django.http.HttpResponse": ("content",),
@@ -52,7 +63,12 @@ _TRUSTED: Final = re.compile(
     r"|version|tag|tags)\b",
     re.IGNORECASE,
 )
-_OTHER_TYPE: Final = re.compile(r"text/html", re.IGNORECASE)
+_HTML: Final = re.compile(r"text/html", re.IGNORECASE)
+_RAW_MARKDOWN: Final = frozenset({"markdown.markdown", "markdown2.markdown", "markdown.Markdown.convert"})
+"""Converters that leave the markup in a text as it is; Python-Markdown 3 has no safe mode."""
+
+_SAFE: Final = re.compile(r"\{\{-?\s*([^{}]*?)\|\s*safe\b(?!\w)[^{}]*\}\}")
+_OFF: Final = re.compile(r"\{%-?\s*autoescape\s+(off|false)\s*-?%\}", re.IGNORECASE)
 
 
 def is_harmless_markup(hole: ast.expr, call: Call) -> bool:
@@ -64,7 +80,30 @@ def is_harmless_markup(hole: ast.expr, call: Call) -> bool:
         or is_guarded(hole, call.function)
     ):
         return True
-    return isinstance(hole, ast.Call) and _ESCAPES.search(ast.unparse(hole.func)) is not None
+    return (
+        isinstance(hole, ast.Call) and not _is_raw(hole, call) and _ESCAPES.search(ast.unparse(hole.func)) is not None
+    )
+
+
+def how_sure(hole: ast.expr, taken: Pieces, call: Call) -> Confidence:
+    """How sure it is that text marked as safe markup is none: tags put around it, or into it, tell."""
+    text = ast.unparse(hole)
+    if isinstance(hole, ast.Call):
+        return Confidence.MEDIUM if _is_raw(hole, call) or _is_filled(hole) else Confidence.LOW
+    tagged = taken.built and any("<" in part for part in taken.parts if isinstance(part, str))
+    return Confidence.MEDIUM if tagged and not trusted_by_name(text) else Confidence.LOW
+
+
+def _is_raw(hole: ast.Call, call: Call) -> bool:
+    return call.name(hole.func) in _RAW_MARKDOWN
+
+
+def _is_filled(hole: ast.Call) -> bool:
+    """Whether tags are put into the text of a field: `note.text.replace("\\n", "<br>")`."""
+    func, last = hole.func, hole.args[-1] if len(hole.args) == 2 else None
+    if not isinstance(func, ast.Attribute) or func.attr != "replace" or not isinstance(func.value, ast.Attribute):
+        return False
+    return isinstance(last, ast.Constant) and "<" in str(last.value) and not trusted_by_name(ast.unparse(func.value))
 
 
 def trusted_by_name(text: str) -> bool:
@@ -78,7 +117,7 @@ def sends_html(call: Call, ctx: Context) -> bool:
     if given is None and call.dotted in ("flask.Response", "django.http.HttpResponse", "fastapi.Response"):
         given = call.argument(1 if call.dotted.startswith("django") else 9, "content_type")
     if given is not None:
-        return _OTHER_TYPE.search(str(ctx.constant(given, call))) is not None
+        return _HTML.search(str(ctx.constant(given, call))) is not None
     if call.keyword("headers") is not None and "ontent-" in ast.unparse(call.node):
         return False
     if "ontent-" in ast.unparse(call.function) and "type" in ast.unparse(call.function).lower():
@@ -87,9 +126,12 @@ def sends_html(call: Call, ctx: Context) -> bool:
 
 
 def returned_text(ctx: Context) -> Iterator[tuple[Place[Any], ast.expr]]:
-    """What the Flask handlers of the file return as text; JSON, templates, responses and other types are left out."""
+    """What the handlers of the file return as a page of text, in Flask and where FastAPI is told that it is HTML.
+
+    JSON, templates, responses and other types are left out.
+    """
     for node, route in routes_of(ctx).items():
-        if route.framework not in ("flask", "quart") or "ontent-" in "\n".join(_lines(node, ctx)):
+        if not _answers_html(node, route) or "ontent-" in "\n".join(_lines(node, ctx)):
             continue
         scope = ctx.module.functions[node]
         for stmt in own(node):
@@ -97,6 +139,28 @@ def returned_text(ctx: Context) -> Iterator[tuple[Place[Any], ast.expr]]:
             value = value.elts[0] if isinstance(value, ast.Tuple) and value.elts else value
             if isinstance(value, ast.JoinedStr | ast.BinOp | ast.Name | ast.Subscript) or _is_formatted(value):
                 yield Place(stmt, Block("function", node, None, scope), stmt), value  # type: ignore[misc]
+
+
+def _answers_html(node: Any, route: Route) -> bool:
+    if route.framework != "fastapi":
+        return route.framework in ("flask", "quart")
+    words = [word for made in node.decorator_list if isinstance(made, ast.Call) for word in made.keywords]
+    return any(word.arg == "response_class" and ast.unparse(word.value).endswith("HTMLResponse") for word in words)
+
+
+def unescaped_lines(text: TextFile) -> Iterator[tuple[int, str, Confidence | None]]:
+    """What a template puts into the page as it is: the line, the value (empty for a whole part), how sure it is wrong.
+
+    A value whose name says that it is markup comes without: it is a place, but no fault.
+    """
+    for number, line in enumerate(text.lines, 1):
+        found = _SAFE.search(line)
+        value = found[1].strip() if found else ""
+        if value[:1] not in ("", "'", '"') and value[:2] != "_(":
+            guess = Confidence.MEDIUM if "." in value and "(" not in value else Confidence.LOW
+            yield number, value, None if trusted_by_name(value) else guess
+        if _OFF.search(line) and "</" in text.text:
+            yield number, "", Confidence.MEDIUM
 
 
 def _is_formatted(value: Any) -> bool:

@@ -1,25 +1,15 @@
 import ast
-import re
-from typing import Final
+from typing import Any
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.place import Call
+from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.markup import MARKERS, RESPONSES, is_harmless_markup, returned_text, sends_html, trusted_by_name
+from scanners.semantics import markup
 from scanners.semantics.pieces import pieces
-from scanners.semantics.requestdata import taint
+from scanners.semantics.requestdata import Taint, taint
 from scanners.semantics.requestsources import serving
 from scanners.text import TextFile
-
-_CLEANERS: Final = frozenset(
-    "escape conditional_escape format_html format_html_join clean linkify sanitize sanitize_html bleach_clean url_for "
-    "reverse quote quote_plus urlencode jsonify dumps force_escape "
-    "escapejs render_to_string render_template strip_tags "
-    "striptags xhtml_escape to_html".split()
-)
-_SAFE: Final = re.compile(r"\{\{-?\s*([^{}]*?)\|\s*safe\b(?!\w)[^{}]*\}\}")
-_OFF: Final = re.compile(r"\{%-?\s*autoescape\s+(off|false)\s*-?%\}", re.IGNORECASE)
 
 
 class OutputUnescaped(Rule):
@@ -44,30 +34,23 @@ class OutputUnescaped(Rule):
         Example(
             "marked as safe",
             {
-                "tags.py": "from django.utils.safestring import mark_safe\nfrom markupsafe import Markup\n\n\n"
-                "def badge(user):\n"
-                "    return mark_safe('<b>%s</b>' % user.name) + Markup(f'<i>{user.title}</i>')\n"
+                "tags.py": "from django.utils.safestring import mark_safe\nfrom markupsafe import Markup\n\n\ndef badge(user):\n    return mark_safe('<b>%s</b>' % user.name) + Markup(f'<i>{user.title}</i>')\n"
             },
             at=[("tags.py", 6), ("tags.py", 6)],
         ),
         Example(
             "request data in a response",
             {
-                "app.py": "from flask import Flask, request\n\napp = Flask(__name__)\n\n\n@app.get('/hi')\ndef hi():\n"
-                "    name = request.args.get('name')\n    return f'<h1>Hello {name}</h1>'\n",
-                "views.py": "from django.http import HttpResponse\n\n\ndef hi(request):\n"
-                "    return HttpResponse('Hello ' + request.GET['name'])\n",
-                "api.py": "from fastapi import FastAPI\nfrom fastapi.responses import HTMLResponse\n\n"
-                "app = FastAPI()\n\n\n"
-                "@app.get('/hi')\ndef hi(name: str):\n    return HTMLResponse(f'<h1>{name}</h1>')\n",
+                "app.py": "from flask import Flask, request\n\napp = Flask(__name__)\n\n\n@app.get('/hi')\ndef hi():\n    name = request.args.get('name')\n    return f'<h1>Hello {name}</h1>'\n",
+                "views.py": "from django.http import HttpResponse\n\n\ndef hi(request):\n    return HttpResponse('Hello ' + request.GET['name'])\n",
+                "api.py": "from fastapi import FastAPI\nfrom fastapi.responses import HTMLResponse\n\napp = FastAPI()\n\n\n@app.get('/hi')\ndef hi(name: str):\n    return HTMLResponse(f'<h1>{name}</h1>')\n",
             },
             at=[("api.py", 9), ("app.py", 9), ("views.py", 5)],
         ),
         Example(
             "templates",
             {
-                "shop/templates/note.html": "<p>{{ note.text|safe }}</p>\n"
-                "{% autoescape off %}{{ note.title }}{% endautoescape %}\n"
+                "shop/templates/note.html": "<p>{{ note.text|safe }}</p>\n{% autoescape off %}{{ note.title }}{% endautoescape %}\n"
             },
             at=[("shop/templates/note.html", 1), ("shop/templates/note.html", 2)],
         ),
@@ -81,33 +64,21 @@ class OutputUnescaped(Rule):
         Example(
             "escaped, cleaned, built by format",
             {
-                "tags.py": "import nh3\nfrom django.utils.html import escape, format_html\n"
-                "from django.utils.safestring import mark_safe\n"
-                "from markupsafe import Markup\n\nBR = '<br>'\n\n\ndef badge(user, count: int):\n"
-                "    mark_safe(f'<b>{escape(user.name)}</b>{BR}{count}')\n    mark_safe(nh3.clean(user.text))\n"
-                "    return format_html('<b>{}</b>', user.name) + Markup('<b>%s</b>') "
-                "% user.name + Markup('<i>{}</i>').format(user.name)\n"
+                "tags.py": "import nh3\nfrom django.utils.html import escape, format_html\nfrom django.utils.safestring import mark_safe\nfrom markupsafe import Markup\n\nBR = '<br>'\n\n\ndef badge(user, count: int):\n    mark_safe(f'<b>{escape(user.name)}</b>{BR}{count}')\n    mark_safe(nh3.clean(user.text))\n"
+                "    return format_html('<b>{}</b>', user.name) + Markup('<b>%s</b>') % user.name + Markup('<i>{}</i>').format(user.name)\n"
             },
         ),
         Example(
             "other content",
             {
-                "app.py": "from django.http import HttpResponse, JsonResponse\n"
-                "from flask import Flask, jsonify, request\nfrom markupsafe import escape\n\n"
-                "app = Flask(__name__)\n\n\n@app.get('/hi')\ndef hi():\n    if request.args.get('raw'):\n"
-                "        return {'name': request.args['name']}\n    if request.args.get('plain'):\n"
-                "        return request.args['name'], 200, {'Content-Type': 'text/plain'}\n"
-                "    return f\"Hi {escape(request.args['name'])}\"\n\n\n"
-                "def plain(request):\n    if request.GET:\n        return JsonResponse({'q': request.GET['q']})\n"
-                "    return HttpResponse(request.GET['q'], content_type='text/plain')\n",
+                "app.py": "from django.http import HttpResponse, JsonResponse\nfrom flask import Flask, jsonify, request\nfrom markupsafe import escape\n\napp = Flask(__name__)\n\n\n@app.get('/hi')\ndef hi():\n    if request.args.get('raw'):\n        return {'name': request.args['name']}\n    if request.args.get('plain'):\n"
+                "        return request.args['name'], 200, {'Content-Type': 'text/plain'}\n    return f\"Hi {escape(request.args['name'])}\"\n\n\ndef plain(request):\n    if request.GET:\n        return JsonResponse({'q': request.GET['q']})\n    return HttpResponse(request.GET['q'], content_type='text/plain')\n",
             },
         ),
         Example(
             "templates",
             {
-                "shop/templates/note.html": "<p>{{ note.text }}</p>{{ data|tojson|safe }}{{ '<br>'|safe "
-                "}}{{ form.media|safe }}\n"
-                "{{ note.body|escape|safe }}\n",
+                "shop/templates/note.html": "<p>{{ note.text }}</p>{{ data|tojson|safe }}{{ '<br>'|safe }}{{ form.media|safe }}\n{{ note.body|escape|safe }}\n",
                 "shop/templates/mail.txt": "{{ note.text|safe }}\n",
             },
         ),
@@ -116,12 +87,12 @@ class OutputUnescaped(Rule):
             {"generate.py": "import jinja2\n\ncode = jinja2.Environment(autoescape=False)\n"},
         ),
     ]
-    calls = (*MARKERS, *RESPONSES, "jinja2.Environment")
+    calls = (*markup.MARKERS, *markup.RESPONSES, "jinja2.Environment")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         if call.dotted == "jinja2.Environment":
             self._environment(call, ctx)
-        elif call.dotted in MARKERS:
+        elif call.dotted in markup.MARKERS:
             self._marked(call, ctx)
         elif call.function is not None and serving(ctx):
             self._response(call, ctx)
@@ -140,51 +111,38 @@ class OutputUnescaped(Rule):
             return
         ctx.site(call)
         taken = pieces(text, call.scope, call.line, call.stmt.col_offset if call.stmt else 0)
-        loose = [hole for hole in taken.holes if not is_harmless_markup(hole, call)]
-        sent = taint(text, call, ctx, _CLEANERS) if loose else None
+        loose = [hole for hole in taken.holes if not markup.is_harmless_markup(hole, call)]
+        sent = taint(text, call, ctx, markup.CLEANERS) if loose else None
         if sent is not None:
             ctx.report(call, f"`{sent.what}` from the request is marked as safe markup.")
         elif loose:
-            sure = (
-                Confidence.MEDIUM
-                if taken.built and any("<" in p for p in taken.parts if isinstance(p, str))
-                else Confidence.LOW
-            )
-            known = isinstance(loose[0], ast.Call) or trusted_by_name(ast.unparse(loose[0]))
-            ctx.report(
-                call,
-                f"`{ast.unparse(loose[0])[:60]}` is marked as safe markup, whatever it holds.",
-                confidence=Confidence.LOW if known else sure,
-            )
+            told = f"`{ast.unparse(loose[0])[:60]}` is marked as safe markup, whatever it holds."
+            ctx.report(call, told, confidence=markup.how_sure(loose[0], taken, call))
 
     def _response(self, call: Call, ctx: Context) -> None:
-        body = call.argument(0, *RESPONSES[call.dotted])
-        if body is None or not sends_html(call, ctx):
-            return
-        ctx.site(call)
-        sent = taint(body, call, ctx, _CLEANERS)
+        body = call.argument(0, *markup.RESPONSES[call.dotted])
+        if body is not None and markup.sends_html(call, ctx):
+            ctx.site(call)
+            self._tell(call, taint(body, call, ctx, markup.CLEANERS), ctx)
+
+    def _tell(self, place: Place[Any], sent: Taint | None, ctx: Context) -> None:
         if sent is not None:
             sure = Confidence.LOW if sent.confidence is Confidence.LOW else Confidence.MEDIUM
-            ctx.report(call, f"`{sent.what}` reaches the page as it is.", confidence=sure)
+            ctx.report(place, f"`{sent.what}` reaches the page as it is.", confidence=sure)
 
     def visit_module(self, ctx: Context) -> None:
-        if not {"flask", "quart"} & set(serving(ctx).split()):
+        if not {"flask", "quart"} & set(serving(ctx).split()) and "HTMLResponse" not in ctx.source:
             return
-        for place, text in returned_text(ctx):
+        for place, text in markup.returned_text(ctx):
             ctx.site(place)
-            sent = taint(text, place, ctx, _CLEANERS)
+            sent = taint(text, place, ctx, markup.CLEANERS)
             if sent is not None and (isinstance(text, ast.JoinedStr | ast.BinOp) or "json" not in sent.what):
-                sure = Confidence.LOW if sent.confidence is Confidence.LOW else Confidence.MEDIUM
-                ctx.report(place, f"`{sent.what}` reaches the page as it is.", confidence=sure)
+                self._tell(place, sent, ctx)
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:
-        for number, line in enumerate(text.lines, 1):
-            found = _SAFE.search(line)
-            value = found[1].strip() if found else ""
-            if value[:1] not in ("", "'", '"') and value[:2] not in ("_(",):
-                ctx.site(number)
-                if not trusted_by_name(value):
-                    sure = Confidence.MEDIUM if "." in value and "(" not in value else Confidence.LOW
-                    ctx.report(number, f"`{value[:60]}` is put into the page as it is.", confidence=sure)
-            if _OFF.search(line) and "</" in text.text:
+        for number, value, sure in markup.unescaped_lines(text):
+            ctx.site(number)
+            if not value:
                 ctx.report(number, "Nothing is escaped in this part of the page.")
+            elif sure is not None:
+                ctx.report(number, f"`{value[:60]}` is put into the page as it is.", confidence=sure)

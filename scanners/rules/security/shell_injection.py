@@ -1,6 +1,4 @@
 import ast
-import re
-from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
@@ -13,13 +11,12 @@ from scanners.semantics.commands import (
     REMOTE,
     SUBPROCESS,
     command_of,
+    goes_over_ssh,
     is_harmless_in_shell,
     program_of,
 )
 from scanners.semantics.pieces import pieces
 from scanners.semantics.requestdata import taint
-
-_SSH: Final = re.compile(r"ssh|client|remote|conn", re.I)
 
 
 class ShellInjection(Rule):
@@ -42,18 +39,14 @@ class ShellInjection(Rule):
         Example(
             "os.system and os.popen",
             {
-                "thumbs.py": "import os\n\n\ndef resize(name, width):\n    os.system('convert ' + name + ' out.png')\n"
-                "    return os.popen(f'identify {name}').read()\n"
+                "thumbs.py": "import os\n\n\ndef resize(name, width):\n    os.system('convert ' + name + ' out.png')\n    return os.popen(f'identify {name}').read()\n"
             },
             at=[("thumbs.py", 5), ("thumbs.py", 6)],
         ),
         Example(
             "shell=True",
             {
-                "backup.py": "import subprocess\nfrom subprocess import check_output as output\n\n\n"
-                "def dump(database):\n"
-                "    command = 'pg_dump %s | gzip' % database\n    subprocess.run(command, shell=True, check=True)\n"
-                "    return output('du -sh {}'.format(database), shell=True)\n"
+                "backup.py": "import subprocess\nfrom subprocess import check_output as output\n\n\ndef dump(database):\n    command = 'pg_dump %s | gzip' % database\n    subprocess.run(command, shell=True, check=True)\n    return output('du -sh {}'.format(database), shell=True)\n"
             },
             at=[("backup.py", 7), ("backup.py", 8)],
         ),
@@ -65,34 +58,28 @@ class ShellInjection(Rule):
         Example(
             "a shell by name",
             {
-                "run.py": "import subprocess\n\n\ndef count(path):\n"
-                "    subprocess.run(['bash', '-c', f'wc -l {path} | sort'])\n"
+                "run.py": "import subprocess\n\n\ndef count(path):\n    subprocess.run(['bash', '-c', f'wc -l {path} | sort'])\n"
             },
             at=[("run.py", 5)],
         ),
         Example(
             "asyncio",
             {
-                "probe.py": "import asyncio\n\n\nasync def probe(host):\n"
-                "    await asyncio.create_subprocess_shell(f'ping -c1 {host}')\n"
+                "probe.py": "import asyncio\n\n\nasync def probe(host):\n    await asyncio.create_subprocess_shell(f'ping -c1 {host}')\n"
             },
             at=[("probe.py", 5)],
         ),
         Example(
             "over SSH",
             {
-                "deploy.py": "import paramiko\n\n\ndef restart(host, unit):\n    client = paramiko.SSHClient()\n"
-                "    client.connect(host)\n"
-                "    client.exec_command('systemctl restart ' + unit)\n"
+                "deploy.py": "import paramiko\n\n\ndef restart(host, unit):\n    client = paramiko.SSHClient()\n    client.connect(host)\n    client.exec_command('systemctl restart ' + unit)\n"
             },
             at=[("deploy.py", 7)],
         ),
         Example(
             "the request names the program",
             {
-                "run.py": "import subprocess\nfrom flask import Flask, request\n\napp = Flask(__name__)\n\n\n"
-                "@app.post('/run')\n"
-                "def run():\n    return subprocess.run([request.form['tool'], '-v'], timeout=5).stdout\n"
+                "run.py": "import subprocess\nfrom flask import Flask, request\n\napp = Flask(__name__)\n\n\n@app.post('/run')\ndef run():\n    return subprocess.run([request.form['tool'], '-v'], timeout=5).stdout\n"
             },
             at=[("run.py", 9)],
         ),
@@ -106,24 +93,19 @@ class ShellInjection(Rule):
         Example(
             "list",
             {
-                "thumbs.py": "import subprocess\n\n\ndef resize(name):\n"
-                "    subprocess.run(['convert', name, 'out.png'], check=True)\n"
+                "thumbs.py": "import subprocess\n\n\ndef resize(name):\n    subprocess.run(['convert', name, 'out.png'], check=True)\n"
             },
         ),
         Example(
             "quoted",
             {
-                "backup.py": "import os\nimport shlex\nimport subprocess\n\n\ndef dump(name, arguments):\n"
-                "    os.system(f'pg_dump {shlex.quote(name)} | gzip')\n"
-                "    subprocess.run(shlex.join(arguments) + ' | gzip', shell=True)\n"
-                "    os.system('tar cf x ' + ' '.join(shlex.quote(each) for each in arguments))\n"
+                "backup.py": "import os\nimport shlex\nimport subprocess\n\n\ndef dump(name, arguments):\n    os.system(f'pg_dump {shlex.quote(name)} | gzip')\n    subprocess.run(shlex.join(arguments) + ' | gzip', shell=True)\n    os.system('tar cf x ' + ' '.join(shlex.quote(each) for each in arguments))\n"
             },
         ),
         Example(
             "choices and numbers",
             {
-                "unit.py": "import os\n\nUNITS = {'web': 'web.service'}\n\n\ndef restart(key, delay: int):\n"
-                "    os.system(f'sleep {delay}; systemctl restart {UNITS[key]}')\n"
+                "unit.py": "import os\n\nUNITS = {'web': 'web.service'}\n\n\ndef restart(key, delay: int):\n    os.system(f'sleep {delay}; systemctl restart {UNITS[key]}')\n"
             },
         ),
         Example(
@@ -134,11 +116,8 @@ class ShellInjection(Rule):
     calls = (*ALWAYS, *SUBPROCESS, *EXECS, *REMOTE, "*.exec_command", "*.subprocess_shell")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        if call.last == "exec_command" and call.dotted not in REMOTE:
-            if call.ref is not None and not call.dotted.endswith("SSHClient.exec_command"):
-                return
-            if call.receiver is None or not _SSH.search(ast.unparse(call.receiver)):
-                return
+        if call.last == "exec_command" and not goes_over_ssh(call):
+            return
         ctx.site(call)
         command, sure = command_of(call, ctx)
         program = program_of(call) if command is None else None
