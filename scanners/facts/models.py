@@ -10,7 +10,8 @@ from scanners.semantics.fields import FieldSpec, field_of
 
 
 class Models(Collector):
-    """Fact `model`: name, orm, bases, table, abstract, whether its manager is its own, and its fields.
+    """Fact `model`: name, orm, bases, table, abstract, whether its manager is its own, whether it
+    counts its versions, and its fields.
 
     A field has a kind (fk, o2o, m2m, relation, plain), a type, what it points to, the name of the way back and, with
     SQLAlchemy, how it is loaded.
@@ -36,6 +37,7 @@ class Models(Collector):
             table=meta.get("__tablename__") or meta.get("db_table") or meta.get("table_name") or "",
             abstract=meta.get("abstract") == "True",
             manager=_has_manager(node),
+            versioned=any("version_id_col" in ast.unparse(stmt) for stmt in node.body if _is_mapper_args(stmt)),
             fields={name: _plain(spec) for name, spec in found.items()},
         )
 
@@ -79,6 +81,10 @@ def _meta(node: ast.ClassDef) -> dict[str, str]:
         and isinstance(stmt.targets[0], ast.Name)
         and isinstance(stmt.value, ast.Constant)
     }
+
+
+def _is_mapper_args(stmt: ast.stmt) -> bool:
+    return isinstance(stmt, ast.Assign) and getattr(stmt.targets[0], "id", "") == "__mapper_args__"
 
 
 def _has_manager(node: ast.ClassDef) -> bool:

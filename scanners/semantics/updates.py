@@ -82,7 +82,7 @@ def origin(name: str, place: Place[Any], ctx: Context) -> tuple[str, Query | Non
     told = query(value, place.scope, ctx) if binding.kind in ("assign", "for", "unpack") else None
     if told is None or told.root == "own":
         return ("new" if binding.kind == "assign" and isinstance(value, ast.Call) else ""), None
-    if any("for_update" in step for step in told.methods):
+    if any("for_update" in step for step in told.methods) or _asks_for_lock(told):
         return "locked", told
     if _is_copied(name, place):
         return "new", told
@@ -92,6 +92,23 @@ def origin(name: str, place: Place[Any], ctx: Context) -> tuple[str, Query | Non
         else told.many
     )
     return ("stored" if row or told.last in ("[]", "get_or_create", "update_or_create") else ""), told
+
+
+def _asks_for_lock(told: Query) -> bool:
+    """Whether `session.get(Model, key, with_for_update=True)` locks the row."""
+    words = [word for _, call in told.steps if call is not None for word in call.keywords]
+    return any(
+        word.arg == "with_for_update" and getattr(word.value, "value", True) not in (False, None) for word in words
+    )
+
+
+def computed_before(value: ast.expr, place: Place[Any]) -> ast.expr:
+    """What a name that is stored was computed as, where the def gives it one value only; else the expression itself."""
+    if isinstance(value, ast.Name):
+        bindings = place.scope.bindings(value.id)
+        if len(bindings) == 1 and bindings[0].kind == "assign" and isinstance(bindings[0].value, ast.BinOp):
+            return bindings[0].value
+    return value
 
 
 def _is_copied(name: str, place: Place[Any]) -> bool:
@@ -134,7 +151,7 @@ def checks(test: ast.expr, place: Place[Any], ctx: Context) -> Iterator[tuple[Qu
         if expr.comparators[0].value not in (None, 0):
             return
         absent, expr = isinstance(expr.ops[0], ast.Is | ast.Eq), expr.left
-    told = query(expr, place.scope, ctx)
+    told = query(_given_last(expr, place), place.scope, ctx)
     if (
         told is not None
         and told.model
@@ -142,6 +159,35 @@ def checks(test: ast.expr, place: Place[Any], ctx: Context) -> Iterator[tuple[Qu
         and told.engine in (DJANGO, SQLALCHEMY)
     ):
         yield told, absent
+
+
+def looked_for(place: Place[ast.If], ctx: Context) -> Iterator[tuple[Query, list[Any]]]:
+    """The queries by key that an `if` looks at, each with the statements that run when there is no such row."""
+    for told, absent in checks(place.node.test, place, ctx):
+        if asked(told):
+            leaves = isinstance(place.node.body[-1], ast.Raise | ast.Return | ast.Continue)
+            yield told, list(place.node.body if absent else following(place) if leaves else place.node.orelse)
+
+
+def not_found(place: Place[Any], ctx: Context) -> Iterator[tuple[Query, list[Any]]]:
+    """The queries for one row in a short `try`, each with the body of the handler for a row that is not there."""
+    for handler in place.node.handlers if len(place.node.body) <= 3 else ():
+        caught = ast.unparse(handler.type) if handler.type is not None else ""
+        if not caught.endswith(("DoesNotExist", "NoResultFound")):
+            continue
+        for stmt in place.node.body:
+            told = query(getattr(stmt, "value", None), place.scope, ctx)
+            if told is not None and told.last in ("get", "one", "aget"):
+                yield told, handler.body
+
+
+def _given_last(expr: ast.expr, place: Place[Any]) -> ast.expr:
+    """What a name was last given before a test: the branch below it may give it a new object."""
+    if not isinstance(expr, ast.Name):
+        return expr
+    before = [binding for binding in place.scope.bindings(expr.id) if binding.line < place.line]
+    last = max(before, key=lambda binding: binding.line, default=None)
+    return last.value if last is not None and last.kind == "assign" and isinstance(last.value, ast.expr) else expr
 
 
 def keys(told: Query) -> set[str]:

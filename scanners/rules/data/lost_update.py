@@ -6,9 +6,11 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics import updates
-from scanners.semantics.orm import SQLALCHEMY, query, uses_orm
+from scanners.semantics.orm import SQLALCHEMY, Query, uses_orm
+from scanners.tree import Tree, TreeContext
 
 _SUMS: Final = (ast.Add, ast.Sub, ast.Mult)
+_LOST: Final = "`{}` is computed from what was read; a write in between is lost."
 _HEAD = "from django.db import models\nfrom django.db.models import F\n\nfrom shop.models import Order\n\n\n"
 
 
@@ -59,13 +61,8 @@ class LostUpdate(Rule):
         ),
     ]
     good = [
-        Example(
-            "the database computes, or the row is locked",
-            {
-                "shop/stock.py": f"{_HEAD}def pay(pk, sum):\n    order = Order.objects.get(pk=pk)\n    order.paid = F('paid') + sum\n    order.save()\n"
-                "    other = Order.objects.select_for_update().get(pk=pk)\n    other.paid += sum\n    other.save()\n"
-            },
-        ),
+        Example("the database computes, or the row is locked", {"shop/stock.py": f"{_HEAD}def pay(pk, sum):\n    order = Order.objects.get(pk=pk)\n    order.paid = F('paid') + sum\n    order.save()\n"
+                "    other = Order.objects.select_for_update().get(pk=pk)\n    other.paid += sum\n    other.save()\n"}),
         Example(
             "a version, a lock, a new object, text",
             {
@@ -91,8 +88,11 @@ class LostUpdate(Rule):
             self._computed(place.node.target, [place.node.value], place, ctx)
 
     def visit_assign(self, place: Place[ast.Assign], ctx: Context) -> None:
-        target, value = place.node.targets[0], place.node.value
-        if not isinstance(target, ast.Attribute) or not isinstance(value, ast.BinOp) or not isinstance(value.op, _SUMS):
+        target = place.node.targets[0]
+        if not isinstance(target, ast.Attribute):
+            return
+        value = updates.computed_before(place.node.value, place)
+        if not isinstance(value, ast.BinOp) or not isinstance(value.op, _SUMS):
             return
         read = ast.unparse(target)
         if read in (ast.unparse(value.left), ast.unparse(value.right)):
@@ -103,46 +103,44 @@ class LostUpdate(Rule):
             return
         if place.function is None or isinstance(place.function, ast.Lambda) or any(map(updates.is_text, parts)):
             return
-        name = target.value.id
-        came, told = updates.origin(name, place, ctx)
+        came, told = updates.origin(target.value.id, place, ctx)
         commits = told is not None and told.engine == SQLALCHEMY
-        kept = updates.is_committed(place) if commits else updates.is_saved(name, place)
-        if not came or not kept:
+        if not came or not (updates.is_committed(place) if commits else updates.is_saved(target.value.id, place)):
             return
         if came == "passed" or (came == "own" and "for_update" in ctx.source):
             ctx.unresolved(place, "The row comes from elsewhere and may be locked there.")
         elif came in ("new", "locked") or updates.is_guarded(place, ctx):
             ctx.site(place)
+        elif told is not None and commits:  # Its model, in another file, may count its versions.
+            model, text = told.model.rpartition(".")[2], ctx.source_lines[place.line - 1]
+            ctx.fact("computed-write", place, model=model, what=ast.unparse(target), text=text)
         else:
-            ctx.report(place, f"`{ast.unparse(target)}` is computed from what was read; a write in between is lost.")
+            ctx.report(place, _LOST.format(ast.unparse(target)))
+
+    def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        versioned = {fact["name"] for fact in tree.facts("model") if fact["versioned"]}
+        for fact in tree.facts("computed-write"):
+            if fact["model"] in versioned:
+                ctx.site(fact.path, fact.line)
+            else:
+                ctx.report(fact.path, fact.line, _LOST.format(fact["what"]), text=fact["text"])
 
     def visit_if(self, place: Place[ast.If], ctx: Context) -> None:
-        if place.function is None or not uses_orm(ctx):
-            return
-        for told, absent in updates.checks(place.node.test, place, ctx):
-            if not updates.asked(told):
-                continue
-            leaves = isinstance(place.node.body[-1], ast.Raise | ast.Return | ast.Continue)
-            after = place.node.body if absent else updates.following(place) if leaves else place.node.orelse
-            self._made(told.model, updates.keys(told), list(after), place, ctx)
+        if place.function is not None and uses_orm(ctx):
+            for told, after in updates.looked_for(place, ctx):
+                self._made(told, after, place, ctx)
 
     def visit_try(self, place: Place[Any], ctx: Context) -> None:
-        if place.function is None or not uses_orm(ctx) or len(place.node.body) > 3:
-            return
-        for handler in place.node.handlers:
-            caught = ast.unparse(handler.type) if handler.type is not None else ""
-            if not caught.endswith(("DoesNotExist", "NoResultFound")):
-                continue
-            for stmt in place.node.body:
-                told = query(getattr(stmt, "value", None), place.scope, ctx)
-                if told is not None and told.last in ("get", "one", "aget"):
-                    self._made(told.model, updates.keys(told), handler.body, place, ctx)
+        if place.function is not None and uses_orm(ctx):
+            for told, after in updates.not_found(place, ctx):
+                self._made(told, after, place, ctx)
 
-    def _made(self, model: str, asked_for: set[str], after: list[Any], place: Place[Any], ctx: Context) -> None:
-        for node, given in updates.creations(model, after, ctx):
+    def _made(self, told: Query, after: list[Any], place: Place[Any], ctx: Context) -> None:
+        for node, given in updates.creations(told.model, after, ctx):
             at = Place(node, place.block, place.stmt)
             if updates.handles_conflicts(place, ctx):
                 ctx.site(at)
-            elif given & asked_for:
-                ctx.report(at, f"`{model}` is made because none was there; another writer may have made it meanwhile.")
+            elif given & updates.keys(told):
+                message = f"`{told.model}` is made because none was there; another writer may have made it meanwhile."
+                ctx.report(at, message)
             return
