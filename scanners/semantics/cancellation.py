@@ -61,8 +61,8 @@ def catches_cancellation(handler: ast.ExceptHandler, scope: Scope) -> str:
 def fate(node: Any, place: Place[Any], how: str) -> str:
     """What becomes of a cancellation in a clause, or in a `suppress`.
 
-    "kept" when it goes on, or was meant for a task that was cancelled here; "used" when the exception is handed on; "end"
-    when the coroutine ends at once in an orderly way; else "fault".
+    "kept" when it goes on, or was meant for a task that was cancelled here; "used" when the exception is handed on;
+    "end" when the coroutine ends at once in an orderly way; else "fault".
     """
     catches = isinstance(node, ast.ExceptHandler)
     body = node.body if catches else []

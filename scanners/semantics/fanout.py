@@ -11,6 +11,14 @@ from scanners.place import Call, Place
 from scanners.semantics.coroutines import definitions
 from scanners.semantics.handlers import inner
 
+WORKERS: Final = frozenset({"threading.Thread", "multiprocessing.Process"})
+GROUPS: Final = (
+    "asyncio.TaskGroup.create_task",
+    "anyio.create_task_group().start_soon",
+    "trio.open_nursery().start_soon",
+)
+POOLS: Final = ("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.ProcessPoolExecutor")
+"""What starts threads and processes, tasks of a group, and pools."""
 _BRAKE: Final = re.compile(
     r"sem\b|sema|semaphore|limit|throttl|bounded|bucket|_slots?\b|concurren|chunk|batch|in_flight|max_(workers|tasks|threads)"
     r"|pool_size|parallelism|islice|capacity",
@@ -148,8 +156,41 @@ def _appended(name: str, call: Call) -> tuple[ast.expr, list[ast.AST]] | None:
             if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute):
                 held = node.func.value
                 if node.func.attr == "append" and isinstance(held, ast.Name) and held.id == name:
-                    return loop.iter, [node.args[0]]
+                    return (loop.iter, [node.args[0]]) if _starts_work(node.args[0], loop) else None
     return None
+
+
+def _starts_work(made: ast.expr, loop: Any) -> bool:
+    """Whether what a loop appends is made there: a call, or a name that the loop gives one."""
+    if not isinstance(made, ast.Name):
+        return isinstance(made, ast.Call)
+    given = [node for node in inner(loop.body) if isinstance(node, ast.Assign)]
+    return any(
+        isinstance(target, ast.Name) and target.id == made.id and not _name(node.value.func).endswith("uture")
+        for node in given
+        if isinstance(node.value, ast.Call)
+        for target in node.targets
+    )
+
+
+def is_replaced(call: Call) -> bool:
+    """Whether each turn of a loop has one task at most: it is started where there is none."""
+    above = call.parent()
+    if isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Name | ast.Attribute):
+        held = ast.unparse(above.targets[0])
+        loop = next((block.node for block in call.within("for", "while")), None)
+        return loop is not None and any(held in ast.unparse(test) for test in _asked(call, loop))
+    return False
+
+
+def is_paced(call: Call) -> bool:
+    """Whether the task is started in a loop over a stream that also waits for something else in each turn."""
+    loop = next((block.node for block in call.within("for", "while")), None)
+    return isinstance(loop, ast.AsyncFor) and any(isinstance(node, ast.Await) for node in inner(loop.body))
+
+
+def _asked(call: Call, loop: Any) -> list[ast.expr]:
+    return [block.node.test for block in call.within("if", "else") if block.node.lineno > loop.lineno]
 
 
 def is_gathered_later(call: Call) -> bool:

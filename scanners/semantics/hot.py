@@ -21,6 +21,9 @@ _REACH: Final = 3
 _TASKS: Final = frozenset({"dramatiq.actor", "huey.task", "rq.decorators.job", "arq.cron", "django_rq.job"})
 _TASK_ENDS: Final = (".app.task", ".celery.task", "Huey.task", "Huey.periodic_task", "broker.task", "Broker.task")
 _CALLBACKS: Final = frozenset({"on_message_callback", "on_message", "message_callback"})
+_HOOKS: Final = frozenset(
+    "before_request after_request teardown_request before_app_request after_app_request teardown_app_request".split()
+)
 _TAKERS: Final = frozenset({"basic_consume", "add_done_callback", "run_forever", "subscribe", "psubscribe"})
 _ONCE: Final = re.compile(
     r"^_*(async_)?(main|run|start(up)?|on_start(up)?|setup|set_up|init(iali[sz]e)?|bootstrap|connect|disconnect|lifespan|stop"
@@ -109,8 +112,14 @@ def served(ctx: Context) -> frozenset[ast.AST]:
     found = _SERVED.get(ctx)
     if found is None:
         jobs = [node for node, scope in ctx.module.functions.items() if _is_job(node, scope, ctx)]
-        found = _SERVED[ctx] = frozenset([*routes_of(ctx), *jobs])
+        hooks = [node for node in ctx.module.functions if _is_hook(node)] if "_request" in ctx.source else []
+        found = _SERVED[ctx] = frozenset([*routes_of(ctx), *jobs, *hooks])
     return found
+
+
+def _is_hook(node: Any) -> bool:
+    """Whether a decorator has the def run before or after each request."""
+    return any(getattr(decorator, "attr", "") in _HOOKS for decorator in getattr(node, "decorator_list", ()))
 
 
 def _is_job(node: Any, scope: Scope, ctx: Context) -> bool:

@@ -60,10 +60,38 @@ def release_of(call: Call) -> str:
             cleanup = [part for stmt in (*node.finalbody, *node.handlers) for part in descendants(stmt)]
             if any(part in releases for part in cleanup):
                 return "finally"
-    first = min(release.lineno for release in releases)
-    between = [node for node in inner(list(call.function.body)) if call.line < getattr(node, "lineno", 0) < first]
-    risky = any(isinstance(node, ast.Call | ast.Raise | ast.Await | ast.Subscript) for node in between)
+    held = _held_after(list(call.function.body), call, releases)
+    risky = any(isinstance(node, ast.Call | ast.Raise | ast.Await | ast.Subscript) for node in held)
     return "later" if risky else "finally"
+
+
+def _held_after(body: list[Any], call: Call, releases: list[ast.AST]) -> list[Any]:
+    """What runs after a lock was taken and before it is given back, on every way through these statements."""
+    last = max(release.lineno for release in releases)  # type: ignore[attr-defined]
+    found: list[Any] = []
+    for stmt in body:
+        if getattr(stmt, "end_lineno", 0) <= call.line or stmt.lineno > last:
+            continue
+        suites = [part for name in ("body", "orelse", "finalbody") if (part := getattr(stmt, name, []))]
+        if not suites and stmt.lineno > call.line:
+            if any(node in releases for node in inner([stmt])):
+                break
+            found += inner([stmt])
+        for suite in suites:
+            found += _held_after(suite, call, releases)
+    return found
+
+
+def taken_until(call: Call) -> list[ast.stmt]:
+    """The statements that run while a lock is held which `acquire` takes right before a `try` that gives it back."""
+    name = spelled(call.receiver) if call.receiver is not None else ""
+    if not name or call.function is None or not isinstance(call.stmt, ast.Expr):
+        return []
+    for node in inner(list(call.function.body)):
+        follows = isinstance(node, ast.Try) and 0 < node.lineno - (call.stmt.end_lineno or 0) <= 2
+        if follows and any(_is_release(part, name) for part in inner(list(node.finalbody))):
+            return list(node.body)
+    return []
 
 
 def _is_release(node: ast.AST, name: str) -> bool:

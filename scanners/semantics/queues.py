@@ -18,8 +18,10 @@ QUEUES: Final[dict[str, tuple[int, str]]] = (
 
 _PUTS: Final = frozenset({"put", "put_nowait", "append", "appendleft", "extend"})
 _GETS: Final = frozenset({"get", "get_nowait", "join", "popleft", "pop"})
+_TAKES: Final = frozenset({"popleft", "pop"})
 _SIGNAL: Final = re.compile(
-    r"(stop|quit|exit|done|shutdown|kill|repl(y|ies)|response|result|answer|ready|signal|wake|error|exc|ack|notif|cancel)",
+    r"(stop|quit|exit|done|shutdown|kill|repl(y|ies)|response|result|answer|ready|sig(nal)?s?(_|$)|wake|error|exc|ack|notif"
+    r"|cancel|action|control|command|callback|free|idle|avail|pool|waiter)",
     re.I,
 )
 _PARALLEL: Final = (
@@ -60,9 +62,12 @@ def is_signal(call: Call) -> bool:
     return name.isidentifier() and function is not None and bool(_methods(getattr(function, "body", []), name) & _GETS)
 
 
-def serves_logging(ctx: Context) -> bool:
-    """Whether the file gives queues to logging."""
-    return "QueueHandler" in ctx.source or "QueueListener" in ctx.source
+def serves_logging(call: Call, ctx: Context) -> bool:
+    """Whether the file gives this queue to logging."""
+    if "QueueHandler" not in ctx.source and "QueueListener" not in ctx.source:
+        return False
+    name = holder_of(call).rpartition(".")[2]
+    return not name or re.search(rf"Queue(Handler|Listener)\(\s*[\w.]*\b{name}\b", ctx.source) is not None
 
 
 def watches_size(call: Call, ctx: Context) -> bool:
@@ -78,16 +83,43 @@ def watches_size(call: Call, ctx: Context) -> bool:
 
 def is_crossed(name: str, ctx: Context) -> bool:
     """Whether one def of a threaded or asynchronous file fills a deque and another one empties it."""
-    if not any(word in ctx.source for word in _PARALLEL):
+    return any(word in ctx.source for word in _PARALLEL) and bool(_emptied_elsewhere(name, _TAKES, ctx))
+
+
+def is_emptied_by_thread(name: str, ctx: Context) -> bool:
+    """Whether a def that this file gives to a thread or a task is the one that empties a deque."""
+    words = [function.name for function in _emptied_elsewhere(name, _TAKES, ctx)]
+    return any(re.search(rf"(target=|create_task\(|start_soon\()[\w.]*\b{word}\b", ctx.source) for word in words)
+
+
+def is_worked_off(name: str, ctx: Context) -> bool:
+    """Whether one def of this file fills a queue without end, or fills what another one takes from again and again."""
+    short = name.rpartition(".")[2]
+    if not re.search(rf"\b{short}\.(put|put_nowait)\(", ctx.source):
         return False
-    used: list[set[str]] = [
-        _methods(function.body, name)
+    empties = _emptied_elsewhere(name, _GETS, ctx)
+    defs: list[Any] = [function for function in ctx.module.functions if not isinstance(function, ast.Lambda)]
+    return any(_does_in_loop(function, name, _GETS, (ast.While, ast.For, ast.AsyncFor)) for function in empties) or any(
+        _does_in_loop(function, name, _PUTS, (ast.While, ast.AsyncFor))
+        and not _methods(function.body, name) & {"get", "get_nowait"}
+        for function in defs
+    )
+
+
+def _does_in_loop(function: Any, name: str, methods: frozenset[str], loops: tuple[type[Any], ...]) -> bool:
+    return any(isinstance(node, loops) and bool(_methods(node.body, name) & methods) for node in inner(function.body))
+
+
+def _emptied_elsewhere(name: str, gets: frozenset[str], ctx: Context) -> list[Any]:
+    """The defs that take from a queue or deque, when others fill it and none does both."""
+    used = [
+        (function, _methods(function.body, name))
         for function in ctx.module.functions
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
-    fills = [methods for methods in used if methods & _PUTS]
-    empties = [methods for methods in used if methods & {"popleft", "pop"}]
-    return bool(fills) and bool(empties) and all(methods not in fills for methods in empties)
+    fills = [function for function, methods in used if methods & _PUTS]
+    empties = [function for function, methods in used if methods & gets]
+    return empties if fills and all(function not in fills for function in empties) else []
 
 
 def _methods(body: list[Any], name: str) -> set[str]:

@@ -17,7 +17,8 @@ class GlobalStateMutated(Rule):
 
     Looks at module-level names rebound (`global`) and at module-level dicts, lists and sets changed in route handlers, tasks,
     consumer callbacks and coroutines, and in what they call in the same file. A lock held around the change, lazy
-    initialisation, filling a missing key once, sets of background tasks and metrics are good.
+    initialisation, filling a missing key once, sets of background tasks and metrics are good; resets to None and switches are of
+    low confidence.
     """
 
     id = "global-state-mutated"
@@ -88,6 +89,8 @@ class GlobalStateMutated(Rule):
 
 def _sure(change: Change, function: Any, ctx: Context) -> Confidence | None:
     """A coroutine is not interrupted between two awaits: adding to a container there mixes nothing up."""
+    if change.how == "rebinds" and isinstance(getattr(change.node.value, "value", ...), bool | None):
+        return Confidence.LOW  # A reset, or a switch.
     plain = change.how in ("adds", "rebinds") and isinstance(function, ast.AsyncFunctionDef)
     return Confidence.LOW if plain and function not in served(ctx) else None
 

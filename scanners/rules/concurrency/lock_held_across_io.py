@@ -1,22 +1,13 @@
 import ast
-import re
-from typing import Any, Final
+from typing import Any
 
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.blocking import BLOCKING, returns_at_once
-from scanners.semantics.containers import spelled
 from scanners.semantics.handlers import inner
-from scanners.semantics.locks import held_lock
-
-_KINDS: Final = frozenset({"sleep", "network", "process"})
-_SINGLE: Final = re.compile(
-    r"token|refresh|auth|login|connect|ensure|init|lazy|load|download|install|cache|renew|limit|throttl|rate|instance|once|singleton"
-    r"|start|stop|close|setup|_get_|^get_(or|client|session)",
-    re.IGNORECASE,
-)
+from scanners.semantics.locks import LOCKS, held_lock, taken_until
+from scanners.semantics.underlock import happens_once, slow
 
 
 class LockHeldAcrossIo(Rule):
@@ -24,9 +15,9 @@ class LockHeldAcrossIo(Rule):
     While a lock is held over a network call or a sleep, every other thread that wants it waits for a peer it has nothing to do
     with: one slow answer makes a pool of threads work like a single one. In a coroutine it stops the whole event loop.
 
-    Looks at `with` of a lock of `threading` whose body calls out, waits for a process or sleeps, or awaits. A lock that guards
-    the very client it calls, one that makes sure that something is fetched only once, semaphores, locks of files and of asyncio
-    are good; calls of defs elsewhere are not followed.
+    Looks at `with` of a lock of `threading`, and at `acquire` before a `try` that releases it, around what calls out, waits for
+    a process, sleeps or awaits, also in a def of the file that is called there. A lock that guards the very client it calls,
+    semaphores, locks of files and of asyncio are good; one that makes sure that something is fetched only once is unresolved.
     """
 
     id = "lock-held-across-io"
@@ -111,49 +102,34 @@ async def change(client, rows):
         ),
     )
 
+    calls = tuple(f"{lock}.acquire" for lock in LOCKS[:2])
+
     def visit_with(self, place: Place[Any], ctx: Context) -> None:
         if isinstance(place.node, ast.AsyncWith):
             return
         lock = next((lock for item in place.node.items if (lock := held_lock(item, place))), "")
-        if not lock:
-            return
+        if lock:
+            self._look(place, lock, place.node.body, ctx)
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        body = taken_until(call)
+        if body and call.receiver is not None:
+            self._look(call, ast.unparse(call.receiver), body, ctx)
+
+    def _look(self, place: Place[Any], lock: str, body: list[ast.stmt], ctx: Context) -> None:
         ctx.site(place)
-        awaited = next((node for node in inner(place.node.body) if isinstance(node, ast.Await)), None)
+        awaited = next((node for node in inner(body) if isinstance(node, ast.Await)), None)
         if awaited is not None:
             message = f"`{lock}` blocks the event loop for whoever wants it while this is awaited."
-            at = Place(awaited, place.block, place.node)
+            at = Place(awaited, place.block, place.stmt)
             ctx.report(at, message, severity=Severity.HIGH, confidence=Confidence.HIGH)
             return
-        for node in inner(place.node.body):
-            what = _slow(node, place, ctx)
-            if what:
-                self._say(Place(node, place.block, place.node), lock, what, ctx)
-
-    def _say(self, at: Place[Any], lock: str, what: str, ctx: Context) -> None:
-        around = f"{at.qualname.rpartition('.')[2]} {lock}"
-        if _SINGLE.search(around) or _is_tested_first(at):
-            ctx.unresolved(at, "The lock may be there to make sure that this happens only once.")
-        else:
-            ctx.report(at, f"`{lock}` is held while `{what}` waits: all other threads that want it wait as well.")
-
-
-def _slow(node: ast.AST, place: Place[Any], ctx: Context) -> str:
-    """What a call waits for, when it is not a call on the object that the lock guards."""
-    if not isinstance(node, ast.Call):
-        return ""
-    ref = place.resolve(node.func)
-    found = BLOCKING.get(ref.dotted) if ref else None
-    if ref is None or found is None or found.kind not in _KINDS:
-        return ""
-    call = Call(node, place.block, place.node, ref)
-    on_object = ref.origin is not None or ref.via in ("param", "self", "base")
-    if on_object or returns_at_once(call, ctx):
-        return ""
-    return ref.dotted
-
-
-def _is_tested_first(at: Place[Any]) -> bool:
-    """Whether an `if` of the same scope asks whether it is there already: `if self.x is None: self.x = fetch()`."""
-    tests = [node.test for node in inner(at.stmt.body) if isinstance(node, ast.If)]  # type: ignore[union-attr]
-    asked = [test.operand if isinstance(test, ast.UnaryOp) else test for test in tests]
-    return any(spelled(test.left if isinstance(test, ast.Compare) else test) for test in asked)
+        for node in inner(body):
+            what = slow(node, body, place, ctx) if isinstance(node, ast.Call) else ""
+            if not what:
+                continue
+            at = Place(node, place.block, place.stmt)
+            if happens_once(node, body, f"{place.qualname.rpartition('.')[2]} {lock}", what):
+                ctx.unresolved(at, "The lock may be there to make sure that this happens only once.")
+            else:
+                ctx.report(at, f"`{lock}` is held while `{what}` waits: all other threads that want it wait as well.")

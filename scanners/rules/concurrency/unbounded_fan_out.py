@@ -1,5 +1,4 @@
 import ast
-from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
@@ -7,22 +6,21 @@ from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.background import TASKS
 from scanners.semantics.fanout import (
+    GROUPS,
+    POOLS,
+    WORKERS,
     accepts,
     bound_of,
     gathered,
     is_braked,
     is_gathered_later,
+    is_paced,
+    is_replaced,
     iterable_of,
     started,
     waits_for_room,
 )
 from scanners.semantics.hot import hot_defs, is_hot, runs_once, served
-
-_WORKERS: Final = frozenset({"threading.Thread", "multiprocessing.Process"})
-_GROUPS: Final = frozenset(
-    {"asyncio.TaskGroup.create_task", "anyio.create_task_group().start_soon", "trio.open_nursery().start_soon"}
-)
-_POOLS: Final = {"concurrent.futures.ThreadPoolExecutor": 0, "concurrent.futures.ProcessPoolExecutor": 0}
 
 
 class UnboundedFanOut(Rule):
@@ -41,6 +39,7 @@ class UnboundedFanOut(Rule):
     item = "K2"
     title = "Parallel work without a limit"
     severity = Severity.MEDIUM
+    confidence = Confidence.MEDIUM
     fix = "Hold a semaphore around each piece, work in chunks, or use a pool of a fixed size."
     bad = (
         Example(
@@ -101,27 +100,27 @@ class UnboundedFanOut(Rule):
             },
         ),
     )
-    calls = ("asyncio.gather", *TASKS, *_GROUPS, *_WORKERS, *_POOLS)
+    calls = ("asyncio.gather", *TASKS, *GROUPS, *WORKERS, *POOLS)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         if call.dotted == "asyncio.gather":
             found = gathered(call)
             if found is not None:
                 self._weigh(call, found[0], found[1], ctx)
-        elif call.dotted in _POOLS:
+        elif call.dotted in POOLS:
             self._pool(call, ctx)
         else:
             self._spawn(call, ctx)
 
     def _spawn(self, call: Call, ctx: Context) -> None:
-        source = None if is_gathered_later(call) else iterable_of(call)
+        source = None if is_gathered_later(call) or is_replaced(call) else iterable_of(call)
         if source is not None:
             self._weigh(call, source, started(call), ctx)
-        elif call.dotted in _WORKERS and accepts(call):
+        elif call.dotted in WORKERS and accepts(call):
             ctx.site(call)
             if not is_braked(call, started(call), ctx):
                 ctx.report(call, f"Each connection gets its own {call.last.lower()}, however many come.")
-        elif call.dotted in _WORKERS and call.function in served(ctx):
+        elif call.dotted in WORKERS and call.function in served(ctx):
             ctx.site(call)
             if not is_braked(call, [], ctx):
                 ctx.report(call, f"Each request starts its own {call.last.lower()}, however many come.")
@@ -135,13 +134,14 @@ class UnboundedFanOut(Rule):
         elif bound == "configured":
             ctx.unresolved(call, f"`{ast.unparse(source)}` may be few by configuration.")
         else:
-            ctx.report(call, f"All items of `{ast.unparse(source)}` are worked on at once, however many there are.")
+            message = f"All items of `{ast.unparse(source)}` are worked on at once, however many there are."
+            ctx.report(call, message, confidence=Confidence.LOW if is_paced(call) else None)
 
     def _pool(self, call: Call, ctx: Context) -> None:
         if call.function is None or not hot_defs(ctx) or not is_hot(call, ctx):
             return
         if call.argument(0, "max_workers") is None and not call.unpacks:
             message = "Made anew again and again, each with as many workers as the machine suggests."
-            ctx.report(call, message, severity=Severity.LOW, confidence=Confidence.MEDIUM)
+            ctx.report(call, message, severity=Severity.LOW, confidence=Confidence.LOW)
         else:
             ctx.site(call)

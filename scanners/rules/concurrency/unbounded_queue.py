@@ -9,8 +9,10 @@ from scanners.semantics.queues import (
     QUEUES,
     holder_of,
     is_crossed,
+    is_emptied_by_thread,
     is_local_worklist,
     is_signal,
+    is_worked_off,
     serves_logging,
     watches_size,
 )
@@ -22,8 +24,9 @@ class UnboundedQueue(Rule):
     is hours old by then.
 
     Looks at queues of queue, asyncio and multiprocessing made without a size, at SimpleQueue, and at a deque without maxlen
-    that one def of a threaded or asynchronous file fills and another empties. Queues that one def fills and drains and those
-    of logging are good; queues for one signal or answer are unresolved.
+    that one def of a threaded or asynchronous file fills and another empties. A queue is of low confidence unless one def of
+    the file fills it in an endless loop, or another takes from it in a loop. Queues that one def fills and drains and those of logging are good;
+    queues for one signal or answer are unresolved.
     """
 
     id = "unbounded-queue"
@@ -107,25 +110,25 @@ class UnboundedQueue(Rule):
         size = call.argument(position, word) if word else None
         if size is None and call.unpacks and word:
             ctx.unresolved(call, "The size may be among unpacked arguments.")
-        elif (size is not None and not _is_endless(size, call)) or serves_logging(ctx) or is_local_worklist(call):
+        elif (size is not None and not _is_endless(size, call)) or serves_logging(call, ctx) or is_local_worklist(call):
             ctx.site(call)
         elif watches_size(call, ctx):
             ctx.unresolved(call, "The file looks at the size of its queues and may hold back by itself.")
         elif is_signal(call):
             ctx.unresolved(call, "It may hold one signal or one answer only.")
         else:
-            ctx.report(call, f"`{ast.unparse(call.node)}` takes whatever is put into it, until memory is gone.")
+            message = f"`{ast.unparse(call.node)}` takes whatever is put into it, until memory is gone."
+            worked_off = is_worked_off(holder_of(call), ctx) if holder_of(call) else False
+            ctx.report(call, message, confidence=Confidence.MEDIUM if worked_off else Confidence.LOW)
 
     def _deque(self, call: Call, ctx: Context) -> None:
         name = holder_of(call)
         if call.argument(1, "maxlen") is not None or not name:
             return
         if is_crossed(name, ctx):
-            ctx.report(
-                call,
-                f"`{name}` is filled in one def and emptied in another, with no `maxlen`.",
-                confidence=Confidence.LOW,
-            )
+            message = f"`{name}` is filled in one def and emptied in another, with no `maxlen`."
+            sure = Confidence.MEDIUM if is_emptied_by_thread(name, ctx) else Confidence.LOW
+            ctx.report(call, message, confidence=sure)
 
 
 def _is_endless(size: ast.expr, call: Call) -> bool:
