@@ -19,6 +19,9 @@ _OWNED: Final = re.compile(
     r"^\s*(?:- )?[\"']?(?:owner|owners|team|maintainer|ownerId|dd-team)[\"']?\s*:\s*[\"']?(?P<who>[^\s\"'#]*)"
 )
 _NOBODY: Final = frozenset({"", "unknown", "todo", "tbd", "nobody", "none", "null", "~", "n/a", "changeme", "[]", "{}"})
+_HANDBOOK: Final = re.compile(
+    r"^\s*(?:- )?[\"']?(?:title|name|url|type|href|runbook_?(?:url)?)[\"']?\s*:.*(?:run|play)[ _-]?book", re.IGNORECASE
+)
 _PERSON: Final = re.compile(r"^(?!\s*(?:#|=|-{3}|<!--)).*(\w\S* \w|@\w|^\s*[-*]\s*\w)")
 _OBJECTIVE: Final = re.compile(
     r"^\s*(kind:\s*[\"']?(SLO|Objective|PrometheusServiceLevel|ServiceLevelObjective)\b|apiVersion:\s*[\"']?openslo/"
@@ -33,12 +36,14 @@ _LABEL: Final = re.compile(r"^\s*(LABEL\s.*\bmaintainers?\b|MAINTAINER\s)", re.I
 
 
 class Documents(Collector):
-    """Facts: "document" (one a page), "owner" (who answers for the code), "objective" (a promise in a file of its own).
+    """Facts: "document" (one a page), "owner" (who answers for the code), "objective" (a promise in a file of its own),
+    "handbook" (a link of a catalogue to what to do when the service fails).
 
-    A document has kind (readme, changelog, decision, architecture, runbook, objectives or empty), title, headings and
-    links, covers {topic: line}, elsewhere (it sends its reader to a site of documentation) and date, the day on which
-    it says that it was last reviewed. An owner has how: codeowners with its pattern, catalogue, maintainers, authors
-    (who have written the code, and may not answer for it now), or nobody for a CODEOWNERS without an entry.
+    A document has kind (readme, changelog, decision, architecture, runbook, objectives or empty), title, unwritten (it
+    only says that it will be), headings below which something stands and links, covers {topic: line}, elsewhere (it
+    sends its reader to a site of documentation) and date, the day on which it says that it was last reviewed. An owner
+    has how: codeowners with its pattern, catalogue, maintainers, authors (who have written the code, and may not answer
+    for it now), or nobody for a CODEOWNERS without an entry.
     """
 
     files = (
@@ -62,13 +67,16 @@ class Documents(Collector):
 
 
 def _page(text: TextFile, ctx: Context) -> None:
-    heads, linked = pages.headings(text.lines), pages.links(text.text)
+    titles, linked = pages.headings(text.lines), pages.links(text.text)
+    bare, unwritten = pages.unwritten(text.lines, titles)
+    heads = [head for head in titles if head not in bare]
     day = pages.stated(text.text)
     ctx.fact(
         "document",
         1,
         kind=text.role,
-        title=heads[0][1][:200] if heads else "",
+        title=titles[0][1][:200] if titles else "",
+        unwritten=unwritten or not text.text.strip(),
         headings=[title[:200] for _, title in heads[:_MOST]],
         links=[target[:300] for _, _, target in linked[:_MOST]],
         covers=pages.covered(text.lines, heads, linked),
@@ -90,11 +98,14 @@ def _owners(text: TextFile, ctx: Context) -> None:
 
 
 def _catalogue(text: TextFile, ctx: Context) -> None:
-    for number, line in enumerate(text.lines, 1):
-        owned = _OWNED.match(line)
-        if owned is not None and owned["who"].lower() not in _NOBODY:
-            ctx.fact("owner", number, how="catalogue")
-            return
+    said = list(enumerate(text.lines, 1))
+    named = ((number, found["who"]) for number, line in said if (found := _OWNED.match(line)))
+    owner = next((number for number, who in named if who.lower() not in _NOBODY), 0)
+    handbook = next((number for number, line in said if _HANDBOOK.match(line)), 0)
+    if owner:
+        ctx.fact("owner", owner, how="catalogue")
+    if handbook:
+        ctx.fact("handbook", handbook)
 
 
 def _list_of_people(text: TextFile, ctx: Context) -> None:

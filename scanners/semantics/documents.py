@@ -35,12 +35,17 @@ def front(tree: Tree) -> str:
 
 def speaking_of(tree: Tree, topic: str, *kinds: str) -> tuple[str, int] | None:
     """Where a page of one of these kinds stands, or one that covers the topic by a heading, a link or a command."""
-    listed = pages(tree)
+    listed = [page for page in pages(tree) if _is_written(page)]
     own = next((page for page in listed if page["kind"] in kinds), None)
     if own is not None:
         return own.path, 1
     page = next((page for page in listed if topic in page["covers"]), None)
     return (page.path, page["covers"][topic]) if page else None
+
+
+def _is_written(page: Fact) -> bool:
+    """Whether a page of its own says anything, as neither a promise to write it nor the form for others does."""
+    return not page["unwritten"] and not PurePosixPath(page.path).stem.lower().endswith("template")
 
 
 def points_elsewhere(tree: Tree) -> bool:

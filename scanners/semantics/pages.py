@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 Line = tuple[int, str]
@@ -27,7 +28,14 @@ _HOST_OF_MANUALS: Final = re.compile(
     r"https?://([\w-]+\.)?(docs?|wiki|handbook)\.|https?://[^/]*(readthedocs|gitbook|confluence|notion|atlassian|github\.io)"
     r"|https?://[^/]+/([\w-]+/){0,2}(wiki|docs?|documentation)\b"
 )
-_PROSE: Final = re.compile(r"^(?![#=<:|!>~`+]|\.\. |\[!|\s{4})\S")
+_PROSE: Final = re.compile(
+    r"^(?![#=<:|!~`+]|\.\. |\[!|\s{4}|>\s*(?![\w\s])|>[\s*_]*(note|warning|important|tip|caution)\b)\S", re.IGNORECASE
+)
+_PLACEHOLDER: Final = re.compile(
+    r"\W*(to ?do|tbd|tba|fixme|coming soon|(work|writing) in progress|wip|(to be|not yet) (written|done|documented|"
+    r"defined|determined|announced|filled in)|fill (me|this) in|write (me|this)|lorem ipsum)\b.{0,40}$",
+    re.IGNORECASE,
+)
 _ITEM: Final = re.compile(r"^\s*([-*+]|\d+\.)\s")
 _WORDS_OF_A_SENTENCE: Final = 6
 
@@ -80,7 +88,7 @@ TOPICS: Final = {
         *(r"troubleshoot\w*", "disaster recovery", "when (?:it|something) (?:breaks|fails|goes wrong)"),
     ),
     "objectives": _any(
-        *("slos?", "slas?", "slis?", r"service[- ]level\w*", "objectives?", "error budgets?"),
+        *("slos?", "slas?", "slis?", r"service[- ]level\w*", "error budgets?"),
         "(?:availability|uptime|latency|reliability|performance) (?:targets?|goals?|promises?)",
     ),
     "decisions": _any(
@@ -108,6 +116,11 @@ _DONE: Final = {
     "configure": re.compile(
         r"\.env\b|environment variables?|\bexport [A-Z][A-Z0-9_]+=|\b[A-Z][A-Z0-9]+_[A-Z0-9_]*[A-Z]\b|\bsettings\.py\b"
         r"|\bconfigur"
+    ),
+    "objectives": re.compile(
+        r"\b(availab\w+|uptime|latency|answered|objectives?)\b.*\b9\d(\.\d+)? ?%"
+        r"|\b9\d(\.\d+)? ?%.*\b(availab\w+|uptime|latency|answered)\b",
+        re.IGNORECASE,
     ),
     "owner": re.compile(
         r"\b(owned by|maintained by|on[- ]call|slack|contact|owners?:|team:)"
@@ -142,6 +155,23 @@ def headings(lines: list[str]) -> list[Line]:
             elif _underlines(lines, number):
                 found.append((number - 1, lines[number - 2].strip()))
     return found
+
+
+def unwritten(lines: list[str], heads: list[Line]) -> tuple[list[Line], bool]:
+    """The headings below which nothing stands but that it will be written, and whether that is the whole page."""
+    titles = {number for number, _ in heads}
+    edges = [*(number for number, _ in heads), len(lines) + 1]
+    bodies = [
+        [line for number, line in enumerate(lines[start : end - 1], start + 1) if _is_text(line, number, titles)]
+        for start, end in pairwise([0, *edges])
+    ]
+    bare = [bool(body) and all(_PLACEHOLDER.match(line) for line in body) for body in bodies]
+    said = [body for body, placeholder in zip(bodies, bare, strict=True) if body and not placeholder]
+    return [head for head, placeholder in zip(heads, bare[1:], strict=True) if placeholder], any(bare) and not said
+
+
+def _is_text(line: str, number: int, titles: set[int]) -> bool:
+    return bool(line.strip()) and not (_UNDERLINE.match(line) and number - 1 in titles)
 
 
 def _underlines(lines: list[str], number: int) -> bool:

@@ -1,19 +1,16 @@
 import ast
-from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 from scanners.context import Context
 from scanners.facts.jobs import is_task
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
+from scanners.semantics.definitions import described, exported, is_long, is_spared, may_override
 from scanners.semantics.routes import routes_of
-from scanners.syntax import descendants
 
-_LONG: Final = 8
 _BODY = "    a = 1\n    b = 2\n    c = 3\n    d = 4\n    e = 5\n    f = 6\n    g = 7\n    return a, b, c, d, e, f, g\n"
 _DEEP = _BODY.replace("    ", "        ")
-_SPARED: Final = ("overload", "override", "property", "setter", "deleter", "cached_property", "abstractmethod")
 
 
 class PublicCodeUndocumented(Rule):
@@ -22,8 +19,8 @@ class PublicCodeUndocumented(Rule):
 
     Looks at public functions and classes at the top of a module, and at public methods of their classes, that have eight
     statements or more, at route handlers and tasks of any length, and at what `__all__` names. Properties, overloads,
-    modules with a leading underscore, and methods of a class with bases, which may override one that is documented, are
-    not looked at. A description in the decorator of a route, or of `__init__` for its class, is enough. A class that only
+    modules with a leading underscore, and methods that may override one that is documented (those of a class whose bases
+    are not known to have none of that name), are not looked at. A description in the decorator of a route, or of `__init__` for its class, is enough. A class that only
     declares fields for its base (a model, a form, an enumeration) is a guess.
     """
 
@@ -43,6 +40,14 @@ class PublicCodeUndocumented(Rule):
             "a class and its method",
             {"pay.py": "class Ledger:\n    def settle(self):\n" + _DEEP},
             at=[("pay.py", 1), ("pay.py", 2)],
+        ),
+        Example(
+            "a method that is no model's",
+            {
+                "models.py": "from django.db import models\n\n\nclass Order(models.Model):\n    'An order.'\n\n"
+                "    def merge(self):\n" + _DEEP
+            },
+            at=[("models.py", 7)],
         ),
         Example(
             "a route",
@@ -94,10 +99,10 @@ class PublicCodeUndocumented(Rule):
         name = place.node.name
         if name.startswith("_") or ctx.role == "private" or not _is_public_place(place):
             return
-        if _is_spared(place.node):
+        if is_spared(place.node):
             return
         entry = "route handler" if place.node in routes_of(ctx) else "task" if _is_job(place) else ""
-        if entry or _exported(name, place, ctx) or _is_long(place.node):
+        if entry or exported(name, place, ctx) or is_long(place.node):
             what = entry or ("function" if place.scope.kind == "module" else "method")
             self._judge(place, ctx, f"The {what} {name}")
 
@@ -108,13 +113,13 @@ class PublicCodeUndocumented(Rule):
         own = [part for part in place.node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
         if any(part.name == "__init__" and ast.get_docstring(part, clean=False) for part in own):
             ctx.site(place)
-        elif _exported(name, place, ctx) or _is_long(place.node):
+        elif exported(name, place, ctx) or is_long(place.node):
             sure = Confidence.HIGH if own or not _has_bases(place.node) else Confidence.LOW
             self._judge(place, ctx, f"The class {name}", sure)
 
     def _judge(self, place: Place[Any], ctx: Context, subject: str, confidence: Confidence = Confidence.HIGH) -> None:
         ctx.site(place)
-        if ast.get_docstring(place.node, clean=False) is None and not _described(place.node):
+        if ast.get_docstring(place.node, clean=False) is None and not described(place.node):
             ctx.report(place, f"{subject} does not say what it does.", confidence=confidence)
 
 
@@ -122,39 +127,14 @@ def _is_public_place(place: Place[Any]) -> bool:
     if place.scope.kind == "module":
         return True
     holder = place.scope.node
-    return isinstance(holder, ast.ClassDef) and not holder.name.startswith("_") and not _has_bases(holder)
+    if not isinstance(holder, ast.ClassDef) or holder.name.startswith("_"):
+        return False
+    return not may_override(place.node.name, holder, place)
 
 
 def _has_bases(holder: ast.ClassDef) -> bool:
     return any(not (isinstance(base, ast.Name) and base.id == "object") for base in holder.bases)
 
 
-def _is_spared(node: Any) -> bool:
-    marks = (mark.func if isinstance(mark, ast.Call) else mark for mark in node.decorator_list)
-    return any(getattr(mark, "attr", getattr(mark, "id", "")) in _SPARED for mark in marks)
-
-
 def _is_job(place: Place[Any]) -> bool:
     return any(is_task(mark.func if isinstance(mark, ast.Call) else mark, place) for mark in place.node.decorator_list)
-
-
-def _is_long(node: ast.AST) -> bool:
-    statements = (part for part in descendants(node) if isinstance(part, ast.stmt) and part is not node)
-    return len(list(islice(statements, _LONG))) >= _LONG
-
-
-def _exported(name: str, place: Place[Any], ctx: Context) -> bool:
-    if place.scope.kind != "module" or "__all__" not in ctx.module.names:
-        return False
-    values = (binding.value for binding in ctx.module.names["__all__"] if binding.kind == "assign")
-    listed = (part for value in values for part in getattr(value, "elts", ()))
-    return any(isinstance(part, ast.Constant) and part.value == name for part in listed)
-
-
-def _described(node: Any) -> bool:
-    calls = (mark for mark in node.decorator_list if isinstance(mark, ast.Call))
-    return any(
-        word.arg in ("summary", "description", "help", "short_help", "operation_summary")
-        for call in calls
-        for word in call.keywords
-    )

@@ -32,7 +32,7 @@ class RunbookMissing(Rule):
     they go into reading code.
 
     Looks for a page of the repository about operating it (a runbook, operations, on-call or troubleshooting page, a
-    heading in any page, or a link to one elsewhere), and at each Prometheus alert for a runbook in its annotations. A
+    heading in any page, or a link to one elsewhere, also in a catalogue file), and at each Prometheus alert for a runbook in its annotations. A
     page that says when it was last reviewed is old after 180 days, counted to the commit, or to the making of this rule
     where its day is not known. Whether a page is any good is for people to say.
     """
@@ -92,7 +92,8 @@ class RunbookMissing(Rule):
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         place = front(tree)
-        found = speaking_of(tree, "runbook", "runbook")
+        linked = next(((fact.path, fact.line) for fact in tree.facts("handbook")), None)
+        found = speaking_of(tree, "runbook", "runbook") or linked
         if found is None:
             if points_elsewhere(tree):
                 ctx.unresolved(place, 1, "The README points to a site of documentation, which was not read.")

@@ -1,0 +1,82 @@
+"""What a def or a class is to its users: exported, long, described by a decorator, or standing for one of a base."""
+
+import abc
+import ast
+import builtins
+import enum
+import threading
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any, Final
+
+from scanners.context import Context
+from scanners.place import Place
+from scanners.syntax import descendants
+
+_MODEL: Final = frozenset(
+    "save asave delete adelete clean clean_fields full_clean refresh_from_db arefresh_from_db validate_unique "
+    "validate_constraints get_constraints unique_error_message date_error_message serializable_value "
+    "get_deferred_fields get_absolute_url natural_key prepare_database_save save_base check from_db".split()
+)
+_PYDANTIC: Final = frozenset("dict json copy construct validate schema schema_json parse_obj parse_raw".split())
+_LONG: Final = 8
+_SPARED: Final = ("overload", "override", "property", "setter", "deleter", "cached_property", "abstractmethod")
+_STANDARD: Final = (
+    *((name, kind) for name, kind in vars(builtins).items() if isinstance(kind, type)),
+    ("abc.ABC", abc.ABC),
+    ("threading.Thread", threading.Thread),
+    *((f"enum.{kind.__name__}", kind) for kind in (enum.Enum, enum.IntEnum, enum.StrEnum, enum.Flag, enum.IntFlag)),
+)
+_METHODS: Final[Mapping[str, frozenset[str]]] = {
+    **{name: frozenset(dir(kind)) for name, kind in _STANDARD},
+    **dict.fromkeys(("typing.Generic", "typing.Protocol", "sqlalchemy.orm.DeclarativeBase"), frozenset()),
+    "typing.NamedTuple": frozenset(dir(tuple)),
+    "django.db.models.Model": _MODEL,
+    "pydantic.BaseModel": _PYDANTIC,
+}
+"""The methods of bases that are known, by the name of the base as imported."""
+
+
+def may_override(name: str, holder: ast.ClassDef, place: Place[Any]) -> bool:
+    """Whether a base of the class has a method of this name, or is not known well enough to say that it has none."""
+    return any(name in _methods(base, name, place) for base in holder.bases)
+
+
+def _methods(base: ast.expr, name: str, place: Place[Any]) -> frozenset[str]:
+    """What a base declares; for an unknown one that is taken to be the very name asked for."""
+    named = base.value if isinstance(base, ast.Subscript) else base
+    dotted = place.name(named) or (named.id if isinstance(named, ast.Name) else "")
+    if dotted == "pydantic.BaseModel" and name.startswith("model_"):
+        return frozenset({name})
+    return _METHODS.get(dotted, frozenset({name}))
+
+
+def is_spared(node: Any) -> bool:
+    """Whether a decorator says that its description stands elsewhere, or that none is due."""
+    marks = (mark.func if isinstance(mark, ast.Call) else mark for mark in node.decorator_list)
+    return any(getattr(mark, "attr", getattr(mark, "id", "")) in _SPARED for mark in marks)
+
+
+def is_long(node: ast.AST) -> bool:
+    """Whether it holds so many statements that reading it takes a while."""
+    statements = (part for part in descendants(node) if isinstance(part, ast.stmt) and part is not node)
+    return len(list(islice(statements, _LONG))) >= _LONG
+
+
+def exported(name: str, place: Place[Any], ctx: Context) -> bool:
+    """Whether `__all__` of the module names it."""
+    if place.scope.kind != "module" or "__all__" not in ctx.module.names:
+        return False
+    values = (binding.value for binding in ctx.module.names["__all__"] if binding.kind == "assign")
+    listed = (part for value in values for part in getattr(value, "elts", ()))
+    return any(isinstance(part, ast.Constant) and part.value == name for part in listed)
+
+
+def described(node: Any) -> bool:
+    """Whether a decorator is given the words that its readers see."""
+    calls = (mark for mark in node.decorator_list if isinstance(mark, ast.Call))
+    return any(
+        word.arg in ("summary", "description", "help", "short_help", "operation_summary")
+        for call in calls
+        for word in call.keywords
+    )
