@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.context import Context
-from scanners.names import find, resolve
+from scanners.names import Ref, find, resolve
 from scanners.place import Call, Place
 from scanners.scopes import Scope
-from scanners.semantics.dbsessions import is_known_session
+from scanners.semantics.dbsessions import is_known_session, is_session
 from scanners.semantics.rowloops import nodes
 from scanners.syntax import descendants
 
@@ -26,6 +26,10 @@ _CONNECTIONS: Final = frozenset(
     {"psycopg2.connection", "pymysql.Connection", "pymysql.connect", "MySQLdb.connect", "sqlite3.Connection"}
 )
 _SCOPED: Final = re.compile(r"scoped_session|contextvar|flask_sqlalchemy|SQLAlchemy\(", re.IGNORECASE)
+_FACTORY: Final = re.compile(r"(Session(Local|Maker|Factory)?|Local|Maker)$")
+_FOREIGN: Final = frozenset(
+    {"requests", "aiohttp", "httpx", "boto3", "aiobotocore", "tensorflow", "onnxruntime", "curl_cffi", "neo4j"}
+)
 _BROAD: Final = re.compile(
     r"\b(Exception|BaseException|SQLAlchemyError|IntegrityError|OperationalError|DBAPIError|DatabaseError|DataError|"
     r"StatementError|StaleDataError|InterfaceError|(psycopg2?|sqlite3|pymysql)\.Error)\b"
@@ -40,11 +44,24 @@ def is_shared_kind(expr: ast.AST, scope: Scope) -> str:
         return ""
     if ref.dotted in _CONNECTIONS:
         return "connection"
-    if not is_known_session(expr, scope) or ref.via in ("import", "base"):
+    if ref.via in ("import", "base"):
         return ""
+    if not is_known_session(expr, scope):
+        return "session" if _is_made_elsewhere(expr, ref, scope) else ""
     if ref.dotted.endswith("sessionmaker()") and not _is_called_factory(expr, scope):
         return ""
     return "session"
+
+
+def _is_made_elsewhere(expr: ast.AST, ref: Ref, scope: Scope) -> bool:
+    """Whether a name like `session` holds what a factory like SessionLocal, imported from the repository, made."""
+    root, last = ref.dotted.partition(".")[0], ref.dotted.rpartition(".")[2]
+    if ref.origin is None or not last[:1].isupper() or not _FACTORY.search(last) or "Scoped" in last:
+        return False
+    if not root or root in _FOREIGN or not is_session(expr, scope):
+        return False
+    imported = (binding for bindings in scope.module.names.values() for binding in bindings if binding.kind == "import")
+    return any(binding.value.startswith(("sqlalchemy", "sqlmodel")) for binding in imported)
 
 
 def _is_called_factory(expr: ast.AST, scope: Scope) -> bool:
@@ -72,12 +89,29 @@ def handed_to_workers(call: Call) -> Iterator[tuple[ast.AST, str]]:
             if isinstance(node, ast.Name) and is_shared_kind(node, call.scope):
                 uses.setdefault(node.id, []).extend([node, node] if repeated else [node])
     for found in uses.values():
-        alone = own or call.last in ("create_task", "ensure_future")
+        tasks = call.last in ("create_task", "ensure_future")
+        alone = own or (tasks and not _used_meanwhile(found[0], call))
         if alone and len(found) < 2 and not call.in_loop:
             continue
         if any(_bound_in_loop(node, call) for node in found):
             continue
         yield found[0], is_shared_kind(found[0], call.scope)
+
+
+def _used_meanwhile(name: Any, call: Call) -> bool:
+    """Whether the def goes on to use a session that a task has, before it waits for the task."""
+    body = list(nodes(list(getattr(call.function, "body", []))))
+    above = call.parent()
+    kept = above.targets[0] if isinstance(above, ast.Assign) else None
+    held = kept.id if isinstance(kept, ast.Name) else ""
+    waits = [part.lineno for part in body if isinstance(part, ast.Await) and held in _names(part.value)]
+    until = min(waits, default=getattr(call.function, "end_lineno", 0) + 1)
+    after = range((call.node.end_lineno or call.line) + 1, until)
+    return any(isinstance(part, ast.Name) and part.id == name.id and part.lineno in after for part in body)
+
+
+def _names(expr: ast.AST) -> set[str]:
+    return {part.id for part in descendants(expr) if isinstance(part, ast.Name)}
 
 
 def _bound_in_loop(name: Any, call: Call) -> bool:
