@@ -73,7 +73,7 @@ def state(node: Any, route: Route, ctx: Context) -> str:
         return "guarded"
     if any(_OPEN.search(text) for text in texts):
         return "open"
-    inside = asked_in(node.body)
+    inside = asked_in(node)
     if inside == "guarded":
         return "guarded"
     unknown = [text for text, _ in names if not _HARMLESS.search(text)] + [text for text in found if text == "?"]
@@ -91,17 +91,27 @@ def class_state(node: ast.ClassDef, ctx: Context) -> str:
     return "unknown" if any(not _HARMLESS.search(text) for text in names) else "none"
 
 
-def asked_in(body: list[ast.stmt]) -> str:
-    """Whether code asks who is calling: "guarded", "unknown" where only a name sounds like it, or ""."""
-    weak = ""
-    for stmt in body:
-        for node in descendants(stmt):
-            if _refuses(node) or _reads_caller(node):
-                return "guarded"
-            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
-                word = _word(node)
-                weak = weak or ("unknown" if guarding(word) and not word[:1].isupper() else "")
+def asked_in(node: Any) -> str:
+    """Whether a handler asks who is calling: "guarded", "unknown" where only a name sounds like it, or ""."""
+    weak, records = "", _records(node)
+    for part in (inner for stmt in node.body for inner in descendants(stmt)):
+        if _refuses(part) or _reads_caller(part):
+            return "guarded"
+        if isinstance(part, ast.Name | ast.Attribute) and isinstance(part.ctx, ast.Load):
+            word = _word(part)
+            weak = weak or ("unknown" if guarding(word) and not word[:1].isupper() and word not in records else "")
     return weak
+
+
+def _records(node: Any) -> set[str]:
+    """The names of a handler that stand for what it keeps: bodies of a model, and objects that it makes."""
+    args = [*node.args.args, *node.args.kwonlyargs]
+    found = {arg.arg for arg in args if arg.annotation is not None and _BODIES.search(ast.unparse(arg.annotation))}
+    for stmt in node.body:
+        made = stmt.value if isinstance(stmt, ast.Assign) else None
+        if isinstance(made, ast.Call) and ast.unparse(made.func).rpartition(".")[2][:1].isupper():
+            found |= {target.id for target in stmt.targets if isinstance(target, ast.Name)}
+    return found
 
 
 def _refuses(node: ast.AST) -> bool:

@@ -5,6 +5,7 @@ import re
 from typing import Any, Final
 
 from scanners.context import Context
+from scanners.finding import Confidence
 from scanners.names import find
 from scanners.place import Place
 from scanners.semantics.requestdata import Taint
@@ -20,6 +21,8 @@ ABOVE: Final = {
 _ANY: Final = frozenset({"Exception", "BaseException", ""})
 _CHECKS: Final = re.compile(r"isdigit|isdecimal|isnumeric|fullmatch|\bmatch\(|is_valid|validate|isinstance")
 _SENT: Final = re.compile(r"\b(request|req)\b|loads\(|\.json\(")
+_DECORATORS: Final = ("django.", "rest_framework.")
+_OPEN: Final = re.compile(r"\b(str|bytes|Any|dict|Dict|object)\b")
 _KNOWN: Final = frozenset(
     "IndexError AttributeError OSError ImportError RuntimeError IntegrityError KeyError ValueError TypeError".split()
 )
@@ -67,7 +70,22 @@ def is_converted(found: Taint, place: Place[Any], ctx: Context) -> bool:
     if "kwargs" in found.what or route is None or route.framework in ("django", "drf", "tornado", "ninja"):
         return True
     annotation = getattr(found.source, "annotation", None)
-    return route.framework == "fastapi" and annotation is not None and "dict" not in ast.unparse(annotation).lower()
+    return route.framework == "fastapi" and annotation is not None and not _OPEN.search(ast.unparse(annotation))
+
+
+def path_part(expr: ast.expr, place: Place[Any], ctx: Context) -> Taint | None:
+    """The part of the path that a parameter of a handler holds: right by its form, but there may be no such row."""
+    route = route_of(place.function, ctx)
+    if route is None or route.framework not in ("django", "drf") or not isinstance(expr, ast.Name):
+        return None
+    args = place.function.args
+    arg = next((each for each in (*args.args, *args.kwonlyargs) if each.arg == expr.id), None)
+    if arg is None or arg.arg in ("self", "request") or len((find(expr.id, place.scope) or [[]])[0]) != 1:
+        return None
+    own = any(
+        not place.name(getattr(each, "func", each)).startswith(_DECORATORS) for each in place.function.decorator_list
+    )
+    return Taint(arg, arg.arg, Confidence.LOW if own or not route.sure else Confidence.MEDIUM)
 
 
 def is_body(container: ast.expr, place: Place[Any]) -> bool:

@@ -9,7 +9,8 @@ from scanners.names import find
 from scanners.place import Call, Place
 
 _READS: Final = re.compile(
-    r"(ReadOnly|List|Detail|Read|Output|Out|Export|Public|Summary|Nested|Retrieve|Simple|Short|Minimal)", re.IGNORECASE
+    r"ReadOnly|List|Detail|Read|Output|Out|Export|Public|Summary|Nested|Retrieve|Simple|Short|Minimal|Search|Filter|Lookup",
+    re.IGNORECASE,
 )
 
 
@@ -84,4 +85,7 @@ def only_read(node: ast.ClassDef, given: dict[str, ast.Assign], ctx: Context) ->
     ):
         return True
     only = given.get("read_only_fields")
-    return only is not None and isinstance(only.value, ast.Name) and only.value.id == "fields"
+    if only is None:
+        return False
+    every = isinstance(only.value, ast.ListComp | ast.Call) and "_meta" in ast.unparse(only.value)
+    return every or (isinstance(only.value, ast.Name) and only.value.id == "fields")

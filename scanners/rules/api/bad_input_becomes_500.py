@@ -6,7 +6,16 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.inputchecks import ABOVE, answers_400, checked, has_key, is_body, is_converted, protected
+from scanners.semantics.inputchecks import (
+    ABOVE,
+    answers_400,
+    checked,
+    has_key,
+    is_body,
+    is_converted,
+    path_part,
+    protected,
+)
 from scanners.semantics.requestdata import Taint, taint
 from scanners.semantics.responses import is_web
 from scanners.syntax import descendants
@@ -77,7 +86,7 @@ class BadInputBecomes500(Rule):
             if isinstance(node, ast.Attribute) and node.attr in ("exists", "create", "get_or_create", "update_or_create") and node.lineno < call.line and ast.unparse(node).startswith(f"{model}."):
                 return  # It was looked for, or made, before.
         for word in call.node.keywords:
-            found = taint(word.value, call, ctx) if word.arg else None
+            found = (taint(word.value, call, ctx) or path_part(word.value, call, ctx)) if word.arg else None
             if found is not None:
                 self._note(call, ctx, found, "DoesNotExist", f"No row for `{found.what}` raises DoesNotExist: the caller gets a 500 instead of a 404.")
                 return

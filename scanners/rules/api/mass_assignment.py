@@ -112,8 +112,7 @@ class MassAssignment(Rule):
         ctx.site(stmt)
         everything = (not listed and "exclude" in given and kind != "view") or (isinstance(stmt.value, ast.Constant | ast.Attribute) and ("__all__" in ast.unparse(stmt.value) or "ALL_FIELDS" in ast.unparse(stmt.value)))
         if everything and not only_read(node, given, ctx):
-            sure = Confidence.HIGH if kind != "serializer" else Confidence.MEDIUM
-            ctx.report(Place(stmt, place.block, stmt), f"{node.name} lets the caller write every field of the model that is not excluded, those that come later too.", confidence=sure)
+            ctx.report(Place(stmt, place.block, stmt), f"{node.name} lets the caller write every field of the model that is not excluded, those that come later too.", confidence=Confidence.MEDIUM)
 
 
 def _sure(found: Taint) -> Confidence:
