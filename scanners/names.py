@@ -45,7 +45,7 @@ RETURNS: Final = {
     "open": "io.File",
     **{
         f"pathlib.Path.{method}": "pathlib.Path"
-        for method in "absolute cwd expanduser home joinpath relative_to rename resolve with_name with_stem with_suffix".split()
+        for method in "absolute cwd expanduser home joinpath resolve with_name with_stem with_suffix".split()
     },
 }
 """What well-known functions return; a call of a CapWords name returns an instance of it, whatever it is."""

@@ -39,6 +39,7 @@ _VALUED: Final = frozenset(
 _PINNED: Final = re.compile(
     r"===?\s*[^*\s]+$|==\$|@\s*(git\+)?https?://\S+@[0-9a-f]{7,40}\b|@[0-9a-f]{40}\b|\.whl\b|\.tar\.gz\b|\.zip\b"
 )
+_PROJECTS: Final = ("pyproject.toml", "setup.py", "setup.cfg")
 _NAME: Final = re.compile(r"^[A-Za-z0-9][\w.-]*")
 
 
@@ -159,6 +160,8 @@ def _packages(tool: str, specs: Iterable[str]) -> dict[str, Any]:
 def _pip(words: list[str], command: Command) -> dict[str, Any]:
     options, rest = dict(_options(words)), list(_positional(words))
     files = [value for key, value in _options(words) if key in ("-r", "--requirement", "--requirements")]
+    ranges = [name for name in files if name.endswith(_PROJECTS)]
+    files = [name for name in files if name not in ranges]
     local = [word for word in rest if word.startswith((".", "/")) or word.endswith("/") or re.match(r"^\w+/\w+", word)]
     wheels = all(".whl" in word or "wheel" in word or "dist/" in word for word in local)
     said = _packages("pip", [word for word in rest if word not in local])
@@ -166,6 +169,7 @@ def _pip(words: list[str], command: Command) -> dict[str, Any]:
         {"--no-index", "--require-hashes", "--no-deps"} & set(options) or "-c" in options or "--constraint" in options
     )
     said |= {"files": files, "locked": "yes" if held else "", "project": "" if wheels else next(iter(local), "")}
+    said["project"] = said["project"] or next(iter(ranges), "")
     said["unknown"] = said["unknown"] or any("PIP_CONSTRAINT" in entry for entry in command.assigned)
     return said
 

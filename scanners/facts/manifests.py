@@ -100,9 +100,9 @@ def _pyproject(text: TextFile, ctx: Context) -> None:
     data: Any = text.toml
     found = list(requirements.pyproject(data, text.text))
     project, tool = data.get("project", {}), data.get("tool", {})
-    if not project and not found:
-        return  # Settings of tools only.
     poetry = tool.get("poetry", {})
+    if not project and not found and not poetry.get("name"):
+        return  # Settings of tools only.
     python = project.get(
         "requires-python", requirements.poetry_range(str(poetry.get("dependencies", {}).get("python", "")))
     )

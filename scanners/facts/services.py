@@ -4,9 +4,11 @@ import re
 from typing import Any, Final
 
 from scanners import dockerfile
+from scanners.constants import fold
 from scanners.context import Context
 from scanners.dockerfile import Instruction, Stage
 from scanners.rule import Collector
+from scanners.semantics.probes import TEXT, last_part
 from scanners.text import TextFile
 from scanners.yamltree import TEMPLATED, Yaml
 
@@ -16,7 +18,12 @@ _LOOPS: Final = frozenset(
 _ENDING: Final = frozenset({"Job", "CronJob"})
 _DROPS: Final = re.compile(
     r"\b(gosu|su-exec|setpriv|runuser|chroot\s+--userspec|s6-setuidgid|s6-applyuidgid|capsh|dumb-init\s+.*su|supervisord?|"
-    r"start-stop-daemon)\b|(?:^|\s)--(?:user|uid|setuid)[= ]\S|\bsu\s+(-\s+)?\w+\s+.*-c\b|\bsudo\s+-\w*u"
+    r"start-stop-daemon)\b|\bsu\s+(-\s+)?\w+\s+.*-c\b|\bsudo\s+-\w*u"
+)
+_AS_USER: Final = re.compile(
+    r"^(?!.*\b(?:useradd|adduser|usermod|groupadd|addgroup|pip[\d.]*)\b).*"
+    r"\s--(?:user|uid|setuid)[= ]'?(?!root\b|0\b)\S",
+    re.MULTILINE,
 )
 _DEV_PATH: Final = re.compile(r"dev|test|debug|local|override|ci\b|e2e|bench|example|demo|playwright", re.IGNORECASE)
 _SOURCE_MOUNT: Final = re.compile(
@@ -33,7 +40,7 @@ class Images(Collector):
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         """Record the last stage with what counts in it."""
         if text.kind == "shell":
-            if _DROPS.search(text.text):
+            if _DROPS.search(text.text) or _AS_USER.search(text.text):
                 ctx.fact("drops-rights", 1)
             return
         parsed = text.dockerfile
@@ -63,13 +70,36 @@ class Images(Collector):
                 for key, value in env.items()
                 if key in ("PORT", "WEB_CONCURRENCY", "PYTHONUTF8", "UVICORN_PORT")
             },
-            drops=any(_DROPS.search(entry.script) for entry in whole if entry.name in ("CMD", "ENTRYPOINT", "RUN")),
+            drops=any(
+                _DROPS.search(entry.script) or (entry.name != "RUN" and _AS_USER.search(entry.script))
+                for entry in whole
+                if entry.name in ("CMD", "ENTRYPOINT", "RUN")
+            ),
             text=text.lines[parsed.final.line - 1].strip()[:160],
         )
 
 
+class ServerSettings(Collector):
+    """Fact `server-bind`: the port that a settings file of gunicorn binds, "" where it is computed.
+    Fact `health-text`: last parts of what reads like the path of a probe.
+    """
+
+    def visit_module(self, ctx: Context) -> None:
+        """Record the last `bind` of the module body, and the paths."""
+        if any(word in ctx.source for word in ("health", "ready", "live", "ping", "status", "alive", "heartbeat")):
+            paths = sorted({last_part(match) for match in TEXT.findall(ctx.source)})
+            if paths:
+                ctx.fact("health-text", 1, paths=paths[:50])
+        bound = [binding for binding in ctx.module.names.get("bind", ()) if binding.kind == "assign"]
+        if bound:
+            value = fold(bound[-1].value, ctx.module)
+            found = re.search(r":(\d{2,5})$", value) if isinstance(value, str) else None
+            ctx.fact("server-bind", bound[-1].line, port=found[1] if found else "")
+
+
 class Services(Collector):
     """Fact `service`: one long-running container of a compose file or a manifest, and what it is given.
+    Fact `limit-range`: a namespace that limits the memory of each container.
 
     `probes` hold kind, path, port, command and line; `memory` and `cpu` are "set", "" or "?" for a template;
     `once` is set for a container that is meant to end; `dev` for one that no server runs.
@@ -87,7 +117,11 @@ class Services(Collector):
         elif "apiVersion:" in text.text:
             for document in text.yaml:
                 kind = document.get("kind").text
-                if document.get("apiVersion") and kind in _LOOPS | _ENDING:
+                if kind == "LimitRange" and any(
+                    limit.get("default", "memory") for limit in document.get("spec", "limits").each()
+                ):
+                    ctx.fact("limit-range", document.get("spec", "limits").line)
+                elif document.get("apiVersion") and kind in _LOOPS | _ENDING:
                     _workload(document, kind, text, ctx)
 
 
@@ -208,10 +242,12 @@ def _limit(limits: Yaml, name: str, resources: Yaml) -> str:
 
 def _probe(kind: str, node: Yaml) -> dict[str, Any]:
     http = node.get("httpGet")
+    port = http.get("port") or node.get("tcpSocket", "port") or node.get("grpc", "port")
     return {
         "kind": kind,
         "path": http.get("path").text,
-        "port": (http.get("port") or node.get("tcpSocket", "port") or node.get("grpc", "port")).text,
+        "port": port.text,
+        "port_line": port.line if port else 0,
         "command": " ".join(node.get("exec", "command").texts()),
         "line": (http.get("path") or http or node).line,
     }

@@ -32,7 +32,7 @@ _HANDLED: Final = (
 _LIMITS: Final = frozenset({"time_limit", "task_time_limit", "CELERY_TASK_TIME_LIMIT", "CELERYD_TASK_TIME_LIMIT"})
 _WAITS: Final = frozenset(
     "sleep get recv receive poll consume fetch pop blpop brpop rpop lpop xread xreadgroup receive_message "
-    "receive_messages getmany "
+    "receive_messages getmany basic_get process_data_events drain_events getone pull "
     "run_pending read accept wait claim dequeue next_job reserve fetchone process run_once tick".split()
 )
 _CLOSED: Final = re.compile(r"(\w+)\.(?:aclose|close|terminate|disconnect|wait_closed|__aexit__|shutdown)\b")
@@ -71,11 +71,19 @@ class Stops(Collector):
     def visit_while(self, place: Place[Any], ctx: Context) -> None:
         """Record a loop that only an error ends, in a file that is started."""
         node = place.node
-        if not (isinstance(node.test, ast.Constant) and node.test.value) or "__main__" not in ctx.source:
+        if not (isinstance(node.test, ast.Constant) and node.test.value):
+            return
+        if "__main__" not in ctx.source and ctx.path_class != "script":
             return
         parts = list(descendants(node))
+        by_hand = {
+            inner
+            for part in parts
+            if isinstance(part, ast.ExceptHandler) and "KeyboardInterrupt" in ast.unparse(part.type or part)
+            for inner in descendants(part)
+        }
         waits = any(isinstance(part, ast.Call) and _called(part) in _WAITS for part in parts)
-        ends = any(isinstance(part, ast.Break | ast.Return | ast.Yield) for part in parts)
+        ends = any(isinstance(part, ast.Break | ast.Return | ast.Yield) for part in parts if part not in by_hand)
         if waits and not ends and not any(True for _ in place.within("while", "for")):
             ctx.fact("endless-loop", place, text=ctx.source_lines[place.line - 1].strip()[:160])
 

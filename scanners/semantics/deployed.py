@@ -34,7 +34,7 @@ def services(tree: Tree) -> list[Fact]:
 
 def images(tree: Tree) -> list[Fact]:
     """The images that are shipped: without those for development, tests and continuous integration."""
-    words = (".devcontainer", ".github", ".circleci", "devcontainer", "/ci/", "benchmark", "/hack/", ".gitlab")
+    words = (".github", ".circleci", "devcontainer", "/ci/", "benchmark", "/hack/", ".gitlab")
     return [
         fact
         for fact in tree.facts("image")

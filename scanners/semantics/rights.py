@@ -40,7 +40,10 @@ def report_service(service: Yaml, ctx: Context) -> None:
     for mount in service.get("volumes").each():
         source = mount.text.partition(":")[0] or mount.get("source").text
         if _SOCKET.search(source):
-            ctx.report(mount.line, "Who holds the socket of the container engine is root on the machine.")
+            ctx.report(
+                (mount.get("source") or mount).line,
+                "Who holds the socket of the container engine is root on the machine.",
+            )
 
 
 def report_pods(node: Yaml, ctx: Context, depth: int) -> None:

@@ -1,5 +1,6 @@
 """Commands that serve or work: which program, which port, whether it is long-running."""
 
+import posixpath
 import re
 from typing import Final
 
@@ -26,6 +27,7 @@ _DEFAULTS: Final = (
     ("granian", "8000"),
     ("gunicorn", "8000"),
 )
+_SETTINGS: Final = re.compile(r"(?<!\S)(?:-c|--config)[= ]\s*(\S+)")
 _HIDDEN: Final = re.compile(r"\$|--config\b|(?<!\w)-c\b|\.sh\b|--uds|--unix|unix:|--fd|-k\b.*-c\b|\.ini\b|__template__")
 
 
@@ -34,8 +36,11 @@ def plain(command: str) -> str:
     return re.sub(r"[\"',\[\]]+", " ", command)
 
 
-def bound_port(command: str, env: dict[str, str]) -> str:
-    """The port that a server is told to listen on, or its default; "" when it cannot be told."""
+def bound_port(command: str, env: dict[str, str], settings: dict[str, str]) -> str:
+    """The port that a server is told to listen on, or its default; "" when it cannot be told.
+
+    `settings` are the files that bind a port for gunicorn, by path.
+    """
     text = plain(command)
     port = env.get("PORT", "")
     if port.isdigit():
@@ -50,6 +55,16 @@ def bound_port(command: str, env: dict[str, str]) -> str:
         found = {last[1]}
     if found:
         return found.pop() if len(found) == 1 else ""
+    if server[0] == "gunicorn" and (bound := _set_by(rest, settings)) is not None:
+        return bound
     if _HIDDEN.search(rest) or env:
         return ""
     return next((default for name, default in _DEFAULTS if server[0].startswith(name)), "")
+
+
+def _set_by(arguments: str, settings: dict[str, str]) -> str | None:
+    """The port of the settings file that gunicorn is given or takes by itself; None where none is in sight."""
+    named = _SETTINGS.search(arguments)
+    name = posixpath.basename(named[1].removeprefix("file:")) if named else "gunicorn.conf.py"
+    ports = {port for path, port in settings.items() if posixpath.basename(path) == name}
+    return None if not ports else ports.pop() if len(ports) == 1 else ""

@@ -6,13 +6,43 @@ from typing import Final
 from scanners.finding import Confidence
 from scanners.place import Call
 
-MODES: Final = {"open": 1, "io.open": 1, "os.fdopen": 1, "pathlib.Path.open": 0}
+MODES: Final = {
+    "open": 1,
+    "io.open": 1,
+    "os.fdopen": 1,
+    "pathlib.Path.open": 0,
+    "aiofiles.open": 1,
+    "gzip.open": 1,
+    "bz2.open": 1,
+    "lzma.open": 1,
+    "tempfile.NamedTemporaryFile": 0,
+    "tempfile.TemporaryFile": 0,
+    "tempfile.SpooledTemporaryFile": 1,
+}
+BINARY: Final = frozenset(name for name in MODES if name.startswith(("gzip.", "bz2.", "lzma.", "tempfile.")))
+"""Calls that open bytes when no mode is given; those of the archives do so for any mode without a `t`."""
 
 
 TEXTS: Final = {"read_text": 0, "write_text": 1}
 
 
-ENCODINGS: Final = {"open": 3, "io.open": 3, "os.fdopen": 3, "pathlib.Path.open": 2}
+ENCODINGS: Final = {
+    "open": 3,
+    "io.open": 3,
+    "os.fdopen": 3,
+    "pathlib.Path.open": 2,
+    "aiofiles.open": 3,
+    "gzip.open": 3,
+    "bz2.open": 3,
+    "tempfile.NamedTemporaryFile": 2,
+    "tempfile.TemporaryFile": 2,
+    "tempfile.SpooledTemporaryFile": 3,
+}
+
+
+def is_text(mode: str, kind: str) -> bool:
+    """Whether a mode opens text."""
+    return "t" in mode if kind.startswith(("gzip.", "bz2.", "lzma.")) else "b" not in mode
 
 
 def sureness(call: Call, kind: str) -> Confidence | None:

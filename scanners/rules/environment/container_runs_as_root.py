@@ -35,9 +35,9 @@ class ContainerRunsAsRoot(Rule):
             "no user, user taken back",
             {
                 "Dockerfile": 'FROM python:3.13 AS build\nUSER app\nFROM python:3.13-slim\nCOPY --from=build /a /a\nCMD ["gunicorn", "a"]\n',
-                "worker.dockerfile": 'FROM python:3.13\nUSER app\nUSER root\nCMD ["celery", "worker"]\n',
+                "worker.dockerfile": 'FROM python:3.13\nRUN useradd --uid 10001 app\nUSER app\nUSER root\nCMD ["celery", "worker"]\n',
             },
-            at=[("Dockerfile", 3), ("worker.dockerfile", 3)],
+            at=[("Dockerfile", 3), ("worker.dockerfile", 4)],
         ),
         Example(
             "sudo",

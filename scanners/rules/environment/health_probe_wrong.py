@@ -1,9 +1,8 @@
-from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.rule import CODE, Example, Rule
+from scanners.rule import Example, Rule
 from scanners.semantics.deployed import image_of, images, services
-from scanners.semantics.probes import TEXT, command_of, env_of, is_own, last_part, served, wrong_of
-from scanners.semantics.servers import SERVERS, WORKERS, bound_port, plain
+from scanners.semantics.probes import Answers, answers, command_of, of_image, of_service
+from scanners.semantics.servers import SERVERS, WORKERS, plain
 from scanners.tree import Fact, Tree, TreeContext
 
 
@@ -25,7 +24,6 @@ class HealthProbeWrong(Rule):
     effort = Effort.MINUTES
     fix = "Serve a cheap route such as `/healthz`, and ask it from HEALTHCHECK or a readinessProbe at the port that is bound."
     kinds = frozenset({"http-api", "worker", "cron"})
-    classes = CODE
     bad = [
         Example(
             "an image without",
@@ -59,15 +57,18 @@ class HealthProbeWrong(Rule):
                 "          readinessProbe:\n            httpGet:\n              path: /healthz\n              port: web\n"
                 "        - name: worker\n          image: shop/web:1\n"
             },
-            at=[("k8s/web.yaml", 12), ("k8s/web.yaml", 14)],
+            at=[("k8s/web.yaml", 13), ("k8s/web.yaml", 14)],
         ),
     ]
     good = [
         Example(
-            "route and port",
+            "route and port, also of gunicorn's own settings",
             {
                 "Dockerfile": "FROM python:3.13\nHEALTHCHECK --interval=5s CMD curl -f http://localhost:8000/api/healthz\n"
                 'CMD ["gunicorn", "-b", "0.0.0.0:8000", "app:app"]\n',
+                "b/Dockerfile": "FROM python:3.13\nHEALTHCHECK CMD curl -f http://localhost:9000/api/healthz\n"
+                'CMD ["gunicorn", "-c", "gunicorn.conf.py", "app:app"]\n',
+                "b/gunicorn.conf.py": 'bind = "0.0.0.0:9000"\n',
                 "app.py": "from flask import Blueprint\nbp = Blueprint('a', __name__)\n@bp.get('/healthz')\ndef h():\n    return 'ok'\n",
             },
         ),
@@ -98,65 +99,47 @@ class HealthProbeWrong(Rule):
         ),
     ]
 
-    def visit_module(self, ctx: Context) -> None:
-        if any(word in ctx.source for word in ("health", "ready", "live", "ping", "status", "alive", "heartbeat")):
-            found = sorted({last_part(match) for match in TEXT.findall(ctx.source)})
-            if found:
-                ctx.fact("health-text", 1, paths=found[:50])
-
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        listed, paths = services(tree), served(tree)
-        own = images(tree)
+        listed, own, known = services(tree), images(tree), answers(tree)
+        asked = set()
+        manifests = any(service["kind"] == "manifest" for service in listed)
         for service in listed:
-            image = image_of(service, tree)
-            if service["kind"] == "manifest" and len(own) == 1:
-                image = own[0]
-            self._service(service, image, paths, ctx)
-        if any(service["kind"] == "manifest" for service in listed):
-            return
-        asked = {image.path for service in listed if (image := image_of(service, tree))}
-        for image in own:
-            self._image(image, image.path in asked, paths, ctx)
+            image = own[0] if service["kind"] == "manifest" and len(own) == 1 else image_of(service, tree)
+            asked |= {image.path} if image is not None else set()
+            self._service(service, image, known, ctx)
+        for image in own if not manifests else ():
+            self._image(image, image.path in asked, known, ctx)
 
-    def _service(self, service: Fact, image: Fact | None, paths: set[str] | None, ctx: TreeContext) -> None:
-        at, line = service.path, service.line
+    def _service(self, service: Fact, image: Fact | None, known: Answers, ctx: TreeContext) -> None:
+        at, line, name = service.path, service.line, service["name"]
         if service["kind"] == "compose" and (not service["build"] or service["disabled"]):
             return
         if service["unknown"] or (service["build"] and image is None):
             ctx.unresolved(at, line, "Another file or a template decides how it is probed.")
         elif service["probes"]:
-            port = bound_port(service["command"] or command_of(image), env_of(service, image))
-            for probe in service["probes"]:
-                wrong = wrong_of(probe, port, service, paths if is_own(service, image) else None)
-                if wrong:
-                    ctx.report(
-                        at,
-                        probe["line"],
-                        wrong,
-                        anchor=f"{service['name']} {probe['kind']}",
-                        confidence=Confidence.MEDIUM,
-                    )
-                else:
-                    ctx.site(at, probe["line"])
+            for kind, wrong, where in of_service(service, image, known):
+                _tell(at, where, wrong, f"{name} {kind}", ctx)
         elif image is not None and service["kind"] == "compose" and image["probe"]:
             ctx.site(at, line)
         else:
-            message = f"Nothing asks whether `{service['name']}` still works."
-            ctx.report(at, line, message, anchor=service["name"], text=service["text"])
+            ctx.report(at, line, f"Nothing asks whether `{name}` still works.", anchor=name, text=service["text"])
 
-    def _image(self, image: Fact, asked: bool, paths: set[str] | None, ctx: TreeContext) -> None:
+    def _image(self, image: Fact, asked: bool, known: Answers, ctx: TreeContext) -> None:
         command = plain(command_of(image))
         if image["probe"].upper().startswith("NONE"):
             ctx.unresolved(image.path, image["probe_line"], "The probe is switched off on purpose.")
         elif image["probe"]:
-            probe = {"path": "", "port": "", "command": image["probe"], "kind": "HEALTHCHECK"}
-            wrong = wrong_of(probe, bound_port(command, image["env"]), None, paths)
-            if wrong:
-                ctx.report(image.path, image["probe_line"], wrong, anchor="probe", confidence=Confidence.MEDIUM)
-            else:
-                ctx.site(image.path, image["probe_line"])
+            wrong, line = of_image(image, known)
+            _tell(image.path, line, wrong, "probe", ctx)
         elif not asked and (SERVERS.search(command) or WORKERS.search(command)):
             message = "Nothing asks whether the process still works: there is no HEALTHCHECK, nor a probe elsewhere."
             ctx.report(image.path, image.line, message, anchor="none", text=image["text"])
         elif not asked and command:
             ctx.unresolved(image.path, image.line, "Whether the process goes on running cannot be told.")
+
+
+def _tell(path: str, line: int, wrong: str, anchor: str, ctx: TreeContext) -> None:
+    if wrong:
+        ctx.report(path, line, wrong, anchor=anchor, confidence=Confidence.MEDIUM)
+    else:
+        ctx.site(path, line)

@@ -34,10 +34,10 @@ class ImageIgnoresLock(Rule):
             "bare names and ranges",
             {
                 "Dockerfile": "FROM python:3.13\nRUN pip install --no-cache-dir gunicorn 'flask>=3'\nCOPY requirements.txt .\n"
-                "RUN pip install -r requirements.txt\nCOPY . .\nRUN pip install .\n",
+                "RUN pip install -r requirements.txt\nCOPY . .\nRUN pip install .\nRUN uv pip install -r pyproject.toml\n",
                 "requirements.txt": "redis\nflask==3.1.0\n",
             },
-            at=[("Dockerfile", 2), ("Dockerfile", 4), ("Dockerfile", 6)],
+            at=[("Dockerfile", 2), ("Dockerfile", 4), ("Dockerfile", 6), ("Dockerfile", 7)],
         ),
         Example(
             "the lock stays outside, or is made anew",

@@ -23,7 +23,7 @@ class ResourceLimitsMissing(Rule):
     Looks at the services of compose files (`mem_limit`, `deploy.resources.limits`) and at the containers of Kubernetes
     workloads. No memory limit is the fault; no word on the processor (limit or request) weighs less. Compose files for
     development (by name, or because they mount the source) and services that run once are left out; so is a compose file
-    where manifests say how things are deployed. What a template fills in is unresolved.
+    where manifests say how things are deployed. What a template or a LimitRange fills in is unresolved.
     """
 
     id = "resource-limits-missing"
@@ -77,13 +77,23 @@ class ResourceLimitsMissing(Rule):
                 "chart/templates/web.yaml": _POD + "          resources: {{ toYaml .Values.resources }}\n",
             },
         ),
+        Example(
+            "a namespace that limits",
+            {
+                "k8s/web.yaml": _POD,
+                "k8s/range.yaml": "apiVersion: v1\nkind: LimitRange\nspec:\n  limits:\n    - type: Container\n      default: {memory: 1Gi}\n",
+            },
+        ),
         Example("stores for developers only", {"docker-compose.yml": "services:\n  db:\n    image: postgres:16.2\n"}),
     ]
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        ranged = bool(tree.facts("limit-range"))
         for service in deployed(tree):
             if service["unknown"] or service["memory"] == "?":
                 ctx.unresolved(service.path, service.line, "Another file or a template fills in the limits.")
+            elif ranged and service["kind"] == "manifest" and not (service["memory"] and service["cpu"]):
+                ctx.unresolved(service.path, service.line, "The namespace may set the limits, by a LimitRange.")
             elif not service["memory"]:
                 message = f"Nothing limits the memory of `{service['name']}`."
                 ctx.report(service.path, service.line, message, anchor=service["name"], text=service["text"])

@@ -1,14 +1,9 @@
-import posixpath
-import re
 from typing import Final
 
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.deployed import images, services
-from scanners.semantics.servers import plain
-from scanners.semantics.shell import commands
-from scanners.semantics.stopping import CELERY, is_lasting, seconds
-from scanners.tree import Fact, Tree, TreeContext
+from scanners.semantics.stopping import endings
+from scanners.tree import Tree, TreeContext
 
 _WORKER: Final = """\
 import time
@@ -55,8 +50,13 @@ class ShutdownNotGraceful(Rule):
         ),
         Example(
             "a loop that no signal ends",
-            {"worker.py": _WORKER, "Dockerfile": 'FROM python:3.13\nCMD ["python", "worker.py"]\n'},
-            at=[("worker.py", 4)],
+            {
+                "worker.py": _WORKER,
+                "src/mail/__main__.py": _WORKER,
+                "Dockerfile": 'FROM python:3.13\nCMD ["python", "worker.py"]\n',
+                "mail.dockerfile": 'FROM python:3.13\nCMD ["python", "-m", "mail"]\n',
+            },
+            at=[("src/mail/__main__.py", 4), ("worker.py", 4)],
             kind="worker",
         ),
         Example(
@@ -108,76 +108,10 @@ class ShutdownNotGraceful(Rule):
     ]
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        shipped = images(tree)
-        for image in shipped:
-            self._command(image, ctx)
-        self._scripts(tree, shipped, ctx)
-        self._loops(tree, ctx)
-        self._pools(tree, ctx)
-        self._grace(tree, ctx)
-
-    def _command(self, image: Fact, ctx: TreeContext) -> None:
-        for part in (image["entrypoint"], image["cmd"]):
-            if not part or not is_lasting(plain(part["text"])):
-                continue
-            wrapped = not part["exec"] or re.match(r"^(/bin/)?(ba|da)?sh$", (part["words"] or [""])[0])
-            script = part["text"] if not part["exec"] else next(iter(part["words"][-1:]), "")
-            lasting = [command for command in commands(script) if is_lasting(command.text)]
-            if wrapped and lasting and not any("exec" in command.wrappers for command in lasting):
-                message = "A shell runs this and gets the SIGTERM in its place; use the exec form, or `exec`."
-                ctx.report(image.path, part["line"], message, anchor="command", text=part["text"][:160])
+        for ending in endings(tree):
+            if ending.wrong:
+                ctx.report(ending.path, ending.line, ending.wrong, anchor=ending.anchor, text=ending.text)
+            elif ending.unknown:
+                ctx.unresolved(ending.path, ending.line, ending.unknown)
             else:
-                ctx.site(image.path, part["line"])
-
-    def _scripts(self, tree: Tree, shipped: list[Fact], ctx: TreeContext) -> None:
-        parts = [part for image in shipped for part in (image["entrypoint"], image["cmd"]) if part]
-        started = {posixpath.basename(word) for part in parts for word in re.split(r"[\s\"']+", part["text"])}
-        for script in tree.facts("entry-script"):
-            if posixpath.basename(script.path) not in started:
-                continue
-            if script["exec"]:
-                ctx.site(script.path, script.line)
-            else:
-                message = "The script waits for this and gets the SIGTERM in its place; write `exec` before it."
-                ctx.report(script.path, script.line, message, anchor="script", text=script["text"])
-
-    def _loops(self, tree: Tree, ctx: TreeContext) -> None:
-        handled = bool(tree.facts("signal-handled"))
-        started = " ".join(plain(command["text"]) for command in tree.facts("image-command"))
-        for loop in tree.facts("endless-loop"):
-            module = loop.path.removesuffix(".py").replace("/", ".")
-            name = posixpath.basename(loop.path)
-            if handled:
-                ctx.site(loop.path, loop.line)
-            elif re.search(rf"(^|[\s/]){re.escape(name)}(\s|$)|-m\s+(\S+\.)?{re.escape(module)}(\s|$)", started):
-                message = (
-                    "Nothing in the program handles SIGTERM, so a deploy cuts this loop off in the middle of a round."
-                )
-                ctx.report(loop.path, loop.line, message, anchor="loop", text=loop["text"])
-            else:
-                ctx.unresolved(loop.path, loop.line, "Whether a server runs this loop, and who ends it, is not seen.")
-
-    def _pools(self, tree: Tree, ctx: TreeContext) -> None:
-        closed = {name for fact in tree.facts("closed-names", tests=False) for name in fact["names"]}
-        for pool in tree.facts("pool-made"):
-            if pool["name"] in closed or pool.path_class.name != "service":
-                ctx.site(pool.path, pool.line)
-            else:
-                message = f"Nothing closes `{pool['name']}` when the process stops; close it in the lifespan or a shutdown hook."
-                ctx.report(pool.path, pool.line, message, anchor=pool["name"], text=pool["text"])
-
-    def _grace(self, tree: Tree, ctx: TreeContext) -> None:
-        limits = [fact["seconds"] for fact in tree.facts("job-seconds")]
-        for service in services(tree):
-            if not limits or not service["grace"] or not CELERY.search(plain(service["command"])):
-                continue
-            grace, longest = seconds(service["grace"]), max(limits)
-            if grace is None:
-                ctx.unresolved(service.path, service["grace_line"], "A variable decides the grace period.")
-            elif grace < longest:
-                message = (
-                    f"A job may take {longest:g} s, but `{service['name']}` is killed {grace:g} s after the signal."
-                )
-                ctx.report(service.path, service["grace_line"], message, anchor=service["name"])
-            else:
-                ctx.site(service.path, service["grace_line"])
+                ctx.site(ending.path, ending.line)

@@ -5,7 +5,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.textopens import ENCODINGS, MODES, TEXTS, is_none, sureness
+from scanners.semantics.textopens import BINARY, ENCODINGS, MODES, TEXTS, is_none, is_text, sureness
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
@@ -15,7 +15,8 @@ class TextFileWithoutEncoding(Rule):
     Without an encoding, text is read and written as the locale of the machine says: the same file breaks in a container
     without locale, on a colleague's Windows, or turns names into question marks.
 
-    Looks at `open`, `Path.open`, `read_text` and `write_text` in text mode. Binary modes are left out, and so are
+    Looks at `open`, `Path.open`, `read_text` and `write_text` in text mode, and at what opens packed and temporary files
+    as text. Binary modes are left out, and so are
     repositories whose images set PYTHONUTF8 or that need Python 3.15, where UTF-8 is the default. A mode that is computed,
     or a receiver that is known by the name of the method only, is unresolved or suspected.
     """
@@ -34,8 +35,10 @@ class TextFileWithoutEncoding(Rule):
             "text modes",
             {
                 "shop/rates.py": """\
+import gzip
 import io
 import os
+import tempfile
 from pathlib import Path
 from pathlib import Path as P
 
@@ -48,9 +51,11 @@ Path("a").read_text()
 P("a", "b").write_text("x", errors="replace")
 Path("a").open("w").close()
 os.fdopen(3, "w").close()
+tempfile.NamedTemporaryFile("w").close()
+gzip.open("a", "rt").close()
 """
             },
-            at=[("shop/rates.py", line) for line in (6, 8, 9, 10, 11, 12, 13, 14)],
+            at=[("shop/rates.py", line) for line in (8, 10, 11, 12, 13, 14, 15, 16, 17, 18)],
         ),
         Example(
             "a path made elsewhere in the file",
@@ -67,6 +72,7 @@ os.fdopen(3, "w").close()
             {
                 "shop/rates.py": """\
 import gzip
+import tempfile
 from importlib.metadata import distribution
 from pathlib import Path
 MODE = "rb"
@@ -78,7 +84,8 @@ Path("a").read_text("utf-8")
 Path("a").write_text("x", encoding="utf-8")
 Path("a").read_bytes()
 Path("a").open("rb").close()
-gzip.open("a").close()
+gzip.open("a", "w").close()
+tempfile.NamedTemporaryFile().close()
 distribution("x").read_text("METADATA")
 def copy(path, mode, **options):
     open(path, mode).close()
@@ -102,12 +109,13 @@ def copy(path, mode, **options):
     def visit_call(self, call: Call, ctx: Context) -> None:
         kind = call.dotted if call.dotted in MODES else call.last
         sure = sureness(call, kind)
-        if sure is None or self._is_binary(call, kind, ctx):
+        mode = self._mode(call, kind, ctx) if kind in MODES else "t"
+        if sure is None or (isinstance(mode, str) and not is_text(mode, kind)):
             return
-        position = ENCODINGS.get(kind, TEXTS.get(kind, 0))
+        position = ENCODINGS.get(kind, TEXTS.get(kind, 99))
         given = call.argument(position, "encoding")
         state = "good" if given is not None and not is_none(given) else "hidden" if call.unpacks else "bad"
-        if state == "bad" and kind in MODES and self._mode(call, kind, ctx) is UNKNOWN:
+        if state == "bad" and mode is UNKNOWN:
             state = "hidden"
         text = ctx.source_lines[call.line - 1].strip()[:160]
         ctx.fact("text-open", call, name=kind.rpartition(".")[2], state=state, sure=str(sure), text=text)
@@ -136,8 +144,6 @@ def copy(path, mode, **options):
 
     def _mode(self, call: Call, kind: str, ctx: Context) -> Any:
         given = call.argument(MODES[kind], "mode")
-        return "r" if given is None else ctx.constant(given, call)
-
-    def _is_binary(self, call: Call, kind: str, ctx: Context) -> bool:
-        mode = self._mode(call, kind, ctx) if kind in MODES else ""
-        return isinstance(mode, str) and "b" in mode
+        if given is None:
+            return "rb" if kind in BINARY else "r"
+        return ctx.constant(given, call)
