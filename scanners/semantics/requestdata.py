@@ -14,49 +14,13 @@ from scanners.finding import Confidence
 from scanners.names import find, resolve
 from scanners.place import Place
 from scanners.scopes import Scope
+from scanners.semantics.keeping import FIELDS, KEEPING, PASSING
 from scanners.semantics.owncalls import arguments_of, calls_of, own
 from scanners.semantics.reaching import reaching
 from scanners.semantics.requestguards import is_guarded
 from scanners.semantics.requestsources import in_request_code, is_server_key, is_source, parameter_source
 
 _DEPTH: Final = 24
-_TEXT: Final = (
-    "strip lstrip rstrip lower upper title capitalize casefold swapcase replace encode decode format format_map join "
-    "split rsplit "
-    "splitlines partition rpartition removeprefix removesuffix zfill ljust rjust center expandtabs translate"
-)
-_CONTAINERS: Final = (
-    "get pop getlist getall get_all get_list getone items values "
-    "keys copy to_dict dict read readline readlines getvalue "
-    "setdefault json text body form post get_json get_data stream multi_items popitem lists decode_body"
-)
-_PATHS: Final = "joinpath resolve absolute expanduser with_suffix as_posix"
-_KEEPING: Final = frozenset(f"{_TEXT} {_CONTAINERS} {_PATHS}".split())
-"""Methods whose result holds what their receiver held."""
-
-_PASSING: Final = frozenset(
-    "str bytes bytearray repr list tuple dict set frozenset sorted reversed next iter enumerate zip max min format "
-    "pathlib.Path pathlib.PurePath pathlib.PosixPath pathlib.PurePosixPath anyio.Path aiofiles.os.path.join "
-    "os.path.join os.path.normpath os.path.abspath os.path.realpath os.path.expanduser "
-    "os.path.expandvars os.fspath os.path.dirname "
-    "urllib.parse.unquote urllib.parse.unquote_plus urllib.parse.urljoin urllib.parse.urlunparse "
-    "urllib.parse.urlunsplit "
-    "urllib.parse.parse_qs urllib.parse.urlparse urllib.parse.urlsplit base64.b64decode base64.urlsafe_b64decode "
-    "base64.standard_b64decode base64.b32decode base64.b16decode base64.decodebytes "
-    "binascii.unhexlify binascii.a2b_base64 "
-    "bytes.fromhex json.loads json.load orjson.loads ujson.loads simplejson.loads "
-    "html.unescape textwrap.dedent copy.copy "
-    "copy.deepcopy io.BytesIO io.StringIO typing.cast zlib.decompress gzip.decompress functools.partial "
-    "asyncio.wait_for string.Template werkzeug.datastructures.MultiDict collections.OrderedDict "
-    "django.utils.http.unquote django.utils.encoding.force_str django.utils.encoding.smart_str "
-    "httpx.URL yarl.URL".split()
-)
-"""Functions whose result holds what they are given."""
-
-_FIELDS: Final = frozenset(
-    "filename stream raw_data file content name content_type path "
-    "netloc hostname query url href parent stem suffix".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +133,7 @@ class _Trail:
         sure = is_source(expr, spot.scope, self.ctx)
         if sure is not None:
             return Taint(expr, ast.unparse(expr), sure)
-        if expr.attr in self.cleaners or expr.attr not in _FIELDS:
+        if expr.attr in self.cleaners or expr.attr not in FIELDS:
             return None
         return self.follow(expr.value, spot, depth)
 
@@ -236,7 +200,7 @@ class _Trail:
         if name in self.cleaners or (name in ("get", "get_header") and expr.args and is_server_key(expr.args[0])):
             return None
         ref = resolve(func, spot.scope, expr.lineno)
-        if ref is not None and ref.dotted in _PASSING:
+        if ref is not None and ref.dotted in PASSING:
             return self._any([*expr.args, *(word.value for word in expr.keywords)], spot, depth)
         if isinstance(func, ast.Attribute):
             found = self._method(expr, func, spot, depth)
@@ -250,7 +214,7 @@ class _Trail:
         sure = is_source(func, spot.scope, self.ctx)
         if sure is not None:
             return self._told(expr, Taint(func, f"{ast.unparse(func)}()", sure), spot)
-        if func.attr not in _KEEPING:
+        if func.attr not in KEEPING:
             return None
         if func.attr in ("format", "join", "joinpath", "format_map", "get", "replace"):
             parts = [*expr.args, *(word.value for word in expr.keywords)]

@@ -1,23 +1,11 @@
-import ast
-import re
-from typing import Final
-
 from scanners.context import Context
 from scanners.facts.deploysettings import deployed
 from scanners.finding import Confidence, Effort, Severity
-from scanners.place import Call
+from scanners.place import Bound, Call
 from scanners.rule import Example, Rule
+from scanners.semantics import cookies
 from scanners.semantics.requestsources import serving
 from scanners.tree import Tree, TreeContext
-
-_PREFERENCE: Final = re.compile(
-    r"theme|lang|locale|consent|time_?zone|\btz\b|sidebar|color|colour|dismiss|banner|seen|pref|layout|currency"
-    r"|messages?$"
-    r"|view_?mode|dark|popup|tour|django_language|visited|last_",
-    re.IGNORECASE,
-)
-_READ_BY_SCRIPTS: Final = re.compile(r"csrf|xsrf", re.IGNORECASE)
-_LAX: Final = frozenset({"fastapi", "starlette"})  # Starlette 1.10: samesite="lax" unless told otherwise.
 
 
 class CookieWithoutFlags(Rule):
@@ -25,8 +13,8 @@ class CookieWithoutFlags(Rule):
     A session cookie without Secure travels over plain HTTP, one without HttpOnly is read by any script on the page, and one
     without SameSite goes along with requests that other sites start.
 
-    Looks at set_cookie in code that serves requests, and at the cookie settings of production in Django. Flags that come
-    from configuration are good, deleting is not looked at, a cookie for scripts (CSRF) needs no HttpOnly, and one that only
+    Looks at set_cookie in code that serves requests, at the cookie settings of Django in production and of Flask, and at
+    Starlette's sessions. Flags that come from configuration are good, deleting is not looked at, a cookie for scripts (CSRF) needs no HttpOnly, and one that only
     keeps a preference weighs less, as does a missing SameSite, which browsers take for Lax.
     """
 
@@ -41,20 +29,16 @@ class CookieWithoutFlags(Rule):
         Example(
             "session",
             {
-                "app.py": "from flask import Flask, make_response\n\napp = Flask(__name__)\n\n\n@app.post('/login')\n"
-                "def login():\n"
-                "    response = make_response('ok')\n    response.set_cookie('session', make())\n"
-                "    response.set_cookie('auth', make(), httponly=True, samesite='Lax')\n"
-                "    response.set_cookie('sid', make(), secure=False, httponly=True, samesite='Lax')\n"
-                "    return response\n"
+                "app.py": "from flask import Flask, make_response\n\napp = Flask(__name__)\n\n\n@app.post('/login')\ndef login():\n"
+                "    response = make_response('ok')\n    response.set_cookie('session', make())\n    response.set_cookie('auth', make(), httponly=True, samesite='Lax')\n"
+                "    response.set_cookie('sid', make(), secure=False, httponly=True, samesite='Lax')\n    return response\n"
             },
             at=[("app.py", 9), ("app.py", 10), ("app.py", 11)],
         ),
         Example(
             "preference, which weighs less",
             {
-                "views.py": "from django.http import HttpResponse\n\n\ndef theme(request):\n"
-                "    response = HttpResponse()\n"
+                "views.py": "from django.http import HttpResponse\n\n\ndef theme(request):\n    response = HttpResponse()\n"
                 "    response.set_cookie('theme', 'dark')\n    return response\n"
             },
             at=[("views.py", 6)],
@@ -62,12 +46,19 @@ class CookieWithoutFlags(Rule):
         Example(
             "production settings",
             {
-                "shop/settings.py": "INSTALLED_APPS = ['shop']\n"
-                "MIDDLEWARE = ['django.contrib.sessions.middleware.SessionMiddleware']\n"
+                "shop/settings.py": "INSTALLED_APPS = ['shop']\nMIDDLEWARE = ['django.contrib.sessions.middleware.SessionMiddleware']\n"
                 "SESSION_COOKIE_HTTPONLY = False\n"
                 "CSRF_COOKIE_SECURE = True\n"
             },
             at=[("shop/settings.py", 2), ("shop/settings.py", 3)],
+        ),
+        Example(
+            "sessions of Starlette and of Flask",
+            {
+                "api.py": "from fastapi import FastAPI\nfrom starlette.middleware.sessions import SessionMiddleware\n\napp = FastAPI()\napp.add_middleware(SessionMiddleware, secret_key=key())\n",
+                "app.py": "from flask import Flask\n\napp = Flask(__name__)\napp.config['SESSION_COOKIE_SECURE'] = False\n",
+            },
+            at=[("api.py", 5), ("app.py", 4)],
         ),
     ]
     good = [
@@ -91,38 +82,41 @@ class CookieWithoutFlags(Rule):
         ),
         Example("a browser's jar", {"client.py": "def keep(jar, value):\n    jar.set_cookie('session', value)\n"}),
     ]
-    calls = ("*.set_cookie", "*.set_signed_cookie", "*.set_secure_cookie")
+    calls = ("*.set_cookie", "*.set_signed_cookie", "*.set_secure_cookie", *cookies.SESSIONS, *cookies.ADDS)
+    binds = staticmethod(cookies.FLASK.__contains__)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        if (
-            call.function is None
-            or not serving(ctx)
-            or _deletes(call, ctx)
-            or (len(call.node.args) == 1 and not call.node.keywords)
-        ):
+        if "set_" in call.last:
+            if call.function is not None and serving(ctx) and len(call.node.args) + len(call.node.keywords) > 1:
+                self._set(call, ctx)
+        elif cookies.is_session_layer(call):
+            ctx.site(call)
+            given = call.keyword("https_only")  # Starlette 1.10: False unless told otherwise.
+            if call.unpacks:
+                ctx.unresolved(call, "The flags may be among unpacked arguments.")
+            elif given is None or ctx.constant(given, call) is False:
+                ctx.report(call, "The session's cookie also travels over plain HTTP: pass https_only=True.")
+
+    def _set(self, call: Call, ctx: Context) -> None:
+        if cookies.deletes(call, ctx):
             return
         ctx.site(call)
-        missing = [flag for flag in ("secure", "httponly", "samesite") if self._is_off(flag, call, ctx)]
-        if not missing:
-            return
-        if call.unpacks:
+        missing, name = cookies.missing_flags(call, ctx), cookies.named(call, ctx)
+        if missing and call.unpacks:
             ctx.unresolved(call, "The flags may be among unpacked arguments.")
-            return
-        name = ctx.constant(call.argument(0, "key", "name"), call)
-        known = name if isinstance(name, str) else ast.unparse(call.node.args[0]) if call.node.args else ""
-        if _READ_BY_SCRIPTS.search(known) and "httponly" in missing:
-            missing.remove("httponly")
-        if missing:
-            light = missing == ["samesite"] or _PREFERENCE.search(known) is not None
-            text = f"The cookie {known[:40] or 'set here'} is sent without {', '.join(missing)}."
-            ctx.report(call, text, severity=Severity.LOW if light else None)
+        elif missing:
+            text = f"The cookie {name[:40] or 'set here'} is sent without {', '.join(missing)}."
+            ctx.report(call, text, severity=Severity.LOW if cookies.weighs_less(name, missing) else None)
 
-    def _is_off(self, flag: str, call: Call, ctx: Context) -> bool:
-        given = call.keyword(flag)
-        if given is None:
-            return not (flag == "samesite" and _LAX & set(serving(ctx).split()))
-        value = ctx.constant(given, call)
-        return value is False or value is None or (flag == "samesite" and value == "")
+    def visit_binding(self, bound: Bound, ctx: Context) -> None:
+        if cookies.configures_flask(bound, ctx):
+            ctx.site(bound)
+            if ctx.constant(bound.value, bound) is False:
+                ctx.report(
+                    bound,
+                    f"{bound.key} is off: the cookie of each session is sent without the flag.",
+                    confidence=Confidence.MEDIUM,
+                )
 
     kinds = frozenset({"http-api"})
 
@@ -153,9 +147,3 @@ class CookieWithoutFlags(Rule):
                     anchor=name,
                     confidence=sure,
                 )
-
-
-def _deletes(call: Call, ctx: Context) -> bool:
-    """Whether the cookie is taken away: it has no value, or it is over at once."""
-    value = ctx.constant(call.argument(1, "value"), call)
-    return value == "" or any(ctx.constant(call.keyword(word), call) == 0 for word in ("max_age", "expires"))
