@@ -4,6 +4,7 @@ import ast
 import hashlib
 from typing import Any
 
+from scanners import syntax
 from scanners.context import Context
 from scanners.finding import BlobAnswer, Problem
 from scanners.index import Index
@@ -61,6 +62,7 @@ class Engine:
             return {"parser": parsed.parser, "class": path_class.name, "problem": None}
         index = self._index(path_class.name)
         walk = Walk(index)
+        syntax.open_file(parsed.tree)
         try:
             walk.run(parsed.tree)
             ctx = Context(parsed.source, path_class.name, path_class.role, walk.module, parsed.tree)
@@ -69,6 +71,7 @@ class Engine:
             return {"parser": parsed.parser, "class": path_class.name, "problem": None} | _harvest(ctx, ignores)
         finally:
             walk.release()
+            syntax.forget()
 
     def _text(self, raw: bytes, path_class: PathClass) -> BlobAnswer:
         text = raw.decode("utf-8", "replace")

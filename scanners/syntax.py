@@ -1,12 +1,13 @@
 """The parts of a syntax tree, without the marks on them that no rule asks for: contexts, operators, plain values.
 
-As `ast.iter_child_nodes` and `ast.walk`, in less time, because the fields that lead on are known by type.
+As `ast.iter_child_nodes` and `ast.walk`, in less time: the fields that lead on are known by type, and the nodes of a
+file are listed once, so that what stands in a def of it is a part of that list.
 """
 
 import ast
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 _MARKS: Final = frozenset(
@@ -41,17 +42,37 @@ def children(node: ast.AST) -> list[Any]:
     return found
 
 
-def descendants(node: ast.AST) -> Iterator[Any]:
+def descendants(node: ast.AST, *kinds: type[ast.AST]) -> Sequence[Any]:
+    """`node` and all nodes below it in source order, or those of these types."""
+    listing = _listing_of(node)
+    return listing.below(node, kinds) if listing is not None else _plain(node, kinds, _NO_KINDS)
+
+
+def within(node: ast.AST, *kinds: type[ast.AST]) -> Sequence[Any]:
+    """As `descendants`, without what stands in the defs and classes inside `node`; these themselves are there."""
+    listing = _listing_of(node)
+    return listing.within(node, kinds) if listing is not None else _plain(node, kinds, DEFS)
+
+
+def suite(stmts: list[Any], *kinds: type[ast.AST]) -> Sequence[Any]:
+    """The nodes of some statements in source order, or those of these types, without what stands in defs inside them.
+
+    The body of a def, a loop, an `if` is quickest: give the very list that the tree holds.
+    """
+    listing: _Listing | None = _file[1]
+    found = listing.suite(stmts, kinds) if listing is not None else None
+    if found is None:
+        return [
+            part
+            for stmt in stmts
+            for part in ([stmt] if type(stmt) in DEFS else within(stmt))
+            if not kinds or type(part) in kinds
+        ]
+    return found
+
+
+def outside_in(node: ast.AST) -> Iterator[Any]:
     """`node` and all nodes below it, nearer ones first."""
-    return iter(_all_below(node)) if type(node) in _ASKED_AGAIN else _below(node)
-
-
-def within(node: ast.AST) -> Sequence[Any]:
-    """`node` and all nodes below it in source order, without what stands in the defs and classes inside it."""
-    return _within(node) if type(node) in _ASKED_AGAIN else _in_order(node)
-
-
-def _below(node: ast.AST) -> Iterator[Any]:
     todo = deque([node])
     while todo:
         node = todo.popleft()
@@ -59,25 +80,168 @@ def _below(node: ast.AST) -> Iterator[Any]:
         yield node
 
 
-def _in_order(node: ast.AST) -> tuple[Any, ...]:
-    found, stack = [node], children(node)[::-1]
+def _plain(root: ast.AST, kinds: tuple[type[ast.AST], ...], closed: frozenset[type[ast.AST]]) -> list[Any]:
+    found, stack = [root], children(root)[::-1]
     while stack:
         node = stack.pop()
         found.append(node)
-        if type(node) not in _DEFS:
+        if type(node) not in closed:
             stack += children(node)[::-1]
-    return tuple(found)
+    return [node for node in found if type(node) in kinds] if kinds else found
 
 
-_DEFS: Final = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda})
-_ASKED_AGAIN: Final = _DEFS | {ast.Module, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.If}
-"""What many rules look into. Their nodes are listed once; the lists are few, so that a file's tree is soon let go of."""
+DEFS: Final = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda})
+_NO_KINDS: Final[frozenset[type[ast.AST]]] = frozenset()
+_LISTED: Final = DEFS | {ast.Module, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.If}
+"""What many rules look into."""
+_CLOSED: Final = tuple(DEFS)
+_SUITES: Final = frozenset({"body", "orelse", "finalbody"})
+_OPTIONAL: Final = frozenset({"keys", "kw_defaults"})
+"""Lists with gaps: the keys of `{**given}`, the defaults of keywords that have none."""
 
-_all_below = lru_cache(maxsize=256)(lambda node: tuple(_below(node)))
-_within = lru_cache(maxsize=256)(_in_order)
+
+class _Plans(dict[type[ast.AST], tuple[bool, tuple[tuple[str, bool], ...]]]):
+    """Whether nodes of a type are looked into, and their fields, last first, with whether they hold lists."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[bool, tuple[tuple[str, bool], ...]]:
+        fields = tuple((name, _is_list(kind, name)) for name in reversed(_FIELDS[kind]))
+        return self.setdefault(kind, (kind in _LISTED, fields))
+
+
+class _Listing:
+    """The nodes of a file in source order, where those of each type stand, and how far each def or suite reaches."""
+
+    __slots__ = ("_nodes", "_parts", "_suites", "_where", "spans")
+
+    def __init__(self, tree: ast.AST) -> None:
+        self._nodes: list[Any] = []
+        self._where: dict[type[ast.AST], list[int]] = {}
+        self._suites: dict[int, tuple[int, int]] = {}
+        self._parts: dict[tuple[ast.AST | tuple[int, int], tuple[type[ast.AST], ...]], Sequence[Any]] = {}
+        self.spans: dict[ast.AST, tuple[int, int]] = {}
+        self._read(tree)
+
+    def _read(self, tree: ast.AST) -> None:  # noqa: C901 - a hot loop: a call a node would double its time
+        nodes, where, spans, plans = self._nodes, self._where, self.spans, _PLANS
+        stack: list[Any] = [tree]
+        pop, push, add = stack.pop, stack.append, nodes.append
+        while stack:
+            node = pop()
+            kind = type(node)
+            if kind is int:  # The place of a def whose nodes have all been read.
+                spans[nodes[node]] = (node, len(nodes))
+                continue
+            if kind is tuple:  # A suite begins, and ends when its start is known.
+                self._mark(node)
+                continue
+            listed, fields = plans[kind]
+            if listed:
+                push(len(nodes))
+            try:
+                where[kind].append(len(nodes))
+            except KeyError:
+                where[kind] = [len(nodes)]
+            add(node)
+            for name, many in fields:
+                value = getattr(node, name)
+                if not many:
+                    if value is not None:
+                        push(value)
+                elif name in _SUITES and value:
+                    push((id(value),))
+                    stack += value[::-1]
+                    push((id(value),))
+                elif value:
+                    stack += value[::-1] if name not in _OPTIONAL else [part for part in value[::-1] if part]
+
+    def _mark(self, suite: tuple[int]) -> None:
+        start = self._suites.get(suite[0])
+        self._suites[suite[0]] = (len(self._nodes), 0) if start is None else (start[0], len(self._nodes))
+
+    def suite(self, stmts: list[Any], kinds: tuple[type[ast.AST], ...]) -> Sequence[Any] | None:
+        span = self._suites.get(id(stmts))
+        if span is None:
+            return None
+        found = self._parts.get((span, kinds))
+        if found is None:
+            found = self._parts[span, kinds] = self._chosen(self._open(*span, span[0]), kinds)
+        return found
+
+    def below(self, node: ast.AST, kinds: tuple[type[ast.AST], ...]) -> Sequence[Any]:
+        start, end = self.spans[node]
+        if not kinds:
+            return self._nodes[start:end]
+        return self._chosen([(start, end)], kinds)
+
+    def within(self, node: ast.AST, kinds: tuple[type[ast.AST], ...]) -> Sequence[Any]:
+        found = self._parts.get((node, kinds))
+        if found is None:
+            start, end = self.spans[node]
+            found = self._parts[node, kinds] = self._chosen(self._open(start, end, start + 1), kinds)
+        return found
+
+    def _open(self, start: int, end: int, first: int) -> list[tuple[int, int]]:
+        """What is left of a span without the inside of the defs from `first` on."""
+        found = []
+        nodes = self._nodes
+        for at in self._places([(first, end)], _CLOSED):
+            if at >= start:
+                found.append((start, at + 1))
+                start = self.spans[nodes[at]][1]
+        return [*found, (start, end)]
+
+    def _chosen(self, spans: list[tuple[int, int]], kinds: tuple[type[ast.AST], ...]) -> list[Any]:
+        nodes = self._nodes
+        if kinds:
+            return [nodes[at] for at in self._places(spans, kinds)]
+        return [node for start, end in spans for node in nodes[start:end]]
+
+    def _places(self, spans: list[tuple[int, int]], kinds: tuple[type[ast.AST], ...]) -> list[int]:
+        """Where the nodes of these types stand in these spans, in order."""
+        found: list[int] = []
+        for kind in kinds:
+            where = self._where.get(kind)
+            if where is not None:
+                for start, end in spans:
+                    found += where[bisect_left(where, start) : bisect_left(where, end)]
+        if len(kinds) > 1:
+            found.sort()
+        return found
+
+
+def _is_list(kind: type[ast.AST], name: str) -> bool:
+    if name == "args":
+        return kind in (ast.Call, ast.arguments)
+    if kind in (ast.IfExp, ast.Lambda):
+        return False
+    return name in _LISTS
+
+
+_LISTS: Final = frozenset(
+    "posonlyargs kwonlyargs kw_defaults defaults keywords elts keys values comparators generators ifs body orelse "
+    "targets items cases patterns kwd_patterns handlers finalbody decorator_list bases type_params names".split()
+)
+_PLANS: Final = _Plans()
+_file: list[Any] = [None, None]
+
+
+def open_file(tree: ast.AST) -> None:
+    """Say which file is looked at from now on, until `forget`; its nodes are listed when something asks for them."""
+    _file[:] = tree, None
 
 
 def forget() -> None:
-    """Let go of the tree that was looked at last."""
-    _all_below.cache_clear()
-    _within.cache_clear()
+    """Let go of the file that was looked at last."""
+    _file[:] = None, None
+
+
+def _listing_of(node: ast.AST) -> _Listing | None:
+    """The listing of the file if the node is one of those that can be found in it."""
+    if type(node) not in _LISTED:
+        return None
+    tree, listing = _file
+    if listing is None:
+        if tree is None:
+            return None
+        listing = _file[1] = _Listing(tree)
+    return listing if node in listing.spans else None

@@ -9,7 +9,7 @@ from scanners.context import Context
 from scanners.place import Call, Place
 from scanners.rule import Collector
 from scanners.semantics.handlers import inner
-from scanners.syntax import descendants
+from scanners.syntax import descendants, outside_in
 from scanners.text import TextFile
 
 STRUCTURED: Final = re.compile(
@@ -111,7 +111,7 @@ class LogSetup(Collector):
                 ctx.fact("log-correlation", named[0], name=_word(named[0])[:60])
         source = ctx.source.lower()
         if ctx.tree is not None and any(word in source for word in _ID_WORDS):
-            found = next((node for node in descendants(ctx.tree) if _ID.search(_word(node))), None)
+            found = next((node for node in outside_in(ctx.tree) if _ID.search(_word(node))), None)
             if found is not None:
                 ctx.fact("log-correlation", found, name=_word(found)[:60])
 

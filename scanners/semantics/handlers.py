@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -13,7 +13,7 @@ from scanners.place import Place
 from scanners.scopes import Scope
 from scanners.semantics import logcalls
 from scanners.semantics.logcalls import LogCall
-from scanners.syntax import children, descendants, within
+from scanners.syntax import children, descendants, suite
 
 _EXITS: Final = frozenset(
     "sys.exit os._exit os.abort exit quit flask.abort pytest.fail pytest.skip django.core.exceptions.abort".split()
@@ -113,13 +113,9 @@ def short(node: ast.AST, longest: int = 60) -> str:
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
-def inner(nodes: list[Any]) -> Iterator[Any]:
-    """All nodes below these in no order, bodies of nested defs and classes left out."""
-    for node in nodes:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            yield node
-        else:
-            yield from within(node)
+def inner(nodes: list[Any], *kinds: type[ast.AST]) -> Sequence[Any]:
+    """All nodes below these, or those of these types, bodies of nested defs and classes left out."""
+    return suite(nodes, *kinds)
 
 
 @lru_cache(maxsize=2)
