@@ -17,6 +17,19 @@ _DRIVERS: Final = frozenset(
 )
 
 
+_BACKPORTS: Final = {
+    "distutils": ("setuptools",),
+    "cgi": ("legacy-cgi",),
+    "asyncore": ("pyasyncore",),
+    "asynchat": ("pyasynchat",),
+    "audioop": ("audioop-lts",),
+    "telnetlib": ("telnetlib3",),
+    "imp": ("zombie-imp",),
+    "crypt": ("crypt-r", "legacycrypt"),
+}
+"""Packages that bring back a module of the standard library."""
+
+
 class Declared(NamedTuple):
     """One place that names a Python: image, pipeline or file."""
 
@@ -28,6 +41,7 @@ class Declared(NamedTuple):
 
 
 def declarations(tree: Tree) -> Iterator[Declared]:
+    """The places that name a Python, with its minor version, "" where it cannot be told."""
     for image in images(tree):
         base = parse(image["base"])
         tag = re.match(r"^(3\.\d+)", base.tag) if base.short == "python" and base.known else None
@@ -56,11 +70,42 @@ def allows(text: str, version: str) -> bool:
     return any(wanted.contains(f"{version}.{patch}", prereleases=True) for patch in range(30))
 
 
-def order(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
+def wanted_range(tree: Tree) -> str:
+    """The range of Pythons that the project asks for; "" where none, or several, are declared."""
+    wanted = {fact["python"] for fact in tree.facts("manifest") if fact["python"] and fact.path_class.name == "service"}
+    ranges = {text for text in wanted if re.match(r"^[<>=!~]", text)}
+    return ranges.pop() if len(ranges) == 1 else ""
+
+
+def tested_versions(tree: Tree, declared: list[Declared]) -> list[str]:
+    """The versions that pipelines run, in order; empty where one of them is unknown, and for libraries."""
+    tested = {found.version for found in declared if found.where == "pipeline"}
+    if "" in tested or tree.kind == "library":
+        return []
+    return sorted(tested, key=lambda version: [int(part) for part in version.split(".")])
+
+
+def gone_imports(tree: Tree, declared: list[Declared]) -> Iterator[tuple[Fact, str]]:
+    """Imports of what the newest declared Python no longer has, each with what is wrong ("" if a package brings it)."""
+    minors = {int(found.version[2:]): found for found in declared if found.version}
+    have = {fact["name"] for fact in tree.facts("requirement")}
+    newest = max(minors, default=0)
+    for fact in tree.facts("gone-import"):
+        name = fact["module"]
+        own = any(
+            path in (f"{name}.py", f"src/{name}.py") or path.endswith(f"/{name}/__init__.py") for path in tree.files
+        )
+        if fact["minor"] > newest or own:
+            continue
+        where = minors[newest]
+        message = (
+            f"`{name}` is gone since Python 3.{fact['minor']}; the {where.where} ({where.path}) has {where.version}."
+        )
+        yield fact, "" if have & {*_BACKPORTS.get(name, ()), f"standard-{name}"} else message
 
 
 def compare_stores(tree: Tree, ctx: TreeContext) -> None:
+    """Report the stores of tests that are other than those of production."""
     run = [(service, *store_of(service["image"])) for service in services(tree)]
     tested = tree.facts("ci-store")
     for engine in {engine for _, engine, major in run if engine and major}:

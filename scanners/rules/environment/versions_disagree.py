@@ -1,13 +1,17 @@
-import re
 from typing import Final
 
 from scanners.finding import Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.declared import Declared, allows, compare_stores, declarations, order
+from scanners.semantics.declared import (
+    allows,
+    compare_stores,
+    declarations,
+    gone_imports,
+    tested_versions,
+    wanted_range,
+)
 from scanners.tree import Tree, TreeContext
 
-_BACKPORTS: Final = {"distutils": ("setuptools",), "cgi": ("legacy-cgi",), "asyncore": ("pyasyncore",), "asynchat": ("pyasynchat",),
-                     "audioop": ("audioop-lts",), "telnetlib": ("telnetlib3",), "imp": ("zombie-imp",), "crypt": ("crypt-r", "legacycrypt")}  # fmt: skip
 _PROJECT: Final = '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.12"\ndependencies = []\n'
 _CI: Final = """\
 on: push
@@ -125,53 +129,22 @@ class VersionsDisagree(Rule):
     ]
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        declared = list(declarations(tree))
-        self._ranges(tree, declared, ctx)
-        self._untested(tree, declared, ctx)
-        self._gone(tree, declared, ctx)
         compare_stores(tree, ctx)
-
-    def _ranges(self, tree: Tree, declared: list[Declared], ctx: TreeContext) -> None:
-        wanted = [
-            fact["python"] for fact in tree.facts("manifest") if fact["python"] and fact.path_class.name == "service"
-        ]
-        ranges = [text for text in wanted if re.match(r"^[<>=!~]", text)]
+        declared = list(declarations(tree))
+        wanted, tested = wanted_range(tree), tested_versions(tree, declared)
         for found in declared:
             if not found.version:
                 ctx.unresolved(found.path, found.line, "The version is computed, or the base does not tell its Python.")
-            elif len(set(ranges)) == 1 and not allows(ranges[0], found.version):
-                message = f"Python {found.version} of the {found.where} is outside of requires-python `{ranges[0]}`."
+            elif wanted and not allows(wanted, found.version):
+                message = f"Python {found.version} of the {found.where} is outside of requires-python `{wanted}`."
                 ctx.report(found.path, found.line, message, anchor=found.where, text=found.text)
+            elif found.where == "image" and tested and found.version not in tested:
+                message = f"The image runs Python {found.version}; the pipelines test {', '.join(tested)}."
+                ctx.report(found.path, found.line, message, anchor="untested", text=found.text)
             else:
                 ctx.site(found.path, found.line)
-
-    def _untested(self, tree: Tree, declared: list[Declared], ctx: TreeContext) -> None:
-        tested = {found.version for found in declared if found.where == "pipeline"}
-        if not tested or "" in tested or tree.kind == "library":
-            return
-        told = {(finding.path, finding.line) for finding in ctx.findings}
-        for found in declared:
-            asked = found.where == "image" and found.version and (found.path, found.line) not in told
-            if asked and found.version not in tested:
-                message = (
-                    f"The image runs Python {found.version}; the pipelines test {', '.join(sorted(tested, key=order))}."
-                )
-                ctx.report(found.path, found.line, message, anchor="untested", text=found.text)
-
-    def _gone(self, tree: Tree, declared: list[Declared], ctx: TreeContext) -> None:
-        minors = {int(found.version[2:]): found for found in declared if found.version}
-        have = {fact["name"] for fact in tree.facts("requirement")}
-        newest = max(minors, default=0)
-        for fact in tree.facts("gone-import"):
-            name = fact["module"]
-            own = any(
-                path in (f"{name}.py", f"src/{name}.py") or path.endswith(f"/{name}/__init__.py") for path in tree.files
-            )
-            if fact["minor"] > newest or own:
-                continue
-            if have & {*_BACKPORTS.get(name, ()), f"standard-{name}"}:
-                ctx.site(fact.path, fact.line)
+        for place, message in gone_imports(tree, declared):
+            if message:
+                ctx.report(place.path, place.line, message, anchor=place["module"], text=place["text"])
             else:
-                where = minors[newest]
-                message = f"`{name}` is gone since Python 3.{fact['minor']}; the {where.where} ({where.path}) has {where.version}."
-                ctx.report(fact.path, fact.line, message, anchor=name, text=fact["text"])
+                ctx.site(place.path, place.line)
