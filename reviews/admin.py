@@ -23,6 +23,8 @@ class TeamAdmin(admin.ModelAdmin):
 
 @admin.register(Repository)
 class RepositoryAdmin(admin.ModelAdmin):
+    """Changes what a repository is to us; where it lies is read-only and its token never shown."""
+
     list_display = ("name", "team", "url", "branch", "sub_path", "tier", "kind")
     list_filter = ("team", "tier", "kind")
     search_fields = ("name", "url")
@@ -37,6 +39,8 @@ class RepositoryAdmin(admin.ModelAdmin):
 
 @admin.register(Scan)
 class ScanAdmin(admin.ModelAdmin):
+    """Shows scans to whoever looks for one that is stuck; nothing can be changed."""
+
     list_display = ("id", "repository", "state", "trigger", "attempts", "leased_by", "requested_at", "error_code")
     list_filter = ("state", "trigger", "error_code")
     list_select_related = ("repository",)

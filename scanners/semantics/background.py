@@ -23,7 +23,7 @@ _POOLS: Final = (
 )
 TASKS: Final = frozenset(["asyncio.create_task", "asyncio.ensure_future", *(f"{loop}.create_task" for loop in _LOOPS)])
 """Calls that make a task of a coroutine."""
-SUBMITS: Final = frozenset([f"{pool}.{name}" for pool in _POOLS for name in ("submit", "map")])
+SUBMITS: Final = frozenset(f"{pool}.{name}" for pool in _POOLS for name in ("submit", "map"))
 """Calls that hand work to an executor."""
 FUTURES: Final = frozenset(
     ["asyncio.run_coroutine_threadsafe", *(f"{loop}.run_in_executor" for loop in _LOOPS)]

@@ -13,6 +13,7 @@ _ALL: Final = re.compile(r"(^|\s)(--\S+\s+)*\.{1,2}/?(\s|$)|\*|\.lock|source=\.|
 
 
 def judged(install: Fact, tree: Tree) -> tuple[str, str]:
+    """What one installing command is (good, bad, tool or unknown), and for all but good the reason."""
     if install["tool"] != "pip":
         return _locking(install)
     if install["locked"] == "yes" or "PIP_CONSTRAINT" in install["seen"]:

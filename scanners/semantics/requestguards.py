@@ -52,10 +52,10 @@ class _Check:
 
     def concerns(self, node: ast.AST, depth: int = 0) -> bool:
         """Whether an expression holds the value, or a name derived from it by parsing."""
-        for inner in descendants(node):
-            if isinstance(inner, ast.Name | ast.Subscript | ast.Call | ast.Attribute) and self._is(inner, depth):
-                return True
-        return False
+        return any(
+            isinstance(inner, ast.Name | ast.Subscript | ast.Call | ast.Attribute) and self._is(inner, depth)
+            for inner in descendants(node)
+        )
 
     def _is(self, inner: ast.expr, depth: int) -> bool:
         if isinstance(inner, ast.Name):

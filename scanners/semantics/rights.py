@@ -31,6 +31,7 @@ def _gives_sudo(text: str, name: str) -> bool:
 
 
 def report_service(service: Yaml, ctx: Context) -> None:
+    """Judge a service of a compose file: its privileges, its user and what it mounts."""
     _flag(service.get("privileged"), "true", "A privileged container has every right of the machine.", ctx)
     user = service.get("user")
     if user.text:
@@ -47,6 +48,7 @@ def report_service(service: Yaml, ctx: Context) -> None:
 
 
 def report_pods(node: Yaml, ctx: Context, depth: int) -> None:
+    """Judge the security contexts and mounts of a manifest, down to `depth` levels below this node."""
     for key, value in node.items():
         if key == "securityContext":
             _flag(value.get("privileged"), "true", "A privileged container has every right of the machine.", ctx)

@@ -148,15 +148,15 @@ def _is_constant(core: ast.expr, last: str, scope: Scope) -> bool:
 
 def is_conditional(node: ast.AST, loop: Loop) -> bool:
     """Whether something in the loop runs only for some items: it stands under an `if` of the body."""
-    for part in nodes(loop.body):
-        if isinstance(part, ast.If) and any(node is inner for inner in nodes([*part.body, *part.orelse])):
-            return True
-    return False
+    return any(
+        isinstance(part, ast.If) and any(node is inner for inner in nodes([*part.body, *part.orelse]))
+        for part in nodes(loop.body)
+    )
 
 
 def is_shielded(node: ast.AST, loop: Loop) -> bool:
     """Whether a failure at `node` is caught inside the loop, so that each item stands for itself."""
-    for part in nodes(loop.body):
-        if isinstance(part, ast.Try) and part.handlers and any(node is inner for inner in nodes(list(part.body))):
-            return True
-    return False
+    return any(
+        isinstance(part, ast.Try) and part.handlers and any(node is inner for inner in nodes(list(part.body)))
+        for part in nodes(loop.body)
+    )
