@@ -18,7 +18,7 @@ _READS: Final = re.compile(
 _EFFECTS: Final = re.compile(
     r"^(stripe\.\w+(\.\w+)*\.(create|capture|confirm)|smtplib\.SMTP(_SSL)?\.(sendmail|send_message)|django\.core\.mail\.(send_mail|send_mass_mail"
     r"|EmailMessage\.send|EmailMultiAlternatives\.send|mail_admins|mail_managers)|kafka\.KafkaProducer\.send|twilio\.rest\.Client\.\w+\.create"
-    r"|confluent_kafka\.Producer\.produce|boto3\.client\.(publish|send_email|send_message)|sendgrid\.\w+\.send|flask_mail\.Mail\.send)$"
+    r"|confluent_kafka\.Producer\.produce|boto3\.client\.(publish|publish_batch|send_email|send_message|send_message_batch|put_events)|sendgrid\.\w+\.send|flask_mail\.Mail\.send)$"
 )
 _KEYED: Final = re.compile(
     r"idempot|dedup|client_?token|request_?token|on conflict|upsert|insert ignore|merge into|if_none_match|get_or_"
@@ -45,7 +45,7 @@ def unsafe_in(body: list[ast.stmt], scope: Scope) -> Unsafe | None:
         return None
     for call in calls_in(body):
         ref = resolve(call.func, scope, call.lineno)
-        name = ref.dotted if ref else ""
+        name = ref.dotted.replace("()", "") if ref else ""
         what = _what(call, name)
         if what:
             return Unsafe(call, what)

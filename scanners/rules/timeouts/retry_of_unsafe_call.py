@@ -6,6 +6,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
+from scanners.scopes import Scope
 from scanners.semantics.retriederrors import LIBRARIES, UNSENT, WIDE, retried
 from scanners.semantics.retries import URLLIB3, loop
 from scanners.semantics.unsafecalls import last_names, reads_in, unsafe_in
@@ -88,18 +89,26 @@ class RetryOfUnsafeCall(Rule):
             caught = retried(decorator, place)
             if caught is None:
                 continue
-            at = Place(decorator, place.block, None)
-            ctx.site(at)
-            if "?" in caught:
-                ctx.unresolved(at, "What is tried again is decided by a function.")
-            else:
-                self._judge(at, place.node.body, caught, ctx)
+            self._retry(
+                Place(decorator, place.block, None), place.node.body, caught, ctx.module.functions[place.node], ctx
+            )
 
     def visit_for(self, place: Place[Any], ctx: Context) -> None:
-        self._loop(place, ctx)
+        caught = retried(place.node.iter, place) if isinstance(place.node.iter, ast.Call) else None
+        if caught is not None:  # `for attempt in Retrying(...)` of tenacity.
+            self._retry(place, place.node.body, caught, place.scope, ctx)
+        else:
+            self._loop(place, ctx)
 
     def visit_while(self, place: Place[Any], ctx: Context) -> None:
         self._loop(place, ctx)
+
+    def _retry(self, at: Place[Any], body: list[ast.stmt], caught: set[str], scope: Scope, ctx: Context) -> None:
+        ctx.site(at)
+        if "?" in caught:
+            ctx.unresolved(at, "What is tried again is decided by a function.")
+        else:
+            self._judge(at, body, caught, scope, ctx)
 
     def _loop(self, place: Place[Any], ctx: Context) -> None:
         found = loop(place)
@@ -113,13 +122,15 @@ class RetryOfUnsafeCall(Rule):
         tried = next(stmt.body for stmt in place.node.body if isinstance(stmt, ast.Try))
         body = [*getattr(place.function, "body", [])] if place.function else tried
         if caught and unsafe_in(body, place.scope):
-            self._judge(place, tried, caught, ctx, loops=True)
+            self._judge(place, tried, caught, place.scope, ctx, loops=True)
 
-    def _judge(self, at: Place[Any], body: list[ast.stmt], caught: set[str], ctx: Context, loops: bool = False) -> None:
-        unsafe = unsafe_in(body, at.scope)
+    def _judge(
+        self, at: Place[Any], body: list[ast.stmt], caught: set[str], scope: Scope, ctx: Context, loops: bool = False
+    ) -> None:
+        unsafe = unsafe_in(body, scope)
         if unsafe is not None and not caught <= UNSENT:
             ctx.report(
                 at, f"What is tried again {unsafe.what} without a key: an attempt that timed out may have worked."
             )
-        elif caught & WIDE and not loops and reads_in(body, at.scope):
+        elif caught & WIDE and not loops and reads_in(body, scope):
             ctx.report(at, "Every Exception is tried again: bugs, bad requests and refusals too. Name those that pass.")
