@@ -156,7 +156,8 @@ class Routes(Collector):
                         if isinstance(decorator, ast.Call) and decorator.args
                         else ""
                     )
-                    ctx.fact("error-handler", node, of=of)
+                    told = any("retry" in text.lower() for text in _told(node))
+                    ctx.fact("error-handler", node, of=of, retry=told)
 
     def _settings(self, ctx: Context) -> None:
         names = ctx.module.names
@@ -270,6 +271,13 @@ def _texts(bindings: Any) -> Iterator[str]:
             for node in descendants(binding.value):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     yield node.value
+
+
+def _told(node: ast.AST) -> Iterator[str]:
+    """The texts, names and keywords of a handler."""
+    for part in descendants(node):
+        text = getattr(part, "value", None) if isinstance(part, ast.Constant) else getattr(part, "arg", None)
+        yield from (value for value in (text, getattr(part, "id", None)) if isinstance(value, str))
 
 
 def _urls(ctx: Context) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -11,6 +11,12 @@ _ANSWERS: Final = re.compile(
     r"Response|jsonify|^list$|dumps?$|^json|serializ|Serializer|from_orm|^map$|to_dict|tuple|sorted|validate_python|text|^data$",
     re.IGNORECASE,
 )
+_MANAGED: Final = frozenset({"values", "filter", "exclude", "order_by", "select_related", "prefetch_related"})
+_MANAGER: Final = re.compile(
+    r"\.objects(\.(all|values|filter|exclude|order_by|select_related|prefetch_related)\(.*\))*$"
+)
+SEARCHED: Final = r"__(icontains|contains|istartswith|startswith|iregex|regex)\b"
+_NARROWED: Final = re.compile(rf"\b(filter|exclude)\((?!\)|\w+{SEARCHED})|\[")
 
 
 def is_unbounded(node: ast.ClassDef) -> bool:
@@ -22,6 +28,8 @@ def is_unbounded(node: ast.ClassDef) -> bool:
 def fetches(call: ast.Call) -> bool:
     """Whether a call gets all rows: `.all()` at the end of a query, or the rows of a manager."""
     func = call.func
+    if isinstance(func, ast.Attribute) and func.attr in _MANAGED:
+        return _MANAGER.search(ast.unparse(func.value)) is not None and not _NARROWED.search(ast.unparse(call))
     if not isinstance(func, ast.Attribute) or call.args:
         return False
     text = ast.unparse(func.value)
@@ -91,6 +99,7 @@ def chain(call: ast.Call, body: list[Any]) -> str:
 
 
 def words_in(node: ast.AST) -> Iterator[str]:
+    """The names of a node, and what it does to rows: `slice`, `yield`."""
     if isinstance(node, ast.Name):
         yield node.id
     elif isinstance(node, ast.Attribute):

@@ -22,8 +22,9 @@ class ErrorWithoutCode(Rule):
     A program cannot act on a sentence: without a code that stays the same, clients compare texts, and break when
     somebody mends a spelling. An error that answers 200 is counted as success by every client and every monitor.
 
-    Looks at JSON answers of 400 and over that are built by hand, and at error bodies that go out with 200. Errors of the
-    framework (HTTPException, abort, serializer errors) have their own shape. A body that is not a literal is left.
+    Looks at JSON answers of 400 and over that are built by hand, at error bodies that go out with 200, and at a 500 that a
+    handler of any exception makes itself. Other errors of the framework (HTTPException, abort, serializer errors) have
+    their own shape. A body that is not a literal is left.
     """
 
     id = "error-without-code"
@@ -41,6 +42,7 @@ class ErrorWithoutCode(Rule):
         Example("Django and DRF", {"views.py": "from django.http import JsonResponse\nfrom rest_framework import status\nfrom rest_framework.response import Response\nfrom rest_framework.views import APIView\n\n\ndef order(request):\n    return JsonResponse({'error': 'No such order'}, status=404)\n\n\nclass Orders(APIView):\n    def post(self, request):\n        return Response({'message': 'No room left'}, status=status.HTTP_409_CONFLICT)\n"}, at=[("views.py", 8), ("views.py", 13)]),
         Example("FastAPI and aiohttp", {"a.py": "from fastapi import APIRouter\nfrom fastapi.responses import JSONResponse\nrouter = APIRouter()\n\n\n@router.get('/x')\ndef x():\n    return JSONResponse(status_code=404, content={'message': 'not here'})\n", "b.py": "from aiohttp import web\n\n\nasync def x(request):\n    return web.json_response({'error': 'not here'}, status=404)\n"}, at=[("a.py", 8), ("b.py", 5)]),
         Example("an error that says 200", {"app.py": f"{_HEAD}    try:\n        pay()\n    except Exception:\n        return jsonify(error='payment failed')\n    return jsonify(ok=True)\n"}, at=[("app.py", 10)]),
+        Example("a 500 for whatever went wrong", {"app.py": "from fastapi import APIRouter, HTTPException\nrouter = APIRouter()\n\n\n@router.post('/orders')\nasync def order():\n    try:\n        await pay()\n    except Exception as error:\n        raise HTTPException(500, 'Something went wrong') from error\n"}, at=[("app.py", 10)]),
         Example("no success, and 200", {"views.py": "from django.http import JsonResponse\n\n\ndef order(request):\n    return JsonResponse({'success': False, 'message': 'No room left'})\n"}, at=[("views.py", 5)]),
     ]  # fmt: skip
     good = [
@@ -68,12 +70,28 @@ class ErrorWithoutCode(Rule):
             ctx.site(place)
             ctx.report(place, "The body tells of an error but the status is 200: clients and monitors count a success.", severity=Severity.HIGH)
 
+    def visit_raise(self, place: Place[ast.Raise], ctx: Context) -> None:
+        """A 500 of one's own, out of a handler that caught anything: it tells less than the framework's."""
+        if place.handler is None or place.node.exc is None or not is_web(ctx) or not _is_broad(place.handler):
+            return
+        reply = reply_of(place)
+        if reply is None or reply.kind != "raised" or reply.status != 500 or len(reply.parts) != 1:
+            return
+        ctx.site(place)
+        if isinstance(fold(reply.parts[0], place.scope), str):
+            ctx.report(place, "Whatever went wrong becomes a 500 with a sentence, and no code that a program could act upon.")
+
     def _error(self, place: Place[Any], ctx: Context, reply: Reply, keys: dict[str, ast.expr] | None) -> None:
         ctx.site(place)
         if keys is None or not _TELLS & keys.keys() or _coded(keys, place):
             return
         texts = ", ".join(f"`{key}`" for key in list(keys)[:3])
         ctx.report(place, f"The {reply.status} answer holds {texts} and no code that a program could act upon.")
+
+
+def _is_broad(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler catches anything."""
+    return handler.type is None or (isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException"))
 
 
 def _plain(place: Place[ast.Return]) -> Reply | None:

@@ -8,12 +8,12 @@ from scanners.place import Block, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.handlers import inner
 from scanners.semantics.routes import Route, routes_of
-from scanners.semantics.rowanswers import chain, fetches, is_answered, is_unbounded, words_in
+from scanners.semantics.rowanswers import SEARCHED, chain, fetches, is_answered, is_unbounded, words_in
 from scanners.tree import Tree, TreeContext
 
 _BOUNDED: Final = re.compile(r"limit|offset|page|paginat|per_page|cursor|skip|top_?n|max_|first|islice|chunk|batch|stream|yield|csv|export|sitemap|slice", re.IGNORECASE)
 _SMALL: Final = re.compile(r"countr|currenc|language|locale|categor|choice|option|status|types?$|kinds?$|roles?$|permission|setting|config|feature|flag|timezone|plan$|plans$|unit|enum|tag|version|region", re.IGNORECASE)
-_FILTERS: Final = re.compile(r"\.(filter|filter_by|where|exclude|get_queryset|in_)\(")
+_FILTERS: Final = re.compile(rf"\.(filter_by|where|get_queryset|in_)\(|\.(filter|exclude)\((?!\w+{SEARCHED})")
 _LISTS: Final = re.compile(r"(^|\.)(ListAPIView|ListCreateAPIView|ModelViewSet|ReadOnlyModelViewSet|ListModelMixin)$")
 _HEAD: Final = "from fastapi import APIRouter, Depends\nfrom sqlalchemy import select\nfrom shop.models import Order\nrouter = APIRouter()\n\n\n"
 
@@ -40,6 +40,7 @@ class ListWithoutPagination(Rule):
         Example("SQLAlchemy", {"app.py": f"{_HEAD}@router.get('/orders')\ndef orders(db=Depends(session)):\n    return db.query(Order).all()\n\n\n@router.get('/new')\nasync def new(db=Depends(session)):\n    result = await db.execute(select(Order))\n    return result.scalars().all()\n"}, at=[("app.py", 9), ("app.py", 15)]),
         Example("Flask", {"app.py": "from flask import Flask, jsonify\nfrom shop.models import Order\napp = Flask(__name__)\n\n\n@app.get('/orders')\ndef orders():\n    rows = Order.query.order_by(Order.id).all()\n    return jsonify([row.to_dict() for row in rows])\n"}, at=[("app.py", 8)]),
         Example("Django", {"views.py": "from django.http import JsonResponse\nfrom shop.models import Order\n\n\ndef orders(request):\n    return JsonResponse(list(Order.objects.all().values()), safe=False)\n"}, at=[("views.py", 6)]),
+        Example("a search, which finds all rows for an empty word", {"views.py": "from rest_framework.response import Response\nfrom rest_framework.views import APIView\nfrom shop.models import Order\n\n\nclass Orders(APIView):\n    def get(self, request):\n        found = Order.objects.filter(name__icontains=request.GET.get('q', ''))\n        return Response(OrderSerializer(found, many=True).data)\n"}, at=[("views.py", 8)]),
         Example("DRF without pages", {"views.py": "from rest_framework import viewsets\n\n\nclass OrderViewSet(viewsets.ModelViewSet):\n    queryset = Order.objects.all()\n"}, at=[("views.py", 4)]),
     ]  # fmt: skip
     good = [

@@ -8,7 +8,9 @@ from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.responses import Reply, is_web, reply_of
 from scanners.syntax import descendants
+from scanners.tree import Tree, TreeContext
 
+_HANDLED: Final = frozenset({"HTTPException", "TooManyRequests", "HTTPError", "ServiceUnavailable", "APIException", "drf"})
 _TOLD: Final = re.compile(r"retry[-_ ]?after", re.IGNORECASE)
 _PROBE: Final = re.compile(r"health|ready|readiness|alive|live(ness|z)?(_|$)|ping|status|heartbeat|probe|maintenance|good_to_go", re.IGNORECASE)
 
@@ -37,12 +39,14 @@ class ThrottleWithoutRetryAfter(Rule):
         Example("Flask", {"app.py": "from flask import Flask, abort, jsonify\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n    if busy():\n        return jsonify(code='busy'), 429\n    if down():\n        abort(503)\n    return jsonify(ok=True)\n"}, at=[("app.py", 8), ("app.py", 10)]),
         Example("FastAPI", {"app.py": "from fastapi import APIRouter, HTTPException, status\nrouter = APIRouter()\n\n\n@router.post('/orders')\nasync def order():\n    if busy():\n        raise HTTPException(status_code=status.HTTP_429_TOO_MANY_REQUESTS, detail='busy')\n"}, at=[("app.py", 8)]),
         Example("Django", {"views.py": "from django.http import HttpResponse, JsonResponse\n\n\ndef order(request):\n    if busy():\n        return HttpResponse(status=503)\n    return JsonResponse({'code': 'slow-down'}, status=429)\n"}, at=[("views.py", 6), ("views.py", 7)]),
+        Example("another answer of the handler has it", {"app.py": "from fastapi import APIRouter, HTTPException\nrouter = APIRouter()\n\n\n@router.post('/orders')\nasync def order():\n    if busy():\n        raise HTTPException(429, 'busy')\n    raise HTTPException(503, 'down', headers={'Retry-After': '60'})\n"}, at=[("app.py", 8)]),
         Example("aiohttp", {"app.py": "from aiohttp import web\nroutes = web.RouteTableDef()\n\n\n@routes.post('/orders')\nasync def order(request):\n    raise web.HTTPTooManyRequests()\n"}, at=[("app.py", 7)]),
     ]  # fmt: skip
     good = [
         Example("a header says when", {"app.py": "from fastapi import APIRouter, HTTPException\nrouter = APIRouter()\n\n\n@router.post('/orders')\nasync def order():\n    raise HTTPException(429, 'busy', headers={'Retry-After': '30'})\n"}),
         Example("the response gets it later", {"views.py": "from django.http import JsonResponse\n\n\ndef order(request):\n    response = JsonResponse({}, status=429)\n    response['Retry-After'] = '30'\n    return response\n"}),
         Example("a field of the body", {"app.py": "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n    return jsonify(code='busy', retry_after=30), 429\n"}),
+        Example("a handler adds the header", {"app.py": "from flask import Flask, abort, jsonify\napp = Flask(__name__)\n\n\n@app.errorhandler(429)\ndef busy(error):\n    return jsonify(code='busy'), 429, {'Retry-After': '60'}\n\n\n@app.post('/orders')\ndef order():\n    abort(429)\n"}),
         Example("a feature that is off", {"app.py": "from fastapi import APIRouter, HTTPException\nrouter = APIRouter()\n\n\n@router.post('/x')\nasync def x():\n    if not settings.enabled:\n        raise HTTPException(503, 'Search is disabled.')\n"}),
         Example("a health check and other errors", {"app.py": "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.get('/health')\ndef health():\n    return jsonify(ok=False), 503\n\n\n@app.get('/x')\ndef x():\n    return jsonify(code='gone'), 404\n"}),
     ]  # fmt: skip
@@ -65,9 +69,37 @@ class ThrottleWithoutRetryAfter(Rule):
             return
         if _PROBE.search(place.qualname) or (reply.status == 503 and _is_switched_off(reply, place)):
             return
-        ctx.site(place)
-        if not any(_TOLD.search(text) for text in _texts(place.function)):
-            ctx.report(place, f"The answer {reply.status} does not say when to come back: clients retry at once.")
+        if _is_told(place):
+            ctx.site(place)
+        elif reply.kind == "raised":
+            ctx.fact("throttle-raised", place, status=reply.status, name=place.qualname, text=ctx.source_lines[place.line - 1].strip()[:160])
+        else:
+            ctx.report(place, _message(reply.status))
+
+    def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        """Report what is raised, unless a handler of the repository adds the header."""
+        told = {fact["of"] for fact in tree.facts("error-handler") if fact.get("retry")}
+        for fact in tree.facts("throttle-raised"):
+            ctx.site(fact.path, fact.line)
+            if not told & {str(fact["status"]), *_HANDLED}:
+                ctx.report(fact.path, fact.line, _message(fact["status"]), anchor=f"{fact['name']}:{fact['text']}", text=fact["text"])
+
+
+def _message(status: int) -> str:
+    return f"The answer {status} does not say when to come back: clients retry at once."
+
+
+def _is_told(place: Place[Any]) -> bool:
+    """Whether the answer itself says when to come back, or something that it is made of does."""
+    if any(_TOLD.search(text) for text in _texts(place.node)):
+        return True
+    used = {node.id for node in descendants(place.node) if isinstance(node, ast.Name)}
+    for node in descendants(place.function):
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr) and any(_TOLD.search(text) for text in _texts(node)):
+            touched = {each.id for each in descendants(node) if isinstance(each, ast.Name)}
+            if used & touched:
+                return True
+    return False
 
 
 def _is_switched_off(reply: Reply, place: Place[Any]) -> bool:
@@ -76,9 +108,9 @@ def _is_switched_off(reply: Reply, place: Place[Any]) -> bool:
     return any(_FOR_GOOD.search(text) for text in told)
 
 
-def _texts(function: Any) -> list[str]:
+def _texts(top: ast.AST) -> list[str]:
     found = []
-    for node in descendants(function):
+    for node in descendants(top):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.append(node.value)
         elif isinstance(node, ast.Name):
