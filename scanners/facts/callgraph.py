@@ -116,6 +116,11 @@ def _calls(function: Any, scope: Scope, known: set[str]) -> Iterator[tuple[str, 
                 yield target, node.lineno
 
 
+def called_target(func: ast.expr, scope: Scope, known: set[str]) -> str:
+    """The def of the repository that a call may mean, as the facts name it, or "". `known` are names of the file."""
+    return _target(resolve(func, scope, func.lineno), known) if _may_be_ours(func, scope) else ""
+
+
 def _may_be_ours(func: ast.expr, scope: Scope) -> bool:
     """A cheap test before names are resolved: whether the root of a called name is bound in sight, and not by the
     standard library."""

@@ -1,7 +1,7 @@
 """Lists, dicts and sets as a file makes them, and the calls and statements that change one in place."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from scanners.names import find, resolve
@@ -96,7 +96,7 @@ def typed(annotation: ast.AST, scope: Scope) -> str:
     return _TYPES.get(ref.dotted, "") if ref else ""
 
 
-def changes(nodes: Iterator[Any], text: str) -> Iterator[Change]:
+def changes(nodes: Iterable[Any], text: str) -> Iterator[Change]:
     """Where these nodes change the container that is written `text` (`rows`, `self.rows`) in place."""
     for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

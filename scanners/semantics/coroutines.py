@@ -12,8 +12,18 @@ from scanners.semantics.handlers import inner
 from scanners.semantics.hierarchy import ancestors
 
 _REDIS: Final = (
-    "get set mget setex incr decr delete exists expire hget hset hgetall lpush rpush sadd publish aclose".split()
+    "get set mget setex incr incrby decr delete exists expire ttl hget hset hgetall hincrby lpush rpush lrange sadd "
+    "smembers zadd xadd publish ping flushdb aclose".split()
 )
+_POSTGRES: Final = (
+    "asyncpg.Connection",
+    "asyncpg.connect()",
+    "asyncpg.Pool",
+    "asyncpg.create_pool()",
+    "asyncpg.Pool.acquire()",
+    "asyncpg.create_pool().acquire()",
+)
+_SOCKETS: Final = ("fastapi.WebSocket", "fastapi.websockets.WebSocket", "starlette.websockets.WebSocket")
 _SESSION: Final = "execute scalars scalar commit flush refresh rollback close delete merge".split()
 COROUTINES: Final = frozenset(
     [
@@ -29,6 +39,22 @@ COROUTINES: Final = frozenset(
         *(f"aiohttp.ClientSession.{name}" for name in ("close",)),
         *(f"redis.asyncio.Redis.{name}" for name in _REDIS),
         *(f"sqlalchemy.ext.asyncio.AsyncSession.{name}" for name in _SESSION),
+        *(
+            f"{made}.{name}"
+            for made in _POSTGRES
+            for name in ("execute", "executemany", "fetch", "fetchrow", "fetchval")
+        ),
+        *(f"aiosqlite.connect().{name}" for name in ("execute", "executemany", "commit", "rollback", "close")),
+        *(f"aiofiles.open().{name}" for name in ("read", "write", "writelines", "flush", "close")),
+        *(f"aiokafka.AIOKafkaConsumer.{name}" for name in ("start", "stop", "commit", "getone", "getmany")),
+        *(f"aiokafka.AIOKafkaProducer.{name}" for name in ("start", "stop", "send", "send_and_wait", "flush")),
+        *(
+            f"{made}.{name}"
+            for made in _SOCKETS
+            for name in ("accept", "send_text", "send_bytes", "send_json", "close")
+        ),
+        *(f"websockets.connect().{name}" for name in ("send", "recv", "close")),
+        *("asyncio.StreamWriter.drain", "asyncio.StreamWriter.wait_closed"),
     ]
 )
 """Library calls that do nothing until they are awaited."""
@@ -73,6 +99,36 @@ def makes_coroutine(ref: Ref | None, ctx: Context) -> bool | None:
         return False
     kept = all(_keeps(decorator, ctx) for node in defs for decorator in node.decorator_list)
     return True if kept else None
+
+
+def above(func: ast.expr, place: Place[Any], ctx: Context) -> Ref | None:
+    """What `super().name` stands for where a base class of this file defines it."""
+    if not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Call):
+        return None
+    cls = next((scope for scope in ctx.module.classes.values() if scope is place.scope.parent), None)
+    if getattr(func.value.func, "id", "") != "super" or cls is None:
+        return None
+    for base in getattr(cls.node, "bases", ()):
+        ref = place.resolve(base)
+        if ref is not None and ref.local and definitions(Ref(f"{ref.dotted}.{func.attr}"), ctx):
+            return Ref(f"{ref.dotted}.{func.attr}", via="base")
+    return None
+
+
+def own_coroutines(ctx: Context) -> list[str]:
+    """The qualified names of the defs of this file of which every call makes a coroutine."""
+    named: dict[str, list[Any]] = {}
+    for node, scope in ctx.module.functions.items():
+        if not isinstance(node, ast.Lambda) and (
+            scope.parent is ctx.module or getattr(scope.parent, "kind", "") == "class"
+        ):
+            named.setdefault(scope.qualname, []).append(node)
+    return sorted(
+        name
+        for name, nodes in named.items()
+        if all(isinstance(node, ast.AsyncFunctionDef) and not yields(node) for node in nodes)
+        and all(_keeps(decorator, ctx) for node in nodes for decorator in node.decorator_list)
+    )
 
 
 def definitions(ref: Ref, ctx: Context) -> list[Any]:

@@ -1,7 +1,7 @@
 """Facts of the call graph joined: which def a dotted name means, and what it comes to block on."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any, Final, NamedTuple
 
 from scanners.tree import Fact, Tree
@@ -19,20 +19,16 @@ class Chain(NamedTuple):
     names: tuple[str, ...]
 
 
-class Graph:
-    """The defs of a repository by file and name."""
+class Names:
+    """Which of the known defs of a repository a dotted name means."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, known: Set[Key]) -> None:
         self.modules = dict(_modules(tree))
-        self.calls = {(fact.path, fact["name"]): fact for fact in tree.facts("calls")}
-        self.blocks: dict[Key, str] = {}
-        for fact in tree.facts("blocks"):
-            self.blocks.setdefault((fact.path, fact["name"]), fact["what"])
         self.names: dict[Key, list[str]] = defaultdict(list)
         for fact in tree.facts("handed-on"):
             self.names[(fact.path, fact["name"])].append(fact["target"])
         self._packages = {path: module for module, path in reversed(self.modules.items())}
-        self._known = self.calls.keys() | self.blocks.keys()
+        self._known = known
 
     def meant(self, target: str, path: str, depth: int = 0) -> Key | None:
         """The def that a target recorded in the file at `path` stands for, None for one of no interest."""
@@ -67,6 +63,17 @@ class Graph:
         if path.endswith("__init__.py"):
             level -= 1
         return ".".join([*package[: len(package) - level], target.lstrip(".")])
+
+
+class Graph(Names):
+    """The defs of a repository by file and name, with what they call."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.calls = {(fact.path, fact["name"]): fact for fact in tree.facts("calls")}
+        self.blocks: dict[Key, str] = {}
+        for fact in tree.facts("blocks"):
+            self.blocks.setdefault((fact.path, fact["name"]), fact["what"])
+        super().__init__(tree, self.calls.keys() | self.blocks.keys())
 
     def blocking_paths(self, longest: int) -> dict[Key, tuple[str, ...]]:
         """For each plain def that comes to block within so many calls, the names on the shortest way to it."""

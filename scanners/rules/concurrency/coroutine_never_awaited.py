@@ -2,12 +2,13 @@ import ast
 from typing import Any
 
 from scanners.context import Context
-from scanners.finding import Severity
+from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.coroutines import (
     COROUTINES,
     TAKERS,
+    above,
     last_name,
     makes_coroutine,
     manager_kind,
@@ -15,15 +16,16 @@ from scanners.semantics.coroutines import (
     results,
     statements,
 )
+from scanners.semantics.unawaited import dropped, note_call, note_own
+from scanners.tree import Tree, TreeContext
 
 
 class CoroutineNeverAwaited(Rule):
     """
-    Calling an `async def` only makes a coroutine: without `await` its body never runs, and all that is left of the lost
-    work is a warning when the object is collected.
+    Calling an `async def` only makes a coroutine: without `await` its body never runs, and a warning is all that is left of it.
 
-    Looks at calls of the file's own coroutines (functions, methods through self) and of well-known libraries whose result is
-    dropped or tested for truth, at coroutine functions handed to threads, executors, atexit and signal handlers, and at
+    Looks at calls of the repository's own coroutines (functions, methods through self, super and annotated parameters) and of
+    well-known libraries whose result is dropped or tested for truth, at coroutine functions handed to threads, executors, atexit and signal handlers, and at
     managers entered with the wrong kind of `with`. What is returned, stored, gathered or made a task is good; a decorated
     coroutine that is dropped is unresolved, because the decorator may run it.
     """
@@ -46,11 +48,12 @@ class CoroutineNeverAwaited(Rule):
                     "        if not self.flush():\n            return\ndef paid(order):\n    send(order)\n"
                 ),
                 "shop/run.py": (
-                    "import atexit, threading\nasync def work(): ...\nthreading.Thread(target=work).start()\n"
-                    "atexit.register(work)\n"
+                    "import atexit, threading\nfrom shop.mail import send\nasync def work():\n    send(1)\n"
+                    "threading.Thread(target=work).start()\natexit.register(work)\n"
                 ),
             },
-            at=[("shop/mail.py", line) for line in (11, 12, 13, 14, 17)] + [("shop/run.py", 3), ("shop/run.py", 4)],
+            at=[("shop/mail.py", line) for line in (11, 12, 13, 14, 17)]
+            + [("shop/run.py", line) for line in (4, 5, 6)],
         ),
         Example(
             "the wrong kind of with, in both directions",
@@ -76,15 +79,10 @@ class CoroutineNeverAwaited(Rule):
                     "async def pages():\n    yield 1\n@shared_task\nasync def report(): ...\nclass Mailer:\n"
                     "    async def flush(self): ...\n    def later(self):\n        return self.flush()\n"
                     "    async def close(self, orders):\n        await self.flush()\n"
-                    "        task = asyncio.create_task(send(1))\n"
-                    "        await asyncio.gather(*(send(order) for order in orders), task)\n"
-                    "        pending = send(2)\n        report()\n        pages()\n        await pending\n"
-                    "asyncio.run(send(1))\n"
+                    "        task = asyncio.create_task(send(1))\n        await asyncio.gather(*(send(order) for order in orders))\n"
+                    "        pending = send(2)\n        report()\n        pages()\n        await pending\nasyncio.run(send(1))\n"
                 ),
-                "shop/both.py": (
-                    "class Async:\n    async def close(self): ...\nclass Plain:\n    def close(self): ...\n"
-                    "    def stop(self):\n        self.close()\ndef close(): ...\nclose()\n"
-                ),
+                "shop/both.py": "class Async:\n    async def close(self): ...\ndef close(): ...\nclose()\n",
             },
         ),
         Example(
@@ -93,8 +91,7 @@ class CoroutineNeverAwaited(Rule):
                 "shop/rows.py": (
                     "import asyncio, threading\nimport anyio\nfrom contextlib import contextmanager\n"
                     "gate = asyncio.Lock()\ndoor = threading.Lock()\n@contextmanager\ndef measured():\n    yield\n"
-                    "class Both:\n    def __enter__(self): ...\n    def __exit__(self, *exc): ...\n"
-                    "    async def __aenter__(self): ...\n    async def __aexit__(self, *exc): ...\n"
+                    "class Both:\n    def __enter__(self): ...\n    async def __aenter__(self): ...\n"
                     "async def rows():\n    with door, measured(), Both(), anyio.fail_after(5):\n"
                     "        async with gate, Both():\n            pass\n"
                 )
@@ -116,8 +113,8 @@ class CoroutineNeverAwaited(Rule):
 
     def visit_with(self, place: Place[Any], ctx: Context) -> None:
         awaits = isinstance(place.node, ast.AsyncWith)
-        kinds = [(item.context_expr, manager_kind(item.context_expr, place, ctx)) for item in place.node.items]
-        for expr, kind in kinds:
+        for expr in (item.context_expr for item in place.node.items):
+            kind = manager_kind(expr, place, ctx)
             if kind:
                 ctx.site(place)
             if kind == ("sync" if awaits else "async"):
@@ -128,19 +125,27 @@ class CoroutineNeverAwaited(Rule):
         names = {node.name for node in ctx.module.functions if isinstance(node, ast.AsyncFunctionDef)}
         if not names:
             return
+        known = note_own(ctx)
         for stmt, scope in statements(ctx):
             for node, used in results(stmt):
+                place = place_in(node, stmt, scope)
                 if last_name(node.func) in names:
-                    self._weigh(place_in(node, stmt, scope), used, ctx)
+                    self._weigh(place, used, ctx)
+                if used != "awaited":
+                    note_call(place, known, ctx)
+
+    def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        for fact, (path, name) in dropped(tree):
+            message = f"`{name}` of {path} makes a coroutine that nobody awaits: it never runs."
+            ctx.report(fact.path, fact.line, message, text=fact["text"], confidence=Confidence.MEDIUM)
 
     def _weigh(self, place: Place[ast.Call], used: str, ctx: Context) -> None:
-        made = makes_coroutine(place.resolve(place.node.func), ctx)
-        name = last_name(place.node.func)
+        func, name = place.node.func, last_name(place.node.func)
+        made = makes_coroutine(above(func, place, ctx) or place.resolve(func), ctx)
         if made is None and used != "awaited":
             ctx.unresolved(place, f"`{name}` is decorated, and may be run by its decorator.")
         elif made and used == "awaited":
             ctx.site(place)
-        elif made and used == "dropped":
-            ctx.report(place, f"`{name}(...)` makes a coroutine that is dropped: `{name}` never runs.")
         elif made:
-            ctx.report(place, f"`{name}(...)` is a coroutine, which is always true: it is never awaited.")
+            fate = "is dropped" if used == "dropped" else "is always true"
+            ctx.report(place, f"`{name}(...)` makes a coroutine, which {fate}: `{name}` never runs.")
