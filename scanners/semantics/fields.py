@@ -79,6 +79,8 @@ def _orm_of(dotted: str) -> str:
         "graphene.",
         "dataclasses.",
         "mongoengine.",
+        "pydantic.",
+        "sqlmodel.",
     )
     if (
         dotted.startswith(outside)

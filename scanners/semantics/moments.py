@@ -11,7 +11,8 @@ from scanners.syntax import children
 NAIVE: Final = ("datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today")
 _STORED: Final = re.compile(
     r"(_at|_on|_date|_time|_until|_till|_after|_before|_since|_expiry|expires|expiry|expiration|deadline|created|updated|modified|"
-    r"last_seen|last_login|last_used|timestamp|_ts)$"
+    r"last_seen|last_login|last_used|timestamp|_ts|opened|closed|started|stopped|finished|ended|completed|published|archived|"
+    r"deleted|settled|sent|paid|cancell?ed|confirmed|activated|registered|joined|processed|synced)$"
 )
 _OTHER: Final = re.compile(r"^(log|logger|args|opts|options|config|time|datetime|path|stat|cert|result|mocker)$")
 
@@ -51,9 +52,24 @@ def compared_with(call: Call) -> str:
     other = above.comparators[0] if above.left is node else above.left
     while isinstance(other, ast.BinOp):
         other = other.left
-    if isinstance(other, ast.Attribute) and _STORED.search(other.attr) and _is_row(other.value):
+    if (
+        isinstance(other, ast.Attribute)
+        and _STORED.search(other.attr)
+        and (_is_row(other.value) or _is_own(other, call))
+    ):
         return other.attr
     return ""
+
+
+def _is_own(attribute: ast.Attribute, call: Call) -> bool:
+    """Whether it is `self.expires_at` in a class that declares it as a column of its own."""
+    if not isinstance(attribute.value, ast.Name) or attribute.value.id != "self":
+        return False
+    for stmt in call.cls.body if call.cls is not None else ():
+        targets = stmt.targets if isinstance(stmt, ast.Assign) else [getattr(stmt, "target", None)]
+        if any(getattr(target, "id", "") == attribute.attr for target in targets):
+            return isinstance(getattr(stmt, "value", None), ast.Call)
+    return False
 
 
 def _outward(call: Call) -> tuple[ast.AST, ast.AST | None]:

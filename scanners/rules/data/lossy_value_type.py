@@ -9,11 +9,11 @@ from scanners.rule import Example, Rule
 from scanners.semantics.fields import TEXTS, FieldSpec
 from scanners.semantics.moments import NAIVE, compared_with, is_naive, passed_as_default, passed_to_statement, stored_as
 from scanners.semantics.money import is_money
+from scanners.semantics.moneyfields import float_fields
 from scanners.tree import Tree, TreeContext
 
-_FLOATS = frozenset(
-    {"FloatField", "DoubleField", "Float", "FLOAT", "REAL", "Double", "DOUBLE", "DOUBLE_PRECISION", "float"}
-)
+_FLOAT = "`{}` looks like money and is a float; use a Decimal or whole cents."
+_FLOATS = frozenset("FloatField DoubleField Float FLOAT REAL Double DOUBLE DOUBLE_PRECISION float".split())
 
 
 class LossyValueType(Rule):
@@ -21,7 +21,7 @@ class LossyValueType(Rule):
     A float cannot hold 0.10, so sums drift by cents; a moment without a time zone means another instant on the next
     machine, or twice a year.
 
-    Looks at money-like fields of models that are floats, at now() and utcnow() without a zone that are stored in a field or
+    Looks at money-like fields of models, serializers, pydantic schemas and dataclasses that are floats, at now() and utcnow() without a zone that are stored in a field or
     compared with one, at USE_TZ = False, and (low) at Django texts that may be both empty and NULL. Ratios, logs, file
     names, durations and unique texts that may be missing are good.
     """
@@ -60,6 +60,11 @@ class LossyValueType(Rule):
             },
             at=[("shop/jobs.py", 5), ("shop/jobs.py", 6), ("shop/settings.py", 1)],
         ),
+        Example(
+            "a schema",
+            {"schemas.py": "from pydantic import BaseModel\n\n\nclass Order(BaseModel):\n    unit_price: float\n"},
+            at=[("schemas.py", 5)],
+        ),
     ]
     good = [
         Example(
@@ -78,10 +83,7 @@ class LossyValueType(Rule):
                 "    log.info('at %s', datetime.now())\n    self.last_run_at = datetime.now()\n    return name, datetime.now() - start\n"
             },
         ),
-        Example(
-            "an amount that is no money",
-            {"lab.py": "from django.db import models\n\n\nclass Sample(models.Model):\n    amount = models.FloatField()\n    energy_cost = models.FloatField()\n"},
-        ),
+        Example("an amount that is no money", {"lab.py": "from django.db import models\n\n\nclass Sample(models.Model):\n    amount = models.FloatField()\n    energy_cost = models.FloatField()\n"}),
     ]  # fmt: skip
     calls = NAIVE
 
@@ -103,15 +105,17 @@ class LossyValueType(Rule):
             if spec.type in _FLOATS:
                 ctx.site(at)
                 if is_money(name, ast.unparse(place.node)):
-                    ctx.report(
-                        at,
-                        f"`{name}` looks like money and is a float; use a Decimal or whole cents.",
-                        confidence=_sure(spec),
-                    )
+                    sure = Confidence.HIGH if spec.call is not None else Confidence.MEDIUM
+                    ctx.report(at, _FLOAT.format(name), confidence=sure)
             elif clock:
                 ctx.report(at, f"`{name}` is given {clock.removeprefix('datetime.')}(), which has no time zone.")
             elif spec.orm == "django" and spec.type in TEXTS:
                 self._text(at, name, spec, ctx)
+        for name, stmt, money in float_fields(place.node, ctx):
+            at = Place(stmt, place.block, stmt)
+            ctx.site(at)
+            if money:
+                ctx.report(at, _FLOAT.format(name), confidence=Confidence.MEDIUM)
 
     def _text(self, at: Place[Any], name: str, spec: FieldSpec, ctx: Context) -> None:
         ctx.site(at)
@@ -141,10 +145,5 @@ class LossyValueType(Rule):
                 continue
             done = "stored in" if fact["stored"] else "compared with"
             message = f"{fact['call']}() has no time zone and is {done} `{fact['attr']}`; use datetime.now(UTC)."
-            ctx.report(
-                fact.path, fact.line, message, anchor=fact["text"], text=fact["text"], confidence=Confidence.MEDIUM
-            )
-
-
-def _sure(spec: FieldSpec) -> Confidence:
-    return Confidence.HIGH if spec.call is not None else Confidence.MEDIUM
+            text, sure = fact["text"], Confidence.MEDIUM
+            ctx.report(fact.path, fact.line, message, anchor=text, text=text, confidence=sure)
