@@ -49,9 +49,10 @@ def named(call: Call, ctx: Context) -> str:
     return name if isinstance(name, str) else ast.unparse(call.node.args[0]) if call.node.args else ""
 
 
-def weighs_less(name: str, missing: list[str]) -> bool:
-    """Whether little is lost: the cookie only keeps a preference, or it is browsers that say Lax."""
-    return missing == ["samesite"] or _PREFERENCE.search(name) is not None
+def weighs_less(call: Call, missing: list[str], ctx: Context) -> bool:
+    """Whether little is lost: the cookie is a preference or the same for everybody, or it is browsers that say Lax."""
+    fixed = isinstance(ctx.constant(call.argument(1, "value"), call), str)
+    return fixed or missing == ["samesite"] or _PREFERENCE.search(named(call, ctx)) is not None
 
 
 def deletes(call: Call, ctx: Context) -> bool:

@@ -26,7 +26,7 @@ ADDS: Final = ("*.add_middleware", "starlette.middleware.Middleware", "fastapi.m
 _PROVES: Final = re.compile(
     r"signature|hmac|compare_digest|construct_event|authorization|bearer|api_?key|x-hub|webhook|verify|token|jwt"
     r"|oauth|saml|scim"
-    r"|basic_?auth|grpc|introspect|jwks|ipn|dsn|secret|callback|revo|csrf_protect",
+    r"|_auth\b|basicauth|grpc|introspect|jwks|ipn|dsn|secret|callback|revo|csrf_protect",
     re.IGNORECASE,
 )
 _CHANGES: Final = re.compile(

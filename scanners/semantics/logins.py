@@ -28,7 +28,7 @@ _LIMITED: Final = re.compile(
 _ELSEWHERE: Final = re.compile(
     r"oauth(?!2Password)|oidc|openid|saml|\bsso\b|authorize_redirect|code_verifier|LoginView|PasswordResetView"
     r"|LoginManager"
-    r"|social_auth",
+    r"|social_auth|\bcas(_|\b)|kerberos|spnego",
     re.IGNORECASE,
 )
 
@@ -37,11 +37,13 @@ def logins(ctx: Context) -> Iterator[tuple[Any, str]]:
     """The handlers of the file that check a secret; "limited", "elsewhere" (a provider does it) or "open"."""
     if not ctx.module.functions or not _CHECKS.search(ctx.source):
         return
+    seen = set()  # One finding for a class, whose methods answer the same form.
     for node, route in routes_of(ctx).items():
         if not route.writes or not _is_login(node, route) or (route.cls is not None and not route.sure):
             continue
         text = _written(node, route, ctx)
-        if _CHECKS.search(text):
+        if _CHECKS.search(text) and (route.cls is None or route.cls not in seen):
+            seen.add(route.cls)
             yield node, "limited" if _LIMITED.search(text) else "elsewhere" if _ELSEWHERE.search(text) else "open"
 
 

@@ -106,7 +106,7 @@ class CookieWithoutFlags(Rule):
             ctx.unresolved(call, "The flags may be among unpacked arguments.")
         elif missing:
             text = f"The cookie {name[:40] or 'set here'} is sent without {', '.join(missing)}."
-            ctx.report(call, text, severity=Severity.LOW if cookies.weighs_less(name, missing) else None)
+            ctx.report(call, text, severity=Severity.LOW if cookies.weighs_less(call, missing, ctx) else None)
 
     def visit_binding(self, bound: Bound, ctx: Context) -> None:
         if cookies.configures_flask(bound, ctx):
