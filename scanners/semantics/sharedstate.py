@@ -1,16 +1,23 @@
 """What becomes of a container that all calls of a def, or all objects of a class, have in common."""
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.context import Context
 from scanners.names import resolve
-from scanners.place import Place
+from scanners.place import Call, Place
 from scanners.scopes import Scope
-from scanners.semantics.containers import changes, made, spelled
+from scanners.semantics.containers import GROWING, Change, changes, made, spelled
 from scanners.syntax import descendants
 
+MEANT: Final = re.compile(r"^_|cache|memo|registry|seen|visited|shared|instances|pool", re.IGNORECASE)
+SAID: Final = {
+    "changed": "`{}` is changed, and all calls without it share the one object that the def line made.",
+    "returned": "`{}` is returned: what a caller does to it, the next call without it starts with.",
+    "stored": "`{}` is kept: all objects made without it hold the same one.",
+}
 _COPIED: Final = ("pydantic.", "pydantic_settings.", "sqlmodel.", "msgspec.", "ninja.", "strawberry.", "langchain")
 
 
@@ -102,11 +109,23 @@ def changed_through_self(cls: ast.ClassDef, names: dict[str, ast.stmt]) -> dict[
         for name in names:
             if any(True for _ in changes(iter(nodes), f"{cls.name}.{name}")) or _through_class(nodes, name):
                 shared.add(name)
-            change = next(changes(iter(nodes), f"{me}.{name}"), None)
+            change = next(_changes_in(nodes, f"{me}.{name}"), None)
             if change is not None:
                 of_class = me == "cls" or any(spelled(mark) == "classmethod" for mark in method.decorator_list)
                 (shared.add(name) if of_class else found.setdefault(name, change.node))
     return {name: node for name, node in found.items() if name not in shared}
+
+
+def _changes_in(nodes: list[Any], text: str) -> Iterator[Change]:
+    """Where a container changes in place, or what stands under a key of it does (`self.rows[key].append(row)`)."""
+    yield from changes(iter(nodes), text)
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in GROWING:
+            held = node.func.value
+            if isinstance(held, ast.Subscript) and spelled(held.value) == text:
+                yield Change(node, node.func.attr, held.slice)
+        elif isinstance(node, ast.AugAssign) and spelled(node.target) == text:
+            yield Change(node, "augment", None)
 
 
 def _through_class(nodes: list[Any], name: str) -> bool:
@@ -131,3 +150,19 @@ def is_single(cls: ast.ClassDef, ctx: Context) -> bool:
     return any(spelled(base).endswith("Singleton") for base in cls.bases) or any(
         "ingleton" in ast.unparse(word.value) for word in cls.keywords
     )
+
+
+def evaluated_once(call: Call) -> str:
+    """Where a call runs only once though its value is wanted each time; empty for any other place."""
+    node, above = call.node, call.parent()
+    inner: ast.AST = node
+    while above is not None and not isinstance(above, ast.Lambda | ast.GeneratorExp | ast.ListComp):
+        if isinstance(above, ast.arguments):
+            return "when the def line is read"
+        if isinstance(above, ast.keyword) and above.arg in ("default", "onupdate") and inner is above.value:
+            holder = call.parent(above)
+            in_body = call.block.kind == "class" and isinstance(call.stmt, ast.Assign | ast.AnnAssign)
+            if in_body and isinstance(holder, ast.Call):
+                return "when the class is made"
+        inner, above = above, call.parent(above)
+    return ""

@@ -1,6 +1,5 @@
 import ast
-import re
-from typing import Any, Final
+from typing import Any
 
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
@@ -8,21 +7,17 @@ from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.moving import MOVING
 from scanners.semantics.sharedstate import (
+    MEANT,
+    SAID,
     changed_through_self,
     class_containers,
+    evaluated_once,
     fate_of,
     is_copied,
     is_single,
     lineage,
     mutable_defaults,
 )
-
-_MEANT: Final = re.compile(r"^_|cache|memo|registry|seen|visited|shared|instances|pool", re.IGNORECASE)
-_SAID: Final = {
-    "changed": "`{}` is changed, and all calls without it share the one object that the def line made.",
-    "returned": "`{}` is returned: what a caller does to it, the next call without it starts with.",
-    "stored": "`{}` is kept: all objects made without it hold the same one.",
-}
 
 
 class StateSharedByAccident(Rule):
@@ -45,43 +40,22 @@ class StateSharedByAccident(Rule):
         Example(
             "defaults that live on",
             {
-                "shop/cart.py": """\
-import datetime
-import uuid
-from django.db import models
-def add(item, items=[]):
-    items.append(item)
-    return items
-def options(extra, base={}):
-    base["x"] = extra
-def chosen(names=set()):
-    return names
-class Cart:
-    def __init__(self, rows=list()):
-        self.rows = rows
-def log(text, at=datetime.datetime.now()):
-    print(text, at)
-def make(name, *, key=str(uuid.uuid4())):
-    return name, key
-class Order(models.Model):
-    made = models.DateTimeField(default=datetime.datetime.now())
-def shown(rows, hidden=[]):
-    return [row for row in rows if row not in hidden]
-"""
+                "shop/cart.py": "import datetime\nimport uuid\nfrom django.db import models\n"
+                "def add(item, items=[]):\n    items.append(item)\n    return items\n"
+                "def options(extra, base={}):\n    base['x'] = extra\ndef chosen(names=set()):\n    return names\n"
+                "class Cart:\n    def __init__(self, rows=list()):\n        self.rows = rows\n"
+                "def log(text, at=datetime.datetime.now()):\n    print(text, at)\n"
+                "def make(name, *, key=str(uuid.uuid4())):\n    return name, key\n"
+                "class Order(models.Model):\n    made = models.DateTimeField(default=datetime.datetime.now())\n"
+                "def shown(rows, hidden=[]):\n    return [row for row in rows if row not in hidden]\n"
             },
             at=[("shop/cart.py", line) for line in (4, 7, 9, 12, 14, 16, 19, 20)],
         ),
         Example(
             "one list for all objects",
             {
-                "shop/basket.py": """\
-class Basket:
-    rows = []
-    totals: dict = {}
-    def add(self, row):
-        self.rows.append(row)
-        self.totals[row.id] = row.price
-"""
+                "shop/basket.py": "class Basket:\n    rows = []\n    totals: dict = {}\n    def add(self, row):\n"
+                "        self.rows.append(row)\n        self.totals[row.id] = row.price\n"
             },
             at=[("shop/basket.py", 2), ("shop/basket.py", 3)],
         ),
@@ -90,61 +64,30 @@ class Basket:
         Example(
             "made anew, copied or handed as a function",
             {
-                "shop/cart.py": """\
-import datetime
-import uuid
-from dataclasses import dataclass, field
-from django.db import models
-from fastapi import Depends
-from pydantic import BaseModel
-def add(item, items=None, db=Depends(list), kinds=()):
-    items = [] if items is None else items
-    items.append(item)
-    return items
-def options(extra, base=None, at=None):
-    return dict(base or {}, extra=extra, at=at or datetime.datetime.now())
-class Order(models.Model):
-    made = models.DateTimeField(default=datetime.datetime.now)
-    key = models.UUIDField(default=lambda: uuid.uuid4())
-@dataclass
-class Cart:
-    rows: list = field(default_factory=list)
-class Query(BaseModel):
-    names: list[str] = []
-    def add(self, name):
-        self.names.append(name)
-"""
+                "shop/cart.py": "import datetime\nimport uuid\nfrom dataclasses import dataclass, field\nfrom django.db import models\n"
+                "from fastapi import Depends\nfrom pydantic import BaseModel\n"
+                "def add(item, items=None, db=Depends(list), kinds=()):\n    items = [] if items is None else items\n"
+                "    items.append(item)\n    return items\n"
+                "def options(extra, base=None, at=None):\n"
+                "    return dict(base or {}, extra=extra, at=at or datetime.datetime.now())\n"
+                "class Order(models.Model):\n    made = models.DateTimeField(default=datetime.datetime.now)\n"
+                "    key = models.UUIDField(default=lambda: uuid.uuid4())\n"
+                "@dataclass\nclass Cart:\n    rows: list = field(default_factory=list)\n"
+                "class Query(BaseModel):\n    names: list[str] = []\n    def add(self, name):\n        self.names.append(name)\n"
             },
         ),
         Example(
             "bound in __init__, or meant for all",
             {
-                "shop/basket.py": """\
-from typing import ClassVar
-class Basket:
-    rows = []
-    kinds = {}
-    names: ClassVar[list[str]] = []
-    _cache = {}
-    fields = ["id", "price"]
-    def __init__(self):
-        self.rows = []
-    def add(self, row):
-        self.rows.append(row)
-        self.names.append(row.name)
-        self._cache[row.id] = row
-        return [getattr(row, name) for name in self.fields]
-    @classmethod
-    def register(klass, kind):
-        klass.kinds[kind.name] = kind
-    def again(self, kind):
-        self.kinds[kind.name] = kind
-class Checks:
-    rows = []
-    def add(self, row):
-        self.rows.append(row)
-checks = Checks()
-"""
+                "shop/basket.py": "from typing import ClassVar\nclass Basket:\n    rows = []\n    kinds = {}\n"
+                "    names: ClassVar[list[str]] = []\n    _cache = {}\n    fields = ['id', 'price']\n"
+                "    def __init__(self):\n        self.rows = []\n"
+                "    def add(self, row):\n        self.rows.append(row)\n        self.names.append(row.name)\n"
+                "        self._cache[row.id] = row\n        return [getattr(row, name) for name in self.fields]\n"
+                "    @classmethod\n    def register(klass, kind):\n        klass.kinds[kind.name] = kind\n"
+                "    def again(self, kind):\n        self.kinds[kind.name] = kind\n"
+                "class Checks:\n    rows = []\n    def add(self, row):\n        self.rows.append(row)\n"
+                "checks = Checks()\n"
             },
         ),
     )
@@ -159,17 +102,17 @@ checks = Checks()
             fate = fate_of(arg.arg, place.node)
             if fate == "copied":
                 ctx.site(at)
-            elif fate == "read" or _MEANT.search(arg.arg):
+            elif fate == "read" or MEANT.search(arg.arg):
                 message = (
                     f"The default of `{arg.arg}` is one object for all calls; whoever changes it changes it for all."
                 )
                 ctx.report(at, message, severity=Severity.LOW, confidence=Confidence.LOW)
             else:
                 sure = Confidence.HIGH if fate == "changed" else Confidence.MEDIUM
-                ctx.report(at, _SAID[fate].format(arg.arg), confidence=sure)
+                ctx.report(at, SAID[fate].format(arg.arg), confidence=sure)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        where = _evaluated_once(call)
+        where = evaluated_once(call)
         if where:
             ctx.report(call, f"`{call.dotted}` runs once, {where}: every use gets the value of that moment.")
 
@@ -185,7 +128,7 @@ checks = Checks()
         for name, stmt in names.items():
             at = Place(stmt, place.block, stmt)
             rebound = any(bound.kind != "augmented" for part in own for bound in part.attributes.get(name, ()))
-            if name not in changed or copied or rebound or _MEANT.search(name.lstrip("_")) or name.isupper():
+            if name not in changed or copied or rebound or MEANT.search(name.lstrip("_")) or name.isupper():
                 ctx.site(at)
             elif outside and isinstance(stmt, ast.AnnAssign):
                 ctx.unresolved(at, "A base class from elsewhere may give each object its own copy.")
@@ -195,19 +138,3 @@ checks = Checks()
                 ctx.report(
                     at, f"`{name}` is one object for all of `{cls.name}`; line {line} changes it.", confidence=sure
                 )
-
-
-def _evaluated_once(call: Call) -> str:
-    """Where a call runs only once though its value is wanted each time; empty for any other place."""
-    node, above = call.node, call.parent()
-    inner: ast.AST = node
-    while above is not None and not isinstance(above, ast.Lambda | ast.GeneratorExp | ast.ListComp):
-        if isinstance(above, ast.arguments):
-            return "when the def line is read"
-        if isinstance(above, ast.keyword) and above.arg in ("default", "onupdate") and inner is above.value:
-            holder = call.parent(above)
-            in_body = call.block.kind == "class" and isinstance(call.stmt, ast.Assign | ast.AnnAssign)
-            if in_body and isinstance(holder, ast.Call):
-                return "when the class is made"
-        inner, above = above, call.parent(above)
-    return ""
