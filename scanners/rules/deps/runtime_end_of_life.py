@@ -9,7 +9,6 @@ from scanners.rule import Example, Rule
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
-_FROM: Final = re.compile(r"^\s*FROM\s+(?:--platform=\S+\s+)?(\S+)", re.IGNORECASE)
 _IMAGE: Final = re.compile(r"^\s*-?\s*image:\s*[\"']?([^\s\"'#]+)")
 _PRODUCTS: Final = frozenset("python node debian ubuntu alpine centos postgres mysql mariadb mongo".split(" "))
 _SUITES: Final = re.compile(
@@ -67,15 +66,13 @@ class RuntimeEndOfLife(Rule):
         if text.kind in ("python-version", "pipfile"):
             _python(text, ctx)
             return
-        pattern = _FROM if text.kind == "dockerfile" else _IMAGE
-        stages: set[str] = set()
+        if text.kind == "dockerfile":
+            for stage in text.dockerfile.stages:
+                _image(stage.image, stage.line, text.lines[stage.line - 1], ctx)
+            return
         for number, line in enumerate(text.lines, 1):
-            found = pattern.match(line)
-            if found is not None and found[1] not in stages:
+            if found := _IMAGE.match(line):
                 _image(found[1], number, line, ctx)
-            words = line.split()
-            if len(words) >= 4 and words[-2].upper() == "AS":
-                stages.add(words[-1])
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         today = tree.date or endoflife.checked()

@@ -8,9 +8,6 @@ from scanners.semantics.filledin import ENCRYPTED, secrets_in
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
-_COPIES: Final = re.compile(r"^\s*(?:COPY|ADD)\s+(?:--\S+\s+)*(.+)\s+\S+\s*$", re.IGNORECASE)
-
-
 _MADE_UP: Final = (
     "gh" + "p_R7w2Kc9Zt4Qm1Xv8Bn3Lp6Hd5Js0Fg7Ty2Ua4",
     "sk" + "_live_9fK2mQx7Lr4Wd8Zt1Vb6Np3C",
@@ -99,23 +96,14 @@ class CommittedSecretFile(Rule):
         if not found:
             ctx.site(1)
         if text.kind == "dockerfile":
-            for number, line in enumerate(text.lines, 1):
-                self._copied(number, line, ctx)
-
-    def _copied(self, number: int, line: str, ctx: Context) -> None:
-        copies = _COPIES.match(line)
-        if copies is None or "--from" in line:
-            return
-        sources = copies[1].split()
-        if any(re.search(r"(^|/)\.env$", source) for source in sources):
-            ctx.report(
-                number,
-                "The environment file becomes part of the image.",
-                confidence=Confidence.HIGH,
-                anchor=line.strip(),
-            )
-        elif "." in sources or "./" in sources:
-            ctx.fact("copies all", number, text=line.strip())
+            for entry in (entry for stage in text.dockerfile.stages for entry in stage.all("COPY", "ADD")):
+                sources = () if entry.flag("from") else (entry.words or entry.value.split())[:-1]
+                shown = text.lines[entry.line - 1].strip()
+                if any(re.search(r"(^|/)\.env$", source) for source in sources):
+                    message = "The environment file becomes part of the image."
+                    ctx.report(entry.line, message, confidence=Confidence.HIGH, anchor=shown)
+                elif "." in sources or "./" in sources:
+                    ctx.fact("copies all", entry.line, text=shown)
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         if tree.of_kind("dockerignore"):
