@@ -16,6 +16,7 @@ _LATER: Final = frozenset(
     "addCleanup deferToThread callLater addCallback addErrback add_url_rule spawn spawn_later start_new_thread".split()
 )
 _LATER_WORDS: Final = frozenset({"command", "callback", "on_click", "target", "on_change", "handler"})
+_COMPREHENSIONS: Final = (ast.ListComp, ast.DictComp, ast.SetComp)
 _ENDS: Final = frozenset({"result", "join", "get", "wait"})
 
 
@@ -57,9 +58,31 @@ def escapes(node: ast.AST, place: Place[Any], loop: Any) -> str:
         return "later" if _name(above.func) in _LATER and not _waited(above, place) else ""
     if isinstance(above, ast.Assign) and above.value is node:
         for target in above.targets:
+            if isinstance(target, ast.Attribute) and _is_item(target.value, loop):
+                return "attribute"
             if isinstance(target, ast.Subscript | ast.Attribute) and not _made_inside(target.value, loop):
                 return "kept" if isinstance(target, ast.Subscript) else "attribute"
     return ""
+
+
+def _is_item(expr: ast.expr, loop: Any) -> bool:
+    """Whether an object is the item itself that a loop is at: it lives on, with what it was given."""
+    return isinstance(expr, ast.Name) and expr.id in set(targets(loop.target))
+
+
+def comprehension_of(place: Place[ast.Lambda]) -> Any:
+    """The comprehension whose element is the lambda itself, or what runs it later (`pool.submit(f)`); None for none."""
+    node: ast.AST = place.node
+    above = place.parent()
+    while isinstance(above, ast.Tuple | ast.List | ast.IfExp | ast.Call | ast.keyword):
+        if isinstance(above, ast.Call) and (_name(above.func) not in _LATER or above.func is node):
+            return None
+        node, above = above, place.parent(above)
+    is_element = isinstance(above, _COMPREHENSIONS) and node in (
+        getattr(above, "elt", None),
+        getattr(above, "value", None),
+    )
+    return above if is_element else None
 
 
 def _is_partial(above: ast.AST | None, node: ast.AST) -> bool:

@@ -10,6 +10,8 @@ from scanners.syntax import descendants
 
 LOCKS: Final = ("threading.Lock", "threading.RLock", "multiprocessing.Lock", "multiprocessing.RLock")
 GATES: Final = ("threading.Semaphore", "threading.BoundedSemaphore", "threading.Condition")
+ACQUIRES: Final = tuple(f"{kind}.acquire" for kind in (*LOCKS, *GATES[:2]))
+"""Calls that take a lock or a place."""
 
 
 def is_used_up_here(call: Call) -> bool:
@@ -63,6 +65,11 @@ def release_of(call: Call) -> str:
     held = _held_after(list(call.function.body), call, releases)
     risky = any(isinstance(node, ast.Call | ast.Raise | ast.Await | ast.Subscript) for node in held)
     return "later" if risky else "finally"
+
+
+def stands_in(call: Call) -> bool:
+    """Whether the def that takes a lock is a part of another lock: its `__enter__` or `acquire`."""
+    return getattr(call.function, "name", "").strip("_") in ("enter", "acquire", "lock", "aenter", "start")
 
 
 def _held_after(body: list[Any], call: Call, releases: list[ast.AST]) -> list[Any]:

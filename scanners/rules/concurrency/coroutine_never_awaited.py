@@ -92,8 +92,7 @@ class CoroutineNeverAwaited(Rule):
                     "import asyncio, threading\nimport anyio\nfrom contextlib import contextmanager\n"
                     "gate = asyncio.Lock()\ndoor = threading.Lock()\n@contextmanager\ndef measured():\n    yield\n"
                     "class Both:\n    def __enter__(self): ...\n    async def __aenter__(self): ...\n"
-                    "async def rows():\n    with door, measured(), Both(), anyio.fail_after(5):\n"
-                    "        async with gate, Both():\n            pass\n"
+                    "async def rows():\n    with door, measured(), Both(), anyio.fail_after(5):\n        async with gate: ...\n"
                 )
             },
         ),

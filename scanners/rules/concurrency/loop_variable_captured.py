@@ -5,10 +5,8 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.closures import escapes, free_names, targets, uses_of
+from scanners.semantics.closures import comprehension_of, escapes, free_names, targets, uses_of
 from scanners.semantics.containers import leaves_after
-
-_COMPREHENSIONS = (ast.ListComp, ast.DictComp, ast.SetComp)
 
 
 class LoopVariableCaptured(Rule):
@@ -52,10 +50,12 @@ def build(names, rows, pool, loop, registry):
         Thread(target=lambda: row.save()).start()
     for row in rows:
         loop.call_later(5, lambda: row.expire())
-    return handlers, [lambda: name.upper() for name in names], {n: lambda: n for n in names}
+        row.on_change = lambda event: row.save(event)
+    jobs = [pool.submit(lambda: row.save()) for row in rows]
+    return jobs, handlers, [lambda: name.upper() for name in names], {n: lambda: n for n in names}
 """
             },
-            at=[("shop/handlers.py", line) for line in (7, 9, 11, 15, 17, 19, 20, 20)],
+            at=[("shop/handlers.py", line) for line in (7, 9, 11, 15, 17, 19, 20, 21, 22, 22)],
         ),
     )
     good = (
@@ -85,7 +85,6 @@ async def build(names, rows, pool, loop, registry):
             transaction.on_commit(lambda: send(row.id))
             break
     for row in rows:
-        row.handler = lambda: row.save()
         turn = []
         turn.append(lambda: row.id)
         print([f() for f in turn])
@@ -99,7 +98,7 @@ async def build(names, rows, pool, loop, registry):
 
     def visit_lambda(self, place: Place[ast.Lambda], ctx: Context) -> None:
         loops = [block.node for block in place.within("for")]
-        made_by = _comprehension_of(place)
+        made_by = comprehension_of(place)
         if not loops and made_by is None:
             return
         read = free_names(place.node)
@@ -136,14 +135,3 @@ async def build(names, rows, pool, loop, registry):
         sure = Confidence.MEDIUM if way == "attribute" else None
         later = "runs later" if way == "later" else "is kept"
         ctx.report(place, f"It reads `{name}` and {later}: by then `{name}` is that of the last turn.", confidence=sure)
-
-
-def _comprehension_of(place: Place[ast.Lambda]) -> Any:
-    """The comprehension whose element is the lambda itself, or None."""
-    node: ast.AST = place.node
-    above = place.parent()
-    while isinstance(above, ast.Tuple | ast.List | ast.IfExp):
-        node, above = above, place.parent(above)
-    if isinstance(above, _COMPREHENSIONS) and node in (getattr(above, "elt", None), getattr(above, "value", None)):
-        return above
-    return None

@@ -1,17 +1,10 @@
-import ast
-from typing import Any, Final
-
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.handlers import inner
-from scanners.semantics.locks import GATES, LOCKS, is_used_up_here, release_of
+from scanners.semantics.locks import ACQUIRES, LOCKS, is_used_up_here, release_of, stands_in
+from scanners.semantics.threads import PROCESSES, THREADS, forks_after_threads, given_to, runs_before_exec
 from scanners.semantics.waits import never_waits
-
-_THREADS: Final = {"threading.Thread": 1, "threading.Timer": 1, "multiprocessing.Process": 1}
-_PROCESSES: Final = tuple(f"subprocess.{name}" for name in ("Popen", "run", "call", "check_call", "check_output"))
-_ACQUIRES: Final = tuple(f"{kind}.acquire" for kind in (*LOCKS, *GATES[:2]))
 
 
 class ThreadApiMisused(Rule):
@@ -71,139 +64,77 @@ def both():
         Example(
             "made once, given back, handed as functions",
             {
-                "shop/work.py": """\
-import os
-import subprocess
-import threading
-from threading import Lock, Thread
-lock = Lock()
-class Store:
-    def __init__(self):
-        self.lock = threading.Lock()
-    def save(self, rows):
-        with self.lock:
-            rows.save()
-    def __enter__(self):
-        self.lock.acquire()
-        return self
-def save(rows):
-    lock.acquire()
-    try:
-        rows.save()
-    finally:
-        lock.release()
-    if lock.acquire(blocking=False):
-        try:
-            rows.save()
-        finally:
-            lock.release()
-def maker(name):
-    def work():
-        print(name)
-    return work
-class Worker(Thread):
-    def run(self):
-        print("works")
-def start(rows):
-    mine = Lock()
-    def work():
-        with mine:
-            rows.append(1)
-    Thread(target=work).start()
-    Thread(target=maker("a")).start()
-    Worker().start()
-    threading.Timer(5, work).start()
-    subprocess.Popen(["ls"], start_new_session=True, preexec_fn=None)
-def both(path):
-    if os.fork() == 0:
-        Thread(target=maker("b")).start()
-    guard = threading.Lock()
-    if path:
-        guard = FileLock(path)
-    with guard:
-        print(path)
-"""
+                "shop/work.py": (
+                    "import os\nimport subprocess\nimport threading\nfrom threading import Lock, Thread\n"
+                    "lock = Lock()\nclass Store:\n    def __init__(self):\n        self.lock = threading.Lock()\n"
+                    "    def save(self, rows):\n        with self.lock:\n            rows.save()\n"
+                    "    def __enter__(self):\n        self.lock.acquire()\n        return self\n"
+                    "def save(rows):\n    lock.acquire()\n    try:\n        rows.save()\n    finally:\n"
+                    "        lock.release()\n    if lock.acquire(blocking=False):\n        try:\n"
+                    "            rows.save()\n        finally:\n            lock.release()\ndef maker(name):\n"
+                    "    def work():\n        print(name)\n    return work\nclass Worker(Thread):\n"
+                    '    def run(self):\n        print("works")\ndef start(rows):\n    mine = Lock()\n'
+                    "    def work():\n        with mine:\n            rows.append(1)\n"
+                    '    Thread(target=work).start()\n    Thread(target=maker("a")).start()\n'
+                    "    Worker().start()\n    threading.Timer(5, work).start()\n"
+                    '    subprocess.Popen(["ls"], start_new_session=True, preexec_fn=None)\ndef both(path):\n'
+                    '    if os.fork() == 0:\n        Thread(target=maker("b")).start()\n'
+                    "    guard = threading.Lock()\n    if path:\n        guard = FileLock(path)\n"
+                    "    with guard:\n        print(path)\n"
+                )
             },
         ),
     )
-    calls = (*LOCKS, *_ACQUIRES, *_THREADS, *_PROCESSES, "os.fork")
+    calls = (*LOCKS, *ACQUIRES, *THREADS, *PROCESSES, "os.fork")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         if call.dotted in LOCKS:
-            self._say(
-                call, is_used_up_here(call), "The lock is made anew for each call: nobody else ever holds it.", ctx
-            )
+            message = "The lock is made anew for each call: nobody else ever holds it."
+            self._say(call, message if is_used_up_here(call) else "", ctx)
         elif call.last == "acquire":
             self._acquired(call, ctx)
-        elif call.dotted in _THREADS:
+        elif call.dotted in THREADS:
             self._thread(call, ctx)
         elif call.dotted == "os.fork":
-            started = any(_starts_thread(node, call) for node in inner(list(getattr(call.function, "body", ()))))
-            self._say(
-                call, started, "Only the calling thread lives on in the child: locks of the others stay taken.", ctx
-            )
+            message = "Only the calling thread lives on in the child: locks of the others stay taken."
+            self._say(call, message if forks_after_threads(call) else "", ctx)
         else:
             self._before_exec(call, ctx)
 
-    def _say(self, call: Call, is_bad: bool, message: str, ctx: Context) -> None:
-        if is_bad:
-            ctx.report(call, message)
+    def _say(self, call: Call, fault: str, ctx: Context) -> None:
+        if fault:
+            ctx.report(call, fault)
         else:
             ctx.site(call)
 
     def _acquired(self, call: Call, ctx: Context) -> None:
         how = release_of(call)
-        stands_in = getattr(call.function, "name", "").strip("_") in ("enter", "acquire", "lock", "aenter", "start")
-        if how == "later" and not never_waits(call):
-            ctx.report(call, "An exception before `release` leaves the lock taken for ever. Use `with`.")
-        elif how == "elsewhere" and not stands_in and call.dropped:
+        if how == "elsewhere" and not stands_in(call) and call.dropped:
             ctx.unresolved(call, "The lock is given back elsewhere, if at all.")
         else:
-            ctx.site(call)
+            message = "An exception before `release` leaves the lock taken for ever. Use `with`."
+            self._say(call, message if how == "later" and not never_waits(call) else "", ctx)
 
     def _thread(self, call: Call, ctx: Context) -> None:
-        target = call.argument(_THREADS[call.dotted], "target", "function")
-        if target is None:
-            self._say(call, not call.unpacks and _is_plain(call), "The thread has no target: it ends at once.", ctx)
-        elif isinstance(target, ast.Call):
-            made = ctx.definition(call.resolve(target.func))
-            if isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef):
-                message = f"`{ast.unparse(target)}` runs here, in this thread; the new one gets its result."
-                self._say(call, not _returns_something(made), message, ctx)
-            else:
-                ctx.unresolved(call, "What the call returns is not known here; it may be a function.")
+        given = given_to(call, ctx)
+        if given == "unknown":
+            ctx.unresolved(call, "What the call returns is not known here; it may be a function.")
+        elif given == "nothing":
+            ctx.report(call, "The thread has no target: it ends at once.")
+        elif given:
+            self._say(call, f"`{given}` runs here, in this thread; the new one gets its result.", ctx)
         else:
             ctx.site(call)
 
     def _before_exec(self, call: Call, ctx: Context) -> None:
-        given = call.keyword("preexec_fn")
-        if given is None:
+        runs = runs_before_exec(call)
+        if runs is None:
             return
-        if isinstance(given, ast.Constant):
+        if runs == "unknown":
+            ctx.unresolved(call, "Whether anything is passed is up to the caller.")
+        elif runs:
+            sure = Confidence.MEDIUM if ctx.imports("threading", "concurrent", "asyncio") else Confidence.LOW
+            message = "`preexec_fn` runs Python between fork and exec: with threads around, it may hang there."
+            ctx.report(call, message, severity=Severity.MEDIUM, confidence=sure)
+        else:
             ctx.site(call)
-            return
-        threads = ctx.imports("threading", "concurrent", "asyncio")
-        sure = Confidence.MEDIUM if threads else Confidence.LOW
-        message = "`preexec_fn` runs Python between fork and exec: with threads around, it may hang there."
-        ctx.report(call, message, severity=Severity.MEDIUM, confidence=sure)
-
-
-def _is_plain(call: Call) -> bool:
-    """Whether nothing gives the thread its work later: `thread.run = f`."""
-    function = call.function
-    nodes = inner(list(function.body)) if function is not None and isinstance(function.body, list) else iter(())
-    return not any(isinstance(node, ast.Attribute) and node.attr in ("run", "_target") for node in nodes)
-
-
-def _returns_something(function: Any) -> bool:
-    if isinstance(function, ast.AsyncFunctionDef):
-        return False
-    return any(
-        isinstance(node, ast.Return) and node.value is not None and not isinstance(node.value, ast.Constant)
-        for node in inner(list(function.body))
-    )
-
-
-def _starts_thread(node: ast.AST, call: Call) -> bool:
-    is_start = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "start"
-    return is_start and node.lineno < call.line and call.name(node.func) == "threading.Thread.start"  # type: ignore[attr-defined]
