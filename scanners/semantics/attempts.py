@@ -47,6 +47,11 @@ _FAILS: Final = re.compile(
     r"|RedisError|DatabaseError|OperationalError|InterfaceError|DBAPIError|SQLAlchemyError|PyMongoError|BotoCoreError|ClientError"
     r"|RpcError|StripeError|ClientResponseError|OSError|IOError|psycopg2?\.Error|pymysql\.Error|urllib3\.exceptions\.HTTPError)$"
 )
+_OF_A_PEER: Final = re.compile(
+    r"^(requests|httpx|aiohttp|urllib3|http\.client|smtplib|ftplib|imaplib|poplib|grpc)\.(\w+\.)*\w*(Error|Exception|Timeout)\w*$"
+    r"|^socket\.(error|gaierror|herror)$"
+)
+"""Failures that only an outbound call raises."""
 
 
 def may_be_silent(place: Place[ast.Try], handler: ast.ExceptHandler) -> bool:
@@ -98,12 +103,17 @@ def _is_lookup(call: ast.Call) -> bool:
     return name in _LOOKUP or name.startswith(("from_", "to_", "as_", "parse_")) or name.endswith("_load")
 
 
-def loses_effect(types: list[ast.expr], body: list[ast.stmt], scope: Scope) -> bool:
-    """Whether a narrow clause catches the failure of an outbound call or of a write that its try makes."""
+def loses_effect(types: list[ast.expr], body: list[ast.stmt], scope: Scope) -> str:
+    """How it is known that a narrow clause catches the failure of an outbound call or of a write, empty if it is not.
+
+    "seen" where its try makes that call, "told" where only what it catches says so.
+    """
     refs = [resolve(expr, scope, expr.lineno) for expr in types]
-    if not any(ref and _FAILS.search(ref.dotted) for ref in refs):
-        return False
-    return any(_is_effect(node, scope) for node in inner(list(body)) if isinstance(node, ast.Call))
+    names = [ref.dotted for ref in refs if ref]
+    calls = (node for node in inner(list(body)) if isinstance(node, ast.Call))
+    if any(map(_FAILS.search, names)) and any(_is_effect(call, scope) for call in calls):
+        return "seen"
+    return "told" if any(map(_OF_A_PEER.search, names)) else ""
 
 
 def _is_effect(call: ast.Call, scope: Scope) -> bool:
@@ -122,11 +132,13 @@ def attempt(body: list[ast.stmt]) -> str:
     return f"`{short(call.func, 40)}(...)`" if call else f"`{short(body[0], 40)}`"
 
 
-def sureness(place: Place[ast.Try], handler: ast.ExceptHandler, wide: bool) -> Confidence:
-    """How sure it is that a silent clause drops something that matters."""
+def sureness(place: Place[ast.Try], handler: ast.ExceptHandler, loss: str) -> Confidence:
+    """How sure it is that silence drops what matters; `loss` is "all", or what `loses_effect` said."""
+    if loss == "told":
+        return Confidence.LOW
     if place.handler is not None:
         return Confidence.LOW  # The failure of a reaction to another failure.
     if _PROBE.search(getattr(place.function, "name", "")) and isinstance(handler.body[-1], ast.Return | ast.Pass):
         return Confidence.LOW
     idle = all(isinstance(stmt, ast.Pass | ast.Continue | ast.Break) for stmt in handler.body)
-    return Confidence.HIGH if idle and wide else Confidence.MEDIUM
+    return Confidence.HIGH if idle and loss == "all" else Confidence.MEDIUM

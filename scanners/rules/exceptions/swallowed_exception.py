@@ -14,8 +14,8 @@ class SwallowedException(Rule):
 
     Looks at except clauses and `contextlib.suppress`. A clause for everything (bare, BaseException, Exception) must
     raise, log at warning or above, call an error tracker or a metric, or hand the exception on; a narrow one must do so
-    when its try holds an outbound call or a write. Optional imports, cleaning up, and a plain lookup or conversion with
-    a fallback may stay silent. A handler that calls something out of sight, or sets a flag for later, is unresolved.
+    when its try holds an outbound call or a write, a guess where only what it catches says so. Optional imports, tidying,
+    and lookups or conversions with a fallback may stay silent. What calls something out of sight or sets a flag is open.
     """
 
     id = "swallowed-exception"
@@ -64,9 +64,10 @@ class SwallowedException(Rule):
             {
                 "stock.py": "import requests\n\n\ndef reserve(sku):\n    try:\n"
                 '        requests.post("https://stock.internal/reserve", json={"sku": sku}, timeout=3)\n'
-                "    except requests.RequestException:\n        pass\n"
+                "    except requests.RequestException:\n        pass\n\n\ndef book(stock, sku):\n    try:\n"
+                "        stock.book(sku)\n    except requests.RequestException:\n        return False\n"
             },
-            at=[("stock.py", 7)],
+            at=[("stock.py", 7), ("stock.py", 14)],
         ),
     )
     good = (
@@ -121,8 +122,8 @@ class SwallowedException(Rule):
         ctx.site(at)
         types = caught(at.node.type, place.scope)
         wide = breadth(types, place.scope) != "narrow"
-        matters = wide or loses_effect(types, place.node.body, place.scope)
-        if not matters:
+        loss = "all" if wide else loses_effect(types, place.node.body, place.scope)
+        if not loss:
             return
         found = reaction(at.node, place, ctx)
         if found.reacts or may_be_silent(place, at.node):
@@ -131,10 +132,11 @@ class SwallowedException(Rule):
         if found.doubt:
             ctx.unresolved(at, f"The handler {found.doubt}, which may report the failure.")
         elif found.whispers:
-            sure = Confidence.LOW if found.whispers_of_it or found.whispers == "prints" else Confidence.MEDIUM
+            guess = loss == "told" or found.whispers_of_it or found.whispers == "prints"
+            sure = Confidence.LOW if guess else Confidence.MEDIUM
             ctx.report(at, f"{where}: it only {found.whispers}, where nobody looks for failures.", confidence=sure)
         else:
-            level, sure = Severity.HIGH if wide else Severity.MEDIUM, sureness(place, at.node, wide)
+            level, sure = Severity.HIGH if wide else Severity.MEDIUM, sureness(place, at.node, loss)
             ctx.report(at, f"{where}, so nobody learns that it failed.", severity=level, confidence=sure)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
