@@ -107,8 +107,10 @@ class DeploySettingsWeak(Rule):
                 path, line = found.place(name)
                 ctx.site(path, line)
                 if wrong:
-                    ctx.report(path, line, wrong, anchor=name)
-        applications = tree.facts("web-application")
+                    # What no module sets may be done by the server in front.
+                    sure = self.confidence if name in found.found else Confidence.MEDIUM
+                    ctx.report(path, line, wrong, anchor=name, confidence=sure)
+        applications = [fact for fact in tree.facts("web-application") if fact.path_class.name == "service"]
         for fact in applications[:1]:
             ctx.site(fact.path, fact.line)
             if not tree.facts("web-headers"):

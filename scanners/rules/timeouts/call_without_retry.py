@@ -1,15 +1,12 @@
-import re
 from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.triedagain import is_tried_again
 
 _METHODS: Final = ("get", "head")
-_RETRIES: Final = re.compile(
-    r"\bretr(y|ies|ied|ying)|_retr(y|ies)|Retry|backoff|acks_late|tenacity|stamina|attempts?\b|max_tries"
-)
 
 
 class CallWithoutRetry(Rule):
@@ -17,8 +14,8 @@ class CallWithoutRetry(Rule):
     One lost packet ends the whole run of a job that nobody watches; asking a second time would have been enough.
 
     Looks at reads over HTTP (GET and HEAD of requests, httpx, aiohttp and urlopen) in workers and cron jobs. Something
-    in the file must try again: a decorator, a session with an adapter that retries, a task that the queue delivers
-    again, a loop that comes back. Clients that retry by themselves (boto3, urllib3) and clients from other modules are
+    must try again: the def around the call or one that calls it in this file, the making of its client, a task that the
+    queue delivers again, a loop that comes back. Clients that retry by themselves (boto3, urllib3) and clients from other modules are
     not looked at, so this is a guess and never more than a hint.
     """
 
@@ -84,7 +81,7 @@ class CallWithoutRetry(Rule):
         if call.dotted == "urllib.request.urlopen" and (call.keyword("data") or len(call.node.args) > 1):
             return
         ctx.site(call)
-        if _RETRIES.search(ctx.source) or any(True for _ in call.within("while")):
+        if any(True for _ in call.within("while")) or is_tried_again(call, ctx):
             return
         if _comes_from_elsewhere(call):
             ctx.unresolved(call, "The client comes from elsewhere and may retry.")
