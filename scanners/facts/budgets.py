@@ -3,7 +3,7 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from scanners.constants import fold
@@ -75,10 +75,24 @@ class BudgetSettings(Collector):
                 ctx.fact("budget-setting", stmt, name=stmt.target.id, text=text)
 
     def visit_module(self, ctx: Context) -> None:
-        lowered = ctx.source.lower()
-        if any(word in lowered for word in _WORDS):
-            found = _WORD.findall(ctx.source)
-            ctx.fact("budget-words", 1, words={word: found.count(word) for word in sorted(set(found))[:200]})
+        found = Counter(_budget_words(ctx.source))
+        if found:
+            ctx.fact("budget-words", 1, words={word: found[word] for word in sorted(found)[:200]})
+
+
+def _budget_words(source: str) -> Iterator[str]:
+    """The names that hold one of the words, looked for in their lines only: to search all of a file would be slow."""
+    lowered, lines = source.lower(), set()
+    for word in _WORDS:
+        at = lowered.find(word)
+        while at >= 0:
+            end = lowered.find("\n", at)
+            lines.add((lowered.rfind("\n", 0, at) + 1, end if end >= 0 else len(lowered)))
+            at = lowered.find(word, end) if end >= 0 else -1
+    if lines and len(lowered) != len(source):  # Some letters are two when they are small.
+        lines = {(0, len(source))}
+    for start, end in lines:
+        yield from _WORD.findall(source, start, end)
 
 
 def _value(name: str, ctx: Context) -> Any:

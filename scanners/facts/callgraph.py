@@ -105,12 +105,12 @@ def _prune(found: dict[str, tuple[Any, dict[str, int]]], ctx: Context) -> None:
 
 def _calls(function: Any, scope: Scope, known: set[str]) -> Iterator[tuple[str, int]]:
     """What a def calls of the repository, as far as it may be of it, and where first."""
-    nodes = list(inner(function.body))
-    awaited = {id(node.value) for node in nodes if isinstance(node, ast.Await)}
-    once = filled_once(function)
-    calls = [node for node in nodes if isinstance(node, ast.Call) and id(node) not in awaited and id(node) not in once]
+    calls = [node for node in inner(function.body, ast.Call) if _may_be_ours(node.func, scope)]
+    if not calls:
+        return
+    left_out = {id(node.value) for node in inner(function.body, ast.Await)} | filled_once(function)
     for node in sorted(calls, key=lambda call: -call.lineno):
-        if _may_be_ours(node.func, scope):
+        if id(node) not in left_out:
             target = _target(resolve(node.func, scope, node.lineno), known)
             if target:
                 yield target, node.lineno

@@ -67,7 +67,7 @@ class Tests(Collector):
 
 
 def _asserts(node: ast.AST) -> bool:
-    return any(isinstance(part, ast.Assert) for part in descendants(node))
+    return bool(descendants(node, ast.Assert))
 
 
 def _is_method(stmt: ast.stmt) -> bool:

@@ -76,6 +76,9 @@ def _best(found: Iterator[str]) -> str:
     return best
 
 
+_TELLING: Final = (ast.withitem, ast.Call, ast.Name, ast.Attribute)
+
+
 class _Look:
     """What a test and the helpers that it names may assert. Each def is looked at once."""
 
@@ -89,19 +92,17 @@ class _Look:
         if node in self.seen:
             return NOTHING
         self.seen.add(node)
+        if descendants(node, ast.Assert) or descendants(node, ast.Raise):
+            return ASSERTS
         given = set(parameters(test)) | _imported_in(node)
-        return _best(self._part(part, depth, given, test) for part in descendants(node))
+        return _best(self._part(part, depth, given, test) for part in descendants(node, *_TELLING))
 
     def _part(self, part: ast.AST, depth: int, given: set[str], test: Any) -> str:
-        if isinstance(part, ast.Assert | ast.Raise):
-            return ASSERTS
-        if isinstance(part, ast.withitem) and isinstance(part.context_expr, ast.Name):
-            return ASSERTS if part.context_expr.id in given else NOTHING
         if isinstance(part, ast.Call):
             return self._call(part, given)
-        if isinstance(part, ast.Name | ast.Attribute) and isinstance(part.ctx, ast.Load):
-            return self._named(part, depth, test)
-        return NOTHING
+        if isinstance(part, ast.withitem):
+            return ASSERTS if getattr(part.context_expr, "id", None) in given else NOTHING
+        return self._named(part, depth, test) if isinstance(getattr(part, "ctx", None), ast.Load) else NOTHING
 
     def _call(self, call: ast.Call, given: set[str]) -> str:
         name = last_name(call)
@@ -139,7 +140,7 @@ def refused(ctx: Context) -> set[str]:
     """What the tests of this file call where they expect an error: the same call elsewhere shows that none comes."""
     if ctx not in _REFUSED:
         found: set[str] = set()
-        for node in descendants(ctx.tree) if ctx.tree is not None else ():
+        for node in descendants(ctx.tree, ast.With, ast.Call) if ctx.tree is not None else ():
             if isinstance(node, ast.With) and any(_expects(item.context_expr) for item in node.items):
                 found = found.union(*map(called, node.body))
             elif isinstance(node, ast.Call) and _expects(node) and len(node.args) > 1:
@@ -150,7 +151,7 @@ def refused(ctx: Context) -> set[str]:
 
 def called(stmt: ast.stmt) -> set[str]:
     """The last names of what a statement calls."""
-    return {last_name(part) for part in descendants(stmt) if isinstance(part, ast.Call)}
+    return {last_name(part) for part in descendants(stmt, ast.Call)}
 
 
 def _expects(expr: ast.expr) -> bool:
@@ -160,10 +161,9 @@ def _expects(expr: ast.expr) -> bool:
 def _strict_warnings(node: ast.AST) -> bool:
     """Whether warnings are errors in the test."""
     return any(
-        isinstance(part, ast.Call)
-        and last_name(part) in ("simplefilter", "filterwarnings")
+        last_name(part) in ("simplefilter", "filterwarnings")
         and [getattr(arg, "value", None) for arg in part.args[:1]] == ["error"]
-        for part in descendants(node)
+        for part in descendants(node, ast.Call)
     )
 
 
@@ -192,8 +192,8 @@ def _imported_in(node: ast.AST) -> set[str]:
     """Names that the def imports from what looks like helpers of tests."""
     return {
         alias.asname or alias.name
-        for part in descendants(node)
-        if isinstance(part, ast.ImportFrom) and (part.level or from_helpers(f"{part.module}.{alias_of(part)}"))
+        for part in descendants(node, ast.ImportFrom)
+        if (part.level or from_helpers(f"{part.module}.{alias_of(part)}"))
         for alias in part.names
     }
 

@@ -77,7 +77,7 @@ def of_pair(left: ast.expr, right: ast.expr, place: Place[Any], operator: ast.cm
     values = [side.value for side in (left, right) if isinstance(side, ast.Constant)]
     if len(values) == 2 and values[0] == values[1]:
         return f"Two fixed values are compared: `{_short(left)}` with `{_short(right)}`.", Confidence.HIGH
-    if ast.dump(left) != ast.dump(right) or _SAMENESS.search(place.qualname):
+    if type(left) is not type(right) or ast.dump(left) != ast.dump(right) or _SAMENESS.search(place.qualname):
         return None
     if isinstance(left, ast.Name):
         return f"`{_short(left)}` is compared with itself.", Confidence.HIGH

@@ -1,11 +1,11 @@
 """What a def does on its first call only: filling what it keeps for later ones."""
 
 import ast
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from scanners.semantics.handlers import inner
+from scanners.syntax import descendants
 
 
 @lru_cache(maxsize=4)
@@ -14,19 +14,15 @@ def filled_once(function: Any) -> frozenset[int]:
 
     Those under `if X is None`, `if not X` where X is set below, and those after `if X is not None: return X`.
     """
-    nodes = list(inner(function.body))
-    kept_here = _assigned(nodes)
     found: set[int] = set()
-    for node in nodes:
-        if not isinstance(node, ast.If):
-            continue
+    for node in inner(function.body, ast.If):
         asked = _missing(node.test)
-        if asked and asked & _assigned(inner([*node.body])):
-            found |= {id(call) for stmt in node.body for call in ast.walk(stmt) if isinstance(call, ast.Call)}
-        kept = _texts(node.test) - asked
+        if asked and asked & _assigned(node.body):
+            found |= {id(call) for stmt in node.body for call in descendants(stmt, ast.Call)}
         returned = node.body[-1].value if isinstance(node.body[-1], ast.Return) else None
-        if returned is not None and kept & _texts(returned) & kept_here:
-            found |= {id(call) for call in nodes if isinstance(call, ast.Call) and call.lineno > node.lineno}
+        kept = _texts(returned) - asked if returned is not None else set()
+        if kept and kept & _texts(node.test) & _assigned(function.body):
+            found |= {id(call) for call in inner(function.body, ast.Call) if call.lineno > node.lineno}
     return frozenset(found)
 
 
@@ -42,14 +38,12 @@ def _missing(test: ast.expr) -> set[str]:
     return {text for text in found if _is_kept(text)}
 
 
-def _assigned(nodes: Iterable[Any]) -> set[str]:
+def _assigned(stmts: list[Any]) -> set[str]:
     """What these statements set that lives on after the call: attributes, and globals by their look."""
     found: set[str] = set()
-    for node in nodes:
-        if isinstance(node, ast.Assign):
-            found |= {ast.unparse(target) for target in node.targets}
-        elif isinstance(node, ast.AnnAssign):
-            found.add(ast.unparse(node.target))
+    for node in inner(stmts, ast.Assign, ast.AnnAssign):
+        targets = node.targets if type(node) is ast.Assign else [node.target]
+        found |= {ast.unparse(target) for target in targets}
     return {text for text in found if _is_kept(text)}
 
 
@@ -58,7 +52,7 @@ def _is_kept(text: str) -> bool:
 
 
 def _texts(expr: ast.expr) -> set[str]:
-    return {ast.unparse(node) for node in ast.walk(expr) if isinstance(node, ast.Name | ast.Attribute)}
+    return {ast.unparse(node) for node in descendants(expr, ast.Name, ast.Attribute)}
 
 
 def _is_none(expr: ast.expr) -> bool:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from scanners.context import Context
@@ -44,13 +45,14 @@ def is_test(place: Place[Any]) -> bool:
     return bool(node.name.startswith("test_") or node.name == "test")
 
 
+@lru_cache(maxsize=2)  # Asked for one method after the other.
 def may_collect(cls: ast.ClassDef) -> bool:
     """Whether the tests of a class may run: of its own or in classes that derive from it."""
     return not any(_is_off(stmt) for stmt in cls.body)
 
 
 def _is_off(stmt: ast.stmt) -> bool:
-    if not isinstance(stmt, ast.Assign) or not isinstance(stmt.value, ast.Constant):
+    if type(stmt) is not ast.Assign or type(stmt.value) is not ast.Constant:
         return False
     names = [target.id for target in stmt.targets if isinstance(target, ast.Name)]
     return ("__test__" in names or "abstract" in names) and isinstance(stmt.value.value, bool)
@@ -84,6 +86,7 @@ def decorators(node: Any) -> set[str]:
     return {last_name(decorator) for decorator in node.decorator_list}
 
 
+@lru_cache(maxsize=8)  # As are these.
 def methods(cls: ast.ClassDef, ctx: Context, depth: int = 0) -> dict[str, Any]:
     """The methods of a class by name, with those of bases in the same file."""
     found: dict[str, Any] = {}

@@ -33,7 +33,7 @@ def lost(place: Place[Any]) -> int:
 
 
 def _names(node: ast.AST, name: str) -> bool:
-    return any(isinstance(part, ast.Name) and part.id == name for part in descendants(node))
+    return any(part.id == name for part in descendants(node, ast.Name))
 
 
 def nested_unused(place: Place[Any]) -> bool:
@@ -42,14 +42,10 @@ def nested_unused(place: Place[Any]) -> bool:
     if not getattr(outer, "name", "").startswith("test") or node.decorator_list or place.cls is not None:
         return False
     named = {
-        part.id if isinstance(part, ast.Name) else part.attr
-        for part in descendants(outer)
-        if isinstance(part, ast.Name | ast.Attribute)
+        part.id if isinstance(part, ast.Name) else part.attr for part in descendants(outer, ast.Name, ast.Attribute)
     }
-    asserts = any(isinstance(part, ast.Assert) for part in descendants(node))
-    hidden = any(
-        isinstance(part, ast.Call) and last_name(part) in ("locals", "eval", "exec") for part in descendants(outer)
-    )
+    asserts = bool(descendants(node, ast.Assert))
+    hidden = any(last_name(part) in ("locals", "eval", "exec") for part in descendants(outer, ast.Call))
     return asserts and node.name not in named and not hidden
 
 
