@@ -1,7 +1,7 @@
 """Calls that hold their thread while they wait or compute: in a coroutine they hold everything else that it serves.
 
-Their names were looked up in requests 2.34, httpx 0.28, redis 8.1, openai 3.54 and passlib 1.7; those of SQLAlchemy, the
-database drivers, boto3 and the standard library are as documented. None of these has another mode.
+Their names were looked up in requests 2.34, httpx 0.28, redis 8.1, openai 3.54 and passlib 1.7; those of SQLAlchemy,
+the database drivers, boto3 and the standard library are as documented. None of these has another mode.
 """
 
 import ast

@@ -1,6 +1,7 @@
 """Whether a def only computes in Python: it loops over arithmetic and calls nothing that waits."""
 
 import ast
+from collections.abc import Mapping
 from typing import Any, Final
 
 from scanners.context import Context
@@ -36,6 +37,30 @@ def computes(function: Any, ctx: Context, depth: int = 0) -> bool:
     works = any(isinstance(node, ast.BinOp | ast.AugAssign) for loop in loops for node in inner(list(loop.body)))
     recursive = sum(made is function for made in own) > 1
     return works or recursive or any(made is not None and made is not function for made in own)
+
+
+def computing_defs(ctx: Context) -> list[str]:
+    """The names of the module's own defs that only compute."""
+    defs = {
+        name: found[-1].value for name, found in ctx.module.names.items() if len(found) == 1 and found[0].kind == "def"
+    }
+    return sorted(name for name, node in defs.items() if _may_compute(node, defs) and computes(node, ctx))
+
+
+def _may_compute(function: Any, defs: Mapping[str, Any]) -> bool:
+    """A cheap test before names are resolved: something is repeated, and what is called is known by its looks."""
+    if not isinstance(function, ast.FunctionDef) or function.decorator_list:
+        return False
+    nodes = inner(list(function.body))
+    if not any(isinstance(node, ast.For | ast.While | ast.comprehension) for node in nodes):
+        return False
+    return all(_is_plain(node.func, defs) for node in nodes if isinstance(node, ast.Call))
+
+
+def _is_plain(func: ast.expr, defs: Mapping[str, Any]) -> bool:
+    if isinstance(func, ast.Attribute):
+        return func.attr in _METHODS or getattr(func.value, "id", "") in ("math", "itertools", "operator")
+    return isinstance(func, ast.Name) and (func.id in _PURE or func.id in defs)
 
 
 def _own(call: ast.Call, scope: Scope, ctx: Context) -> Any:

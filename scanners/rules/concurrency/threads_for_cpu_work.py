@@ -2,10 +2,13 @@ import ast
 from typing import Any, Final
 
 from scanners.context import Context
+from scanners.facts.callgraph import called_target
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.computing import computes
+from scanners.semantics.computing import computes, computing_defs
+from scanners.semantics.reach import Names
+from scanners.tree import Tree, TreeContext
 
 _TARGETS: Final = {
     "threading.Thread": (1, "target"),
@@ -22,9 +25,9 @@ class ThreadsForCpuWork(Rule):
     Only one thread at a time runs Python code. Threads that do nothing but compute take turns on one processor: the work takes
     longer than in a row, and threads that serve requests wait meanwhile.
 
-    Looks at threads, thread pools and `to_thread` with a target of the same file, and at what it calls two calls deep: all of
-    it must be loops over arithmetic, builtins and `math`. Anything that may wait or release the interpreter (numpy, hashlib,
-    zlib, input and output, calls of other files) makes it good.
+    Looks at threads, thread pools and `to_thread` with a target of the repository, and at what it calls in its own file, two
+    calls deep: all of it must be loops over arithmetic, builtins and `math`. Anything that may wait or release the
+    interpreter (numpy, hashlib, zlib, input and output, calls of other files) makes it good.
     """
 
     id = "threads-for-cpu-work"
@@ -58,6 +61,14 @@ def run(rows):
 """
             },
             at=[("shop/prime.py", 13), ("shop/prime.py", 14)],
+        ),
+        Example(
+            "a thread that counts in another file",
+            {
+                "shop/sums.py": "def total(rows):\n    found = 0\n    for row in rows:\n        found += row * row\n    return found\n",
+                "shop/run.py": "import asyncio\nfrom shop.sums import total\n\n\nasync def show(rows):\n    return await asyncio.to_thread(total, rows)\n",
+            },
+            at=[("shop/run.py", 6)],
         ),
     )
     good = (
@@ -105,8 +116,26 @@ def run(rows, other):
         target = call.argument(position, word)
         made: Any = ctx.definition(call.resolve(target)) if isinstance(target, ast.Name | ast.Attribute) else None
         if made is None:
+            name = called_target(target, call.scope, set()) if isinstance(target, ast.Name | ast.Attribute) else ""
+            if name:
+                ctx.fact("thread-target", call, target=name, text=ctx.source_lines[call.line - 1].strip())
             ctx.unresolved(call, "What the thread runs is not in this file.")
         elif computes(made, ctx):
             ctx.report(call, f"`{made.name}` only computes: threads take turns at it and gain nothing.")
         else:
             ctx.site(call)
+
+    def visit_module(self, ctx: Context) -> None:
+        found = computing_defs(ctx)
+        if found:
+            ctx.fact("computes", 1, names=found)
+
+    def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        found = {(fact.path, name) for fact in tree.facts("computes") for name in fact["names"]}
+        noted = tree.facts("thread-target") if found else []
+        names = Names(tree, found) if noted else None
+        for fact in noted:
+            meant = names.meant(fact["target"], fact.path) if names is not None else None
+            if meant is not None:
+                message = f"`{meant[1]}` of {meant[0]} only computes: threads take turns at it and gain nothing."
+                ctx.report(fact.path, fact.line, message, text=fact["text"])
