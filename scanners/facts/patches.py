@@ -24,6 +24,9 @@ _FIXTURES: Final = re.compile(
 )
 _FAILS: Final = re.compile(
     r"side_effect\s*=|status(_code)?\s*=\s*[45]\d\d|ConnectionError|Timeout|raise_for_status|\bOSError|HTTPError|ClientError|RequestException"
+    r"|(send_response|send_error|set_status|respond_with_\w+)\([^)\n]*\b[45]\d\d\b|[\"'][45]\d\d [A-Za-z]"
+    r"|raises\(\s*(smtplib|redis|psycopg2?|pymysql|pymongo|requests|httpx|aiohttp|socket|grpc|sqlalchemy|botocore|pika|kafka)\.[\w.]*"
+    r"(Error|Exception|Refused|Disconnected|Fault)"
 )
 
 

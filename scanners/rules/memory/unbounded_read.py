@@ -16,7 +16,11 @@ _UPLOADS: Final = (
     "fastapi.UploadFile.file.read",
 )
 _CAPPED: Final = re.compile(
-    r"content[_-]?length|max_(content|upload|size|bytes|body)|client_max_size|too_?large", re.IGNORECASE
+    r"MAX_CONTENT_LENGTH|client_max_size|max_(upload|body|request)_size|max_body", re.IGNORECASE
+)
+_MEASURED: Final = re.compile(
+    r"content[_-]?length|\bsize\b|max_?(size|bytes|length)|too_?large|413|\b(check|validate|ensure|limit)\w*\(",
+    re.IGNORECASE,
 )
 _FILES: Final = re.compile(r"\b(request|req|self\.request)\.(files|FILES)\b")
 _STREAMS: Final = ("request.stream", "request.environ", "self.rfile", "request.file")
@@ -28,8 +32,8 @@ class UnboundedRead(Rule):
     with it the requests of everybody else.
 
     Looks at `read()` and `readlines()` without a size on uploads and streams of requests, in code that runs per request. A size,
-    a look at the length in the same file, and a limit of the framework that is set in it are good; a limit of a proxy or in
-    another file cannot be seen, so confidence is low, medium for uploads that a route takes.
+    a look at the length before it in the same def, and a limit of the framework that is set in the file are good; a limit of a
+    proxy or in another file cannot be seen, so confidence is low, medium for uploads that a route takes.
     """
 
     id = "unbounded-read"
@@ -90,23 +94,41 @@ def settings(path):
     calls = ("*.read", "*.readlines")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        what = _source(call)
+        what = _source(call, ctx)
         if not what or not (route_of(call.function, ctx) or is_hot(call, ctx)):
             return
-        if call.node.args or call.node.keywords or _CAPPED.search(ctx.source) or ".size" in ctx.source:
+        if call.node.args or call.node.keywords or _CAPPED.search(ctx.source) or _is_measured(call, ctx):
             ctx.site(call)
         else:
             sure = Confidence.MEDIUM if what == "upload" and route_of(call.function, ctx) else None
             ctx.report(call, f"The whole {what} is read into memory, however large it is.", confidence=sure)
 
 
-def _source(call: Call) -> str:
+def _is_measured(call: Call, ctx: Context) -> bool:
+    """Whether the def looks at a length before it reads, itself or by a helper that it hands the request to."""
+    function = call.function
+    before = ctx.source_lines[function.lineno - 1 : call.line]
+    return any(map(_MEASURED.search, before))
+
+
+def _source(call: Call, ctx: Context) -> str:
     """Whether what is read came with the request: "upload", "stream", or empty."""
     if call.dotted in _UPLOADS:
         return "upload"
     receiver = call.receiver
+    if isinstance(receiver, ast.Attribute) and receiver.attr in ("stream", "file"):
+        receiver = receiver.value  # What werkzeug and Starlette keep the bytes of an upload in.
+    if isinstance(receiver, ast.Name) and spelled(call.receiver or receiver) != "request.stream":
+        receiver = _made_of(receiver, call)
     if receiver is None:
         return ""
-    if spelled(receiver).startswith(_STREAMS):
+    if spelled(call.receiver or receiver).startswith(_STREAMS):
         return "stream"
     return "upload" if isinstance(receiver, ast.Subscript | ast.Call) and _FILES.search(ast.unparse(receiver)) else ""
+
+
+def _made_of(name: ast.Name, call: Call) -> ast.expr | None:
+    """What a local name was given, once."""
+    bound = call.scope.names.get(name.id, [])
+    alone = len(bound) == 1 and bound[0].kind == "assign" and isinstance(bound[0].value, ast.Subscript | ast.Call)
+    return bound[0].value if alone else name
