@@ -10,6 +10,7 @@ from scanners.finding import Confidence
 from scanners.place import Place
 from scanners.scopes import Scope
 from scanners.semantics.dbsessions import is_known_session
+from scanners.semantics.orm import is_entity
 from scanners.semantics.outbound import HTTP
 from scanners.semantics.rowloops import nodes
 
@@ -135,7 +136,8 @@ def _turn(node: ast.Call, name: str, busy: bool) -> bool:
     """Whether the session holds a connection after this call: from its first use until it commits."""
     func = node.func
     if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id == name:
-        return func.attr in _USES or (busy and func.attr not in _ENDS)
+        by_key = func.attr in ("get", "get_one") and len(node.args) > 1 and is_entity(node.args[0])
+        return by_key or func.attr in _USES or (busy and func.attr not in _ENDS)
     return busy
 
 

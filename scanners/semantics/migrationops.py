@@ -99,9 +99,14 @@ def _field(spec: FieldSpec, scope: Scope) -> dict[str, Any]:
         "null": may_be_null(spec, scope) if _is_standard(spec) else None,
         "default": "constant" if blank else _default(spec.expr("default"), spec.expr("db_default")),
         "unique": spec.word("unique", scope) is True,
-        "index": spec.word("db_index", scope) is True,
+        "index": spec.word("db_index", scope) is True or _is_indexed_key(spec, scope),
         "length": length if isinstance(length, int) else 0,
     }
+
+
+def _is_indexed_key(spec: FieldSpec, scope: Scope) -> bool:
+    """Whether a field is a foreign key, to which Django gives an index unless told otherwise."""
+    return spec.kind in ("fk", "o2o") and spec.word("db_index", scope) is not False and _is_standard(spec)
 
 
 def _is_standard(spec: FieldSpec) -> bool:

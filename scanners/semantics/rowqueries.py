@@ -18,8 +18,10 @@ _ENDS: Final = (
     ONE[DJANGO]
     | ONE["sqlalchemy"]
     | ONE[PEEWEE]
-    | {"all", "execute", "scalars", "delete", "update", "adelete", "aupdate"}
+    | {"all", "execute", "scalars", "delete", "update", "adelete", "aupdate", "fetch", "fetchrow", "fetchval"}
 )
+_RAW: Final = frozenset({"execute", "fetch", "fetchrow", "fetchval"})
+_EATERS: Final = frozenset({"list", "tuple", "set", "sorted", "len", "sum", "bool", "any", "dict"})
 _INSERTS: Final = frozenset({"create", "acreate", "save", "asave", "commit"})
 _DOUBLE: Final = frozenset({"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create"})
 _BY_SET: Final = frozenset({"in_", "any_", "in_bulk"})
@@ -46,6 +48,11 @@ def hits(loop: Loop, ctx: Context) -> Iterator[Hit]:
             if hit is not None:
                 seen.add(node.iter)
                 yield hit
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in _EATERS and node.args:
+            hit = _iterated(node.args[0], loop, ctx)
+            if hit is not None and node.args[0] not in seen:
+                seen.update(part for part in ast.walk(node))
+                yield _weighed(hit, loop)
         elif isinstance(node, ast.Call) and node not in seen and isinstance(node.func, ast.Attribute):
             hit = _called(node, node.func, loop, ctx)
             if hit is not None:
@@ -73,7 +80,7 @@ def _called(node: ast.Call, func: ast.Attribute, loop: Loop, ctx: Context) -> Hi
         return None
     told = query(node, loop.place.scope, ctx)
     if told is None:
-        return _raw(node, func, loop) if func.attr == "execute" else None
+        return _raw(node, func, loop) if func.attr in _RAW else None
     if told.sliced or told.root == "own" or not _by_key(told, loop):
         return None
     if func.attr in ("all", "scalars", "execute") and told.engine == DJANGO:
@@ -163,7 +170,10 @@ def _saved(node: ast.Call, func: ast.Attribute, loop: Loop, ctx: Context) -> Hit
     name = func.value.id
     is_row = isinstance(loop.target, ast.Name) and loop.target.id == name
     if is_row:
-        if loop.rows is None or not loop.rows.many:
+        partly = any(word.arg == "update_fields" for word in node.keywords)  # Of Django's models alone.
+        if loop.rows is None and not partly:
+            return None
+        if loop.rows is not None and not loop.rows.many:
             return None
     elif not _is_made(name, loop):
         return None

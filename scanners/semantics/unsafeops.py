@@ -8,6 +8,7 @@ _DROPS: Final = frozenset({"RemoveField", "DeleteModel", "drop_column", "drop_ta
 _RENAMES: Final = frozenset({"RenameField", "RenameModel", "rename_table"})
 _INDEXES: Final = {
     "AddIndex": "Use AddIndexConcurrently in a migration with atomic = False.",
+    "AddField": "Add the column with db_index=False, and its index with AddIndexConcurrently.",
     "AlterIndexTogether": "Use AddIndexConcurrently in a migration with atomic = False.",
     "AlterUniqueTogether": "Build a unique index concurrently, then attach the constraint to it.",
     "AddConstraint": "Add it NOT VALID first, or build its unique index concurrently, and validate it afterwards.",
@@ -47,7 +48,7 @@ def danger(made: dict[str, Any], known: Repository) -> Danger | None:
         return Danger(
             f"{what} is renamed while code that runs still uses the old name; add the new one, copy, then drop."
         )
-    if name in _INDEXES and not made["safe"]:
+    if name in _INDEXES and name != "AddField" and not made["safe"]:
         return _locked(made, known)
     if name in ("AddField", "add_column", "alter_column", "AlterField"):
         return _changed(made, known)
@@ -71,7 +72,8 @@ def _dropped(made: dict[str, Any], known: Repository) -> Danger:
 def _locked(made: dict[str, Any], known: Repository) -> Danger | None:
     if "postgresql" in known.engines:
         where = f" on `{made['table']}`" if made["table"] else ""
-        return Danger(f"{made['op']}{where} blocks writes until it is done. {_INDEXES[made['op']]}")
+        what = f"{made['op']} of an indexed column" if made["op"] == "AddField" else made["op"]
+        return Danger(f"{what}{where} blocks writes until it is done. {_INDEXES[made['op']]}")
     return None if known.engines else Danger("", "Which database is used cannot be told.")
 
 
@@ -80,7 +82,7 @@ def _changed(made: dict[str, Any], known: Repository) -> Danger | None:
     before = known.fields.get((made["table"], made["column"]), {})
     if made["op"] in ("AddField", "add_column"):
         if made["m2m"] or made["null"] is not False or made["default"] == "constant":
-            return None
+            return _locked(made, known) if made["op"] == "AddField" and made["index"] and not made["m2m"] else None
         why = "with a default that is computed" if made["default"] else "without a default"
         return Danger(f"{where} is added NOT NULL {why}: rows that running code writes without it are refused.")
     if made["op"] == "alter_column":

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from typing import Any
 
 from scanners.context import Context
@@ -7,6 +8,8 @@ from scanners.rule import CODE, Example, Rule
 from scanners.semantics.orm import uses_orm
 from scanners.semantics.rowloops import loop_of
 from scanners.semantics.rowqueries import hits, place_of
+from scanners.semantics.rowreads import is_loaded_per_row, read_of
+from scanners.tree import Fact, Tree, TreeContext
 
 
 class QueryInLoop(Rule):
@@ -118,6 +121,10 @@ class QueryInLoop(Rule):
         if loop.kind != "open":
             return
         found = list(hits(loop, ctx))
+        for node, loaded in read_of(loop, ctx):
+            model, light = loop.rows.model if loop.rows else "", ctx.path_class == "migration" or place.under_main
+            text = ctx.source_lines[node.lineno - 1].strip()
+            ctx.fact("row-read", node, model=model, attr=node.attr, loaded=loaded, light=light, text=text)
         if loop.rows is not None and not found:
             ctx.site(place)
         small = Severity.LOW if ctx.path_class == "migration" or place.under_main else None
@@ -127,3 +134,15 @@ class QueryInLoop(Rule):
                 ctx.unresolved(where, hit.doubt)
             else:
                 ctx.report(where, hit.text, confidence=hit.sure, severity=small or hit.severity)
+
+    def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        models: dict[str, list[Fact]] = defaultdict(list)
+        for fact in tree.facts("model"):
+            models[fact["name"]].append(fact)
+        for read in tree.facts("row-read"):
+            found = models.get(read["model"].rpartition(".")[2], [])
+            if len(found) != 1 or found[0]["manager"] or not is_loaded_per_row(read["attr"], read["loaded"], found[0]):
+                continue
+            text = f"`{read['attr']}` is a query of its own for each row; load it with the rows."
+            light = Severity.LOW if read["light"] else None
+            ctx.report(read.path, read.line, text, anchor=read["text"], text=read["text"], severity=light)
