@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.context import Context
-from scanners.place import Place
+from scanners.place import Bound, Place
 from scanners.rule import CODE, Collector
 from scanners.semantics.orm import DJANGO, Query, query
 from scanners.semantics.rowloops import nodes
@@ -86,6 +86,30 @@ class SerializedRelations(Collector):
                 )
 
 
+class SerializedRows(Collector):
+    """Fact `rows-view` of a serializer that is called for many rows: `OrderSerializer(orders, many=True)`."""
+
+    classes = CODE
+
+    @staticmethod
+    def binds(name: str) -> bool:
+        """Whether a keyword may say that many rows are serialized."""
+        return name == "many"
+
+    def visit_binding(self, bound: Bound, ctx: Context) -> None:
+        """Record the queryset that a serializer is given."""
+        above: Any = bound.parent()
+        name = _text(above.func) if isinstance(above, ast.Call) else ""
+        if not name.endswith("Serializer") or getattr(bound.value, "value", None) is not True:
+            return
+        given = above.args[0] if above.args else _word(above, "instance")
+        told = query(given, bound.scope, ctx)
+        if told is None or told.engine != DJANGO or not told.many or not _is_plain(told):
+            return
+        model = told.model.rpartition(".")[2]
+        ctx.fact("rows-view", bound, serializer=name, model=model, loads=_query_loads(told), template="", rows="")
+
+
 class TemplateLoops(Collector):
     """Fact `template-loop`: what a loop of a template reads of a relation of each row."""
 
@@ -104,6 +128,10 @@ class TemplateLoops(Collector):
                 rows = next((rows for name, rows in reversed(open_loops) if name == read[1]), "")
                 if rows:
                     ctx.fact("template-loop", number, rows=rows, attr=read[2], then=read[3], text=line.strip()[:120])
+
+
+def _word(call: ast.Call, name: str) -> ast.expr | None:
+    return next((word.value for word in call.keywords if word.arg == name), None)
 
 
 def _is_plain(told: Query) -> bool:

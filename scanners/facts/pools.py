@@ -65,6 +65,14 @@ class Workers(Collector):
 
     files = ("dockerfile", "compose", "procfile", "manifest", "shell", "config-file")
 
+    def visit_module(self, ctx: Context) -> None:
+        """Record the threads of the settings of gunicorn, which are a Python file."""
+        names = ctx.module.names
+        if "threads" in names and {"bind", "workers", "worker_class"} & names.keys():
+            size = fold(ast.Name("threads"), ctx.module)
+            if isinstance(size, int):
+                ctx.fact("threads", names["threads"][-1].line, size=size)
+
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         """Record commands and poolers."""
         for number, line in enumerate(text.lines, 1):
