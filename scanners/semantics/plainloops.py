@@ -1,6 +1,7 @@
 """Loops that do one thing that a builtin does: add up, count, collect, search, keep the largest, join text."""
 
 import ast
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from scanners.place import Place
@@ -127,3 +128,49 @@ def _is(expr: ast.expr, name: str) -> bool:
 
 def _reads(name: str, nodes: list[ast.expr]) -> bool:
     return any(isinstance(node, ast.Name) and node.id == name for node in inner(list(nodes)))
+
+
+def grown_text(place: Place[ast.For]) -> tuple[str, ast.AugAssign] | None:
+    """A text that a longer loop puts together by `+=`, begun right before it, and the first place that adds to it."""
+    loop, suite = place.node, suite_of(place)
+    if loop not in suite or len(loop.body) < 2 or _is_short(loop.iter):
+        return None
+    for before in reversed(suite[: suite.index(loop)]):
+        name, start = _bound_by(before)
+        if not name or not _is_text(start):
+            continue
+        for node in inner(list(loop.body)):
+            if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add) and _is(node.target, name):
+                return name, _first(name, loop)
+    return None
+
+
+def _is_text(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.JoinedStr) or (isinstance(value, ast.Constant) and isinstance(value.value, str))
+
+
+def _first(name: str, loop: ast.For) -> ast.AugAssign:
+    added = [node for node in inner(list(loop.body)) if isinstance(node, ast.AugAssign) and _is(node.target, name)]
+    return min(added, key=lambda node: node.lineno)
+
+
+def list_searches(place: Place[ast.For]) -> Iterator[tuple[str, ast.Compare]]:
+    """Where a loop asks with `in` for a local list that a comprehension or `list()` made once, before it."""
+    if any(True for _ in place.within("for", "while")):
+        return  # The outermost loop has said it.
+    for node in inner(list(place.node.body)):
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
+            held = node.comparators[0]
+            if isinstance(held, ast.Name) and _is_list_before(held.id, place):
+                yield held.id, node
+
+
+def _is_list_before(name: str, place: Place[ast.For]) -> bool:
+    bound = place.scope.names.get(name, []) if place.function is not None else []
+    if len(bound) != 1 or bound[0].kind != "assign" or bound[0].line >= place.line:
+        return False
+    value = bound[0].value
+    if isinstance(value, ast.ListComp):
+        return isinstance(value.elt, ast.Name | ast.Attribute | ast.Call | ast.Subscript | ast.JoinedStr)
+    ref = place.resolve(value.func) if isinstance(value, ast.Call) else None
+    return ref is not None and ref.dotted in ("list", "sorted")

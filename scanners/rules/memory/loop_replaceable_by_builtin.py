@@ -2,12 +2,13 @@ import ast
 from typing import Final
 
 from scanners.context import Context
-from scanners.finding import Severity
+from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.plainloops import plain
+from scanners.semantics.plainloops import grown_text, list_searches, plain
 
 _FED: Final = ("sum", "any", "all", "min", "max", "set", "frozenset", "dict")
+_LIKELY: Final = Confidence.MEDIUM
 
 
 class LoopReplaceableByBuiltin(Rule):
@@ -16,7 +17,8 @@ class LoopReplaceableByBuiltin(Rule):
     the builtin runs in C, stops early and says what it does. Text that grows by `+=` is copied again in each turn.
 
     Looks at `for` loops of one statement right after their accumulator was set: sums, counts, lists, flags with `break`, a
-    return of True or False, the largest or smallest, text; and at lists made only for `sum`, `any`, `all`, `min`, `max`, `set`
+    return of True or False, the largest or smallest, text; at text that a longer loop adds to; at `in` on a list that a
+    comprehension or `list()` made before the loop; and at lists made only for `sum`, `any`, `all`, `min`, `max`, `set`
     or `dict`. Loops with other effects, an await, a try, an accumulator that is read on the way, three items, or a float to
     start from (the order matters) are good.
     """
@@ -64,6 +66,14 @@ def is_late(rows):
 """
             },
             at=[("shop/sums.py", line) for line in (3, 6, 10, 13, 16, 21, 24, 24, 24, 26)],
+        ),
+        Example(
+            "text and searches in longer loops",
+            {
+                "shop/page.py": "def page(rows, old):\n    text = 'Orders'\n    known = [row.number for row in old]\n    for row in rows:\n"
+                "        if row.number in known:\n            continue\n        text += row.line()\n    return text\n"
+            },
+            at=[("shop/page.py", 5), ("shop/page.py", 7)],
         ),
     )
     good = (
@@ -115,6 +125,15 @@ def first(rows):
         found = plain(place)
         if found is not None:
             ctx.report(place, f"This loop only {found.does}: {found.builtin} does it.")
+            return
+        grown = grown_text(place)
+        if grown is not None:
+            at: Place[ast.AST] = Place(grown[1], place.block, grown[1])
+            ctx.report(at, f"`{grown[0]}` is copied with each `+=`: append to a list and join it.", confidence=_LIKELY)
+        for name, compared in list_searches(place):
+            at = Place(compared, place.block, None)
+            message = f"`{name}` is a list that each turn of the loop searches: make it a set, if its items allow."
+            ctx.report(at, message, confidence=_LIKELY)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         given = call.node.args
