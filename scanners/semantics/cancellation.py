@@ -71,6 +71,8 @@ def fate(node: Any, place: Place[Any], how: str) -> str:
         return "kept"
     if _cancels(place) or is_manager_def(place.function, place) or _raised_around(place):
         return "kept"
+    if any("cancel" in getattr(target, "id", "") for found in nodes for target in getattr(found, "targets", ())):
+        return "used"  # A flag, which is looked at later.
     name = getattr(node, "name", None)
     if name and how == "all" and any(isinstance(found, ast.Name) and found.id == name for found in _handed(nodes)):
         return "used"
@@ -121,13 +123,18 @@ def _ends(place: Place[Any], handled: list[Any]) -> bool:
     leaves = any(isinstance(node, ast.Return | ast.Break) for node in handled)
     if any(True for _ in place.within("for", "while")):
         return leaves
-    last = place.function.body[-1]
-    while last is not place.node:
-        nested = isinstance(last, ast.With | ast.AsyncWith | ast.Try | ast.If)
-        if not nested or not last.body:
-            return leaves
-        last = last.body[-1]
-    return True
+    return leaves or _is_last(place.function.body, place)
+
+
+def _is_last(body: list[Any], place: Place[Any]) -> bool:
+    """Whether nothing comes after the statement of a place at the end of these statements, or of a suite there."""
+    last = body[-1] if body else None
+    if last is None or last is place.node or last is place.stmt:
+        return last is not None
+    if not isinstance(last, ast.With | ast.AsyncWith | ast.Try | ast.If | ast.ExceptHandler):
+        return False
+    parts = [last.body, getattr(last, "orelse", []), *(handler.body for handler in getattr(last, "handlers", ()))]
+    return any(_is_last(part, place) for part in parts)
 
 
 def scopes_of(place: Place[Any]) -> list[str]:

@@ -1,11 +1,14 @@
 """What a def does on its first call only: filling what it keeps for later ones."""
 
 import ast
+import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from scanners.semantics.handlers import inner
 from scanners.syntax import descendants
+
+_EXPIRES: Final = re.compile(r"expir|stale|outdated|too_old|needs_|should_|due|fresh|valid", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4)
@@ -20,22 +23,36 @@ def filled_once(function: Any) -> frozenset[int]:
         if asked and asked & _assigned(node.body):
             found |= {id(call) for stmt in node.body for call in descendants(stmt, ast.Call)}
         returned = node.body[-1].value if isinstance(node.body[-1], ast.Return) else None
-        kept = _texts(returned) - asked if returned is not None else set()
+        kept = _texts(returned) - asked if returned is not None and not _turns(node.test) else set()
         if kept and kept & _texts(node.test) & _assigned(function.body):
             found |= {id(call) for call in inner(function.body, ast.Call) if call.lineno > node.lineno}
     return frozenset(found)
 
 
 def _missing(test: ast.expr) -> set[str]:
-    """The names and attributes that a condition finds to be None or false."""
+    """The names and attributes that a condition finds to be None or false; none where it also comes true with time."""
     parts = test.values if isinstance(test, ast.BoolOp) else [test]
     found: set[str] = set()
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) and _turns(test):
+        return found
     for part in parts:
         if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Is) and _is_none(part.comparators[0]):
             found.add(ast.unparse(part.left))
         elif isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not):
             found.add(ast.unparse(part.operand))
     return {text for text in found if _is_kept(text)}
+
+
+def _turns(test: ast.expr) -> bool:
+    """Whether a condition changes by itself as time goes by: it compares sizes, or asks whether something is old."""
+    for part in test.values if isinstance(test, ast.BoolOp) else [test]:
+        if isinstance(part, ast.Compare) and any(
+            isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in part.ops
+        ):
+            return True
+        if isinstance(part, ast.Call) and _EXPIRES.search(ast.unparse(part)):
+            return True
+    return False
 
 
 def _assigned(stmts: list[Any]) -> set[str]:

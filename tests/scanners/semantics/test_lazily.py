@@ -16,6 +16,12 @@ ONCE = {
 AGAIN = {
     "no question": "def f(self):\n    self.x = go()\n",
     "a question for an argument": "def f(x=None):\n    if x is None:\n        x = go()\n    return x\n",
+    "a question for the time as well": (
+        "def f(self):\n    if not self.x or self.now > self.end:\n        self.x = go()\n    return self.x\n"
+    ),
+    "an early return while it is fresh": (
+        "def f(self):\n    if self.x and self.now < self.end:\n        return self.x\n    self.x = go()\n"
+    ),
     "a question for something else": "def f(self):\n    if self.y is None:\n        self.x = go()\n",
 }
 
