@@ -160,7 +160,7 @@ def _compose(key: Yaml, service: Yaml, document: Yaml, text: TextFile, ctx: Cont
         command=" ".join(command.texts()),
         shell=bool(command.text),
         unknown=bool(service.get("extends")) or service.templated,
-        dev=dev or _DEV_PATH.search(build.get("target").text or "") is not None,
+        dev=dev or any(_DEV_PATH.search(build.get(part).text) for part in ("target", "dockerfile")),
         once=service.get("restart").text in ("no", "on-failure") or _once(key.text, service),
         user=service.get("user").text,
         memory="set" if service.get("mem_limit") or limits.get("memory") else "",

@@ -19,7 +19,7 @@ def judged(install: Fact, tree: Tree) -> tuple[str, str]:
     if install["locked"] == "yes" or "PIP_CONSTRAINT" in install["seen"]:
         return "good", ""
     if install["loose"]:
-        return "bad", f"{_listed(install['loose'])} are taken in whatever version is newest on the day of the build."
+        return "bad", f"The build takes {_listed(install['loose'])} in whatever version is newest on its day."
     unpinned = [_file(name, install, tree) for name in install["files"]]
     if "bad" in unpinned:
         name = install["files"][unpinned.index("bad")]
@@ -31,7 +31,7 @@ def judged(install: Fact, tree: Tree) -> tuple[str, str]:
     if install["tools"]:
         return (
             "tool",
-            f"{_listed(install['tools'])} are taken in whatever version is newest; pin what builds the image, too.",
+            f"The build takes {_listed(install['tools'])} in whatever version is newest; pin what builds, too.",
         )
     return "good", ""
 

@@ -1,4 +1,5 @@
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from scanners.context import Context
@@ -19,7 +20,7 @@ class RemoteFetchUnverified(Rule):
     the file, the server or the account that owns it is another one tomorrow.
 
     Looks at ADD of a URL and at files that curl and wget fetch in a RUN of a Dockerfile; and at everything that is piped
-    into a shell, there and in steps of pipelines, which weighs more. A checksum or a signature that is checked in the same
+    into a shell, there and in steps of pipelines, which weighs more. Images for development weigh less. A checksum or a signature that is checked in the same
     stage is good, and so are keys that packages are checked with, and answers of an address that are only read.
     """
 
@@ -78,32 +79,38 @@ class RemoteFetchUnverified(Rule):
             for step in steps(text):
                 for command, run in fetches(commands(step.script, step.script_line)):
                     if run:
-                        self._judge(command.line, command.text, run, False, ctx)
+                        _judge(command.line, command.text, True, False, ctx)
             return
         for stage in text.dockerfile.stages:
-            self._stage(stage, ctx)
+            _stage(stage, text.role in ("dev", "test") or stage.is_dev, ctx)
 
-    def _stage(self, stage: Stage, ctx: Context) -> None:
-        checks = [entry.line for entry in stage.all("RUN") if CHECKS.search(entry.script)]
-        for entry in stage.all("ADD", "RUN"):
-            if entry.name == "ADD":
-                self._add(entry, any(line > entry.line for line in checks), ctx)
-                continue
-            for command, run in fetches(commands(entry.script, entry.script_line)):
-                checked = any(line >= entry.line for line in checks)
-                self._judge(command.line, command.text, run, checked and not run, ctx)
 
-    def _add(self, entry: Instruction, checked: bool, ctx: Context) -> None:
-        source = next((word for word in entry.value.split() if _REMOTE.match(word)), "")
-        if not source or re.search(r"\.git(#|$)|#", source):
-            return
-        checked = checked or bool(entry.flag("checksum")) or bool(KEY.search(source))
-        self._judge(entry.line, source, False, checked, ctx)
+def _stage(stage: Stage, dev: bool, ctx: Context) -> None:
+    checks = [entry.line for entry in stage.all("RUN") if CHECKS.search(entry.script)]
+    for entry in stage.all("ADD", "RUN"):
+        checked = any(line >= entry.line for line in checks)
+        for line, text, run in _fetched(entry):
+            ctx.site(line)
+            if run or not (checked or entry.flag("checksum")):
+                _judge(line, text, run, dev, ctx)
 
-    def _judge(self, line: int, text: str, run: bool, checked: bool, ctx: Context) -> None:
-        ctx.site(line)
-        shown = next((word for word in re.split(r"[\s'\"()]+", text) if "://" in word), "the download")[:80]
-        if run:
-            ctx.report(line, f"What `{shown}` sends is run at once, unread and unchecked.", severity=Severity.HIGH)
-        elif not checked:
-            ctx.report(line, f"Nothing checks that `{shown}` is the file that was meant.")
+
+def _fetched(entry: Instruction) -> Iterator[tuple[int, str, bool]]:
+    """What an instruction fetches: on which line, by what, and whether it is run as it comes."""
+    if entry.name == "RUN":
+        for command, run in fetches(commands(entry.script, entry.script_line)):
+            yield command.line, command.text, run
+        return
+    source = next((word for word in entry.value.split() if _REMOTE.match(word)), "")
+    if source and not re.search(r"\.git(#|$)|#", source) and not KEY.search(source):
+        yield entry.line, source, False
+
+
+def _judge(line: int, text: str, run: bool, dev: bool, ctx: Context) -> None:
+    shown = next((word for word in re.split(r"[\s'\"()]+", text) if "://" in word), "the download")[:80]
+    heavy, light = (Severity.HIGH, Severity.MEDIUM) if run else (Severity.MEDIUM, Severity.LOW)
+    if run:
+        message = f"What `{shown}` sends is run at once, unread and unchecked."
+    else:
+        message = f"Nothing checks that `{shown}` is the file that was meant."
+    ctx.report(line, message, severity=light if dev else heavy)
