@@ -12,11 +12,22 @@ from scanners.place import Call, Place
 from scanners.rule import Collector
 from scanners.semantics.budgets import in_text, seconds
 from scanners.semantics.outbound import HTTP
+from scanners.semantics.owncalls import calls_of
 from scanners.semantics.routes import routes_of
 from scanners.text import TextFile
 from scanners.tree import Fact, Tree
 
 _WORD: Final = re.compile(r"\b\w*(?:timeout|retries|max_retry|pool_size)\w*\b", re.IGNORECASE)
+_GUNICORN: Final = frozenset(
+    "bind workers worker_class worker_connections worker_tmp_dir max_requests max_requests_jitter graceful_timeout "
+    "preload_app wsgi_app forwarded_allow_ips".split()
+)
+"""What tells settings of gunicorn from other modules that have a `timeout`."""
+
+_READ_BY_LIBRARIES: Final = re.compile(
+    r"^(CELERY|SQLALCHEMY|DATABASE|DB|EMAIL|MAIL|CACHE|SESSION|REDIS|RQ|CONN|DATA|FILE|LDAP|AWS|GUNICORN|BROKER|SOCIAL)_"
+)
+_DJANGO: Final = frozenset({"INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "DATABASES"})
 _WORDS: Final = ("timeout", "retries", "max_retry", "pool_size")
 
 
@@ -32,7 +43,7 @@ class ServerBudgets(Collector):
 
     def visit_module(self, ctx: Context) -> None:
         names = ctx.module.names
-        if "timeout" not in names or not {"bind", "workers", "worker_class"} & names.keys():
+        if "timeout" not in names or not _GUNICORN & names.keys():
             return
         worker = _value("worker_class", ctx)
         limit = _value("timeout", ctx)
@@ -50,14 +61,14 @@ class SpentBudgets(Collector):
     def visit_call(self, call: Call, ctx: Context) -> None:
         pooled = call.last in ("create_engine", "create_async_engine")
         limit = seconds(call.keyword("pool_timeout" if pooled else "timeout"), call)
-        if limit is None or not (pooled or call.function in routes_of(ctx)):
+        if limit is None or not (pooled or _is_waited_for(call, ctx)):
             return
         what = "the wait for a pooled connection" if pooled else f"`{call.dotted}`"
         ctx.fact("spent", call, seconds=limit, what=what, text=ctx.source_lines[call.line - 1].strip()[:160])
 
 
 class BudgetSettings(Collector):
-    """Facts `budget-setting` (a field of a settings class about time, retries or pools) and `budget-words` (the names
+    """Facts `budget-setting` (what settings say about time, retries or pools) and `budget-words` (the names
     of that sort that a file mentions, with how often)."""
 
     classes = frozenset({"service", "script", "test"})
@@ -75,6 +86,9 @@ class BudgetSettings(Collector):
                 ctx.fact("budget-setting", stmt, name=stmt.target.id, text=text)
 
     def visit_module(self, ctx: Context) -> None:
+        if ctx.role.startswith("settings") and not _DJANGO & ctx.module.names.keys():
+            for name, line in _constants(ctx):
+                ctx.fact("budget-setting", line, name=name, text=ctx.source_lines[line - 1].strip()[:160])
         found = Counter(_budget_words(ctx.source))
         if found:
             ctx.fact("budget-words", 1, words={word: found[word] for word in sorted(found)[:200]})
@@ -93,6 +107,23 @@ def _budget_words(source: str) -> Iterator[str]:
         lines = {(0, len(source))}
     for start, end in lines:
         yield from _WORD.findall(source, start, end)
+
+
+def _constants(ctx: Context) -> Iterator[tuple[str, int]]:
+    """Plain numbers of a settings module, with their lines; what a library reads by its name is left out."""
+    for name, bindings in ctx.module.names.items():
+        ours = name.isupper() and _WORD.fullmatch(name) and not _READ_BY_LIBRARIES.match(name)
+        if ours and isinstance(_value(name, ctx), int | float):
+            yield name, bindings[-1].line
+
+
+def _is_waited_for(call: Call, ctx: Context) -> bool:
+    """Whether a request waits for the call: it stands in a route handler, or in what one of this file calls."""
+    handlers = routes_of(ctx)
+    if not handlers or call.function is None:
+        return False
+    callers = calls_of(ctx, getattr(call.function, "name", ""))
+    return call.function in handlers or any(scope.node in handlers for _, scope in callers)
 
 
 def _value(name: str, ctx: Context) -> Any:

@@ -22,8 +22,8 @@ class TimeoutsDisagree(Rule):
 
     Looks at fixed limits of HTTP calls under a shorter deadline, of calls in route handlers and waits for pools against
     the limit of the server or proxy in images, compose files, manifests and gunicorn's settings, at server limits of 0,
-    at soft limits of tasks that are not below the hard one, and at fields of a settings class about time, retries or
-    pools that nothing reads. Limits of tasks are not held against those of web servers, nor values from outside.
+    at soft limits of tasks that are not below the hard one, and at settings about time, retries or pools that
+    nothing reads. Limits of tasks are not held against those of web servers, nor values from outside.
     """
 
     id = "timeouts-disagree"
@@ -103,9 +103,9 @@ class TimeoutsDisagree(Rule):
         inner, outer = seconds(call.keyword("timeout"), call), deadline(call)
         if inner is not None and outer is not None:
             ctx.site(call)
-        if inner is not None and outer is not None and inner > outer[0]:
-            message = f"The call may take {inner:g} s, but `{outer[1]}` around it ends after {outer[0]:g} s: its own limit never acts."
-            ctx.report(call, message)
+            if inner > outer[0]:
+                message = f"The call may take {inner:g} s, but `{outer[1]}` around it ends after {outer[0]:g} s: its own limit never acts."
+                ctx.report(call, message)
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         for decorator in place.node.decorator_list:
@@ -114,9 +114,10 @@ class TimeoutsDisagree(Rule):
                 _judge(found.get(_SOFT), found.get(_HARD), Place(decorator, place.block, None), ctx)
 
     def visit_module(self, ctx: Context) -> None:
-        soft, hard = (ctx.module.names.get(f"CELERY_TASK_{name}TIME_LIMIT") for name in ("SOFT_", ""))
-        if soft and hard and soft[-1].kind == hard[-1].kind == "assign":
-            _judge(fold(soft[-1].value, ctx.module), fold(hard[-1].value, ctx.module), soft[-1].line, ctx)
+        for pair in (f"CELERY_TASK_{_SOFT.upper()} CELERY_TASK_{_HARD.upper()}", f"task_{_SOFT} task_{_HARD}"):
+            soft, hard = map(ctx.module.names.get, pair.split())
+            if soft and hard and soft[-1].kind == hard[-1].kind == "assign":
+                _judge(fold(soft[-1].value, ctx.module), fold(hard[-1].value, ctx.module), soft[-1].line, ctx)
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         servers = [fact for fact in tree.facts("budget") if fact["kind"] in ("server", "proxy")]
@@ -128,9 +129,8 @@ class TimeoutsDisagree(Rule):
         for fact in tree.facts("spent") if outer else ():
             ctx.site(fact.path, fact.line)
             if fact["seconds"] > outer:
-                _tell(
-                    fact, f"{fact['what']} may take {fact['seconds']:g} s; the server ends it after {outer:g} s.", ctx
-                )
+                told = f"{fact['what']} may take {fact['seconds']:g} s; the server ends it after {outer:g} s."
+                _tell(fact, told, ctx)
         ignored = unread(tree)
         for fact in tree.facts("budget-setting"):
             ctx.site(fact.path, fact.line)
