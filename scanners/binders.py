@@ -60,12 +60,13 @@ def _import_from(walk: "Walk", node: ast.ImportFrom, _: list[Any]) -> None:
 
 def _assign(walk: "Walk", node: ast.Assign, stack: list[Any]) -> None:
     value = node.value
+    chosen = value.body if type(value) is ast.IfExp else value
     for target in node.targets:
         walk.bind(target, "assign", value)
         walk.give(_name_of(target), value, node)
         if type(target) is not ast.Name:
             stack.append(target)
-        elif type(value) is ast.Attribute and value.attr in walk.index.lasts:
+        elif type(chosen) is ast.Attribute and chosen.attr in walk.index.lasts:
             walk.wanted.add(target.id)
     if type(value) not in walk.index.leaves:
         stack.append(value)

@@ -68,6 +68,15 @@ CANONICAL: Final = {
 }
 """Where public names live under another module path."""
 
+SECURE: Final = {
+    "smtplib.SMTP": "smtplib.SMTP_SSL",
+    "http.client.HTTPConnection": "http.client.HTTPSConnection",
+    "ftplib.FTP": "ftplib.FTP_TLS",
+    "imaplib.IMAP4": "imaplib.IMAP4_SSL",
+    "poplib.POP3": "poplib.POP3_SSL",
+}
+"""Clients beside those of the same methods that speak TLS: a choice between the two is taken for the latter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ref:
@@ -129,7 +138,12 @@ def _is_none(expr: ast.AST) -> bool:
 
 def _agreed(refs: list[Ref | None]) -> Ref | None:
     first = refs[0] if refs else None
-    return first if first and all(ref and ref.dotted == first.dotted for ref in refs) else None
+    if first is None or all(ref and ref.dotted == first.dotted for ref in refs):
+        return first
+    secure = SECURE.get(first.dotted, first.dotted)
+    if any(ref is None or SECURE.get(ref.dotted, ref.dotted) != secure for ref in refs):
+        return None
+    return next((ref for ref in refs if ref and ref.dotted == secure), None)
 
 
 def find(name: str, scope: Scope) -> tuple[list[Binding], Scope] | None:

@@ -93,10 +93,23 @@ class Imported(Names):
     calls = ("box.go",)
 
 
-@pytest.mark.parametrize("source", ["from box import go as start\nstart()", "import box\nstart = box.go\nstart()"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from box import go as start\nstart()",
+        "import box\nstart = box.go\nstart()",
+        "import box\nstart = box.go if fast else box.go\nstart()",
+    ],
+)
 def test_a_function_that_is_called_by_another_name_is_found(source: str) -> None:
     answer = Engine((Imported(),)).answer(source.encode(), PathClass("python", "service"))
     assert [fact["dotted"] for fact in answer["facts"]["name"]] == ["box.go"]
+
+
+def test_a_choice_between_a_client_and_its_twin_with_tls_is_the_twin() -> None:
+    made = "import smtplib\nkind = smtplib.SMTP if plain else smtplib.SMTP_SSL\nmail = kind('mail')\nmail.go()"
+    assert name_of(made) == "smtplib.SMTP_SSL.go"
+    assert name_of(made.replace("SMTP_SSL", "LMTP")) is None
 
 
 def test_a_class_that_is_its_own_base_ends() -> None:
