@@ -1,11 +1,20 @@
 import ast
-from typing import Any
 
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.hot import is_hot
+from scanners.semantics.keptalive import (
+    in_cycle,
+    is_attribute,
+    is_bound,
+    is_false,
+    is_kept,
+    is_trace,
+    is_undone,
+    listed,
+)
 from scanners.syntax import descendants
 
 
@@ -14,9 +23,10 @@ class ObjectKeptAlive(Rule):
     What is registered for the end of the program, or with a signal that holds on to its receivers, lives until the end: one
     object per request is a leak. A stored traceback keeps every local variable of every frame.
 
-    Looks at bound methods and closures in `atexit.register` and `connect(..., weak=False)` inside defs that nothing takes out
-    again, at tracebacks kept in attributes, and at `gc.collect` and `gc.disable` in code that runs per request. Registrations
-    of the module body, those that are undone in the same file and weak references are good.
+    Looks at bound methods and closures in `atexit.register`, `connect(..., weak=False)` and lists of the module that nothing
+    takes out again, at `__del__` of objects that keep themselves in a cycle, at tracebacks kept in attributes, and at
+    `gc.collect` and `gc.disable` in code that runs per request. Registrations of the module body, those that the class itself
+    undoes and weak references are good.
     """
 
     id = "object-kept-alive"
@@ -91,56 +101,43 @@ def main():
                 ctx,
             )
         elif call.dotted == "sys.exc_info":
-            if _is_kept(call):
+            if is_kept(call):
                 ctx.report(call, "The frames of the traceback, and all that they hold, live as long as the object.")
         elif call.dotted == "atexit.register":
             given = call.argument(0, "func")
             if given is not None and call.function is not None:
-                undone = "atexit.unregister" in ctx.source
-                self._say(call, _is_bound(given) and not undone, "The object lives until the program ends.", ctx)
-        elif _is_false(call.keyword("weak")) and call.function is not None:
+                undone = "atexit.unregister" in ctx.source and is_undone(call, "unregister", ctx)
+                self._say(call, is_bound(given) and not undone, "The object lives until the program ends.", ctx)
+        elif is_false(call.keyword("weak")) and call.function is not None:
             given = call.argument(0, "receiver")
-            undone = ".disconnect(" in ctx.source
-            is_kept = given is not None and _is_bound(given) and not undone
-            self._say(call, is_kept, "The signal keeps the object for ever: nothing disconnects it.", ctx)
+            undone = ".disconnect(" in ctx.source and is_undone(call, "disconnect", ctx)
+            is_bad = given is not None and is_bound(given) and not undone
+            self._say(call, is_bad, "The signal keeps the object for ever: nothing disconnects it.", ctx)
 
     def visit_except_handler(self, place: Place[ast.ExceptHandler], ctx: Context) -> None:
         name = place.node.name
         if not name or "__traceback__" not in ctx.source:
             return
         for node in (node for stmt in place.node.body for node in descendants(stmt)):
-            if isinstance(node, ast.Assign) and _is_attribute(node.targets) and _is_trace(node.value, name):
+            if isinstance(node, ast.Assign) and is_attribute(node.targets) and is_trace(node.value, name):
                 at = Place(node, place.block, node)
                 ctx.report(at, "The frames of the traceback, and all that they hold, live as long as the object.")
+
+    def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
+        final = next((part for part in place.node.body if getattr(part, "name", "") == "__del__"), None)
+        if final is None:
+            return
+        ctx.site(final)
+        if in_cycle(place.node):
+            at: Place[ast.AST] = Place(final, place.block, final)
+            ctx.report(at, "The object is part of a cycle, so `__del__` runs when the collector gets to it, or never.")
+
+    def visit_module(self, ctx: Context) -> None:
+        for name, place in listed(ctx) if ".append(self." in ctx.source else ():
+            ctx.report(place, f"`{name}` keeps the object for ever: nothing takes it out.")
 
     def _say(self, call: Call, is_bad: bool, message: str, ctx: Context) -> None:
         if is_bad:
             ctx.report(call, message)
         else:
             ctx.site(call)
-
-
-def _is_trace(value: ast.expr, name: str) -> bool:
-    held = value.value if isinstance(value, ast.Attribute) and value.attr == "__traceback__" else None
-    return isinstance(held, ast.Name) and held.id == name
-
-
-def _is_attribute(targets: list[ast.expr]) -> bool:
-    return any(
-        isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"
-        for target in targets
-    )
-
-
-def _is_kept(call: Call) -> bool:
-    above: Any = call.parent()
-    return isinstance(above, ast.Assign) and above.value is call.node and _is_attribute(above.targets)
-
-
-def _is_bound(given: ast.expr) -> bool:
-    """Whether it is a method of the object at hand, or a lambda that reads it."""
-    return any(isinstance(node, ast.Name) and node.id == "self" for node in descendants(given))
-
-
-def _is_false(value: ast.expr | None) -> bool:
-    return isinstance(value, ast.Constant) and value.value is False
