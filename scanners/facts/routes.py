@@ -10,7 +10,7 @@ from scanners.context import Context
 from scanners.place import Call
 from scanners.rule import CODE, Collector
 from scanners.semantics.guardpoints import acts, answers_data, generic_methods
-from scanners.semantics.guards import class_state, guarding, state, words_of
+from scanners.semantics.guards import class_state, guarding, refused_below, state, words_of
 from scanners.semantics.routes import Route, frameworks, routes_of
 from scanners.semantics.viewclasses import view_kind
 from scanners.syntax import descendants
@@ -112,6 +112,8 @@ class Routes(Collector):
             ctx.fact("route", node, **route_fields(node, route, ctx))
         if ctx.module.classes:
             self._generic(ctx)
+        if routes_of(ctx) and refused_below(ctx):
+            ctx.fact("asked-below", 1)
         if ctx.imports(*_LIMITERS) and ctx.path_class != "test":
             ctx.fact("web-limit", 1)
         if ctx.imports(*_HEALTH_PACKAGES):
@@ -119,7 +121,7 @@ class Routes(Collector):
         if ctx.module.functions and _DECORATED.search(ctx.source):
             self._decorated(ctx)
         self._settings(ctx)
-        if "urlpatterns" in ctx.module.names or "register(" in ctx.source:
+        if "urlpatterns" in ctx.module.names or "register(" in ctx.source or "def get_urls(" in ctx.source:
             for line, fields in _urls(ctx):
                 ctx.fact("url", line, **fields)
 
@@ -234,12 +236,10 @@ def generic_fields(node: ast.ClassDef, route: Route, ctx: Context) -> dict[str, 
     """A generic view as plain JSON, with the fields of a route that are known of it."""
     return {
         "name": node.name,
-        "handler": "",
+        **dict.fromkeys(("handler", "path", "owner"), ""),
         "framework": route.framework,
         "methods": list(route.methods),
-        "path": "",
         "auth": class_state(node, ctx),
-        "owner": "",
         "cls": node.name,
         "bases": [ast.unparse(base)[:80] for base in node.bases],
         "sure": route.sure,

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from scanners.semantics.guards import guarding
@@ -111,6 +111,8 @@ def _owned(guard: Fact, route: Fact) -> bool:
     if not guard["sure"] or not guard["owner"]:
         return False
     owner: str = guard["owner"]
+    if guard["kind"] == "hook" and not route["owner"]:
+        return guard.path == route.path  # A view of a class, which the file gives to its blueprint.
     if owner == route["owner"]:
         return (
             guard.path == route.path
@@ -132,6 +134,23 @@ def _by_bases(route: Fact, classes: dict[str, list[str]]) -> str:
         if last.endswith("Mixin") and last not in classes:
             return "unknown"
     return ""
+
+
+def unrouted(tree: Tree) -> Callable[[Fact], bool]:
+    """Says of a route whether what guards it may be written elsewhere.
+
+    It may for a view of Django that no entry of `urlpatterns` names, and for handlers that call what raises refusals.
+    """
+    named = {fact["view"] for fact in tree.facts("url")} | {
+        word for fact in tree.facts("url") for word in re.findall(r"\w+", fact["whole"])
+    }
+    below = {fact.path for fact in tree.facts("asked-below")}
+
+    def is_unrouted(route: Fact) -> bool:
+        django = bool(named) and route["framework"] in ("django", "drf")
+        return route.path in below or len(below) > 2 or (django and not {route["cls"], route["handler"]} & named)
+
+    return is_unrouted
 
 
 def writes(route: Fact) -> bool:

@@ -30,7 +30,7 @@ _HARMLESS: Final = re.compile(
     r"|method_decorator|condition|etag|last_modified|route|get|post|put|patch|delete|head|options|websocket|api_route|expose|docket|produces|consumes)$"
 )
 _REFUSES: Final = re.compile(
-    r"forbidden|unauthori[sz]ed|permission_?denied|access_?denied|not_?allowed|not_?authenticated", re.I
+    r"forbidden|unauthori[sz]ed|permission_?denied|access_?denied|not_?allowed|not_?auth(enticated|ori[sz]ed)", re.I
 )
 _ASKS: Final = re.compile(
     r"^_?(check|require|verify|has|can|is_|ensure|authori|assert|validate|enforce|decode|authenticate|get_(user|current))"
@@ -146,6 +146,19 @@ def _only_redirects(node: Any) -> bool:
     body = [stmt for stmt in node.body if not (isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Constant))]
     value = body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
     return isinstance(value, ast.Call) and "redirect" in ast.unparse(value.func).lower()
+
+
+def refused_below(ctx: Context) -> bool:
+    """Whether a file catches refusals: what its handlers call asks who is calling."""
+    return any(
+        isinstance(part, ast.ExceptHandler)
+        and part.type is not None
+        and any(map(_REFUSES.search, words_of([part.type])))
+        for node in ctx.module.functions
+        for stmt in getattr(node, "body", ())
+        if isinstance(getattr(node, "body", None), list)
+        for part in descendants(stmt)
+    )
 
 
 def class_marks(node: ast.ClassDef, method: str, ctx: Context, depth: int = 0) -> list[str]:

@@ -25,11 +25,11 @@ def is_unbounded(node: ast.ClassDef) -> bool:
     return own is None or not re.search(r"filter|request|kwargs|exclude", ast.unparse(own))
 
 
-def fetches(call: ast.Call) -> bool:
-    """Whether a call gets all rows: `.all()` at the end of a query, or the rows of a manager."""
+def fetches(call: ast.Call, *, last: bool) -> bool:
+    """Whether a call, `last` of its chain or not, gets all rows: `.all()` of a query, or those of a manager."""
     func = call.func
     if isinstance(func, ast.Attribute) and func.attr in _MANAGED:
-        return _MANAGER.search(ast.unparse(func.value)) is not None and not _NARROWED.search(ast.unparse(call))
+        return last and _MANAGER.search(ast.unparse(func.value)) is not None and not _NARROWED.search(ast.unparse(call))
     if not isinstance(func, ast.Attribute) or call.args:
         return False
     text = ast.unparse(func.value)
@@ -65,6 +65,8 @@ def is_answered(call: ast.Call, body: list[Any]) -> bool:
                 if isinstance(each, ast.Call)
             }
             outer = stmt.value.func if isinstance(stmt.value, ast.Call) else None
+            if isinstance(stmt.value, ast.Call) and any(getattr(arg, "id", "") == "request" for arg in stmt.value.args):
+                continue  # A helper that may read the page from the request.
             if (
                 outer is not None
                 and stmt.value is not call

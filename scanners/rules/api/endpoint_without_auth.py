@@ -1,6 +1,6 @@
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.guardpoints import PUBLIC, judged, writes
+from scanners.semantics.guardpoints import PUBLIC, judged, unrouted, writes
 from scanners.tree import Tree, TreeContext
 
 _FLASK = "from flask import Flask, jsonify\nfrom flask_login import login_required\napp = Flask(__name__)\n\n\n@app.get('/orders')\n@login_required\ndef orders():\n    return jsonify([])\n\n\n"
@@ -14,7 +14,8 @@ class EndpointWithoutAuth(Rule):
 
     Looks at every route for a decorator, a dependency, a permission class, a mixin, a check in the handler, a middleware
     or a default policy. Health checks, logins, static pages, webhooks and what is declared public may be open. Where
-    nothing in the repository asks who is calling, only routes that write are sure enough to count.
+    nothing in the repository asks who is calling, only routes that write are sure enough to count; a view that only reads
+    counts where others of its file are guarded. Handlers whose calls raise refusals are left to a reader.
     """
 
     id = "endpoint-without-auth"
@@ -50,6 +51,7 @@ class EndpointWithoutAuth(Rule):
         routes = [(route, state) for route, state in judged(tree) if set(route["methods"]) != {"OPTIONS"}]
         asked = any(state == "guarded" for _, state in routes)
         settled = any(path.endswith("settings.py") or "/settings/" in path for path in tree.files)
+        elsewhere, beside = unrouted(tree), {route.path for route, state in routes if state == "guarded"}
         for route, state in routes:
             ctx.site(route.path, route.line)
             if state in ("guarded", "open") or route["role"] in PUBLIC:
@@ -59,8 +61,8 @@ class EndpointWithoutAuth(Rule):
                 continue
             if route["handler"] in ("form_valid", "dispatch", "perform_create", "perform_update", "options", "head"):
                 continue
-            sure = Confidence.MEDIUM if writes(route) or (asked and (route["data"] or not _is_page(route.fields))) else Confidence.LOW
-            if not route["sure"] or (route["framework"] == "drf" and not settled and not asked):
+            sure = Confidence.MEDIUM if writes(route) or (asked and (not _is_page(route.fields) or (route["data"] and route.path in beside))) else Confidence.LOW
+            if not route["sure"] or elsewhere(route) or (route["framework"] == "drf" and not settled):
                 sure = Confidence.LOW
             where = f" ({' '.join((*route['methods'][:2], route['path'])).strip()})" if route["path"] else ""
             others = "other routes of the service do" if asked else "nothing in the repository does"
@@ -68,5 +70,5 @@ class EndpointWithoutAuth(Rule):
 
 
 def _is_page(route: object) -> bool:
-    """Whether a route may well be a page for everybody: a view of Django or Flask that only reads."""
-    return route["framework"] in ("django", "flask", "quart", "bottle", "tornado", "web")  # type: ignore[index]
+    """Whether a route may well be for everybody: a view of Django or Flask that only reads."""
+    return route["framework"] in ("django", "drf", "flask", "quart", "bottle", "tornado", "web")  # type: ignore[index]

@@ -59,7 +59,8 @@ class ListWithoutPagination(Rule):
 
     def _handler(self, node: Any, route: Route, ctx: Context) -> None:
         body = list(inner(list(node.body)))
-        fetched = [each for each in body if isinstance(each, ast.Call) and fetches(each)]
+        held = {id(each.value) for each in body if isinstance(each, ast.Attribute)}
+        fetched = [each for each in body if isinstance(each, ast.Call) and fetches(each, last=id(each) not in held)]
         if not fetched:
             return
         words = {word for each in [*body, *inner([node.args])] for word in words_in(each)}
