@@ -54,21 +54,18 @@ def within(node: ast.AST, *kinds: type[ast.AST]) -> Sequence[Any]:
     return listing.within(node, kinds) if listing is not None else _plain(node, kinds, DEFS)
 
 
-def suite(stmts: list[Any], *kinds: type[ast.AST]) -> Sequence[Any]:
+def suite(stmts: list[Any], *kinds: type[ast.AST], lambdas: bool = False) -> Sequence[Any]:
     """The nodes of some statements in source order, or those of these types, without what stands in defs inside them.
 
+    What stands in lambdas is there with `lambdas` only.
     The body of a def, a loop, an `if` is quickest: give the very list that the tree holds.
     """
     listing: _Listing | None = _file[1]
-    found = listing.suite(stmts, kinds) if listing is not None else None
-    if found is None:
-        return [
-            part
-            for stmt in stmts
-            for part in ([stmt] if type(stmt) in DEFS else within(stmt))
-            if not kinds or type(part) in kinds
-        ]
-    return found
+    found = listing.suite(stmts, kinds, lambdas) if listing is not None else None
+    if found is not None:
+        return found
+    closed = _DEFS_ALONE if lambdas else DEFS
+    return [part for stmt in stmts for part in _plain(stmt, kinds, closed, type(stmt) in closed)]
 
 
 def outside_in(node: ast.AST) -> Iterator[Any]:
@@ -80,8 +77,10 @@ def outside_in(node: ast.AST) -> Iterator[Any]:
         yield node
 
 
-def _plain(root: ast.AST, kinds: tuple[type[ast.AST], ...], closed: frozenset[type[ast.AST]]) -> list[Any]:
-    found, stack = [root], children(root)[::-1]
+def _plain(
+    root: ast.AST, kinds: tuple[type[ast.AST], ...], closed: frozenset[type[ast.AST]], alone: bool = False
+) -> list[Any]:
+    found, stack = [root], [] if alone else children(root)[::-1]
     while stack:
         node = stack.pop()
         found.append(node)
@@ -95,6 +94,7 @@ _NO_KINDS: Final[frozenset[type[ast.AST]]] = frozenset()
 _LISTED: Final = DEFS | {ast.Module, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.If}
 """What many rules look into."""
 _CLOSED: Final = tuple(DEFS)
+_DEFS_ALONE: Final = DEFS - {ast.Lambda}
 _SUITES: Final = frozenset({"body", "orelse", "finalbody"})
 _OPTIONAL: Final = frozenset({"keys", "kw_defaults"})
 """Lists with gaps: the keys of `{**given}`, the defaults of keywords that have none."""
@@ -117,7 +117,7 @@ class _Listing:
         self._nodes: list[Any] = []
         self._where: dict[type[ast.AST], list[int]] = {}
         self._suites: dict[int, tuple[int, int]] = {}
-        self._parts: dict[tuple[ast.AST | tuple[int, int], tuple[type[ast.AST], ...]], Sequence[Any]] = {}
+        self._parts: dict[tuple[ast.AST | tuple[int, int, bool], tuple[type[ast.AST], ...]], Sequence[Any]] = {}
         self.spans: dict[ast.AST, tuple[int, int]] = {}
         self._read(tree)
 
@@ -158,13 +158,15 @@ class _Listing:
         start = self._suites.get(suite[0])
         self._suites[suite[0]] = (len(self._nodes), 0) if start is None else (start[0], len(self._nodes))
 
-    def suite(self, stmts: list[Any], kinds: tuple[type[ast.AST], ...]) -> Sequence[Any] | None:
+    def suite(self, stmts: list[Any], kinds: tuple[type[ast.AST], ...], lambdas: bool) -> Sequence[Any] | None:
         span = self._suites.get(id(stmts))
         if span is None:
             return None
-        found = self._parts.get((span, kinds))
+        key = (*span, lambdas), kinds
+        found = self._parts.get(key)
         if found is None:
-            found = self._parts[span, kinds] = self._chosen(self._open(*span, span[0]), kinds)
+            closed = tuple(_DEFS_ALONE) if lambdas else _CLOSED
+            found = self._parts[key] = self._chosen(self._open(*span, span[0], closed), kinds)
         return found
 
     def below(self, node: ast.AST, kinds: tuple[type[ast.AST], ...]) -> Sequence[Any]:
@@ -177,14 +179,14 @@ class _Listing:
         found = self._parts.get((node, kinds))
         if found is None:
             start, end = self.spans[node]
-            found = self._parts[node, kinds] = self._chosen(self._open(start, end, start + 1), kinds)
+            found = self._parts[node, kinds] = self._chosen(self._open(start, end, start + 1, _CLOSED), kinds)
         return found
 
-    def _open(self, start: int, end: int, first: int) -> list[tuple[int, int]]:
+    def _open(self, start: int, end: int, first: int, closed: tuple[type[ast.AST], ...]) -> list[tuple[int, int]]:
         """What is left of a span without the inside of the defs from `first` on."""
         found = []
         nodes = self._nodes
-        for at in self._places([(first, end)], _CLOSED):
+        for at in self._places([(first, end)], closed):
             if at >= start:
                 found.append((start, at + 1))
                 start = self.spans[nodes[at]][1]

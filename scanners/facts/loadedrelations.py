@@ -174,7 +174,7 @@ def _serialized(node: ast.ClassDef) -> Iterator[tuple[str, int]]:
                 yield path, stmt.lineno
         elif isinstance(stmt, ast.FunctionDef) and stmt.name.startswith("get_") and len(stmt.args.args) == 2:
             row = stmt.args.args[1].arg
-            for part in nodes(list(stmt.body)):
+            for part in nodes(stmt.body):
                 if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Attribute):
                     inner = part.value
                     if (

@@ -20,6 +20,7 @@ _ENGINES: Final = {
     "sqlite": re.compile(r"backends\.sqlite3|sqlite(\+\w+)?://"),
     "mysql": re.compile(r"mysql(\+\w+)?://|backends\.mysql|\bmysqlclient\b|\bpymysql\b", re.I),
 }
+_NAMES: Final = {"postgresql": ("postg", "psycopg", "asyncpg"), "sqlite": ("sqlite",), "mysql": ("mysql",)}
 _WORDS: Final = ("postg", "psycopg", "asyncpg", "sqlite", "mysql", "Postg")
 
 
@@ -86,8 +87,9 @@ class DatabaseEngines(Collector):
 
     def _look(self, source: str, ctx: Context) -> None:
         if any(word in source for word in _WORDS):
+            lowered = source.lower()
             for engine, pattern in _ENGINES.items():
-                found = pattern.search(source)
+                found = pattern.search(source) if any(word in lowered for word in _NAMES[engine]) else None
                 if found:
                     ctx.fact("database-engine", source.count("\n", 0, found.start()) + 1, engine=engine)
 
@@ -98,7 +100,9 @@ def _value(name: str, scope: Scope, kind: str = "assign") -> Any:
 
 
 def _pairs(value: ast.expr | None) -> list[list[str]]:
-    """The (app, name) pairs of a list; what is computed is left out."""
+    """The (app, name) pairs of a list, or of lists put together; what is computed is left out."""
+    if isinstance(value, ast.BinOp):
+        return [*_pairs(value.left), *_pairs(value.right)]
     return [
         [str(part.value) for part in item.elts if isinstance(part, ast.Constant)]
         for item in getattr(value, "elts", [])

@@ -109,9 +109,7 @@ def writing_gets(ctx: Context) -> list[tuple[Any, str]]:
             continue
         if not _CHANGES.search(getattr(node, "name", "")):
             continue
-        calls = [
-            inner.func for inner in own(node) if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute)
-        ]
+        calls = [inner.func for inner in own(node, ast.Call) if isinstance(inner.func, ast.Attribute)]
         writes = [func for func in calls if func.attr in _WRITES and _stores(ast.unparse(func.value))]
         if writes:
             found.append((node, ast.unparse(writes[0])))

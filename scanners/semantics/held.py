@@ -116,7 +116,7 @@ def waiting(
         inner
         for node in nodes(list(body))
         if isinstance(node, ast.If) and "debug" in ast.unparse(node.test).lower()
-        for inner in nodes(list(node.body))
+        for inner in nodes(node.body)
     }
     for node in nodes(list(body)):
         if not isinstance(node, ast.Call) or node in told:
@@ -167,7 +167,7 @@ def _inside(node: ast.Call, scope: Scope, ctx: Context) -> str:
     made = ctx.definition(ref) if ref is not None and ref.local else None
     if not isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef) or len(made.body) > 60:
         return ""
-    for part in nodes(list(made.body)):
+    for part in nodes(made.body):
         if isinstance(part, ast.Call):
             what = wait_of(part, ctx.module, ctx)
             if what:

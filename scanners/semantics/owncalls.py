@@ -1,13 +1,13 @@
 """Calls of a file's own defs: which of them there are, and what they give to each parameter."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from scanners.context import Context
 from scanners.scopes import Scope
-from scanners.syntax import children
+from scanners.syntax import suite
 
 
 def arguments_of(function: Any, call: ast.Call) -> dict[str, ast.expr]:
@@ -21,15 +21,10 @@ def arguments_of(function: Any, call: ast.Call) -> dict[str, ast.expr]:
     return given | {word.arg: word.value for word in call.keywords if word.arg}
 
 
-def own(function: ast.AST) -> Iterator[Any]:
-    """The nodes of a def without those of the defs inside it."""
-    body: Any = getattr(function, "body", ())
-    stack = list(body) if isinstance(body, list) else [body]
-    while stack:
-        node = stack.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            stack.extend(children(node))
+def own(function: ast.AST, *kinds: type[ast.AST]) -> Sequence[Any]:
+    """The nodes of a def, or those of these types, without those of the defs inside it; lambdas are its own."""
+    body: Any = getattr(function, "body", [])
+    return suite(body if isinstance(body, list) else [body], *kinds, lambdas=True)
 
 
 _CALLS: Final[WeakKeyDictionary[Context, dict[str, list[tuple[ast.Call, Scope]]]]] = WeakKeyDictionary()
@@ -41,8 +36,8 @@ def calls_of(ctx: Context, name: str) -> list[tuple[ast.Call, Scope]]:
     if found is None:
         found = _CALLS[ctx] = {}
         for node, scope in ctx.module.functions.items():
-            for inner in own(node):
-                if isinstance(inner, ast.Call) and (called := _own_name(inner.func)):
+            for inner in own(node, ast.Call):
+                if called := _own_name(inner.func):
                     found.setdefault(called, []).append((inner, scope))
     return found.get(name, [])
 

@@ -50,8 +50,8 @@ def layout(function: ast.AST) -> Layout:
 
 def _head_end(stmt: Any) -> int:
     if isinstance(getattr(stmt, "body", None), list) and stmt.body:
-        return max(stmt.lineno, stmt.body[0].lineno - 1)
-    return stmt.end_lineno or stmt.lineno
+        return int(max(stmt.lineno, stmt.body[0].lineno - 1))
+    return int(stmt.end_lineno or stmt.lineno)
 
 
 def _laid_out(holder: Any, path: Path) -> Iterator[tuple[Any, Path]]:

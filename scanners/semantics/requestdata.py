@@ -230,7 +230,7 @@ class _Trail:
         if scope is None:
             return None
         inner = _Spot(scope, scope.node, 0, (arguments_of(scope.node, expr), replace(spot, hops=0)))
-        return self._any((node.value for node in own(scope.node) if isinstance(node, ast.Return)), inner, depth)
+        return self._any((node.value for node in own(scope.node, ast.Return)), inner, depth)
 
     def _definition(self, dotted: str) -> ast.AST | None:
         return next((node for node, scope in self.ctx.module.functions.items() if scope.qualname == dotted[1:]), None)

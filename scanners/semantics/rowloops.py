@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ from scanners.names import find
 from scanners.place import Place
 from scanners.scopes import Scope
 from scanners.semantics.orm import Query, query
-from scanners.syntax import children
+from scanners.syntax import DEFS, suite
 
 FEW: Final = 5
 _WRAPPERS: Final = frozenset(
@@ -22,7 +21,9 @@ _WRAPPERS: Final = frozenset(
 _PAGES: Final = re.compile(
     r"(^|_)(chunk|batch|page|slice|block|window|partition|bucket)(s|ed|es|_|$)|grouper|paginat|chunk|batch", re.I
 )
-_INNER: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_SPREADING: Final = (
+    *(ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.AsyncFor, ast.comprehension, ast.Break, ast.Return),
+)
 
 
 @dataclass(slots=True)
@@ -32,7 +33,7 @@ class Loop:
     place: Place[Any]
     target: ast.expr
     iter: ast.expr
-    body: list[ast.AST]
+    body: list[Any]
     kind: str = "open"
     rows: Query | None = None
     hang: set[str] = field(default_factory=set)
@@ -40,30 +41,22 @@ class Loop:
 
     def hangs(self, *exprs: ast.AST | None) -> bool:
         """Whether one of these expressions mentions what hangs on the item."""
-        return any(
-            isinstance(node, ast.Name) and node.id in self.hang
-            for expr in exprs
-            if expr is not None
-            for node in nodes([expr])
+        hang = self.hang
+        return bool(hang) and any(
+            node.id in hang for expr in exprs if expr is not None for node in nodes([expr], ast.Name)
         )
 
 
-def nodes(roots: list[Any]) -> Iterator[Any]:
-    """The nodes of some statements or expressions, in source order, inner defs left out."""
-    stack = list(reversed(roots))
-    while stack:
-        node = stack.pop()
-        if isinstance(node, _INNER):
-            continue
-        yield node
-        stack.extend(reversed(children(node)))
+def nodes(roots: list[Any], *kinds: type[ast.AST]) -> list[Any]:
+    """The nodes of some statements or expressions, or those of these types, in source order, inner defs left out."""
+    return [node for node in suite(roots, *kinds) if type(node) not in DEFS]
 
 
 def loop_of(place: Place[Any], ctx: Context) -> Loop:
     """A `for` statement, or the first generator of a comprehension, with what is known of it."""
     node = place.node
     if isinstance(node, ast.For | ast.AsyncFor):
-        made = Loop(place, node.target, node.iter, list(node.body))
+        made = Loop(place, node.target, node.iter, node.body)
     else:
         first, *more = node.generators
         value = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
@@ -71,8 +64,8 @@ def loop_of(place: Place[Any], ctx: Context) -> Loop:
     core = unwrapped(made.iter)
     made.kind = _kind(made, core, place.scope)
     made.rows = query(core, place.scope, ctx)
-    made.hang = {part.id for part in nodes([made.target]) if isinstance(part, ast.Name)}
-    for inner in nodes(made.body):
+    made.hang = {part.id for part in nodes([made.target], ast.Name)}
+    for inner in nodes(made.body, *_SPREADING):
         _spread(inner, made)
     return made
 
@@ -157,6 +150,6 @@ def is_conditional(node: ast.AST, loop: Loop) -> bool:
 def is_shielded(node: ast.AST, loop: Loop) -> bool:
     """Whether a failure at `node` is caught inside the loop, so that each item stands for itself."""
     return any(
-        isinstance(part, ast.Try) and part.handlers and any(node is inner for inner in nodes(list(part.body)))
+        isinstance(part, ast.Try) and part.handlers and any(node is inner for inner in nodes(part.body))
         for part in nodes(loop.body)
     )

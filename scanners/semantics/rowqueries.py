@@ -42,7 +42,7 @@ class Hit(NamedTuple):
 def hits(loop: Loop, ctx: Context) -> Iterator[Hit]:
     """What the loop asks the database once per item."""
     seen: set[ast.AST] = set()
-    for node in nodes(loop.body):
+    for node in nodes(loop.body, ast.For, ast.AsyncFor, ast.comprehension, ast.Call):
         if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
             hit = _iterated(node.iter, loop, ctx)
             if hit is not None:

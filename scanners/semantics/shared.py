@@ -148,7 +148,7 @@ def users(name: str, ctx: Context) -> list[ast.AST]:
 
 def commits(node: Any) -> Iterator[tuple[ast.Call, str]]:
     """The commits in the body of a `try`, each with the text of its session."""
-    body = list(nodes(list(node.body)))
+    body = list(nodes(node.body))
     managed = [item for part in body if isinstance(part, ast.With | ast.AsyncWith) for item in part.items]
     for part in body:
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr == "commit":
@@ -168,7 +168,7 @@ def is_left_broken(node: Any, held: str, place: Place[Any]) -> ast.ExceptHandler
             return None
     for handler in node.handlers:
         kind = ast.unparse(handler.type) if handler.type is not None else "Exception"
-        answered = any(_answers(part, held) for part in nodes(list(handler.body)))
+        answered = any(_answers(part, held) for part in nodes(handler.body))
         if _BROAD.search(kind) and not answered:
             return handler  # type: ignore[no-any-return]
     return None
