@@ -115,7 +115,8 @@ class LossyValueType(Rule):
             at = Place(stmt, place.block, stmt)
             ctx.site(at)
             if money:
-                ctx.report(at, _FLOAT.format(name), confidence=Confidence.MEDIUM)
+                limit = name.startswith(("max_", "min_", "soft_"))  # Compared with sums, never added up.
+                ctx.report(at, _FLOAT.format(name), confidence=Confidence.LOW if limit else Confidence.MEDIUM)
 
     def _text(self, at: Place[Any], name: str, spec: FieldSpec, ctx: Context) -> None:
         ctx.site(at)
