@@ -57,7 +57,7 @@ def is_local_worklist(call: Call) -> bool:
 def is_signal(call: Call) -> bool:
     """Whether the name of a queue says that it carries single signals or answers, or the def that makes it reads it."""
     name, function = holder_of(call), call.function
-    if _SIGNAL.search(name):
+    if _SIGNAL.search(name) or re.search(r"Waiter|Future|Reply|Response", call.qualname):
         return True
     return name.isidentifier() and function is not None and bool(_methods(getattr(function, "body", []), name) & _GETS)
 

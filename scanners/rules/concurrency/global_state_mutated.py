@@ -91,6 +91,8 @@ def _sure(change: Change, function: Any, ctx: Context) -> Confidence | None:
     """A coroutine is not interrupted between two awaits: adding to a container there mixes nothing up."""
     if change.how == "rebinds" and isinstance(getattr(change.node.value, "value", ...), bool | None):
         return Confidence.LOW  # A reset, or a switch.
+    if isinstance(function, ast.FunctionDef) and not any(isinstance(node, ast.FunctionDef) for node in served(ctx)):
+        return Confidence.LOW  # Only coroutines of one thread come here, as far as the file shows.
     plain = change.how in ("adds", "rebinds") and isinstance(function, ast.AsyncFunctionDef)
     return Confidence.LOW if plain and function not in served(ctx) else None
 
