@@ -30,7 +30,11 @@ def _search(items: list[Any], can_fail: bool) -> str:
         if kind in _REPEATS:
             low, high, body = value
             del low
-            told = _ambiguous(list(body)) if high is _constants.MAXREPEAT and fails else ""
+            told = (
+                (_ambiguous(list(body)) or _repeats_itself(list(body)))
+                if high is _constants.MAXREPEAT and fails
+                else ""
+            )
             found = told or _search(list(body), fails)
         else:
             found = next(filter(None, (_search(list(part), fails) for part in _parts(kind, value))), "")
@@ -96,6 +100,16 @@ def _nullable(item: Any) -> bool:
 def _same_single(one: list[Any], other: list[Any]) -> bool:
     """Whether two alternatives of one character each, or repeats of one, can match the same character."""
     return len(one) == len(other) == 1 and bool(_first(one) & _first(other))
+
+
+def _repeats_itself(body: list[Any]) -> str:
+    """Why one of two fixed alternatives may be the other several times over: `a|aa`, which is parsed as `a(|a)`."""
+    *start, (kind, value) = _unwrapped(body) or [(None, None)]
+    if kind is not _constants.BRANCH or not start or any(kind is not _constants.LITERAL for kind, _ in start):
+        return ""
+    branches = [list(branch) for branch in value[1]]
+    again = any(branch and start * (len(branch) // len(start)) == branch for branch in branches)
+    return "two alternatives under a repeat match the same text" if again and [] in branches else ""
 
 
 def _first(items: list[Any]) -> frozenset[str]:

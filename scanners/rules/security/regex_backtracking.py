@@ -1,7 +1,9 @@
+import ast
 from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
+from scanners.names import find
 from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.backtracking import explodes
@@ -103,8 +105,16 @@ class RegexBacktracking(Rule):
     def _fixed(self, call: Call, pattern: str, ctx: Context) -> None:
         ctx.site(call)
         text = call.argument(_TEXT_AT.get(call.last, 1), "string") if call.last != "compile" else None
-        if text is not None and isinstance(ctx.constant(text, call), str):
+        if text is not None and _is_fixed(text, call, ctx):
             return
         told = explodes(pattern, call.last == "fullmatch")
         if told:
             ctx.report(call, f"This pattern can take exponential time: {told}.")
+
+
+def _is_fixed(text: ast.expr, call: Call, ctx: Context) -> bool:
+    """Whether the text is fixed, or one of a fixed list that is gone through."""
+    bound = find(text.id, call.scope) if isinstance(text, ast.Name) else None
+    if bound is not None and bound[0] and all(each.kind == "for" for each in bound[0]):
+        return all(isinstance(ctx.constant(each.value, call), tuple) for each in bound[0])
+    return isinstance(ctx.constant(text, call), str)
