@@ -84,8 +84,8 @@ class BadInputBecomes500(Rule):
     def _lookup(self, call: Call, ctx: Context) -> None:
         model = ast.unparse(call.receiver) if call.receiver is not None else ""
         for node in descendants(call.function) if call.function is not None else ():
-            if isinstance(node, ast.Attribute) and node.attr in ("exists", "create", "get_or_create", "update_or_create") and node.lineno < call.line and ast.unparse(node).startswith(f"{model}."):
-                return  # It was looked for, or made, before.
+            if isinstance(node, ast.Attribute) and node.attr in ("exists", "create", "get", "get_or_create", "update_or_create") and node.lineno < call.line and ast.unparse(node).startswith(f"{model}."):
+                return  # It was looked for, or made, before: the first look is the one to guard.
         for word in call.node.keywords:
             found = (taint(word.value, call, ctx) or path_part(word.value, call, ctx)) if word.arg else None
             if found is not None:
