@@ -103,7 +103,8 @@ def _of_mock(test: ast.expr, place: Place[Any]) -> Empty | None:
     origin = _mock_of(inner.value, place)
     if origin is None or origin.args or any(word.arg != "name" for word in origin.keywords) or _is_set(inner, place):
         return None
-    return f"`{_short(inner)}` is an attribute of a mock that nothing sets: it is always true.", Confidence.MEDIUM
+    sure = Confidence.LOW if _is_given(inner, place) else Confidence.MEDIUM  # Who is given the mock may set it.
+    return f"`{_short(inner)}` is an attribute of a mock that nothing sets: it is always true.", sure
 
 
 def _mock_of(expr: ast.expr, place: Place[Any]) -> ast.Call | None:
@@ -117,14 +118,20 @@ def _is_mock(expr: ast.expr, place: Place[Any]) -> bool:
 
 
 def _is_set(attribute: ast.Attribute, place: Place[Any]) -> bool:
-    """Whether the test, or the file around it, gives the attribute a value, or hands the mock to something that may."""
+    """Whether the test, or the file around it, gives the attribute a value."""
+    return any(
+        isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and node.attr == attribute.attr
+        for node in descendants(place.function or place.scope.module.node)
+    )
+
+
+def _is_given(attribute: ast.Attribute, place: Place[Any]) -> bool:
+    """Whether the test hands the mock itself to a call."""
     name = getattr(attribute.value, "id", "")
-    for node in descendants(place.function or place.scope.module.node):
-        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and node.attr == attribute.attr:
-            return True
-        if isinstance(node, ast.Call) and any(getattr(arg, "id", "") == name for arg in node.args):
-            return True
-    return False
+    return any(
+        isinstance(node, ast.Call) and any(getattr(arg, "id", "") == name for arg in node.args)
+        for node in descendants(place.function or place.scope.module.node)
+    )
 
 
 def of_call(call: ast.Call, place: Place[Any]) -> Empty | None:
