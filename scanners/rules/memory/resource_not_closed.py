@@ -83,15 +83,14 @@ def save(path, rows):
         out.writelines(rows)
     finally:
         out.close()
-def several(paths):
-    with contextlib.ExitStack() as stack:
+def several(paths, stack):
+    with stack:
         db = sqlite3.connect("x")
         stack.callback(db.close)
         return [stack.enter_context(open(path)) for path in paths]
 def touch(path):
     open(path, "w").close()
-    pool = ThreadPoolExecutor(2)
-    with pool:
+    with ThreadPoolExecutor(2) as pool:
         pool.submit(print)
 async def fetch(url):
     async with aiohttp.ClientSession() as session:
@@ -108,8 +107,6 @@ from django.http import FileResponse
 class Store:
     def __init__(self, path):
         self.db = sqlite3.connect(path)
-    def close(self):
-        self.db.close()
 def opened(path):
     file = open(path)
     return file
@@ -119,8 +116,6 @@ def lines(path):
     db.close()
 def download(path):
     return FileResponse(open(path, "rb"))
-def wrapped(path):
-    return Reader(open(path))
 def connected(path):
     db = sqlite3.connect(path)
     prepare(db)
@@ -150,7 +145,8 @@ def connected(path):
     def _say(self, call: Call, found: Resource, became: str, ctx: Context) -> None:
         how = "Nothing closes the" if became == "leaks" else "Nobody keeps, so nobody closes, the"
         sure = Confidence.HIGH if found.what not in BRIEF or became == "leaks" else Confidence.MEDIUM
-        script = ctx.path_class == "script" or call.under_main
-        light = found.what == "HTTP session" or (became == "dropped" and found.what in BRIEF)
+        light = found.what == "HTTP session" or (became == "dropped" and found.what in BRIEF) or call.under_main
         message = f"{how} {found.what} that `{call.dotted.removesuffix('()')}` opens."
-        ctx.report(call, message, severity=Severity.LOW if script or light else None, confidence=sure)
+        ctx.report(
+            call, message, severity=Severity.LOW if light or ctx.path_class == "script" else None, confidence=sure
+        )
