@@ -24,6 +24,7 @@ _MANUAL: Final = re.compile(
     r"(docs?|documentation|wiki|handbook|manual|(user )?guide)\b",
     re.IGNORECASE,
 )
+_BUILT: Final = re.compile(r"readthedocs\.org/projects/([\w-]+)/badge")
 _HOST_OF_MANUALS: Final = re.compile(
     r"https?://([\w-]+\.)?(docs?|wiki|handbook)\.|https?://[^/]*(readthedocs|gitbook|confluence|notion|atlassian|github\.io)"
     r"|https?://[^/]+/([\w-]+/){0,2}(wiki|docs?|documentation)\b"
@@ -194,7 +195,8 @@ def links(text: str) -> list[tuple[int, str, str]]:
 
 def manual(lines: list[str], heads: list[Line], linked: list[tuple[int, str, str]]) -> bool:
     """Whether the page sends its reader to a site of its own documentation, by the words or the address of a link."""
-    name = re.split(r"[^a-z0-9]", heads[0][1].lower(), maxsplit=1)[0] if heads else ""
+    names = {re.split(r"[^a-z0-9]", heads[0][1].lower(), maxsplit=1)[0]} if heads else set()
+    names |= {built[1].lower() for _, _, target in linked if (built := _BUILT.search(target))}
     for line, said, target in linked:
         if not target.startswith("http") or _BADGE.search(target):
             continue
@@ -203,7 +205,7 @@ def manual(lines: list[str], heads: list[Line], linked: list[tuple[int, str, str
             return True
         if _HOST_OF_MANUALS.match(target):
             above = next((title for number, title in reversed(heads) if number < line), "")
-            if _MANUAL.match(above) or (len(name) > 3 and name in target.lower()):
+            if _MANUAL.match(above) or any(len(name) > 3 and name in target.lower() for name in names):
                 return True
     return False
 

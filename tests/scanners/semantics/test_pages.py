@@ -78,6 +78,8 @@ def test_the_day_of_the_last_review_is_the_latest_one_stated(text, day):
         ("# Shop\n[Documentation](https://shop.example/x)\n", True),
         ("# Shop\nhttps://docs.shop.example/\n", True),
         ("# It\n## Documentation\nhttps://docs.example.com/\n", True),
+        ("# Go\nhttps://readthedocs.org/projects/shop/badge/ [shop](https://shop.readthedocs.io/)\n", True),
+        ("# Go\n[shop](https://shop.readthedocs.io/)\n", False),
         ("# It\n[Docker](https://docs.docker.com/)\n", False),
         ("# Shop\n[docs](docs/index.md)\n", False),
     ],
@@ -85,3 +87,18 @@ def test_the_day_of_the_last_review_is_the_latest_one_stated(text, day):
 def test_a_site_of_documentation_is_told_from_that_of_a_tool(text, elsewhere):
     lines = text.split("\n")
     assert pages.manual(lines, pages.headings(lines), pages.links(text)) is elsewhere
+
+
+@pytest.mark.parametrize(
+    ("text", "bare", "unwritten"),
+    [
+        ("# Runbook\n\nTODO\n", ["Runbook"], True),
+        ("Shop\n====\n\nSells.\n\nOwner\n-----\n\nTo be defined.\n", ["Owner"], False),
+        ("# Changelog\n\n## 1.0\n", [], False),
+        ("# Shop\n\nTODO: tests. The rest of this page says at some length what the shop is for.\n", [], False),
+    ],
+)
+def test_what_is_still_to_be_written_is_told_from_what_is_short(text, bare, unwritten):
+    lines = text.split("\n")
+    found, whole = pages.unwritten(lines, pages.headings(lines))
+    assert ([title for _, title in found], whole) == (bare, unwritten)
