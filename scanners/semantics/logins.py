@@ -15,6 +15,11 @@ _NAMED: Final = re.compile(
     r"|two_?factor|magic_?link)([/_.-]|$)",
     re.IGNORECASE,
 )
+_BEFORE: Final = re.compile(
+    r"^(?!.*(verif|check|confirm)).*(enrol|challenge|set_?up|(^|_)(start|status)(_|$))", re.IGNORECASE
+)
+"""Steps at which no secret is guessed yet."""
+
 _CHECKS: Final = re.compile(
     r"passw|passwd|\botp\b|totp|\bpin\b|check_password|authenticate\(|verify_code|one_time|\bcode\b|reset_token|mfa"
     r"|send_mail|send_email",
@@ -49,6 +54,8 @@ def logins(ctx: Context) -> Iterator[tuple[Any, str]]:
 
 def _is_login(node: Any, route: Route) -> bool:
     named = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", route.cls.name) if route.cls is not None else node.name
+    if _BEFORE.search(node.name):
+        return False
     last = "/".join(part for part in route.path.split("/")[-2:] if "{" not in part and "<" not in part)
     return any(_NAMED.search(text) for text in (named, last) if text)
 

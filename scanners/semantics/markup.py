@@ -157,7 +157,7 @@ def unescaped_lines(text: TextFile) -> Iterator[tuple[int, str, Confidence | Non
         found = _SAFE.search(line)
         value = found[1].strip() if found else ""
         if value[:1] not in ("", "'", '"') and value[:2] != "_(":
-            guess = Confidence.MEDIUM if "." in value and "(" not in value else Confidence.LOW
+            guess = Confidence.MEDIUM if "." in value and not {"(", "|"} & set(value) else Confidence.LOW
             yield number, value, None if trusted_by_name(value) else guess
         if _OFF.search(line) and "</" in text.text:
             yield number, "", Confidence.MEDIUM
