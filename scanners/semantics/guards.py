@@ -155,9 +155,8 @@ def refused_below(ctx: Context) -> bool:
         and part.type is not None
         and any(map(_REFUSES.search, words_of([part.type])))
         for node in ctx.module.functions
-        for stmt in getattr(node, "body", ())
-        if isinstance(getattr(node, "body", None), list)
-        for part in descendants(stmt)
+        if not isinstance(node, ast.Lambda)
+        for part in descendants(node)
     )
 
 
