@@ -74,7 +74,7 @@ def fate(node: Any, place: Place[Any], how: str) -> str:
     if any("cancel" in getattr(target, "id", "") for found in nodes for target in getattr(found, "targets", ())):
         return "used"  # A flag, which is looked at later.
     name = getattr(node, "name", None)
-    if name and how == "all" and any(isinstance(found, ast.Name) and found.id == name for found in _handed(nodes)):
+    if name and any(isinstance(found, ast.Name) and found.id == name for found in _handed(nodes)):
         return "used"
     return "end" if how == "named" and catches and _ends(place, nodes) else "fault"
 
