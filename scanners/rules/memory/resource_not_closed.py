@@ -72,7 +72,6 @@ def copy(path, rows):
                 "shop/export.py": """\
 import contextlib
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 import aiohttp
 def load(path):
     with open(path) as file, contextlib.closing(sqlite3.connect(path)) as db:
@@ -90,8 +89,6 @@ def several(paths, stack):
         return [stack.enter_context(open(path)) for path in paths]
 def touch(path):
     open(path, "w").close()
-    with ThreadPoolExecutor(2) as pool:
-        pool.submit(print)
 async def fetch(url):
     async with aiohttp.ClientSession() as session:
         return await session.get(url)
