@@ -129,11 +129,15 @@ class Context:
 
     def imports(self, *modules: str) -> bool:
         """Whether the file imports one of these top-level packages anywhere in its module body."""
-        wanted = set(modules)
-        return any(
-            binding.kind == "import" and binding.value.partition(".")[0] in wanted
+        return not self._imported.isdisjoint(modules)
+
+    @cached_property
+    def _imported(self) -> frozenset[str]:
+        return frozenset(
+            binding.value.partition(".")[0]
             for bindings in self.module.names.values()
             for binding in bindings
+            if binding.kind == "import"
         )
 
     def resolve(self, expr: ast.AST, scope: Scope) -> Ref | None:

@@ -71,12 +71,18 @@ class Place(Generic[Node]):
     @property
     def function(self) -> Any:
         """The enclosing def, async def or lambda, or None."""
-        return next((block.node for block in self.blocks() if block.kind == "function"), None)
+        block: Block | None = self.block
+        while block is not None and block.kind != "function":
+            block = block.parent
+        return block.node if block is not None else None
 
     @property
     def cls(self) -> ast.ClassDef | None:
         """The innermost enclosing class, or None."""
-        return next((block.node for block in self.blocks() if block.kind == "class"), None)
+        block: Block | None = self.block
+        while block is not None and block.kind != "class":
+            block = block.parent
+        return block.node if block is not None else None
 
     @property
     def in_async(self) -> bool:

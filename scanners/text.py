@@ -52,3 +52,19 @@ class TextFile:
     def line_of(self, needle: str) -> int:
         """The first line that holds `needle`, from 1; 1 when none does."""
         return next((number for number, line in enumerate(self.lines, 1) if needle in line), 1)
+
+
+def lines_with(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Where the lines start and end that hold one of these small words in any case, to search these alone."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # Some letters are two when they are small.
+        return [(0, len(text))] if any(word in lowered for word in words) else []
+    found = set()
+    for word in words:
+        at = lowered.find(word)
+        while at >= 0:
+            end = lowered.find("\n", at)
+            end = end if end >= 0 else len(lowered)
+            found.add((lowered.rfind("\n", 0, at) + 1, end))
+            at = lowered.find(word, end)
+    return sorted(found)

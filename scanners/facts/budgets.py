@@ -14,7 +14,7 @@ from scanners.semantics.budgets import in_text, seconds
 from scanners.semantics.outbound import HTTP
 from scanners.semantics.owncalls import calls_of
 from scanners.semantics.routes import routes_of
-from scanners.text import TextFile
+from scanners.text import TextFile, lines_with
 from scanners.tree import Fact, Tree
 
 _WORD: Final = re.compile(r"\b\w*(?:timeout|retries|max_retry|pool_size)\w*\b", re.IGNORECASE)
@@ -89,24 +89,11 @@ class BudgetSettings(Collector):
         if ctx.role.startswith("settings") and not _DJANGO & ctx.module.names.keys():
             for name, line in _constants(ctx):
                 ctx.fact("budget-setting", line, name=name, text=ctx.source_lines[line - 1].strip()[:160])
-        found = Counter(_budget_words(ctx.source))
+        found = Counter(
+            name for start, end in lines_with(ctx.source, _WORDS) for name in _WORD.findall(ctx.source, start, end)
+        )
         if found:
             ctx.fact("budget-words", 1, words={word: found[word] for word in sorted(found)[:200]})
-
-
-def _budget_words(source: str) -> Iterator[str]:
-    """The names that hold one of the words, looked for in their lines only: to search all of a file would be slow."""
-    lowered, lines = source.lower(), set()
-    for word in _WORDS:
-        at = lowered.find(word)
-        while at >= 0:
-            end = lowered.find("\n", at)
-            lines.add((lowered.rfind("\n", 0, at) + 1, end if end >= 0 else len(lowered)))
-            at = lowered.find(word, end) if end >= 0 else -1
-    if lines and len(lowered) != len(source):  # Some letters are two when they are small.
-        lines = {(0, len(source))}
-    for start, end in lines:
-        yield from _WORD.findall(source, start, end)
 
 
 def _constants(ctx: Context) -> Iterator[tuple[str, int]]:

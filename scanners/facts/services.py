@@ -9,7 +9,7 @@ from scanners.context import Context
 from scanners.dockerfile import Instruction, Stage
 from scanners.rule import Collector
 from scanners.semantics.probes import TEXT, last_part
-from scanners.text import TextFile
+from scanners.text import TextFile, lines_with
 from scanners.yamltree import TEMPLATED, Yaml
 
 _LOOPS: Final = frozenset(
@@ -79,6 +79,9 @@ class Images(Collector):
         )
 
 
+_PROBES: Final = ("health", "ready", "live", "ping", "status", "alive", "heartbeat")
+
+
 class ServerSettings(Collector):
     """Fact `server-bind`: the port that a settings file of gunicorn binds, "" where it is computed.
     Fact `health-text`: last parts of what reads like the path of a probe.
@@ -86,8 +89,9 @@ class ServerSettings(Collector):
 
     def visit_module(self, ctx: Context) -> None:
         """Record the last `bind` of the module body, and the paths."""
-        if any(word in ctx.source for word in ("health", "ready", "live", "ping", "status", "alive", "heartbeat")):
-            paths = sorted({last_part(match) for match in TEXT.findall(ctx.source)})
+        if any(word in ctx.source for word in _PROBES):
+            spans = lines_with(ctx.source, (*_PROBES, "up"))
+            paths = sorted({last_part(match) for span in spans for match in TEXT.findall(ctx.source, *span)})
             if paths:
                 ctx.fact("health-text", 1, paths=paths[:50])
         bound = [binding for binding in ctx.module.names.get("bind", ()) if binding.kind == "assign"]

@@ -18,6 +18,7 @@ _COLLECTED: Final = ("test*.py", "*_test.py")  # pytest asks for test_*.py, Djan
 _OPTION: Final = re.compile(
     r"^\s*(python_files|python_classes|python_functions|testpaths|test_patterns)\s*=\s*(.*)$", re.MULTILINE
 )
+_DRIVES: Final = re.compile(r"\b(client|app|api_client|test_client|browser|page)\.(get|post|put|delete|goto|open)\(")
 _NAMES: Final = re.compile(r"[\w*.?/\[\]-]+")
 
 
@@ -59,10 +60,7 @@ class Tests(Collector):
             _imports(ctx).append(f"{source}{joint}{alias.name}")
 
     def visit_module(self, ctx: Context) -> None:
-        urls = re.search(
-            r"\b(client|app|api_client|test_client|browser|page)\.(get|post|put|delete|goto|open)\(", ctx.source
-        )
-        if urls:
+        if any(word in ctx.source for word in ("client.", "app.", "browser.", "page.")) and _DRIVES.search(ctx.source):
             ctx.fact("test-urls", 1)
 
 

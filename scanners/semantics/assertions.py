@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -106,7 +107,7 @@ class _Look:
 
     def _call(self, call: ast.Call, given: set[str]) -> str:
         name = last_name(call)
-        if _SURE.search(name) or any(_states(word, self.place) for word in call.keywords):
+        if _is_sure(name) or any(_states(word, self.place) for word in call.keywords):
             return ASSERTS
         if not name or (isinstance(call.func, ast.Name) and name in given):
             return DOUBT
@@ -127,6 +128,11 @@ class _Look:
         if helper is not None:
             return self.of(helper, depth + 1, test) if depth < 2 else DOUBT
         return DOUBT if _is_helper(part.id, self.ctx.module) else NOTHING
+
+
+@lru_cache(maxsize=8192)
+def _is_sure(name: str) -> bool:
+    return _SURE.search(name) is not None
 
 
 def _states(word: ast.keyword, place: Place[Any]) -> bool:

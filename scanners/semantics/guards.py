@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 from scanners.context import Context
@@ -52,6 +53,7 @@ _BODIES: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def guarding(name: str) -> bool:
     """Whether a decorator, dependency, class or function is named after keeping callers out."""
     return bool(_GUARD.search(name)) and not _OPEN.search(name)

@@ -45,6 +45,7 @@ _OWN: Final = ("cls", "model", "__class__", "model_class")
 _WORDS: Final = re.compile(
     r"\.objects\b|\.query\b|select\(|[sS]ession\b|\.all\(\)|\.execute\w*\(|_manager\b|get_queryset"
 )
+_HINTS: Final = (".objects", ".query", "select(", "ession", ".all()", ".execute", "_manager", "get_queryset")
 _USERS: Final[WeakKeyDictionary[Context, bool]] = WeakKeyDictionary()
 _FOREIGN: Final = ("mongoengine", "pykube", "minio", "boto3", "odmantic", "beanie")
 
@@ -96,7 +97,7 @@ class Query:
 def uses_orm(ctx: Context) -> bool:
     """Whether the file may ask a database anything: a cheap test, made once a file."""
     if ctx not in _USERS:
-        _USERS[ctx] = _WORDS.search(ctx.source) is not None
+        _USERS[ctx] = any(word in ctx.source for word in _HINTS) and _WORDS.search(ctx.source) is not None
     return _USERS[ctx]
 
 

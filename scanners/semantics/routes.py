@@ -37,6 +37,7 @@ _REGISTERS: Final = re.compile(
     r"\b(add_url_rule|add_(get|post|put|delete|patch|head|route|api_route|view|websocket_route)|Route|WebSocketRoute"
     r"|APIRoute|web\.(get|post|put|delete|patch|view|route|head))\("
 )
+_REGISTERING: Final = ("add_", "Route(", "web.")
 _VIEW_MODULES: Final = (
     "django.views.decorators.",
     "django.contrib.auth.decorators.",
@@ -85,7 +86,7 @@ def _read(ctx: Context) -> dict[ast.AST, Route]:
             route = _django(node, scope, ctx)
         if route is not None:
             found[node] = route
-    if used and _REGISTERS.search(ctx.source):
+    if used and any(word in ctx.source for word in _REGISTERING) and _REGISTERS.search(ctx.source):
         for node, route in _registered(ctx, used):
             found.setdefault(node, route)
     return found
