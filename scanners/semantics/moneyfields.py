@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from scanners.context import Context
@@ -26,9 +27,14 @@ _DATACLASSES: Final = (
 _DEPTH: Final = 4
 
 
+@lru_cache(maxsize=2)  # One file has many classes.
+def _mentions_floats(ctx: Context) -> bool:
+    return "float" in ctx.source or "FloatField" in ctx.source
+
+
 def float_fields(node: ast.ClassDef, ctx: Context) -> Iterator[tuple[str, ast.stmt, bool]]:
     """The floats of a schema, a serializer or a dataclass: name, statement, and whether it looks like money."""
-    if "float" not in ctx.source and "FloatField" not in ctx.source:
+    if not _mentions_floats(ctx):
         return
     around = ""
     for stmt in node.body:

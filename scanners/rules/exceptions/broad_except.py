@@ -138,7 +138,11 @@ def _report(at: Place[ast.ExceptHandler], found: Reaction, ctx: Context, everyth
 def _is_called_here(at: Place[ast.ExceptHandler], ctx: Context) -> bool:
     """Whether code of this file calls the function, so that there is a handler further out to leave the failure to."""
     name = getattr(at.function, "name", "")
-    return bool(name) and re.search(rf"(?<!def )\b{re.escape(name)}\(", ctx.source) is not None
+    return (
+        bool(name)
+        and f"{name}(" in ctx.source
+        and re.search(rf"(?<!def )\b{re.escape(name)}\(", ctx.source) is not None
+    )
 
 
 def _is_boundary(at: Place[ast.ExceptHandler]) -> bool:
