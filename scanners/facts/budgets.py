@@ -10,10 +10,10 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call, Place
 from scanners.rule import Collector
-from scanners.semantics.budgets import in_text, seconds
 from scanners.semantics.outbound import HTTP
 from scanners.semantics.owncalls import calls_of
 from scanners.semantics.routes import routes_of
+from scanners.semantics.timeouts.budgets import in_text, seconds
 from scanners.text import TextFile, lines_with
 from scanners.tree import Fact, Tree
 

@@ -11,10 +11,10 @@ from scanners.names import Ref, resolve
 from scanners.place import Call
 from scanners.rule import Collector
 from scanners.scopes import Binding, Scope
-from scanners.semantics.blocking import BLOCKING, blocking
+from scanners.semantics.concurrency.blocking import BLOCKING, blocking
+from scanners.semantics.concurrency.lazily import filled_once
 from scanners.semantics.handlers import inner
 from scanners.semantics.hot import runs_once
-from scanners.semantics.lazily import filled_once
 
 _PLAIN: Final = frozenset(
     "staticmethod classmethod property functools.lru_cache functools.cache functools.cached_property functools.wraps "

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.rule import Collector
-from scanners.semantics.pipelines import provider, steps
+from scanners.semantics.environment.pipelines import provider, steps
 from scanners.text import TextFile
 
 TESTS: Final = re.compile(

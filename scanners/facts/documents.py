@@ -8,7 +8,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.place import Call
 from scanners.rule import CODE, Collector
-from scanners.semantics import pages
+from scanners.semantics.docs import pages
 from scanners.text import TextFile
 
 _MOST: Final = 300

@@ -7,8 +7,8 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.dockerfile import Instruction
 from scanners.rule import Collector
-from scanners.semantics.pipelines import steps
-from scanners.semantics.shell import Command, commands
+from scanners.semantics.environment.pipelines import steps
+from scanners.semantics.environment.shell import Command, commands
 from scanners.text import TextFile
 
 _TOOLS: Final = frozenset(

@@ -8,8 +8,8 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.place import Bound, Place
 from scanners.rule import CODE, Collector
+from scanners.semantics.data.rowloops import nodes
 from scanners.semantics.orm import DJANGO, Query, query
-from scanners.semantics.rowloops import nodes
 from scanners.text import TextFile
 
 _LISTS: Final = re.compile(r"List\w*View$|ModelViewSet$|ReadOnlyModelViewSet$|ListModelMixin$|^ListView$")

@@ -6,7 +6,7 @@ from typing import Any
 from scanners.context import Context
 from scanners.place import Place
 from scanners.rule import CODE, Collector
-from scanners.semantics.fields import FieldSpec, field_of
+from scanners.semantics.data.fields import FieldSpec, field_of
 
 
 class Models(Collector):

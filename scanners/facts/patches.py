@@ -9,8 +9,8 @@ from scanners.facts.tests import TEST
 from scanners.place import Call, Place
 from scanners.rule import Collector
 from scanners.semantics.connections import CALLS as CONNECTIONS
-from scanners.semantics.mocks import PATCHES, is_patch, target_of
 from scanners.semantics.outbound import HTTP, NETWORK, PROCESSES, REDIS
+from scanners.semantics.tests.mocks import PATCHES, is_patch, target_of
 from scanners.text import TextFile
 
 _REAL: Final = re.compile(

@@ -8,7 +8,7 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
 from scanners.rule import CODE, Collector
-from scanners.semantics.rowloops import nodes
+from scanners.semantics.data.rowloops import nodes
 from scanners.syntax import descendants
 from scanners.text import TextFile
 

@@ -9,8 +9,8 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
 from scanners.rule import CODE, Collector
-from scanners.semantics.guardpoints import acts, answers_data, generic_methods
-from scanners.semantics.guards import class_state, guarding, refused_below, state, words_of
+from scanners.semantics.api.guardpoints import acts, answers_data, generic_methods
+from scanners.semantics.api.guards import class_state, guarding, refused_below, state, words_of
 from scanners.semantics.routes import Route, frameworks, routes_of
 from scanners.semantics.viewclasses import view_kind
 from scanners.syntax import descendants

@@ -8,7 +8,7 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.dockerfile import Instruction, Stage
 from scanners.rule import Collector
-from scanners.semantics.probes import TEXT, last_part
+from scanners.semantics.environment.probes import TEXT, last_part
 from scanners.text import TextFile, lines_with
 from scanners.yamltree import TEMPLATED, Yaml
 

@@ -8,8 +8,8 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Bound, Call, Place
 from scanners.rule import CODE, Collector
-from scanners.semantics.servers import SERVERS, WORKERS
-from scanners.semantics.shell import commands
+from scanners.semantics.environment.servers import SERVERS, WORKERS
+from scanners.semantics.environment.shell import commands
 from scanners.syntax import descendants
 from scanners.text import TextFile
 

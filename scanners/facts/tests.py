@@ -8,7 +8,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.place import Place
 from scanners.rule import Collector
-from scanners.semantics.testcode import is_case, is_mixin, is_test, may_collect
+from scanners.semantics.tests.testcode import is_case, is_mixin, is_test, may_collect
 from scanners.syntax import descendants
 from scanners.text import TextFile
 from scanners.tree import Fact, Tree

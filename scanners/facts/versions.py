@@ -9,8 +9,8 @@ from scanners.context import Context
 from scanners.facts.imports import is_optional
 from scanners.place import Call, Place
 from scanners.rule import CODE, Collector
-from scanners.semantics.images import parse
-from scanners.semantics.pipelines import provider
+from scanners.semantics.environment.images import parse
+from scanners.semantics.environment.pipelines import provider
 from scanners.text import TextFile
 from scanners.yamltree import Yaml
 

@@ -4,9 +4,17 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.asserted import RIGHTS, is_answer, is_fixed, is_test_help, names_in, narrows, public_parameter
+from scanners.semantics.api.asserted import (
+    RIGHTS,
+    is_answer,
+    is_fixed,
+    is_test_help,
+    names_in,
+    narrows,
+    public_parameter,
+)
+from scanners.semantics.api.responses import is_web
 from scanners.semantics.requestdata import taint
-from scanners.semantics.responses import is_web
 from scanners.syntax import descendants
 
 
@@ -52,23 +60,38 @@ class AssertAsValidation(Rule):
         elif narrows(test):
             return
         elif is_web(ctx) and (what := _from_request(place, ctx)):
-            ctx.report(place, f"`{what}` comes from the request and is checked by an assertion only, which `python -O` removes.")
+            ctx.report(
+                place,
+                f"`{what}` comes from the request and is checked by an assertion only, which `python -O` removes.",
+            )
         elif is_answer(test, place):
-            ctx.report(place, "The answer of another service is checked by an assertion only, which `python -O` removes.")
+            ctx.report(
+                place, "The answer of another service is checked by an assertion only, which `python -O` removes."
+            )
         elif name := public_parameter(place):
-            ctx.report(place, f"`{name}` is given by the caller and checked by an assertion only, which `python -O` removes.", confidence=_sure(place))
+            ctx.report(
+                place,
+                f"`{name}` is given by the caller and checked by an assertion only, which `python -O` removes.",
+                confidence=_sure(place),
+            )
 
 
 def _sure(place: Place[ast.Assert]) -> Confidence | None:
     """A method that asserts without a word for the caller states an invariant as likely as it checks."""
     test = place.node.test
-    chosen = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In) and isinstance(test.comparators[0], ast.Tuple | ast.Set | ast.List)
+    chosen = (
+        isinstance(test, ast.Compare)
+        and isinstance(test.ops[0], ast.In)
+        and isinstance(test.comparators[0], ast.Tuple | ast.Set | ast.List)
+    )
     return Confidence.LOW if place.node.msg is None and place.cls is not None and not chosen else None
 
 
 def _from_request(place: Place[ast.Assert], ctx: Context) -> str:
     for node in descendants(place.node.test):
-        if isinstance(node, ast.Name | ast.Subscript) or (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        if isinstance(node, ast.Name | ast.Subscript) or (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        ):
             found = taint(node, place, ctx)
             if found is not None and found.confidence is not Confidence.LOW:
                 return found.what

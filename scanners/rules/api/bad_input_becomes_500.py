@@ -6,7 +6,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.inputchecks import (
+from scanners.semantics.api.inputchecks import (
     ABOVE,
     answers_400,
     checked,
@@ -16,8 +16,8 @@ from scanners.semantics.inputchecks import (
     path_part,
     protected,
 )
+from scanners.semantics.api.responses import is_web
 from scanners.semantics.requestdata import Taint, taint
-from scanners.semantics.responses import is_web
 from scanners.syntax import descendants
 from scanners.tree import Tree, TreeContext
 
@@ -79,51 +79,107 @@ class BadInputBecomes500(Rule):
             if call.dotted == "float" and protected(call, "ValueError"):
                 self._infinite(call, ctx, found)
             else:
-                self._note(call, ctx, found, _ERRORS[call.dotted], f"`{call.last}` of `{found.what}` raises for a wrong value: the caller gets a 500.")
+                self._note(
+                    call,
+                    ctx,
+                    found,
+                    _ERRORS[call.dotted],
+                    f"`{call.last}` of `{found.what}` raises for a wrong value: the caller gets a 500.",
+                )
 
     def _lookup(self, call: Call, ctx: Context) -> None:
         model = ast.unparse(call.receiver) if call.receiver is not None else ""
         for node in descendants(call.function) if call.function is not None else ():
-            if isinstance(node, ast.Attribute) and node.attr in ("exists", "create", "get", "get_or_create", "update_or_create") and node.lineno < call.line and ast.unparse(node).startswith(f"{model}."):
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr in ("exists", "create", "get", "get_or_create", "update_or_create")
+                and node.lineno < call.line
+                and ast.unparse(node).startswith(f"{model}.")
+            ):
                 return  # It was looked for, or made, before: the first look is the one to guard.
         for word in call.node.keywords:
             found = (taint(word.value, call, ctx) or path_part(word.value, call, ctx)) if word.arg else None
             if found is not None:
-                self._note(call, ctx, found, "DoesNotExist", f"No row for `{found.what}` raises DoesNotExist: the caller gets a 500 instead of a 404.")
+                self._note(
+                    call,
+                    ctx,
+                    found,
+                    "DoesNotExist",
+                    f"No row for `{found.what}` raises DoesNotExist: the caller gets a 500 instead of a 404.",
+                )
                 return
 
     def visit_subscript(self, place: Place[ast.Subscript], ctx: Context) -> None:
         node = place.node
         key = node.slice
-        if not isinstance(key, ast.Constant) or not isinstance(key.value, str) or not isinstance(node.ctx, ast.Load) or not is_web(ctx):
+        if (
+            not isinstance(key, ast.Constant)
+            or not isinstance(key.value, str)
+            or not isinstance(node.ctx, ast.Load)
+            or not is_web(ctx)
+        ):
             return
-        if place.function is None or re.search(r"session|cookie|header|META|environ|path_params|match_info|view_args|kwargs|FILES|files", ast.unparse(node.value)):
+        if place.function is None or re.search(
+            r"session|cookie|header|META|environ|path_params|match_info|view_args|kwargs|FILES|files",
+            ast.unparse(node.value),
+        ):
             return
         found = taint(node.value, place, ctx)
-        if found is None or isinstance(node.value, ast.Subscript) or not is_body(node.value, place) or answers_400(node.value, place, ctx) or is_converted(found, place, ctx):
+        if (
+            found is None
+            or isinstance(node.value, ast.Subscript)
+            or not is_body(node.value, place)
+            or answers_400(node.value, place, ctx)
+            or is_converted(found, place, ctx)
+        ):
             return
         if not has_key(key.value, node, place):
-            self._note(place, ctx, found, "KeyError", f"A body without `{key.value}` raises KeyError: the caller gets a 500.")
+            self._note(
+                place, ctx, found, "KeyError", f"A body without `{key.value}` raises KeyError: the caller gets a 500."
+            )
 
     def _note(self, place: Place[Any], ctx: Context, found: Taint, error: str, message: str) -> None:
         ctx.site(place)
         sure = found.confidence if found.confidence is Confidence.LOW else Confidence.MEDIUM
         if not protected(place, error) and not checked(place, found):
             ctx.sites[self.id].pop((place.line, place.node.col_offset), None)
-            ctx.fact("input-at-risk", place, col=place.node.col_offset, error=error, message=message, sure=str(sure), text=ctx.source_lines[place.line - 1].strip()[:160], name=place.qualname)
+            ctx.fact(
+                "input-at-risk",
+                place,
+                col=place.node.col_offset,
+                error=error,
+                message=message,
+                sure=str(sure),
+                text=ctx.source_lines[place.line - 1].strip()[:160],
+                name=place.qualname,
+            )
 
     def _infinite(self, call: Call, ctx: Context, found: Taint) -> None:
         ctx.site(call)
         body = list(descendants(call.function))
         named = call.stmt.targets[0] if isinstance(call.stmt, ast.Assign) and call.stmt.value is call.node else None
-        compared = any(isinstance(node, ast.Compare) and named is not None and ast.unparse(named) in ast.unparse(node) for node in body)
+        compared = any(
+            isinstance(node, ast.Compare) and named is not None and ast.unparse(named) in ast.unparse(node)
+            for node in body
+        )
         words = {getattr(node, "attr", getattr(node, "id", "")) for node in body}
         if named is not None and not compared and not words & {"isfinite", "isnan", "isinf", "min", "max", "clamp"}:
-            ctx.report(call, f"float() takes `nan` and `inf` from `{found.what}` as numbers: comparisons and JSON break later.", severity=Severity.LOW)
+            ctx.report(
+                call,
+                f"float() takes `nan` and `inf` from `{found.what}` as numbers: comparisons and JSON break later.",
+                severity=Severity.LOW,
+            )
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         handled = {fact["of"] for fact in tree.facts("error-handler")}
         for fact in tree.facts("input-at-risk"):
             ctx.site(fact.path, fact.line)
             if not handled & ABOVE[fact["error"]]:
-                ctx.report(fact.path, fact.line, fact["message"], anchor=f"{fact['name']}:{fact['text']}:{fact['message']}", text=fact["text"], confidence=Confidence(fact["sure"]))
+                ctx.report(
+                    fact.path,
+                    fact.line,
+                    fact["message"],
+                    anchor=f"{fact['name']}:{fact['text']}:{fact['message']}",
+                    text=fact["text"],
+                    confidence=Confidence(fact["sure"]),
+                )

@@ -1,6 +1,6 @@
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.guardpoints import PUBLIC, judged, unrouted, writes
+from scanners.semantics.api.guardpoints import PUBLIC, judged, unrouted, writes
 from scanners.tree import Tree, TreeContext
 
 _FLASK = "from flask import Flask, jsonify\nfrom flask_login import login_required\napp = Flask(__name__)\n\n\n@app.get('/orders')\n@login_required\ndef orders():\n    return jsonify([])\n\n\n"
@@ -57,16 +57,31 @@ class EndpointWithoutAuth(Rule):
             if state in ("guarded", "open") or route["role"] in PUBLIC:
                 continue
             if state == "unknown":
-                ctx.unresolved(route.path, route.line, "What a decorator, a base class or a middleware of its own asks is not known.")
+                ctx.unresolved(
+                    route.path,
+                    route.line,
+                    "What a decorator, a base class or a middleware of its own asks is not known.",
+                )
                 continue
             if route["handler"] in ("form_valid", "dispatch", "perform_create", "perform_update", "options", "head"):
                 continue
-            sure = Confidence.MEDIUM if writes(route) or (asked and (not _is_page(route.fields) or (route["data"] and route.path in beside))) else Confidence.LOW
+            sure = (
+                Confidence.MEDIUM
+                if writes(route) or (asked and (not _is_page(route.fields) or (route["data"] and route.path in beside)))
+                else Confidence.LOW
+            )
             if not route["sure"] or elsewhere(route) or (route["framework"] == "drf" and not settled):
                 sure = Confidence.LOW
             where = f" ({' '.join((*route['methods'][:2], route['path'])).strip()})" if route["path"] else ""
             others = "other routes of the service do" if asked else "nothing in the repository does"
-            ctx.report(route.path, route.line, f"`{route['name']}`{where} does not ask who is calling; {others}.", anchor=route["name"], text=route["text"], confidence=sure)
+            ctx.report(
+                route.path,
+                route.line,
+                f"`{route['name']}`{where} does not ask who is calling; {others}.",
+                anchor=route["name"],
+                text=route["text"],
+                confidence=sure,
+            )
 
 
 def _is_page(route: object) -> bool:

@@ -24,7 +24,9 @@ _CHECKS: Final = re.compile(
 )
 _CHECKED_BEFORE: Final = frozenset({"perform_create", "perform_update", "form_valid"})
 _RAW_TYPES: Final = frozenset({"dict", "Dict", "Any", "Mapping", "object", "JSON"})
-_HEAD: Final = "from flask import Flask, jsonify, request\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n"
+_HEAD: Final = (
+    "from flask import Flask, jsonify, request\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n"
+)
 _FASTAPI: Final = "from typing import Any\nfrom fastapi import FastAPI, Request\nfrom pydantic import BaseModel\nfrom shop.models import save\napp = FastAPI()\n\n\nclass Order(BaseModel):\n    name: str\n\n\n"
 
 
@@ -72,9 +74,20 @@ class EndpointWithoutSchema(Rule):
         place = Place(node, Block("module", ctx.tree or node, None, scope.parent or ctx.module), node)
         typed = [param for param in route.params if param.source == "body"]
         raw = [param.name for param in typed if param.kind.rpartition(".")[2] in _RAW_TYPES]
-        raw += [param.name for param in route.params if param.source == "unknown" and param.kind.rpartition(".")[2] in _RAW_TYPES]
+        raw += [
+            param.name
+            for param in route.params
+            if param.source == "unknown" and param.kind.rpartition(".")[2] in _RAW_TYPES
+        ]
         body = list(inner(list(node.body)))
-        raw += [param.name for param in route.params if route.framework == "fastapi" and param.kind in ("typing.Any", "Any") and route.writes and param.source == "query"]
+        raw += [
+            param.name
+            for param in route.params
+            if route.framework == "fastapi"
+            and param.kind in ("typing.Any", "Any")
+            and route.writes
+            and param.source == "query"
+        ]
         read = raw[0] if raw else _read(body, route) if route.writes and route.framework in _BODY else ""
         if not typed and not read:
             self._answer(place, node, route, body, ctx)
@@ -88,19 +101,36 @@ class EndpointWithoutSchema(Rule):
         sure = None if route.sure else Confidence.LOW
         if not raw and route.framework in ("django", "flask", "quart", "tornado", "bottle") and not _is_json(body):
             sure = Confidence.LOW  # Fields of a page's form are read one by one, and often checked so.
-        ctx.report(place, f"`{node.name}` takes `{read}` as it comes: nothing says or checks what the body holds.", confidence=sure)
+        ctx.report(
+            place,
+            f"`{node.name}` takes `{read}` as it comes: nothing says or checks what the body holds.",
+            confidence=sure,
+        )
 
     def _answer(self, place: Place[Any], node: Any, route: Route, body: list[Any], ctx: Context) -> None:
         """Of a FastAPI route: whether it says what it answers."""
-        if route.framework != "fastapi" or route.call is None or node.returns is not None or "WEBSOCKET" in route.methods:
+        if (
+            route.framework != "fastapi"
+            or route.call is None
+            or node.returns is not None
+            or "WEBSOCKET" in route.methods
+        ):
             return
         words = {word.arg for word in route.call.keywords}
         values = [each.value for each in body if isinstance(each, ast.Return) and each.value is not None]
         if not values or words & {"response_model", "response_class", "include_in_schema", "responses", None}:
             return
         ctx.site(place)
-        if any((isinstance(value, ast.Dict | ast.List | ast.ListComp) and getattr(value, "keys", [1, 2, 3])[2:] != []) or _many(value) for value in values):
-            ctx.report(place, f"`{node.name}` does not say what it answers: give it a response_model or a return type.", severity=Severity.LOW)
+        if any(
+            (isinstance(value, ast.Dict | ast.List | ast.ListComp) and getattr(value, "keys", [1, 2, 3])[2:] != [])
+            or _many(value)
+            for value in values
+        ):
+            ctx.report(
+                place,
+                f"`{node.name}` does not say what it answers: give it a response_model or a return type.",
+                severity=Severity.LOW,
+            )
 
 
 def _many(value: ast.expr) -> bool:

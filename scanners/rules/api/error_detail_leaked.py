@@ -6,8 +6,8 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.leaks import exception_at, leak_in
-from scanners.semantics.responses import Reply, is_web, reply_of
+from scanners.semantics.api.leaks import exception_at, leak_in
+from scanners.semantics.api.responses import Reply, is_web, reply_of
 from scanners.semantics.routes import route_of
 
 _HEAD: Final = "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n    try:\n        pay()\n"
@@ -71,14 +71,27 @@ class ErrorDetailLeaked(Rule):
             return
         found = leak_in(reply, told if broad else "", place)
         if found:
-            ctx.report(place, f"The answer holds {found}: it tells callers about the inside of the service.", confidence=_sure(reply, place))
+            ctx.report(
+                place,
+                f"The answer holds {found}: it tells callers about the inside of the service.",
+                confidence=_sure(reply, place),
+            )
 
 
 def _sure(reply: Reply, place: Place[Any]) -> Confidence | None:
     """A 400 of a try that only reads the input most likely quotes what was wrong with it."""
     blocks = [block.parent for block in place.within("except")]
-    body = next((getattr(stmt, "body", []) for stmt in ast.walk(place.function) if isinstance(stmt, ast.Try) and place.handler in stmt.handlers), [])
-    reads = len(body) == 1 and re.search(r"json\(|loads\(|Payload|Form|Request|Schema|valid|parse", ast.unparse(body[0]))
+    body = next(
+        (
+            getattr(stmt, "body", [])
+            for stmt in ast.walk(place.function)
+            if isinstance(stmt, ast.Try) and place.handler in stmt.handlers
+        ),
+        [],
+    )
+    reads = len(body) == 1 and re.search(
+        r"json\(|loads\(|Payload|Form|Request|Schema|valid|parse", ast.unparse(body[0])
+    )
     return Confidence.LOW if blocks and reads and reply.status in (400, 422) else None
 
 

@@ -7,10 +7,13 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.responses import Reply, is_web, keys_of, reply_of
+from scanners.semantics.api.responses import Reply, is_web, keys_of, reply_of
 from scanners.semantics.routes import route_of
 
-_MACHINE: Final = re.compile(r"^(code|type|slug|kind|key|reason|title|error_?(code|type|id|name|key)|err_?code|errors|field_errors|violations|issues)$|[a-z](Code|Type)$|_code$", re.IGNORECASE)
+_MACHINE: Final = re.compile(
+    r"^(code|type|slug|kind|key|reason|title|error_?(code|type|id|name|key)|err_?code|errors|field_errors|violations|issues)$|[a-z](Code|Type)$|_code$",
+    re.IGNORECASE,
+)
 _FAILED: Final = frozenset({"error", "err", "errors", "error_message", "exception"})
 _TELLS: Final = frozenset({"error", "message", "detail", "msg", "description", "error_message", "err", "errmsg"})
 _SLUG: Final = re.compile(r"^[A-Za-z0-9]+([_.:-][A-Za-z0-9]+)+$|^[A-Z_]{4,}$|^[a-z]+$|^[A-Z][a-z]+([A-Z][a-z]+)+$")
@@ -68,7 +71,11 @@ class ErrorWithoutCode(Rule):
             self._error(place, ctx, reply, keys)
         elif reply.status == 200 and keys is not None and _says_failure(keys, place):
             ctx.site(place)
-            ctx.report(place, "The body tells of an error but the status is 200: clients and monitors count a success.", severity=Severity.HIGH)
+            ctx.report(
+                place,
+                "The body tells of an error but the status is 200: clients and monitors count a success.",
+                severity=Severity.HIGH,
+            )
 
     def visit_raise(self, place: Place[ast.Raise], ctx: Context) -> None:
         """A 500 of one's own, out of a handler that caught anything: it tells less than the framework's."""
@@ -79,7 +86,9 @@ class ErrorWithoutCode(Rule):
             return
         ctx.site(place)
         if isinstance(fold(reply.parts[0], place.scope), str):
-            ctx.report(place, "Whatever went wrong becomes a 500 with a sentence, and no code that a program could act upon.")
+            ctx.report(
+                place, "Whatever went wrong becomes a 500 with a sentence, and no code that a program could act upon."
+            )
 
     def _error(self, place: Place[Any], ctx: Context, reply: Reply, keys: dict[str, ast.expr] | None) -> None:
         ctx.site(place)
@@ -91,7 +100,9 @@ class ErrorWithoutCode(Rule):
 
 def _is_broad(handler: ast.ExceptHandler) -> bool:
     """Whether a handler catches anything."""
-    return handler.type is None or (isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException"))
+    return handler.type is None or (
+        isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException")
+    )
 
 
 def _plain(place: Place[ast.Return]) -> Reply | None:
@@ -105,7 +116,12 @@ def _coded(keys: dict[str, ast.expr], place: Place[Any]) -> bool:
         if _MACHINE.search(key):
             return True
         text = fold(value, place.scope)
-        if key in ("error", "detail", "message", "status", "msg") and isinstance(text, str) and key == "error" and _SLUG.match(text):
+        if (
+            key in ("error", "detail", "message", "status", "msg")
+            and isinstance(text, str)
+            and key == "error"
+            and _SLUG.match(text)
+        ):
             return True
         if isinstance(value, ast.Attribute) and re.search(r"code|type|errors$|name$|slug", value.attr):
             return True
@@ -118,6 +134,10 @@ def _says_failure(keys: dict[str, ast.expr], place: Place[Any]) -> bool:
         fixed = fold(value, place.scope)
         if key in ("success", "ok") and fixed is False:
             return True
-        if key in ("status", "result") and isinstance(fixed, str) and fixed.lower() in ("error", "failed", "failure", "fail"):
+        if (
+            key in ("status", "result")
+            and isinstance(fixed, str)
+            and fixed.lower() in ("error", "failed", "failure", "fail")
+        ):
             return True
     return place.handler is not None and bool(_FAILED & keys.keys()) and not {"ok", "success", "status"} & keys.keys()

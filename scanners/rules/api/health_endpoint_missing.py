@@ -8,10 +8,19 @@ from scanners.rule import Example, Rule
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
-_HEALTH: Final = re.compile(r"health(?![-_ ]?(records?|care|insurance|plans?|data|profiles?|forms?|scores?|tips?|logs?|history|goals?|issues?)\b)|(^|[/_.-])(livez?|liveness|ready|readyz|readiness|ping|heart_?beat|alive|status|up|monitor(ing)?)([/_.$-]|$)|check_?alive", re.IGNORECASE)
+_HEALTH: Final = re.compile(
+    r"health(?![-_ ]?(records?|care|insurance|plans?|data|profiles?|forms?|scores?|tips?|logs?|history|goals?|issues?)\b)|(^|[/_.-])(livez?|liveness|ready|readyz|readiness|ping|heart_?beat|alive|status|up|monitor(ing)?)([/_.$-]|$)|check_?alive",
+    re.IGNORECASE,
+)
 _OF_ONE: Final = re.compile(r"[{<][^}>]+[}>]/")  # The state of one thing, not of the service.
-_PROBED: Final = re.compile(r"livenessProbe|readinessProbe|startupProbe|^\s*HEALTHCHECK\s+(?!NONE)|^\s*healthcheck:|inspect\s+ping|health_check", re.IGNORECASE)
-_BEATS: Final = re.compile(r"(^|_)(health\w*|heart_?beat\w*|liveness|readiness|probe|alive|keep_?alive|ping|start_http_server|write_heartbeat|touch_\w*)(_|$)", re.IGNORECASE)
+_PROBED: Final = re.compile(
+    r"livenessProbe|readinessProbe|startupProbe|^\s*HEALTHCHECK\s+(?!NONE)|^\s*healthcheck:|inspect\s+ping|health_check",
+    re.IGNORECASE,
+)
+_BEATS: Final = re.compile(
+    r"(^|_)(health\w*|heart_?beat\w*|liveness|readiness|probe|alive|keep_?alive|ping|start_http_server|write_heartbeat|touch_\w*)(_|$)",
+    re.IGNORECASE,
+)
 _APP = "from flask import Flask\napp = Flask(__name__)\n\n\n@app.get('/orders')\ndef orders():\n    return 'ok'\n"
 _WORKER = "from celery import Celery\napp = Celery('shop')\n\n\n@app.task\ndef bill():\n    return 1\n"
 
@@ -33,7 +42,16 @@ class HealthEndpointMissing(Rule):
     confidence = Confidence.HIGH
     effort = Effort.HOUR
     fix = "Add a route such as /healthz that checks what the service needs, or for a worker a heartbeat that a probe can read."
-    calls = ("*.start_consuming", "*.blpop", "*.brpop", "kafka.KafkaConsumer", "aiokafka.AIOKafkaConsumer", "confluent_kafka.Consumer", "rq.Worker", "*.receive_message")
+    calls = (
+        "*.start_consuming",
+        "*.blpop",
+        "*.brpop",
+        "kafka.KafkaConsumer",
+        "aiokafka.AIOKafkaConsumer",
+        "confluent_kafka.Consumer",
+        "rq.Worker",
+        "*.receive_message",
+    )
     files = ("dockerfile", "compose", "manifest", "procfile")
     kinds = frozenset({"http-api", "worker"})
     bad = [
@@ -61,7 +79,10 @@ class HealthEndpointMissing(Rule):
 
     def visit_module(self, ctx: Context) -> None:
         """Record a def that beats, or a path of health in the routes that are given as texts."""
-        if any(_BEATS.search(getattr(node, "name", "")) for node in ctx.module.functions) or "start_http_server" in ctx.module.names:
+        if (
+            any(_BEATS.search(getattr(node, "name", "")) for node in ctx.module.functions)
+            or "start_http_server" in ctx.module.names
+        ):
             ctx.fact("heartbeat", 1)
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
@@ -73,9 +94,24 @@ class HealthEndpointMissing(Rule):
         ctx.site(first.path, first.line)
         told = [f"{route['path']} {route['name']}" for route in routes if not _OF_ONE.search(route["path"])]
         told += [f"{url['path']} {url['whole']}" for url in tree.facts("url") if not _OF_ONE.search(url["path"])]
-        if any(_HEALTH.search(word) for text in told for word in text.split()) or tree.facts("web-health") or tree.facts("health-probe"):
+        if (
+            any(_HEALTH.search(word) for text in told for word in text.split())
+            or tree.facts("web-health")
+            or tree.facts("health-probe")
+        ):
             return
         if tree.kind == "worker" and tree.facts("heartbeat"):
             return
-        what = f"None of the {len(routes)} routes answers a health check." if routes else "Nothing says from outside whether the worker is well."
-        ctx.report(first.path, first.line, what, anchor="no health check", text=first.get("text") or "", confidence=Confidence.MEDIUM if len(routes) < 3 else None)
+        what = (
+            f"None of the {len(routes)} routes answers a health check."
+            if routes
+            else "Nothing says from outside whether the worker is well."
+        )
+        ctx.report(
+            first.path,
+            first.line,
+            what,
+            anchor="no health check",
+            text=first.get("text") or "",
+            confidence=Confidence.MEDIUM if len(routes) < 3 else None,
+        )

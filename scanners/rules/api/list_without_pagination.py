@@ -6,13 +6,19 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Place
 from scanners.rule import Example, Rule
+from scanners.semantics.api.rowanswers import SEARCHED, chain, fetches, is_answered, is_unbounded, words_in
 from scanners.semantics.handlers import inner
 from scanners.semantics.routes import Route, routes_of
-from scanners.semantics.rowanswers import SEARCHED, chain, fetches, is_answered, is_unbounded, words_in
 from scanners.tree import Tree, TreeContext
 
-_BOUNDED: Final = re.compile(r"limit|offset|page|paginat|per_page|cursor|skip|top_?n|max_|first|islice|chunk|batch|stream|yield|csv|export|sitemap|slice", re.IGNORECASE)
-_SMALL: Final = re.compile(r"countr|currenc|language|locale|categor|choice|option|status|types?$|kinds?$|roles?$|permission|setting|config|feature|flag|timezone|plan$|plans$|unit|enum|tag|version|region", re.IGNORECASE)
+_BOUNDED: Final = re.compile(
+    r"limit|offset|page|paginat|per_page|cursor|skip|top_?n|max_|first|islice|chunk|batch|stream|yield|csv|export|sitemap|slice",
+    re.IGNORECASE,
+)
+_SMALL: Final = re.compile(
+    r"countr|currenc|language|locale|categor|choice|option|status|types?$|kinds?$|roles?$|permission|setting|config|feature|flag|timezone|plan$|plans$|unit|enum|tag|version|region",
+    re.IGNORECASE,
+)
 _FILTERS: Final = re.compile(rf"\.(filter_by|where|get_queryset|in_)\(|\.(filter|exclude)\((?!\w+{SEARCHED})")
 _LISTS: Final = re.compile(r"(^|\.)(ListAPIView|ListCreateAPIView|ModelViewSet|ReadOnlyModelViewSet|ListModelMixin)$")
 _HEAD: Final = "from fastapi import APIRouter, Depends\nfrom sqlalchemy import select\nfrom shop.models import Order\nrouter = APIRouter()\n\n\n"
@@ -70,23 +76,48 @@ class ListWithoutPagination(Rule):
             scope = ctx.module.functions[node]
             place = Place(call, Block("function", node, None, scope), None)
             ctx.site(place)
-            if any(_BOUNDED.search(word) for word in words) or _SMALL.search(node.name) or _SMALL.search(route.path.rstrip("/")):
+            if (
+                any(_BOUNDED.search(word) for word in words)
+                or _SMALL.search(node.name)
+                or _SMALL.search(route.path.rstrip("/"))
+            ):
                 continue
             below = "{" in route.path or "<" in route.path or _FILTERS.search(chain(call, body))
             sure = Confidence.LOW if below else None
-            ctx.report(place, f"`{node.name}` answers with all rows there are: nothing limits how many.", confidence=sure)
+            ctx.report(
+                place, f"`{node.name}` answers with all rows there are: nothing limits how many.", confidence=sure
+            )
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
         node = place.node
         bases = [place.name(base) or ast.unparse(base) for base in node.bases]
-        if not any(_LISTS.search(base) and ("rest_framework" in base or ctx.imports("rest_framework")) for base in bases):
+        if not any(
+            _LISTS.search(base) and ("rest_framework" in base or ctx.imports("rest_framework")) for base in bases
+        ):
             return
-        names = {target.id for stmt in node.body if isinstance(stmt, ast.Assign) for target in stmt.targets if isinstance(target, ast.Name)}
+        names = {
+            target.id
+            for stmt in node.body
+            if isinstance(stmt, ast.Assign)
+            for target in stmt.targets
+            if isinstance(target, ast.Name)
+        }
         methods = {stmt.name for stmt in node.body if isinstance(stmt, ast.FunctionDef)}
-        if "pagination_class" in names or "paginator" in names or methods & {"list", "paginate_queryset", "get"} or _SMALL.search(re.sub(r"(ViewSet|View|List|API)+$", "", node.name)):
+        if (
+            "pagination_class" in names
+            or "paginator" in names
+            or methods & {"list", "paginate_queryset", "get"}
+            or _SMALL.search(re.sub(r"(ViewSet|View|List|API)+$", "", node.name))
+        ):
             ctx.site(place)
             return
-        ctx.fact("unpaged-view", place, name=node.name, text=ctx.source_lines[node.lineno - 1].strip()[:160], known=is_unbounded(node))
+        ctx.fact(
+            "unpaged-view",
+            place,
+            name=node.name,
+            text=ctx.source_lines[node.lineno - 1].strip()[:160],
+            known=is_unbounded(node),
+        )
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         paged = bool(tree.facts("web-pages"))
@@ -94,4 +125,11 @@ class ListWithoutPagination(Rule):
             ctx.site(view.path, view.line)
             if not paged:
                 sure = Confidence.MEDIUM if view["known"] else Confidence.LOW
-                ctx.report(view.path, view.line, f"`{view['name']}` lists all rows: it has no pagination_class and no default is set.", anchor=view["name"], text=view["text"], confidence=sure)
+                ctx.report(
+                    view.path,
+                    view.line,
+                    f"`{view['name']}` lists all rows: it has no pagination_class and no default is set.",
+                    anchor=view["name"],
+                    text=view["text"],
+                    confidence=sure,
+                )

@@ -6,11 +6,13 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.modelwrites import fixed_keys, is_checked, is_picked, is_query, is_table, only_read
+from scanners.semantics.api.modelwrites import fixed_keys, is_checked, is_picked, is_query, is_table, only_read
+from scanners.semantics.api.responses import is_web
 from scanners.semantics.requestdata import Taint, taint
-from scanners.semantics.responses import is_web
 
-_SCHEMA: Final = re.compile(r"(Schema|Form|Serializer|Request|Payload|In|Dto|DTO|Params?|Input|Query|Filters?|Response|Command|Settings|Config|Event|Args|Options|Model|Body|Spec)$")
+_SCHEMA: Final = re.compile(
+    r"(Schema|Form|Serializer|Request|Payload|In|Dto|DTO|Params?|Input|Query|Filters?|Response|Command|Settings|Config|Event|Args|Options|Model|Body|Spec)$"
+)
 _FORMS: Final = re.compile(r"(^|\.)(ModelForm|BaseModelForm|AdminForm)$")
 _SERIALIZERS: Final = re.compile(r"(^|\.)(\w*ModelSerializer)$")
 _EDITS: Final = re.compile(r"(^|\.)(CreateView|UpdateView)$")
@@ -73,46 +75,87 @@ class MassAssignment(Rule):
         if place.node.arg is not None or not is_web(ctx):
             return
         call = place.parent()
-        if not isinstance(call, ast.Call) or (isinstance(call.func, ast.Attribute) and not call.func.attr[:1].isupper()):
+        if not isinstance(call, ast.Call) or (
+            isinstance(call.func, ast.Attribute) and not call.func.attr[:1].isupper()
+        ):
             return
         name = place.name(call.func) or ast.unparse(call.func)
         last = name.rpartition(".")[2]
         if not last[:1].isupper() or last.isupper() or _SCHEMA.search(last) or is_checked(name, call.func, place, ctx):
             return
-        sure = None if re.search(r"(^|\.)(models?|entities|db|orm)(\.|$)", name) or is_table(name, place, ctx) else Confidence.LOW
+        sure = (
+            None
+            if re.search(r"(^|\.)(models?|entities|db|orm)(\.|$)", name) or is_table(name, place, ctx)
+            else Confidence.LOW
+        )
         self._judge(Place(call, place.block, place.stmt), place.node.value, ctx, "made from", sure)
 
-    def _judge(self, place: Place[Any], value: ast.expr, ctx: Context, how: str, sure: Confidence | None = None) -> None:
+    def _judge(
+        self, place: Place[Any], value: ast.expr, ctx: Context, how: str, sure: Confidence | None = None
+    ) -> None:
         found = taint(value, place, ctx)
-        if found is None or isinstance(value, ast.Dict) or is_picked(value, place) or re.search(r"valid|clean", ast.unparse(value)):
+        if (
+            found is None
+            or isinstance(value, ast.Dict)
+            or is_picked(value, place)
+            or re.search(r"valid|clean", ast.unparse(value))
+        ):
             return
         ctx.site(place)
-        ctx.report(place, f"The model is {how} `{found.what}` as it came: the caller chooses which fields are set.", confidence=sure or _sure(found))
+        ctx.report(
+            place,
+            f"The model is {how} `{found.what}` as it came: the caller chooses which fields are set.",
+            confidence=sure or _sure(found),
+        )
 
     def _setattr(self, call: Call, ctx: Context) -> None:
         if len(call.node.args) == 3:
             found = taint(call.node.args[1], call, ctx)
             if found is not None and not fixed_keys(call):
                 ctx.site(call)
-                ctx.report(call, f"`{found.what}` names the attributes that are set: the caller chooses the fields.", confidence=_sure(found))
+                ctx.report(
+                    call,
+                    f"`{found.what}` names the attributes that are set: the caller chooses the fields.",
+                    confidence=_sure(found),
+                )
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
         node = place.node
         bases = [place.name(base) or ast.unparse(base) for base in node.bases]
-        kind = next((name for name, pattern in (("form", _FORMS), ("serializer", _SERIALIZERS), ("view", _EDITS)) if any(pattern.search(base) for base in bases)), "")
+        kind = next(
+            (
+                name
+                for name, pattern in (("form", _FORMS), ("serializer", _SERIALIZERS), ("view", _EDITS))
+                if any(pattern.search(base) for base in bases)
+            ),
+            "",
+        )
         if not kind or "Admin" in node.name:
             return
         inner = next((stmt for stmt in node.body if isinstance(stmt, ast.ClassDef) and stmt.name == "Meta"), None)
         body = node.body if kind == "view" else inner.body if inner else []
-        given = {target.id: stmt for stmt in body if isinstance(stmt, ast.Assign) for target in stmt.targets if isinstance(target, ast.Name)}
+        given = {
+            target.id: stmt
+            for stmt in body
+            if isinstance(stmt, ast.Assign)
+            for target in stmt.targets
+            if isinstance(target, ast.Name)
+        }
         listed = isinstance(given["fields"].value, ast.List | ast.Tuple) if "fields" in given else False
         stmt = given["fields"] if listed else given.get("exclude") or given.get("fields")
         if stmt is None:
             return
         ctx.site(stmt)
-        everything = (not listed and "exclude" in given and kind != "view") or (isinstance(stmt.value, ast.Constant | ast.Attribute) and ("__all__" in ast.unparse(stmt.value) or "ALL_FIELDS" in ast.unparse(stmt.value)))
+        everything = (not listed and "exclude" in given and kind != "view") or (
+            isinstance(stmt.value, ast.Constant | ast.Attribute)
+            and ("__all__" in ast.unparse(stmt.value) or "ALL_FIELDS" in ast.unparse(stmt.value))
+        )
         if everything and not only_read(node, given, ctx):
-            ctx.report(Place(stmt, place.block, stmt), f"{node.name} lets the caller write every field of the model that is not excluded, those that come later too.", confidence=Confidence.MEDIUM)
+            ctx.report(
+                Place(stmt, place.block, stmt),
+                f"{node.name} lets the caller write every field of the model that is not excluded, those that come later too.",
+                confidence=Confidence.MEDIUM,
+            )
 
 
 def _sure(found: Taint) -> Confidence:

@@ -36,14 +36,24 @@ class RateLimitMissing(Rule):
     ]  # fmt: skip
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        routes = [route for route in (*tree.facts("route"), *tree.facts("generic-view")) if route["role"] not in ("health", "static") and route["sure"]]
+        routes = [
+            route
+            for route in (*tree.facts("route"), *tree.facts("generic-view"))
+            if route["role"] not in ("health", "static") and route["sure"]
+        ]
         if not routes:
             ctx.not_applicable("No public routes were found.")
             return
         first = min(routes, key=_weight)
         ctx.site(first.path, first.line)
         if not tree.facts("web-limit") and not any("throttle" in route["text"] for route in routes):
-            ctx.report(first.path, first.line, f"Nothing limits how often {len(routes)} routes are called, such as `{first['name']}`.", anchor="no limiter", text=first["text"])
+            ctx.report(
+                first.path,
+                first.line,
+                f"Nothing limits how often {len(routes)} routes are called, such as `{first['name']}`.",
+                anchor="no limiter",
+                text=first["text"],
+            )
 
 
 def _weight(route: Fact) -> tuple[bool, bool, str, int]:

@@ -6,16 +6,22 @@ from scanners.context import Context
 from scanners.finding import Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.responses import Reply, is_web, reply_of
+from scanners.semantics.api.responses import Reply, is_web, reply_of
 from scanners.syntax import descendants
 from scanners.tree import Tree, TreeContext
 
-_HANDLED: Final = frozenset({"HTTPException", "TooManyRequests", "HTTPError", "ServiceUnavailable", "APIException", "drf"})
+_HANDLED: Final = frozenset(
+    {"HTTPException", "TooManyRequests", "HTTPError", "ServiceUnavailable", "APIException", "drf"}
+)
 _TOLD: Final = re.compile(r"retry[-_ ]?after", re.IGNORECASE)
-_PROBE: Final = re.compile(r"health|ready|readiness|alive|live(ness|z)?(_|$)|ping|status|heartbeat|probe|maintenance|good_to_go", re.IGNORECASE)
+_PROBE: Final = re.compile(
+    r"health|ready|readiness|alive|live(ness|z)?(_|$)|ping|status|heartbeat|probe|maintenance|good_to_go", re.IGNORECASE
+)
 
 
-_FOR_GOOD: Final = re.compile(r"disabled|configur|installed|enabled|not[_ ]supported|unavailable in|USE_\w+|sanitizer", re.IGNORECASE)
+_FOR_GOOD: Final = re.compile(
+    r"disabled|configur|installed|enabled|not[_ ]supported|unavailable in|USE_\w+|sanitizer", re.IGNORECASE
+)
 
 
 class ThrottleWithoutRetryAfter(Rule):
@@ -72,7 +78,13 @@ class ThrottleWithoutRetryAfter(Rule):
         if _is_told(place):
             ctx.site(place)
         elif reply.kind == "raised":
-            ctx.fact("throttle-raised", place, status=reply.status, name=place.qualname, text=ctx.source_lines[place.line - 1].strip()[:160])
+            ctx.fact(
+                "throttle-raised",
+                place,
+                status=reply.status,
+                name=place.qualname,
+                text=ctx.source_lines[place.line - 1].strip()[:160],
+            )
         else:
             ctx.report(place, _message(reply.status))
 
@@ -82,7 +94,13 @@ class ThrottleWithoutRetryAfter(Rule):
         for fact in tree.facts("throttle-raised"):
             ctx.site(fact.path, fact.line)
             if not told & {str(fact["status"]), *_HANDLED}:
-                ctx.report(fact.path, fact.line, _message(fact["status"]), anchor=f"{fact['name']}:{fact['text']}", text=fact["text"])
+                ctx.report(
+                    fact.path,
+                    fact.line,
+                    _message(fact["status"]),
+                    anchor=f"{fact['name']}:{fact['text']}",
+                    text=fact["text"],
+                )
 
 
 def _message(status: int) -> str:

@@ -4,7 +4,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.background import (
+from scanners.semantics.concurrency.background import (
     FUTURES,
     SUBMITS,
     TASKS,

@@ -2,7 +2,7 @@ from typing import Final
 
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.reach import chains
+from scanners.semantics.concurrency.reach import chains
 from scanners.tree import Tree, TreeContext
 
 _LONGEST: Final = 6

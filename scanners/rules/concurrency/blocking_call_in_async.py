@@ -5,9 +5,9 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.blocking import BLOCKING, DOES, GOOD, Blocking, blocking, is_awaited
+from scanners.semantics.concurrency.blocking import BLOCKING, DOES, GOOD, Blocking, blocking, is_awaited
+from scanners.semantics.concurrency.djangocalls import django_query, own_calls
 from scanners.semantics.coroutines import place_in
-from scanners.semantics.djangocalls import django_query, own_calls
 from scanners.semantics.handlers import inner
 from scanners.semantics.orm import is_django
 

@@ -5,7 +5,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.cancellation import (
+from scanners.semantics.concurrency.cancellation import (
     TIMEOUTS,
     catches_cancellation,
     fate,

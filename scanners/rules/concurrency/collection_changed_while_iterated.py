@@ -5,9 +5,9 @@ from scanners.context import Context
 from scanners.finding import Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
+from scanners.semantics.concurrency.iteration import SAFE, bound_again, by_index_fault, fault, is_view, iterated
 from scanners.semantics.containers import changes, kind_of, leaves_after, spelled
 from scanners.semantics.handlers import inner, short
-from scanners.semantics.iteration import SAFE, bound_again, by_index_fault, fault, is_view, iterated
 
 
 class CollectionChangedWhileIterated(Rule):

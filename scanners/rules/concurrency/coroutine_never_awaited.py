@@ -5,6 +5,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
+from scanners.semantics.concurrency.unawaited import dropped, note_call, note_own
 from scanners.semantics.coroutines import (
     COROUTINES,
     TAKERS,
@@ -16,7 +17,6 @@ from scanners.semantics.coroutines import (
     results,
     statements,
 )
-from scanners.semantics.unawaited import dropped, note_call, note_own
 from scanners.tree import Tree, TreeContext
 
 

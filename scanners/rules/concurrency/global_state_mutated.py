@@ -6,7 +6,7 @@ from scanners.finding import Confidence, Severity
 from scanners.place import Block, Place
 from scanners.rule import Example, Rule
 from scanners.scopes import Scope
-from scanners.semantics.globalstate import Change, changes, is_guarded, is_meant, may_change
+from scanners.semantics.concurrency.globalstate import Change, changes, is_guarded, is_meant, may_change
 from scanners.semantics.hot import hot_defs, served
 
 

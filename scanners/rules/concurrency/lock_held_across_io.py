@@ -5,9 +5,9 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
+from scanners.semantics.concurrency.locks import LOCKS, held_lock, taken_until
+from scanners.semantics.concurrency.underlock import happens_once, slow
 from scanners.semantics.handlers import inner
-from scanners.semantics.locks import LOCKS, held_lock, taken_until
-from scanners.semantics.underlock import happens_once, slow
 
 
 class LockHeldAcrossIo(Rule):

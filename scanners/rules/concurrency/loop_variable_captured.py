@@ -5,7 +5,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.closures import comprehension_of, escapes, free_names, targets, uses_of
+from scanners.semantics.concurrency.closures import comprehension_of, escapes, free_names, targets, uses_of
 from scanners.semantics.containers import leaves_after
 
 

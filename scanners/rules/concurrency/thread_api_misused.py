@@ -2,8 +2,8 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.locks import ACQUIRES, LOCKS, is_used_up_here, release_of, stands_in
-from scanners.semantics.threads import PROCESSES, THREADS, forks_after_threads, given_to, runs_before_exec
+from scanners.semantics.concurrency.locks import ACQUIRES, LOCKS, is_used_up_here, release_of, stands_in
+from scanners.semantics.concurrency.threads import PROCESSES, THREADS, forks_after_threads, given_to, runs_before_exec
 from scanners.semantics.waits import never_waits
 
 

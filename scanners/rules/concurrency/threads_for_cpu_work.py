@@ -6,8 +6,8 @@ from scanners.facts.callgraph import called_target
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.computing import computes, computing_defs
-from scanners.semantics.reach import Names
+from scanners.semantics.concurrency.computing import computes, computing_defs
+from scanners.semantics.concurrency.reach import Names
 from scanners.tree import Tree, TreeContext
 
 _TARGETS: Final = {

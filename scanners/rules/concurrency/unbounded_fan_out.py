@@ -4,8 +4,8 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.background import TASKS
-from scanners.semantics.fanout import (
+from scanners.semantics.concurrency.background import TASKS
+from scanners.semantics.concurrency.fanout import (
     GROUPS,
     POOLS,
     WORKERS,

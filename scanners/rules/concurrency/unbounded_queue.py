@@ -5,7 +5,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.queues import (
+from scanners.semantics.concurrency.queues import (
     QUEUES,
     holder_of,
     is_crossed,

@@ -4,8 +4,8 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.data.percall import CLIENTS, differs_by_call, is_factory, is_kept, is_reused
 from scanners.semantics.hot import is_hot
-from scanners.semantics.percall import CLIENTS, differs_by_call, is_factory, is_kept, is_reused
 from scanners.semantics.routes import routes_of
 
 

@@ -5,7 +5,7 @@ from scanners.context import Context
 from scanners.finding import Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.held import Hold, hold, is_advisory, waiting
+from scanners.semantics.data.held import Hold, hold, is_advisory, waiting
 
 _ATOMIC = "from django.db import transaction\nimport requests\n\nfrom shop.models import Order\nfrom shop.tasks import ship\n\n\n"
 _ALCHEMY = "import time\n\nimport httpx\nfrom sqlalchemy import create_engine, text\nfrom sqlalchemy.orm import Session\n\nengine = create_engine('postgresql://db/shop')\n\n\n"

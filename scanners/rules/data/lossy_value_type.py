@@ -6,10 +6,17 @@ from scanners.facts.models import fields_of
 from scanners.finding import Confidence, Severity
 from scanners.place import Bound, Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.fields import TEXTS, FieldSpec
-from scanners.semantics.moments import NAIVE, compared_with, is_naive, passed_as_default, passed_to_statement, stored_as
-from scanners.semantics.money import is_money
-from scanners.semantics.moneyfields import float_fields
+from scanners.semantics.data.fields import TEXTS, FieldSpec
+from scanners.semantics.data.moments import (
+    NAIVE,
+    compared_with,
+    is_naive,
+    passed_as_default,
+    passed_to_statement,
+    stored_as,
+)
+from scanners.semantics.data.money import is_money
+from scanners.semantics.data.moneyfields import float_fields
 from scanners.tree import Tree, TreeContext
 
 _FLOAT = "`{}` looks like money and is a float; use a Decimal or whole cents."

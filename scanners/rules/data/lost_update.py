@@ -5,7 +5,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics import updates
+from scanners.semantics.data import updates
 from scanners.semantics.orm import SQLALCHEMY, Query, uses_orm
 from scanners.tree import Tree, TreeContext
 

@@ -2,8 +2,8 @@ from typing import Any
 
 from scanners.finding import Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.lineage import Line, lines, stem
-from scanners.semantics.unsafeops import Repository, danger
+from scanners.semantics.data.lineage import Line, lines, stem
+from scanners.semantics.data.unsafeops import Repository, danger
 from scanners.tree import Tree, TreeContext
 
 _HEAD = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n"

@@ -5,10 +5,10 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import CODE, Example, Rule
+from scanners.semantics.data.rowloops import loop_of
+from scanners.semantics.data.rowqueries import hits, place_of
+from scanners.semantics.data.rowreads import is_loaded_per_row, read_of
 from scanners.semantics.orm import uses_orm
-from scanners.semantics.rowloops import loop_of
-from scanners.semantics.rowqueries import hits, place_of
-from scanners.semantics.rowreads import is_loaded_per_row, read_of
 from scanners.tree import Fact, Tree, TreeContext
 
 

@@ -5,7 +5,7 @@ from scanners.context import Context
 from scanners.finding import Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics import fetches
+from scanners.semantics.data import fetches
 from scanners.semantics.orm import SQLALCHEMY, query, uses_orm
 
 

@@ -4,10 +4,10 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Call, Place
 from scanners.rule import Example, Rule
+from scanners.semantics.data.shared import SPAWNS, commits, handed_to_workers, is_left_broken, module_level, users
 from scanners.semantics.dbsessions import is_known_session, is_session
 from scanners.semantics.hot import is_hot
 from scanners.semantics.routes import routes_of
-from scanners.semantics.shared import SPAWNS, commits, handed_to_workers, is_left_broken, module_level, users
 
 _HEAD = "from sqlalchemy import create_engine\nfrom sqlalchemy.orm import Session, sessionmaker\n\nengine = create_engine('postgresql://db/shop')\nMake = sessionmaker(engine)\n\n\n"
 _ASYNC = "import asyncio\n\nfrom sqlalchemy.ext.asyncio import AsyncSession\n\n\nasync def load(session: AsyncSession, key):\n    await session.get(dict, key)\n\n\n"

@@ -1,6 +1,6 @@
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.documents import front, points_elsewhere, speaking_of
+from scanners.semantics.docs.documents import front, points_elsewhere, speaking_of
 from scanners.tree import Tree, TreeContext
 
 

@@ -6,7 +6,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics import docstrings
+from scanners.semantics.docs import docstrings
 
 _SECTION: Final = re.compile(r":param|@param|Args:|Arguments:|Params:|Parameters|:raise|Returns?\b|Yields?\b|:return")
 _KEEPS: Final = frozenset(

@@ -4,7 +4,7 @@ from typing import Final
 from scanners.finding import Effort, Severity
 from scanners.options import glob
 from scanners.rule import Example, Rule
-from scanners.semantics.documents import front, pages
+from scanners.semantics.docs.documents import front, pages
 from scanners.tree import Fact, Tree, TreeContext
 
 _NAMED: Final = re.compile(

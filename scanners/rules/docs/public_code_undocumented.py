@@ -6,7 +6,7 @@ from scanners.facts.jobs import is_task
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.definitions import described, exported, is_long, is_spared, may_override
+from scanners.semantics.docs.definitions import described, exported, is_long, is_spared, may_override
 from scanners.semantics.routes import routes_of
 
 _BODY = "    a = 1\n    b = 2\n    c = 3\n    d = 4\n    e = 5\n    f = 6\n    g = 7\n    return a, b, c, d, e, f, g\n"

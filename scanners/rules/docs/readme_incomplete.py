@@ -2,7 +2,7 @@ from typing import Final
 
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.documents import front, pages, points_elsewhere, readme
+from scanners.semantics.docs.documents import front, pages, points_elsewhere, readme
 from scanners.tree import Fact, Tree, TreeContext
 
 _SECTIONS: Final = {

@@ -6,7 +6,7 @@ from scanners.context import Context
 from scanners.dependencies import endoflife
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.documents import front, pages, points_elsewhere, speaking_of
+from scanners.semantics.docs.documents import front, pages, points_elsewhere, speaking_of
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 

@@ -2,7 +2,7 @@ from typing import Final
 
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.checked import calls_unseen, front_of, runs
+from scanners.semantics.environment.checked import calls_unseen, front_of, runs
 from scanners.tree import Tree, TreeContext
 
 _HEAD: Final = "on: [push, pull_request]\njobs:\n  test:\n    runs-on: ubuntu-24.04\n    steps:\n"

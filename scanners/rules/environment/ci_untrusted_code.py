@@ -1,9 +1,9 @@
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.images import movement, parse
-from scanners.semantics.pipelines import Step, provider, steps, triggers
-from scanners.semantics.strangers import HEAD, NUMBER_ONLY, PLATFORM, SHA, TAINTED
+from scanners.semantics.environment.images import movement, parse
+from scanners.semantics.environment.pipelines import Step, provider, steps, triggers
+from scanners.semantics.environment.strangers import HEAD, NUMBER_ONLY, PLATFORM, SHA, TAINTED
 from scanners.text import TextFile
 from scanners.yamltree import Yaml
 

@@ -4,9 +4,9 @@ import re
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.deployed import image_of, images
-from scanners.semantics.images import runs_as
-from scanners.semantics.rights import ROOT, report_pods, report_service, report_sudo
+from scanners.semantics.environment.deployed import image_of, images
+from scanners.semantics.environment.images import runs_as
+from scanners.semantics.environment.rights import ROOT, report_pods, report_service, report_sudo
 from scanners.text import TextFile
 from scanners.tree import Fact, Tree, TreeContext
 

@@ -1,8 +1,8 @@
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.deployed import image_of, images, services
-from scanners.semantics.probes import Answers, answers, command_of, of_image, of_service
-from scanners.semantics.servers import SERVERS, WORKERS, plain
+from scanners.semantics.environment.deployed import image_of, images, services
+from scanners.semantics.environment.probes import Answers, answers, command_of, of_image, of_service
+from scanners.semantics.environment.servers import SERVERS, WORKERS, plain
 from scanners.tree import Fact, Tree, TreeContext
 
 

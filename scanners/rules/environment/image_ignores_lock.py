@@ -3,7 +3,7 @@ from typing import Final
 from scanners.dependencies.locking import LOCKS
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.locked import judged
+from scanners.semantics.environment.locked import judged
 from scanners.tree import Tree, TreeContext
 
 _PROJECT: Final = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["flask"]\n'

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.images import movement, parse
+from scanners.semantics.environment.images import movement, parse
 from scanners.text import TextFile
 from scanners.yamltree import Yaml
 

@@ -6,9 +6,9 @@ from scanners.context import Context
 from scanners.dockerfile import Instruction, Stage
 from scanners.finding import Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.downloads import CHECKS, KEY, fetches
-from scanners.semantics.pipelines import steps
-from scanners.semantics.shell import commands
+from scanners.semantics.environment.downloads import CHECKS, KEY, fetches
+from scanners.semantics.environment.pipelines import steps
+from scanners.semantics.environment.shell import commands
 from scanners.text import TextFile
 
 _REMOTE: Final = re.compile(r"^(https?|ftp)://")

@@ -1,6 +1,6 @@
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.deployed import services as deployed
+from scanners.semantics.environment.deployed import services as deployed
 from scanners.tree import Tree, TreeContext
 
 _POD = """\

@@ -2,7 +2,7 @@ from typing import Final
 
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.stopping import endings
+from scanners.semantics.environment.stopping import endings
 from scanners.tree import Tree, TreeContext
 
 _WORKER: Final = """\

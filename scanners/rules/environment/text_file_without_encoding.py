@@ -5,7 +5,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.textopens import BINARY, ENCODINGS, MODES, TEXTS, is_none, is_text, sureness
+from scanners.semantics.environment.textopens import BINARY, ENCODINGS, MODES, TEXTS, is_none, is_text, sureness
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 

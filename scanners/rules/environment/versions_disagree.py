@@ -2,7 +2,7 @@ from typing import Final
 
 from scanners.finding import Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.declared import (
+from scanners.semantics.environment.declared import (
     allows,
     compare_stores,
     declarations,

@@ -6,7 +6,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.attempts import cleans_up, imports
+from scanners.semantics.exceptions.attempts import cleans_up, imports
 from scanners.semantics.handlers import Reaction, breadth, caught, clause, reaction, spelled
 
 _ENTRY: Final = re.compile(

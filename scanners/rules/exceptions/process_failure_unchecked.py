@@ -6,8 +6,8 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.exceptions.uses import reads
 from scanners.semantics.handlers import short
-from scanners.semantics.uses import reads
 
 _CODE: Final = frozenset({"returncode", "check_returncode", "poll"})
 _SCREEN: Final = re.compile(r"^(clear|cls|reset|stty\b.*|tput\b.*|color|title\b.*)$")

@@ -4,7 +4,15 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.attempts import attempt, cleans_up, imports, looks_up, loses_effect, may_be_silent, sureness
+from scanners.semantics.exceptions.attempts import (
+    attempt,
+    cleans_up,
+    imports,
+    looks_up,
+    loses_effect,
+    may_be_silent,
+    sureness,
+)
 from scanners.semantics.handlers import breadth, caught, clause, reaction, short, spelled
 
 

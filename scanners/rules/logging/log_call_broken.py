@@ -6,9 +6,9 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.formats import fault
 from scanners.semantics.handlers import called_by_handlers
 from scanners.semantics.logcalls import LOG_CALLS, LogCall, log_call
+from scanners.semantics.logging.formats import fault
 
 _RECORD: Final = frozenset(
     "name msg args levelname levelno pathname filename module exc_info exc_text stack_info lineno funcName created "

@@ -3,7 +3,7 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.logcalls import LOG_CALLS, log_call
-from scanners.semantics.logged import named_secret, secret_in, shown
+from scanners.semantics.logging.logged import named_secret, secret_in, shown
 
 _NOT_SHOWN = frozenset({"exc_info", "stack_info", "stacklevel", "file", "end", "sep"})
 

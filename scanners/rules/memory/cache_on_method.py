@@ -6,7 +6,7 @@ from scanners.finding import Confidence, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics.coroutines import yields
-from scanners.semantics.sharedstate import is_single
+from scanners.semantics.memory.sharedstate import is_single
 
 _CACHES: Final = frozenset({"functools.lru_cache", "functools.cache"})
 

@@ -6,7 +6,9 @@ from scanners.finding import Confidence, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.scopes import arguments
-from scanners.semantics.caches import (
+from scanners.semantics.containers import spelled
+from scanners.semantics.hot import hot_defs
+from scanners.semantics.memory.caches import (
     CACHE_LIKE,
     are_open,
     growth,
@@ -18,8 +20,6 @@ from scanners.semantics.caches import (
     is_trimmed,
     only_constants,
 )
-from scanners.semantics.containers import spelled
-from scanners.semantics.hot import hot_defs
 from scanners.semantics.owncalls import own
 from scanners.semantics.terminals import is_command_line
 

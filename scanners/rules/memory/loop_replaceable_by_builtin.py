@@ -5,7 +5,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.plainloops import grown_text, list_searches, plain
+from scanners.semantics.memory.plainloops import grown_text, list_searches, plain
 
 _FED: Final = ("sum", "any", "all", "min", "max", "set", "frozenset", "dict")
 _LIKELY: Final = Confidence.MEDIUM

@@ -5,7 +5,7 @@ from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.hot import is_hot
-from scanners.semantics.keptalive import (
+from scanners.semantics.memory.keptalive import (
     in_cycle,
     is_attribute,
     is_bound,

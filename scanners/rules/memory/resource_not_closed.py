@@ -2,7 +2,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.resources import BRIEF, RESOURCES, Resource, fate, is_forever
+from scanners.semantics.memory.resources import BRIEF, RESOURCES, Resource, fate, is_forever
 
 
 class ResourceNotClosed(Rule):

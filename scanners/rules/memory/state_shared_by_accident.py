@@ -5,8 +5,8 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.moving import MOVING
-from scanners.semantics.sharedstate import (
+from scanners.semantics.memory.moving import MOVING
+from scanners.semantics.memory.sharedstate import (
     MEANT,
     SAID,
     changed_through_self,

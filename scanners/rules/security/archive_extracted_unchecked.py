@@ -4,7 +4,8 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.archives import (
+from scanners.semantics.requestdata import taint
+from scanners.semantics.security.archives import (
     checked,
     filter_fault,
     for_old_python,
@@ -13,7 +14,6 @@ from scanners.semantics.archives import (
     named_like_tar,
     opens_joined,
 )
-from scanners.semantics.requestdata import taint
 from scanners.syntax import descendants
 
 _TAR = frozenset(

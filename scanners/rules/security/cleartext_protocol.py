@@ -5,7 +5,7 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.pieces import pieces
-from scanners.semantics.remotes import CLIENTS, HOSTS, INSIDE, KEYWORDS, REMOTE, is_near, starts_tls
+from scanners.semantics.security.remotes import CLIENTS, HOSTS, INSIDE, KEYWORDS, REMOTE, is_near, starts_tls
 
 
 class CleartextProtocol(Rule):

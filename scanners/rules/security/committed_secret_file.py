@@ -4,7 +4,7 @@ from typing import Final
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import EVERYWHERE, Example, Rule
-from scanners.semantics.filledin import ENCRYPTED, secrets_in
+from scanners.semantics.security.filledin import ENCRYPTED, secrets_in
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 

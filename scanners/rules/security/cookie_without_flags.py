@@ -3,8 +3,8 @@ from scanners.facts.deploysettings import deployed
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Bound, Call
 from scanners.rule import Example, Rule
-from scanners.semantics import cookies
 from scanners.semantics.requestsources import serving
+from scanners.semantics.security import cookies
 from scanners.tree import Tree, TreeContext
 
 

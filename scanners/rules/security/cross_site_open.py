@@ -5,9 +5,9 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Bound, Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics import crosssite
 from scanners.semantics.requestdata import taint
 from scanners.semantics.requestsources import serving
+from scanners.semantics.security import crosssite
 
 
 class CrossSiteOpen(Rule):

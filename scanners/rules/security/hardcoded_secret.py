@@ -5,8 +5,8 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Bound, Call, Place
 from scanners.rule import EVERYWHERE, Example, Rule
-from scanners.semantics.literals import ARGUMENTS, judge, sureness, texts
 from scanners.semantics.secrets import dsns, is_secret_name, preview, tokens
+from scanners.semantics.security.literals import ARGUMENTS, judge, sureness, texts
 
 _MADE_UP: Final = (
     "gh" + "p_R7w2Kc9Zt4Qm1Xv8Bn3Lp6Hd5Js0Fg7Ty2Ua4",

@@ -1,7 +1,7 @@
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.logins import logins
+from scanners.semantics.security.logins import logins
 from scanners.tree import Tree, TreeContext
 
 

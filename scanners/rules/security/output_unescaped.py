@@ -5,10 +5,10 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics import markup
 from scanners.semantics.pieces import pieces
 from scanners.semantics.requestdata import Taint, taint
 from scanners.semantics.requestsources import serving
+from scanners.semantics.security import markup
 from scanners.text import TextFile
 
 

@@ -5,7 +5,7 @@ from scanners.context import Context
 from scanners.finding import Effort, Severity
 from scanners.place import Bound, Call
 from scanners.rule import Example, Rule
-from scanners.semantics import peers
+from scanners.semantics.security import peers
 from scanners.text import TextFile
 
 

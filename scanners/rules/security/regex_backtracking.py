@@ -6,8 +6,8 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.names import find
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.backtracking import explodes
 from scanners.semantics.requestdata import taint
+from scanners.semantics.security.backtracking import explodes
 
 _FUNCTIONS: Final = ("match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
 _TEXT_AT: Final = {"sub": 2, "subn": 2}

@@ -4,7 +4,9 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.commands import (
+from scanners.semantics.pieces import pieces
+from scanners.semantics.requestdata import taint
+from scanners.semantics.security.commands import (
     ALWAYS,
     EXECS,
     QUOTES,
@@ -15,8 +17,6 @@ from scanners.semantics.commands import (
     is_harmless_in_shell,
     program_of,
 )
-from scanners.semantics.pieces import pieces
-from scanners.semantics.requestdata import taint
 
 
 class ShellInjection(Rule):

@@ -4,7 +4,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.signatures import (
+from scanners.semantics.security.signatures import (
     DECODES,
     ENCODES,
     PEEKS,

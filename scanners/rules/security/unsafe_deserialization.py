@@ -3,8 +3,15 @@ from scanners.context import Context
 from scanners.finding import Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.loads import LOADS, YAML_LOADS, YAML_SAFE, YAML_UNSAFE, load_fault, made_or_checked_here
 from scanners.semantics.requestdata import taint
+from scanners.semantics.security.loads import (
+    LOADS,
+    YAML_LOADS,
+    YAML_SAFE,
+    YAML_UNSAFE,
+    load_fault,
+    made_or_checked_here,
+)
 
 
 class UnsafeDeserialization(Rule):

@@ -3,7 +3,7 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.requestdata import taint
-from scanners.semantics.xmlparsers import DEFUSED, LXML, MAKERS, STDLIB, is_fixed, loose, safe_parser
+from scanners.semantics.security.xmlparsers import DEFUSED, LXML, MAKERS, STDLIB, is_fixed, loose, safe_parser
 
 
 class UnsafeXmlParser(Rule):

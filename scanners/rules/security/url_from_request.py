@@ -2,9 +2,9 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.hostsinks import CALLS, CLEANERS, REDIRECTS, REFERER, address_of, deciding
 from scanners.semantics.requestdata import taint
 from scanners.semantics.requestsources import in_request_code
+from scanners.semantics.security.hostsinks import CALLS, CLEANERS, REDIRECTS, REFERER, address_of, deciding
 
 
 class UrlFromRequest(Rule):

@@ -4,7 +4,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Bound, Call
 from scanners.rule import Example, Rule
-from scanners.semantics.ciphers import AES, CIPHERS, MODES, OLD_VERSIONS, READS, SIZES, cipher_fault
+from scanners.semantics.security.ciphers import AES, CIPHERS, MODES, OLD_VERSIONS, READS, SIZES, cipher_fault
 
 
 class WeakCipher(Rule):

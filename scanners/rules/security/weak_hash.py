@@ -5,7 +5,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.hashes import (
+from scanners.semantics.security.hashes import (
     FAST,
     KDFS,
     KEYED,

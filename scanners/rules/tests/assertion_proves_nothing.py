@@ -5,7 +5,15 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.emptyassertions import after_raise, is_wide, misspelt, of_assert, of_call, takes_all, uncalled
+from scanners.semantics.tests.emptyassertions import (
+    after_raise,
+    is_wide,
+    misspelt,
+    of_assert,
+    of_call,
+    takes_all,
+    uncalled,
+)
 
 _RAISES: Final = ("pytest.raises", "assertRaises", "assertRaisesRegex")
 

@@ -2,7 +2,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.mocks import (
+from scanners.semantics.tests.mocks import (
     BARE,
     PATCHES,
     SHAPED,

@@ -6,8 +6,8 @@ from scanners.facts.tests import Collection
 from scanners.finding import Confidence, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.testcode import is_case, is_test
-from scanners.semantics.unruntests import (
+from scanners.semantics.tests.testcode import is_case, is_test
+from scanners.semantics.tests.unruntests import (
     first_skip,
     is_constructor,
     is_lost_coroutine,

@@ -6,8 +6,8 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.assertions import DOUBT, NOTHING, called, has_plain_bases, proof, refused
-from scanners.semantics.testcode import decorators, is_mixin, is_test, last_name, parameters
+from scanners.semantics.tests.assertions import DOUBT, NOTHING, called, has_plain_bases, proof, refused
+from scanners.semantics.tests.testcode import decorators, is_mixin, is_test, last_name, parameters
 
 _SMOKE: Final = re.compile(
     r"smoke|(no|not|n_?t|without|never)_?(raise|crash|fail|error|throw|exception|explode|blow|break)|import|instantiat|construct"

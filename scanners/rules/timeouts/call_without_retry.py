@@ -4,7 +4,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.triedagain import is_tried_again
+from scanners.semantics.timeouts.triedagain import is_tried_again
 
 _METHODS: Final = ("get", "head")
 

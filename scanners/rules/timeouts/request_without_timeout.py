@@ -18,7 +18,7 @@ from scanners.semantics.outbound import (
     made_endless,
     weigh,
 )
-from scanners.semantics.sessions import MOUNTS, Sessions
+from scanners.semantics.timeouts.sessions import MOUNTS, Sessions
 from scanners.tree import Tree, TreeContext
 
 

@@ -5,7 +5,7 @@ from scanners.finding import Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.outbound import HTTP, in_process
-from scanners.semantics.sessions import checks_status, response_uses
+from scanners.semantics.timeouts.sessions import checks_status, response_uses
 
 _BODY: Final = frozenset(
     {

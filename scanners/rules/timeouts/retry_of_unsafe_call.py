@@ -7,9 +7,9 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.scopes import Scope
-from scanners.semantics.retriederrors import LIBRARIES, UNSENT, WIDE, retried
-from scanners.semantics.retries import URLLIB3, loop
-from scanners.semantics.unsafecalls import last_names, reads_in, unsafe_in
+from scanners.semantics.timeouts.retriederrors import LIBRARIES, UNSENT, WIDE, retried
+from scanners.semantics.timeouts.retries import URLLIB3, loop
+from scanners.semantics.timeouts.unsafecalls import last_names, reads_in, unsafe_in
 
 
 class RetryOfUnsafeCall(Rule):

@@ -7,7 +7,7 @@ from scanners.facts.jobs import is_task
 from scanners.finding import Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.retries import (
+from scanners.semantics.timeouts.retries import (
     BACKOFF,
     FIXED,
     GOOD,

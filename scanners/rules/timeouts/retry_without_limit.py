@@ -9,7 +9,7 @@ from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.outbound import under_deadline
-from scanners.semantics.retries import (
+from scanners.semantics.timeouts.retries import (
     BACKOFF,
     ENDLESS,
     TENACITY,

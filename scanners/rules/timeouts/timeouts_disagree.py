@@ -7,8 +7,8 @@ from scanners.facts.budgets import request_limit, unread
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.budgets import deadline, seconds
 from scanners.semantics.outbound import HTTP
+from scanners.semantics.timeouts.budgets import deadline, seconds
 from scanners.tree import Fact, Tree, TreeContext
 
 _SOFT, _HARD = "soft_time_limit", "time_limit"

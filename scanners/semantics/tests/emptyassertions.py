@@ -1,0 +1,217 @@
+"""Assertions that hold whatever the code does: always true, about nothing, or never reached."""
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from scanners.constants import UNKNOWN, fold
+from scanners.finding import Confidence
+from scanners.place import Call, Place
+from scanners.semantics.tests.testcode import last_name
+from scanners.syntax import descendants
+
+Empty = tuple[str, Confidence]
+"""What is wrong, and how sure that is."""
+
+MOCKS: Final = frozenset(
+    f"{module}.{name}"
+    for module in ("unittest.mock", "mock")
+    for name in ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock")
+)
+_MOCK_ROOTS: Final = tuple(sorted(MOCKS))
+_KEPT: Final = frozenset(
+    "called call_count call_args call_args_list mock_calls method_calls return_value side_effect await_count "
+    "await_args await_args_list".split()
+)
+_MISSPELT: Final = re.compile(
+    r"^(called_(once|with|once_with)|not_called|has_calls|any_call|called_once_with|assert_called_one|asert_\w+|assert_calledd?_\w*once_wit)$"
+)
+_UNCALLED: Final = re.compile(
+    r"^(assert_(called|called_once|called_with|called_once_with|any_call|has_calls|not_called|awaited|awaited_once|not_awaited|"
+    r"awaited_with|awaited_once_with))$"
+)
+_SAMENESS: Final = re.compile(
+    r"eq|hash|compar|same|identi|reflex|nan|ordering|singleton|cache|less|great|_lt|_gt|cmp", re.IGNORECASE
+)
+_TRUTHS: Final = ("assertTrue", "assertFalse", "failUnless", "failIf", "assert_")
+_PAIRS: Final = ("assertEqual", "assertEquals", "assertIs", "assertAlmostEqual", "assertDictEqual", "assertListEqual")
+
+
+def of_assert(node: ast.Assert, place: Place[Any]) -> Empty | None:
+    """What makes an `assert` statement empty, or None."""
+    test = node.test
+    if isinstance(test, ast.Tuple) and test.elts:
+        return "A tuple is always true: write `assert condition, message` without the parentheses.", Confidence.HIGH
+    return of_truth(test, place)
+
+
+def of_truth(test: ast.expr, place: Place[Any]) -> Empty | None:
+    """What makes a condition true whatever the code does."""
+    if isinstance(test, ast.JoinedStr | ast.GeneratorExp | ast.Lambda):
+        return f"`{_short(test)}` is true whatever it holds.", Confidence.HIGH
+    if isinstance(test, ast.Constant):
+        return (f"`{_short(test)}` is always true.", Confidence.HIGH) if test.value else None
+    if isinstance(test, ast.List | ast.Dict | ast.Set) and descends(test):
+        return f"`{_short(test)}` is not empty, so it is always true.", Confidence.HIGH
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) and any(_always(value) for value in test.values):
+        return f"`{_short(test)}` is always true: one side of `or` is a fixed value.", Confidence.HIGH
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        return of_pair(test.left, test.comparators[0], place, test.ops[0])
+    return _of_mock(test, place)
+
+
+def descends(test: Any) -> bool:
+    """Whether a display holds anything."""
+    return bool(getattr(test, "elts", None) or getattr(test, "keys", None))
+
+
+def _always(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and isinstance(value.value, str | int) and bool(value.value)
+
+
+def of_pair(left: ast.expr, right: ast.expr, place: Place[Any], operator: ast.cmpop | None = None) -> Empty | None:
+    """Whether both sides are the same name or two fixed values, so that nothing of the code is compared."""
+    if operator is not None and not isinstance(operator, ast.Eq | ast.Is | ast.GtE | ast.LtE):
+        return None
+    values = [side.value for side in (left, right) if isinstance(side, ast.Constant)]
+    if len(values) == 2 and values[0] == values[1]:
+        return f"Two fixed values are compared: `{_short(left)}` with `{_short(right)}`.", Confidence.HIGH
+    if type(left) is not type(right) or ast.dump(left) != ast.dump(right) or _SAMENESS.search(place.qualname):
+        return None
+    if isinstance(left, ast.Name):
+        return f"`{_short(left)}` is compared with itself.", Confidence.HIGH
+    if isinstance(left, ast.Attribute | ast.Subscript) and not _calls(left):
+        sure = Confidence.MEDIUM if operator is None or isinstance(operator, ast.Eq) else Confidence.LOW
+        return f"`{_short(left)}` is compared with itself.", sure
+    return None
+
+
+def _calls(expr: ast.AST) -> bool:
+    return any(isinstance(node, ast.Call | ast.Await | ast.Yield) for node in descendants(expr))
+
+
+def _of_mock(test: ast.expr, place: Place[Any]) -> Empty | None:
+    """An attribute of a mock, or a call of a method that only sounds like an assertion, is a mock: always true."""
+    inner = test.func if isinstance(test, ast.Call) else test
+    if not isinstance(inner, ast.Attribute):
+        return None
+    if _MISSPELT.match(inner.attr) and _is_mock(inner.value, place):
+        return f"`{_short(inner)}` is no assertion of a mock: it makes a new mock, which is true.", Confidence.HIGH
+    if not isinstance(test, ast.Attribute) or inner.attr in _KEPT or inner.attr.startswith("_"):
+        return None
+    origin = _mock_of(inner.value, place)
+    if origin is None or origin.args or any(word.arg != "name" for word in origin.keywords) or _is_set(inner, place):
+        return None
+    sure = Confidence.LOW if _is_given(inner, place) else Confidence.MEDIUM  # Who is given the mock may set it.
+    return f"`{_short(inner)}` is an attribute of a mock that nothing sets: it is always true.", sure
+
+
+def _mock_of(expr: ast.expr, place: Place[Any]) -> ast.Call | None:
+    ref = place.resolve(expr) if isinstance(expr, ast.Name) else None
+    return ref.origin if ref is not None and ref.dotted in MOCKS else None
+
+
+def _is_mock(expr: ast.expr, place: Place[Any]) -> bool:
+    ref = place.resolve(expr)
+    return (ref is not None and ref.dotted.startswith(_MOCK_ROOTS)) or "mock" in ast.unparse(expr).lower()
+
+
+def _is_set(attribute: ast.Attribute, place: Place[Any]) -> bool:
+    """Whether the test, or the file around it, gives the attribute a value."""
+    return any(
+        isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and node.attr == attribute.attr
+        for node in descendants(place.function or place.scope.module.node)
+    )
+
+
+def _is_given(attribute: ast.Attribute, place: Place[Any]) -> bool:
+    """Whether the test hands the mock itself to a call."""
+    name = getattr(attribute.value, "id", "")
+    return any(
+        isinstance(node, ast.Call) and any(getattr(arg, "id", "") == name for arg in node.args)
+        for node in descendants(place.function or place.scope.module.node)
+    )
+
+
+def of_call(call: ast.Call, place: Place[Any]) -> Empty | None:
+    """What makes a `self.assert...()` empty, or None."""
+    name, args = last_name(call), call.args
+    if name in _PAIRS and len(args) >= 2:
+        return of_pair(args[0], args[1], place)
+    if name not in _TRUTHS or not args:
+        return None
+    if name in ("assertFalse", "failIf"):
+        fixed = isinstance(args[0], ast.Constant) and not args[0].value
+        return ("The value is fixed: it is always false.", Confidence.HIGH) if fixed else _second(call, place)
+    return of_truth(args[0], place) or _second(call, place)
+
+
+def _second(call: ast.Call, place: Place[Any]) -> Empty | None:
+    """A second argument that is no text is taken for the message: the comparison that was meant never happens."""
+    if len(call.args) < 2 or isinstance(call.args[0], ast.Compare | ast.UnaryOp | ast.BoolOp):
+        return None
+    second, value = call.args[1], fold(call.args[1], place.scope)
+    if isinstance(second, ast.Constant | ast.List | ast.Dict | ast.Tuple | ast.Set | ast.UnaryOp):
+        if isinstance(value, str) or (isinstance(second, ast.Constant) and isinstance(second.value, str)):
+            return None
+    elif value is UNKNOWN or isinstance(value, str):
+        return None
+    meant = "assertEqual" if last_name(call) != "assertFalse" else "assertNotEqual"
+    return f"The second argument of `{last_name(call)}` is only a message: use `{meant}`.", Confidence.HIGH
+
+
+def uncalled(expr: ast.expr) -> str:
+    """The name of an assertion of a mock that is named and not called, as a statement of its own."""
+    return expr.attr if isinstance(expr, ast.Attribute) and _UNCALLED.match(expr.attr) else ""
+
+
+def misspelt(expr: ast.expr, place: Place[Any]) -> str:
+    """The name of a method that sounds like an assertion of a mock, called for nothing."""
+    func = expr.func if isinstance(expr, ast.Call) else None
+    if isinstance(func, ast.Attribute) and _MISSPELT.match(func.attr) and _is_mock(func.value, place):
+        return func.attr
+    return ""
+
+
+def after_raise(item: ast.withitem, body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Assertions in a block that expects an error, after what raises it: they are never reached."""
+    caught = getattr(item.optional_vars, "id", "")
+    for position, stmt in enumerate(body):
+        if position and _asserts(stmt) and any(_calls(before) for before in body[:position]):
+            names = {node.id for node in descendants(stmt) if isinstance(node, ast.Name)}
+            if (caught and caught in names) or (isinstance(stmt, ast.Assert) and stmt is body[-1] and not _calls(stmt)):
+                yield stmt
+
+
+def _asserts(stmt: ast.stmt) -> bool:
+    value = stmt.value if isinstance(stmt, ast.Expr) else None
+    return isinstance(stmt, ast.Assert) or (isinstance(value, ast.Call) and last_name(value).startswith("assert"))
+
+
+def _short(expr: ast.expr) -> str:
+    text = ast.unparse(expr)
+    return text if len(text) <= 50 else f"{text[:47]}..."
+
+
+def is_wide(expr: ast.expr) -> bool:
+    """Whether it names all errors."""
+    return getattr(expr, "id", "") in ("Exception", "BaseException")
+
+
+def takes_all(call: Call) -> bool:
+    """Whether any error passes, and nobody looks which one it was."""
+    args = call.node.args
+    if not args or not is_wide(args[0]) or call.resolve(args[0]) is None or call.node.keywords:
+        return False
+    ref = call.resolve(args[0])
+    if ref is None or ref.via != "builtin" or (len(args) > 1 and not call.dropped):
+        return False
+    item = call.parent()
+    named = item.optional_vars if isinstance(item, ast.withitem) else None
+    if isinstance(named, ast.Name):
+        used = [
+            node for node in descendants(call.function or call.scope.module.node) if getattr(node, "id", "") == named.id
+        ]
+        return len(used) < 2
+    return True

@@ -1,0 +1,97 @@
+"""Why a test that is written never starts: a later one takes its name, nobody calls it, or it is skipped."""
+
+import ast
+from typing import Any, Final
+
+from scanners.place import Place
+from scanners.semantics.tests.testcode import last_name
+from scanners.syntax import children, descendants
+
+_HARMLESS: Final = frozenset(
+    "parametrize skip skipif skipIf skipUnless xfail usefixtures patch object dict given settings asyncio anyio "
+    "django_db slow integration unit override_settings freeze_time expectedFailure tag timeout flaky".split()
+)
+
+
+def lost(place: Place[Any]) -> int:
+    """The line of a later def or class of the same name in the same body, 0 for none; 0 too when the first is kept."""
+    node = place.node
+    if any(last_name(decorator) not in _HARMLESS for decorator in node.decorator_list):
+        return 0
+    body = getattr(place.block.node, "body", [])
+    if node not in body:
+        return 0
+    after = body[body.index(node) + 1 :]
+    for position, stmt in enumerate(after):
+        if getattr(stmt, "name", "") == node.name and isinstance(
+            stmt, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+        ):
+            used = any(_names(between, node.name) for between in [*after[:position], *stmt.decorator_list])
+            bases = getattr(stmt, "bases", [])
+            return 0 if used or any(_names(base, node.name) for base in bases) else stmt.lineno
+    return 0
+
+
+def _names(node: ast.AST, name: str) -> bool:
+    return any(part.id == name for part in descendants(node, ast.Name))
+
+
+def nested_unused(place: Place[Any]) -> bool:
+    """Whether a test in a test is never named by the one around it."""
+    outer, node = place.function, place.node
+    if not getattr(outer, "name", "").startswith("test") or node.decorator_list or place.cls is not None:
+        return False
+    named = {
+        part.id if isinstance(part, ast.Name) else part.attr for part in descendants(outer, ast.Name, ast.Attribute)
+    }
+    asserts = bool(descendants(node, ast.Assert))
+    hidden = any(last_name(part) in ("locals", "eval", "exec") for part in descendants(outer, ast.Call))
+    return asserts and node.name not in named and not hidden
+
+
+def reasonless(expr: ast.expr) -> ast.expr | None:
+    """A skip that says no reason, or None: `@pytest.mark.skip`, `@unittest.skip("")`, `pytest.skip()`."""
+    name = last_name(expr)
+    if name not in ("skip", "skipTest") or not _is_runner(expr):
+        return None
+    if not isinstance(expr, ast.Call):
+        return expr
+    given = [*expr.args, *(word.value for word in expr.keywords if word.arg in ("reason", "msg", None))]
+    if any(not (isinstance(value, ast.Constant) and value.value == "") for value in given):
+        return None
+    return expr
+
+
+def _is_runner(expr: ast.expr) -> bool:
+    """Whether it is a skip of pytest or unittest by how it is written, not a method of something else."""
+    func = expr.func if isinstance(expr, ast.Call) else expr
+    if isinstance(func, ast.Name):
+        return True
+    holder = next(iter(children(func)), None)
+    return getattr(holder, "attr", getattr(holder, "id", "")) in ("mark", "pytest", "unittest", "self")
+
+
+def is_lost_coroutine(place: Place[Any]) -> bool:
+    """Whether it is an async test of a plain unittest case, which never awaits it."""
+    bases = place.cls.bases if place.cls is not None else []
+    plain = [place.name(base) for base in bases]
+    lone = plain in (["unittest.TestCase"], ["unittest.case.TestCase"])
+    return isinstance(place.node, ast.AsyncFunctionDef) and lone and not place.node.decorator_list
+
+
+def first_skip(node: Any) -> ast.expr | None:
+    """The skip that a test starts with."""
+    body = [stmt for stmt in node.body if not (isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Constant))]
+    value = body[0].value if body and isinstance(body[0], ast.Expr) else None
+    skips = isinstance(value, ast.Call) and last_name(value) in ("skip", "skipTest")
+    return value if skips and isinstance(value, ast.Call) else None
+
+
+def is_test_method(stmt: ast.stmt) -> bool:
+    """Whether it is a test by its name."""
+    return isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef) and stmt.name.startswith("test")
+
+
+def is_constructor(stmt: ast.stmt) -> bool:
+    """Whether it is what keeps pytest from collecting a class."""
+    return isinstance(stmt, ast.FunctionDef) and stmt.name in ("__init__", "__new__")

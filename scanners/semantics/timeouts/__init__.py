@@ -1,0 +1,1 @@
+"""What the rules about waits and retries know."""
