@@ -67,13 +67,11 @@ class LoggingFixedInCode(Rule):
                 'logging.basicConfig(level=os.environ.get("LOG_LEVEL", "INFO"))\n'
                 'logging.getLogger("urllib3").setLevel(logging.WARNING)\n'
                 "logging.getLogger(__name__).addHandler(logging.NullHandler())\nhandler = logging.StreamHandler()\n"
-                "handler.setLevel(logging.ERROR)\n\n\ndef main():\n    logging.basicConfig(level=logging.INFO)\n"
+                "handler.setLevel(logging.ERROR)\n\n\ndef main():\n    logging.basicConfig(level=logging.INFO)\n\n\n"
+                "def accesses(name):\n    access_log = logging.getLogger(name)\n    access_log.setLevel(logging.INFO)\n"
             },
         ),
-        Example(
-            "production at INFO",
-            {"shop/settings/production.py": 'LOGGING = {"version": 1, "root": {"level": "INFO"}}\n'},
-        ),
+        Example("at INFO", {"shop/settings/production.py": 'LOGGING = {"version": 1, "root": {"level": "INFO"}}\n'}),
     )
 
     def visit_call(self, call: Call, ctx: Context) -> None:
@@ -136,7 +134,8 @@ def _quietens(call: Call, level: int) -> bool:
     name = call.origin.args[0]
     own = isinstance(name, ast.Name) and name.id == "__name__"
     root = isinstance(name, ast.Constant) and not name.value
-    return (not own and not root and level >= WARNING) or "access" in ast.unparse(name).lower()
+    named = f"{ast.unparse(name)} {ast.unparse(call.node.func)}".lower()
+    return (not own and not root and level >= WARNING) or "access" in named
 
 
 def _debug_levels(node: ast.Dict) -> list[ast.expr]:
