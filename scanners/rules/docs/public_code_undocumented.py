@@ -69,6 +69,7 @@ class PublicCodeUndocumented(Rule):
     )
     good = (
         Example("it says", {"pay.py": 'def settle(order):\n    """Pay one order."""\n' + _BODY}),
+        Example("bound by hand", {"pay.py": "class Ledger:\n    x = 1\n    __doc__ = 'A ledger.'\n" + _BODY[:-1]}),
         Example("short", {"pay.py": "def double(x):\n    return 2 * x\n"}),
         Example("private", {"pay.py": "def _settle(order):\n" + _BODY}),
         Example("a private module", {"shop/_pay.py": "def settle(order):\n" + _BODY}),

@@ -73,10 +73,17 @@ def exported(name: str, place: Place[Any], ctx: Context) -> bool:
 
 
 def described(node: Any) -> bool:
-    """Whether a decorator is given the words that its readers see."""
+    """Whether a decorator is given the words that its readers see, or a class binds `__doc__` itself."""
+    if isinstance(node, ast.ClassDef) and any(_binds_doc(part) for part in node.body):
+        return True
     calls = (mark for mark in node.decorator_list if isinstance(mark, ast.Call))
     return any(
         word.arg in ("summary", "description", "help", "short_help", "operation_summary")
         for call in calls
         for word in call.keywords
     )
+
+
+def _binds_doc(stmt: ast.stmt) -> bool:
+    targets = stmt.targets if isinstance(stmt, ast.Assign) else [getattr(stmt, "target", None)]
+    return any(isinstance(target, ast.Name) and target.id == "__doc__" for target in targets)
