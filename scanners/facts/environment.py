@@ -101,9 +101,9 @@ class EnvironmentReads(Collector):
 
 
 class DocumentedVariables(Collector):
-    """Fact `env-words`: the words in capitals of a document, a compose file, a manifest or an example."""
+    """Fact `env-words`: the words in capitals of a document, a configuration file, a manifest or an example."""
 
-    files = ("env-example", "compose", "manifest", "docs", "dockerfile")
+    files = ("env-example", "compose", "manifest", "docs", "dockerfile", "config-file", "yaml")
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         """Note each word once; of an example also where it is set."""

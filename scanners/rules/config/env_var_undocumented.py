@@ -9,7 +9,7 @@ class EnvVarUndocumented(Rule):
     Whoever deploys the program cannot set a variable that nobody wrote down, and learns of it from an incident.
 
     Looks at each variable that the code reads by a fixed name, and for its name in `.env.example`, compose files,
-    Dockerfiles, manifests and documents. Variables of the system and of tools are left out. A variable of the example
+    Dockerfiles, manifests, configuration files and documents. Variables of the system and of tools are left out. A variable of the example
     that nothing reads is suspected to be left over.
     """
 
@@ -48,12 +48,14 @@ from pydantic_settings import BaseSettings
 HOST = os.environ["MAIL_HOST"]
 PORT = os.getenv("MAIL_PORT", "25")
 HOME = os.environ.get("HOME")
+DATES = os.getenv("DATE_FORMAT", "N j, Y")
 class Settings(BaseSettings):
     model_config = {"env_prefix": "SHOP_"}
     currency: str = "EUR"
 """,
                 ".env.example": "MAIL_HOST=mail.internal\n",
                 "docker-compose.yml": "services:\n  web:\n    environment:\n      MAIL_PORT: 25\n",
+                "shop/settings.yaml": "properties:\n  DATES:\n    environment_variable: DATE_FORMAT\n",
                 "docs/operations.md": "Set `SHOP_CURRENCY` to the currency of the shop.\n",
             },
         ),
