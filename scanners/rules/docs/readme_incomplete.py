@@ -87,6 +87,13 @@ class ReadmeIncomplete(Rule):
             "a site of documentation",
             {"README.md": "# Shop\n\nTakes the orders of all shops: see [the docs](https://docs.example.com/shop).\n"},
         ),
+        Example(
+            "a site of documentation, named after a title in HTML",
+            {
+                "README.md": '<h1><a href="https://shop.github.io/">Shop<br><img src="x.svg"></a></h1>\n\n'
+                "Takes the orders of all shops: see [commands][cli].\n\n  [cli]: https://shop.github.io/cli.html\n"
+            },
+        ),
         Example("a library", {"README.md": "# x\n"}, kind="library"),
     )
 

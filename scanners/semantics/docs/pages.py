@@ -12,10 +12,11 @@ _FENCE: Final = re.compile(r"^\s*(```|~~~)")
 _MARKED: Final = re.compile(
     r"^(?:#{1,6}|={1,6})\s+(\S.*?)\s*[#=]*$|^\s*<h[1-6][^>]*>(.*?)</h[1-6]>|^\*\*([^*]+)\*\*:?$"
 )
+_TAG: Final = re.compile(r"</?[a-z][^>]*>", re.IGNORECASE)
 _UNDERLINE: Final = re.compile(r"^([=\-~^\"'`#*+.:_])\1{2,}\s*$")
 _LINK: Final = re.compile(
-    r"\[([^\]\n]+)\]\(([^)\s]+)[^)]*\)|`([^`<\n]+)<([^>\n]+)>`__?|^\[([^\]\n]+)\]:\s*(\S+)|^\.\. _([^:\n]+): (\S+)"
-    r"|(?P<bare>https?://[^\s<>()\"'`\]]+)",
+    r"\[([^\]\n]+)\]\(([^)\s]+)[^)]*\)|`([^`<\n]+)<([^>\n]+)>`__?|^ {0,3}\[([^\]\n]+)\]:\s*(\S+)"
+    r"|^\.\. _([^:\n]+): (\S+)|(?P<bare>https?://[^\s<>()\"'`\]]+)",
     re.MULTILINE,
 )
 _BADGE: Final = re.compile(r"badge|shields\.io|\.svg\b|actions/workflows")
@@ -152,7 +153,8 @@ def headings(lines: list[str]) -> list[Line]:
         elif not fenced:
             marked = _MARKED.match(line)
             if marked:
-                found.append((number, next(part for part in marked.groups() if part is not None).strip()))
+                said = next(part for part in marked.groups() if part is not None)
+                found.append((number, _TAG.sub(" ", said).strip()))
             elif _underlines(lines, number):
                 found.append((number - 1, lines[number - 2].strip()))
     return found
