@@ -2,7 +2,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.concurrency.locks import ACQUIRES, LOCKS, is_used_up_here, release_of, stands_in
+from scanners.semantics.concurrency.locks import ACQUIRES, LOCKS, is_own, is_used_up_here, release_of, stands_in
 from scanners.semantics.concurrency.threads import PROCESSES, THREADS, forks_after_threads, given_to, runs_before_exec
 from scanners.semantics.waits import never_waits
 
@@ -55,9 +55,14 @@ def start():
 def both():
     Thread(target=work).start()
     return os.fork()
+def alone(rows):
+    own = Lock()
+    own.acquire()
+    rows.save()
+    own.release()
 """
             },
-            at=[("shop/work.py", line) for line in (7, 10, 14, 20, 21, 22, 25)],
+            at=[("shop/work.py", line) for line in (7, 10, 14, 20, 21, 22, 25, 27)],
         ),
     )
     good = (
@@ -108,7 +113,7 @@ def both():
             ctx.site(call)
 
     def _acquired(self, call: Call, ctx: Context) -> None:
-        how = release_of(call)
+        how = "" if is_own(call) else release_of(call)
         if how == "elsewhere" and not stands_in(call) and call.dropped:
             ctx.unresolved(call, "The lock is given back elsewhere, if at all.")
         else:

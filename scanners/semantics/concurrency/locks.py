@@ -27,6 +27,14 @@ def is_used_up_here(call: Call) -> bool:
     return _only_taken(target.id, call.function)
 
 
+def is_own(call: Call) -> bool:
+    """Whether the lock that is taken was made by the very def that takes it, and nobody else gets to see it."""
+    name = getattr(call.receiver, "id", "")
+    if not name or call.function is None or not _only_taken(name, call.function):
+        return False
+    return any(node is call.origin for node in inner(list(call.function.body)))
+
+
 def _only_taken(name: str, function: Any) -> bool:
     """Whether all that a def does with a lock is to take it: nothing nested, nobody else gets to see it."""
     own = {id(node) for node in inner(list(function.body))}
@@ -74,7 +82,7 @@ def stands_in(call: Call) -> bool:
 
 def _held_after(body: list[Any], call: Call, releases: list[ast.AST]) -> list[Any]:
     """What runs after a lock was taken and before it is given back, on every way through these statements."""
-    last = max(release.lineno for release in releases)  # type: ignore[attr-defined]
+    last = max(release.lineno for release in releases)  # type: ignore[attr-defined]  # they are calls of methods
     found: list[Any] = []
     for stmt in body:
         if getattr(stmt, "end_lineno", 0) <= call.line or stmt.lineno > last:
@@ -103,7 +111,7 @@ def taken_until(call: Call) -> list[ast.stmt]:
 
 def _is_release(node: ast.AST, name: str) -> bool:
     is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    return is_call and node.func.attr == "release" and spelled(node.func.value) == name  # type: ignore[attr-defined]
+    return is_call and node.func.attr == "release" and spelled(node.func.value) == name  # type: ignore[attr-defined]  # they are calls of methods
 
 
 def held_lock(item: ast.withitem, place: Place[Any]) -> str:
