@@ -59,6 +59,8 @@ class OwnCodeMocked(Rule):
                 "@patch('shop.orders.utcnow', return_value=2)\n@patch('shop.orders.rates', return_value={})\n"
                 "@patch('shop.orders.requests.get')\n@patch('shop.rates.convert')\ndef test_total(convert, get, rates, now):\n"
                 "    assert total(1) == {}\n",
+                "tests/conftest.py": "from shop.orders import total\n\n\ndef cheap(monkeypatch):\n"
+                "    monkeypatch.setattr('shop.orders.total', lambda order: 5)\n",
             },
         ),
     )
@@ -104,8 +106,11 @@ def _split(target: str, defined: dict[str, set[str]]) -> tuple[str, str]:
 
 def _tests(patch: Fact, module: str, imported: set[str], defined: dict[str, set[str]]) -> bool:
     """Whether the file is the test of the module: by its name, or because it imports from no other."""
+    if patch.path.endswith("conftest.py"):
+        return False  # It serves many tests.
     stem = patch.path.rpartition("/")[2].removesuffix(".py").removeprefix("test_").removesuffix("_test")
     if stem == module.rpartition(".")[2] or stem == "_".join(module.split(".")[-2:]):
         return True
     own = {found for name in imported if (found := name if name in defined else _split(name, defined)[0])}
-    return own == {module}
+    packages = {name for name in imported if name != module and module.startswith(f"{name}.")}
+    return own | packages == {module}
