@@ -26,6 +26,8 @@ _AS_USER: Final = re.compile(
     re.MULTILINE,
 )
 _DEV_PATH: Final = re.compile(r"dev|test|debug|local|override|ci\b|e2e|bench|example|demo|playwright", re.IGNORECASE)
+_DEV_NAME: Final = re.compile(r"(^|_)ENV(IRONMENT)?$")
+_DEV_VALUE: Final = re.compile(r"dev(elopment)?|local", re.IGNORECASE)
 _SOURCE_MOUNT: Final = re.compile(
     r"^(\.{1,2}/?|\.{1,2}/(src|app|backend|api|code|server|web|frontend)[\w/-]*|\$\{?PWD\}?/?[\w/.-]*):"
 )
@@ -150,6 +152,7 @@ def _compose(key: Yaml, service: Yaml, document: Yaml, text: TextFile, ctx: Cont
     dev = (
         text.role in ("dev", "test")
         or any(_SOURCE_MOUNT.match(mount) for mount in mounts)
+        or any(_is_for_developers(node) for node in (service.get("environment"), build.get("args")))
         or bool(service.get("profiles") and _DEV_PATH.search(" ".join(service.get("profiles").texts())))
     )
     ctx.fact(
@@ -187,12 +190,22 @@ def _once(name: str, service: Yaml) -> bool:
     )
 
 
-def _compose_env(node: Yaml) -> dict[str, str]:
-    pairs = list(node.items()) if node.is_map else []
-    found = {key: value.text for key, value in pairs}
+def _is_for_developers(node: Yaml) -> bool:
+    """Whether variables or build arguments say so: `ENVIRONMENT: development`."""
+    given = _pairs(node)
+    return any(_DEV_NAME.search(key) and _DEV_VALUE.fullmatch(value) for key, value in given.items())
+
+
+def _pairs(node: Yaml) -> dict[str, str]:
+    found = {key: value.text for key, value in (node.items() if node.is_map else ())}
     for item in node.each():
         name, _, value = item.text.partition("=")
         found[name] = value
+    return found
+
+
+def _compose_env(node: Yaml) -> dict[str, str]:
+    found = _pairs(node)
     return {key: value[:40] for key, value in found.items() if "PORT" in key.upper() or key == "PYTHONUTF8"}
 
 

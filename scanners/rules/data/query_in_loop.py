@@ -99,10 +99,12 @@ class QueryInLoop(Rule):
             },
         ),
         Example(
-            "a query that the loop narrows",
+            "a query that the loop narrows, a statement for each table",
             {
+                "count.py": "import psycopg2\n\n\ndef count(tables, connection):\n    cursor = connection.cursor()\n"
+                "    for table in tables:\n        cursor.execute(f'SELECT count(*) FROM \"{table}\"')\n",
                 "shop/search.py": "from shop.models import Order\n\n\ndef search(words):\n    found = Order.objects.all()\n    for word in words:\n"
-                "        found = found.filter(text__contains=word)\n    return found\n"
+                "        found = found.filter(text__contains=word)\n    return found\n",
             },
         ),
     ]

@@ -22,7 +22,7 @@ class ResourceLimitsMissing(Rule):
 
     Looks at the services of compose files (`mem_limit`, `deploy.resources.limits`) and at the containers of Kubernetes
     workloads. No memory limit is the fault; no word on the processor (limit or request) weighs less. Compose files for
-    development (by name, or because they mount the source) and services that run once are left out; so is a compose file
+    development (by name, by a variable that says so, or because they mount the source) and services that run once are left out; so is a compose file
     where manifests say how things are deployed. What a template or a LimitRange fills in is unresolved.
     """
 
@@ -67,6 +67,7 @@ class ResourceLimitsMissing(Rule):
             "for development",
             {
                 "docker-compose.dev.yml": "services:\n  web:\n    build: .\n",
+                "docs/compose.yaml": "services:\n  docs:\n    build:\n      context: .\n      args:\n        ENVIRONMENT: development\n",
                 "docker-compose.yml": "services:\n  web:\n    build: .\n    volumes: ['.:/app']\n  db:\n    image: postgres:16.2\n",
             },
         ),

@@ -43,6 +43,7 @@ class CacheUnbounded(Rule):
     confidence = Confidence.MEDIUM
     fix = "Give it a size (`lru_cache(maxsize=1024)`), or a time (cachetools.TTLCache), or keep it in a shared cache."
     classes = frozenset({"service"})
+    lighter = frozenset({"cron"})
     bad = (
         Example(
             "cached functions and containers that only grow",

@@ -72,7 +72,8 @@ class CrossSiteOpen(Rule):
             "named and configured origins",
             {
                 "api.py": "from fastapi import FastAPI\nfrom fastapi.middleware.cors import CORSMiddleware\n\napp = FastAPI()\napp.add_middleware(CORSMiddleware, allow_origins=['https://shop.com'], allow_credentials=True)\napp.add_middleware(CORSMiddleware, allow_origins=settings.origins, allow_credentials=True)\n",
-                "views.py": "from flask_cors import CORS, cross_origin\n\ncors = CORS()\n\n\n@cross_origin()\ndef show():\n    return 'x'\n",
+                "views.py": "from flask_cors import CORS, cross_origin\n\ncors = CORS()\n\n\n@cross_origin()\ndef show():\n    return 'x'\n\n\n"
+                "@cross_origin(origins='*')\ndef keyed():\n    check_api_key()\n    return 'x'\n",
                 "shop/settings.py": "CORS_ALLOW_ALL_ORIGINS = False\nCORS_ALLOWED_ORIGINS = ['https://shop.com']\n",
             },
         ),
@@ -128,7 +129,7 @@ class CrossSiteOpen(Rule):
         wide, with_cookies = crosssite.origins(call, ctx)
         if crosssite.configured_elsewhere(call, ctx):
             ctx.unresolved(call, "CORS_ORIGINS of the application decides which origins are allowed.")
-        elif wide:
+        elif wide and not crosssite.guards_itself(call, with_cookies, ctx):
             self._open(call, with_cookies, ctx)
 
     def _open(self, place: Place[Any], with_cookies: bool, ctx: Context) -> None:

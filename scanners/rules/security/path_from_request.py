@@ -4,7 +4,7 @@ from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.requestdata import taint
 from scanners.semantics.requestsources import in_request_code
-from scanners.semantics.security.filesinks import CALLS, CLEANERS, paths_of
+from scanners.semantics.security.filesinks import CALLS, CLEANERS, is_one_part, paths_of
 
 
 class PathFromRequest(Rule):
@@ -128,9 +128,11 @@ class PathFromRequest(Rule):
         ctx.site(call)
         found = next((found for path in given if (found := taint(path, call, ctx, CLEANERS)) is not None), None)
         if found is not None:
-            sure = Confidence.LOW if found.confidence is Confidence.LOW else Confidence.MEDIUM
+            part = is_one_part(found.source, ctx)
+            sure = Confidence.LOW if part or found.confidence is Confidence.LOW else Confidence.MEDIUM
+            leads = "as `..` it leads out of the folder" if part else "`../` in it leads anywhere"
             ctx.report(
                 call,
-                f"`{found.what}` decides which file `{call.last}` touches: `../` in it leads anywhere.",
+                f"`{found.what}` decides which file `{call.last}` touches: {leads}.",
                 confidence=sure,
             )

@@ -6,6 +6,7 @@ from scanners.finding import Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.outbound import HANDED, PROCESSES, bounded_outside, handed, weigh
+from scanners.semantics.terminals import is_command_line
 from scanners.syntax import descendants
 
 _ENDINGS = frozenset({"terminate", "kill", "send_signal"})
@@ -17,6 +18,7 @@ class SubprocessWithoutTimeout(Rule):
 
     Looks at `subprocess.run`, `call`, `check_call` and `check_output`, and at `wait` and `communicate` of a `Popen`
     that is made in sight. A process that the same file terminates or kills is managed and counts as bounded.
+    At a command line it is a minor finding: the person who waits can end it.
     """
 
     id = "subprocess-without-timeout"
@@ -95,7 +97,8 @@ def run(command, **options):
         if managed or bounded_outside(call, inner):
             ctx.site(inner)
         else:
-            tell(ctx, inner, weigh(inner, PROCESSES[inner.dotted]))
+            light = Severity.LOW if is_command_line(ctx) else None
+            tell(ctx, inner, weigh(inner, PROCESSES[inner.dotted]), light)
 
 
 def _managed(call: Call, ctx: Context) -> bool:

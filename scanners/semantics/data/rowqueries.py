@@ -10,7 +10,7 @@ from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.semantics.data.rowloops import Loop, is_conditional, is_shielded, nodes
 from scanners.semantics.dbsessions import is_session
-from scanners.semantics.orm import DJANGO, ONE, PEEWEE, Query, is_django, is_model, query
+from scanners.semantics.orm import DJANGO, ONE, PEEWEE, SQLALCHEMY, Query, is_django, is_model, query
 from scanners.semantics.pieces import pieces
 from scanners.semantics.queries import is_database
 
@@ -26,6 +26,7 @@ _INSERTS: Final = frozenset({"create", "acreate", "save", "asave", "commit"})
 _DOUBLE: Final = frozenset({"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create"})
 _BY_SET: Final = frozenset({"in_", "any_", "in_bulk"})
 _DML: Final = re.compile(r"^\s*\(?\s*(select|insert|update|delete|with)\b", re.IGNORECASE)
+_TABLE: Final = re.compile(r"\b(from|join|into|update)\s+[\w.?]*[`\"'\[]?$", re.IGNORECASE)
 _FORMS: Final = re.compile(r"(Form|FormSet|Serializer|Config|File|Image|Client|Writer|Workbook|Document|Parser)$")
 
 
@@ -68,8 +69,10 @@ def _weighed(hit: Hit, loop: Loop) -> Hit:
 
 def _iterated(expr: ast.expr, loop: Loop, ctx: Context) -> Hit | None:
     told = query(expr, loop.place.scope, ctx)
-    if told is None or not told.many or told.root == "own" or not _by_key(told, loop):
+    if told is None or not told.many or told.sliced or told.root == "own" or not _by_key(told, loop):
         return None
+    if isinstance(expr, ast.Name) and told.engine == SQLALCHEMY and told.last in ("all", "fetchall"):
+        return None  # Asked where the name was bound, and found there.
     return _told(expr, told, loop)
 
 
@@ -227,10 +230,13 @@ def _raw(node: ast.Call, func: ast.Attribute, loop: Loop) -> Hit | None:
     given = [*node.args[1:], *[word.value for word in node.keywords]]
     if not sure or not node.args or not loop.hangs(node.args[0], *given):
         return None
-    first: Any = pieces(node.args[0], loop.place.scope, node.lineno).parts
+    statement = pieces(node.args[0], loop.place.scope, node.lineno)
+    first: Any = statement.parts
     text = first[0] if first and isinstance(first[0], str) else ""
-    if not _DML.match(text):
-        return None
+    if not _DML.match(text) or any(
+        loop.hangs(hole) and _TABLE.search(statement.around(hole)[0]) for hole in statement.holes
+    ):
+        return None  # Each table takes a statement of its own.
     local = call.dotted.startswith("sqlite3.")
     how = "use executemany() or one statement for all" if given else "ask for all of them in one statement"
     return Hit(

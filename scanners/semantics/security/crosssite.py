@@ -43,6 +43,14 @@ def proves_itself(node: ast.AST, ctx: Context) -> bool:
     return _PROVES.search("\n".join(ctx.source_lines[min([first, *decorators]) - 1 : last])) is not None
 
 
+def guards_itself(call: Call, with_cookies: bool, ctx: Context) -> bool:
+    """Whether the view that `cross_origin` opens asks for a key or a token, which no other site's page has."""
+    view = call.stmt
+    if with_cookies or not isinstance(view, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    return call.node in view.decorator_list and proves_itself(view, ctx)
+
+
 def origins(call: Call, ctx: Context) -> tuple[bool, bool]:
     """Whether a CORS layer lets all origins in, and whether it lets them send cookies."""
     flask = call.dotted.startswith("flask_cors")

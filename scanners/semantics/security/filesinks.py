@@ -1,11 +1,14 @@
 """Calls that act on a file by its path, and what makes a path of the request harmless."""
 
 import ast
+import re
 from typing import Final
 
 from scanners.context import Context
 from scanners.place import Call
+from scanners.scopes import arguments
 from scanners.semantics.requestdata import Taint, taint
+from scanners.semantics.routes import routes_of
 
 _FIRST: Final = (
     "open io.open os.open codecs.open aiofiles.open gzip.open bz2.open os.remove os.unlink os.listdir os.scandir "
@@ -14,6 +17,7 @@ _FIRST: Final = (
     "starlette.responses.FileResponse fastapi.responses.FileResponse aiohttp.web.FileResponse sanic.response.file "
     "flask.render_template quart.render_template flask.send_from_directory quart.send_from_directory"
 ).split()
+_NO_SLASH: Final = ("flask", "quart", "django", "fastapi")
 _BOTH: Final = (
     "os.rename os.replace os.link os.symlink shutil.copy shutil.copy2 shutil.copyfile shutil.copytree shutil.move"
 ).split()
@@ -29,6 +33,15 @@ CLEANERS: Final = frozenset(
 """Functions and attributes after which a path stays inside."""
 
 CALLS: Final = (*_FIRST, *_BOTH, *_SECOND, *(f"*.{name}" for name in sorted(_METHODS)))
+
+
+def is_one_part(source: ast.AST, ctx: Context) -> bool:
+    """Whether request data is one part of a route's path, which takes no slash: `<name>`, but not `<path:name>`."""
+    if not isinstance(source, ast.arg):
+        return False
+    routes = [route for node, route in routes_of(ctx).items() if any(source is arg for arg in arguments(node))]
+    part = re.compile(rf"<(str:|string:)?{source.arg}>|{{{source.arg}}}")
+    return any(route.framework in _NO_SLASH and part.search(route.path or "") for route in routes)
 
 
 def paths_of(call: Call, ctx: Context) -> list[ast.expr]:
