@@ -17,7 +17,7 @@ from scanners.scopes import Scope
 from scanners.semantics.keeping import FIELDS, KEEPING, PASSING
 from scanners.semantics.owncalls import arguments_of, calls_of, own
 from scanners.semantics.reaching import reaching
-from scanners.semantics.requestguards import is_guarded
+from scanners.semantics.requestguards import is_checked_where_set, is_guarded
 from scanners.semantics.requestsources import in_request_code, is_server_key, is_source, parameter_source
 
 _DEPTH: Final = 24
@@ -85,6 +85,10 @@ class _Trail:
     def _checked(self, subject: str, expr: ast.expr, spot: _Spot) -> bool:
         return is_guarded(subject, expr, spot.function, spot.scope, self.cleaners)
 
+    def _checked_where_set(self, binding: Any, expr: ast.Name, spot: _Spot) -> bool:
+        set_here = binding.kind == "assign" and binding.line < expr.lineno
+        return set_here and is_checked_where_set(expr.id, binding.line, expr, spot.function, spot.scope, self.cleaners)
+
     # Names.
 
     def _name(self, expr: ast.Name, spot: _Spot, depth: int) -> Taint | None:
@@ -98,6 +102,8 @@ class _Trail:
             here = spot
         else:
             here = replace(spot, scope=holder, function=_holder(holder))
+        if here is spot:
+            bindings = [each for each in bindings if not self._checked_where_set(each, expr, spot)]
         tainted = next((held for each in bindings if (held := self._bound(each, here, depth)) is not None), None)
         return None if tainted is None or self._checked(expr.id, expr, spot) else tainted
 

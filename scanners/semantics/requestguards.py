@@ -44,6 +44,16 @@ def is_guarded(subject: str, expr: ast.expr, function: ast.AST, scope: Scope, cl
     return _guarded_in_place(stmt, expr, check)
 
 
+def is_checked_where_set(
+    subject: str, line: int, expr: ast.expr, function: ast.AST, scope: Scope, cleaners: frozenset[str]
+) -> bool:
+    """Whether a check follows in the branch that sets `subject` on `line`: what `expr` reads from there passed it."""
+    rows = layout(function)
+    path, check = rows.at(line)[1], _Check(subject, scope, cleaners)
+    later = ((other, where) for other, where in rows.statements if other.lineno > line)
+    return any(_guards_after(other, where, path, expr.lineno, check) for other, where in later)
+
+
 class _Check:
     """Whether a condition says something of a value: that it is in a set, that it matches, that a cleaner takes it."""
 

@@ -113,7 +113,9 @@ class PathFromRequest(Rule):
                 "    open(f'/srv/{number}.txt')\n    open(PAGES[request.args['page']])\n"
                 "    kind = request.args['kind']\n"
                 "    if kind not in ('day', 'week'):\n        kind = 'day'\n"
-                "    return open(f'/srv/{kind}.csv').read()\n"
+                "    name = ''\n    if 'name' in request.args:\n        name = request.args['name']\n"
+                "        if not name.isalnum():\n            return 'no', 400\n    if request.method == 'PUT':\n"
+                "        os.remove('/srv/' + name)\n    return open(f'/srv/{kind}.csv').read()\n"
             },
         ),
     ]
