@@ -86,7 +86,8 @@ class RetryWithoutLimit(Rule):
                 "            time.sleep(2**failures)\ndef wait(job, deadline):\n"
                 "    while not job.is_finished() and time.monotonic() < deadline:\n        time.sleep(1)\n"
                 "def serve(stop, queue):\n    while not stop.is_set():\n        queue.work()\n"
-                "        time.sleep(1)\n"
+                "        time.sleep(1)\ndef others(r, key):\n    r.set(key, 1, ex=10)\n"
+                "    while r.get(key) is not None:\n        time.sleep(1)\n"
             },
         ),
     )

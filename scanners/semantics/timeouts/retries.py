@@ -216,8 +216,28 @@ def polling(place: Place[Any]) -> Polling | None:
     if any(isinstance(part, ast.Try) for part in inner) or (not leaves if fixed else not asks) or _LASTING.search(said):
         return None
     ends = any(isinstance(part, ast.Raise | ast.AugAssign) for part in inner) or (leaves and not fixed)
+    ends = ends or _runs_out(node.test, place)
     text = _LIMIT_OF_CALL.sub("", ast.unparse(node))
     return Polling(ends or _DEADLINE.search(text) is not None, not fixed or _STATE.search(said) is not None)
+
+
+def _runs_out(test: ast.expr, place: Place[Any]) -> bool:
+    """Whether a loop lasts as long as a key is there which the same def gave a time to live."""
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.IsNot):
+        test = test.left
+    if not isinstance(test, ast.Call) or getattr(test.func, "attr", "") not in ("get", "exists") or not test.args:
+        return False
+    return any(
+        isinstance(node, ast.Call)
+        and bool(node.args)
+        and ast.unparse(node.args[0]) == ast.unparse(test.args[0])
+        and (
+            getattr(node.func, "attr", "") in ("expire", "pexpire", "expireat", "setex", "psetex")
+            or any(word.arg in ("ex", "px", "exat", "timeout", "ttl") for word in node.keywords)
+        )
+        for stmt in getattr(place.function, "body", ())
+        for node in _here(stmt)
+    )
 
 
 def wait_of(sleeps: list[ast.Call], place: Place[Any]) -> str:
