@@ -17,6 +17,7 @@ from scanners.semantics.concurrency.fanout import (
     is_paced,
     is_replaced,
     iterable_of,
+    runs_alone,
     started,
     waits_for_room,
 )
@@ -122,7 +123,7 @@ class UnboundedFanOut(Rule):
                 ctx.report(call, f"Each connection gets its own {call.last.lower()}, however many come.")
         elif call.dotted in WORKERS and call.function in served(ctx):
             ctx.site(call)
-            if not is_braked(call, [], ctx):
+            if not is_braked(call, [], ctx) and not runs_alone(call):
                 ctx.report(call, f"Each request starts its own {call.last.lower()}, however many come.")
 
     def _weigh(self, call: Call, source: ast.expr, targets: list[ast.AST], ctx: Context) -> None:

@@ -234,6 +234,17 @@ def waits_for_room(call: Call) -> bool:
     return False
 
 
+def runs_alone(call: Call) -> bool:
+    """Whether the def first looks if an earlier one still runs: it leaves then, or starts one only otherwise."""
+    for node in inner(getattr(call.function, "body", [])):
+        if isinstance(node, ast.If) and node.lineno <= call.line:
+            asked = {_name(part.func) for part in ast.walk(node.test) if isinstance(part, ast.Call)}
+            leaves = isinstance(node.body[-1], ast.Return | ast.Raise) or call.line <= (node.end_lineno or 0)
+            if leaves and asked & {"is_alive", "locked", "acquire"}:
+                return True
+    return False
+
+
 def _name(func: ast.AST) -> str:
     return func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
 
