@@ -69,6 +69,7 @@ async def change(client, rows):
 import asyncio
 import socket
 import threading
+import time
 import requests
 lock = threading.Lock()
 gate = threading.Semaphore(4)
@@ -91,6 +92,12 @@ class Stock:
             if self.rows.get("token") is None:
                 self.rows["token"] = requests.post("https://id.shop.io", timeout=5).json()
             return self.rows["token"]
+    def ensure(self):
+        with self._lock:
+            if not self.rows:
+                threading.Thread(target=fill, args=(self.rows,), daemon=True).start()
+                while not self.rows:
+                    time.sleep(0.01)
 def fetch(url):
     with gate:
         return requests.get(url, timeout=5)

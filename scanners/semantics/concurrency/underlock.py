@@ -65,10 +65,21 @@ def happens_once(node: ast.Call, body: list[ast.stmt], around: str, what: str) -
     A key that is missing in a mapping does not count: all other keys wait as well.
     """
     if what == "time.sleep":
-        return _PACED.search(around) is not None
+        return _PACED.search(around) is not None or _awaits_start(node, body)
     if _asks_for_key(node, body):
         return False
     return _SINGLE.search(around) is not None or _asks_for_one(body)
+
+
+def _awaits_start(node: ast.Call, body: list[ast.stmt]) -> bool:
+    """Whether a loop waits until what the same branch has started is up: whoever wants the lock needs just that."""
+    for found in inner([*body]):
+        below = [*inner(found.body)] if isinstance(found, ast.If) else []
+        waits = any(isinstance(part, ast.While) and node in inner(part.body) for part in below)
+        called = [part.func for part in below if isinstance(part, ast.Call)]
+        if waits and any(getattr(func, "attr", getattr(func, "id", "")) in ("start", "Popen") for func in called):
+            return True
+    return False
 
 
 def _asks_for_one(body: list[ast.stmt]) -> bool:
