@@ -216,13 +216,13 @@ def _named(expr: ast.Name, scope: Scope, line: int, column: int, depth: int) -> 
     if found is None:
         return [expr]
     bindings, holder = found
-    if any(binding.kind not in ("assign", "augmented", "for") for binding in bindings):
+    if any(binding.kind not in ("assign", "augmented", "for", "unpack") for binding in bindings):
         return [expr]
     seen = _in_sight(bindings, expr.id, line, column) if holder is scope else bindings
     parts: list[Part] = []
     for binding in seen:
-        if binding.kind == "for":
-            if fold(binding.value, holder) is UNKNOWN:
+        if binding.kind in ("for", "unpack"):
+            if not _is_fixed_series(binding.value, holder):
                 return [expr]
             parts.append("?")
         elif binding.value is not None:
@@ -230,6 +230,19 @@ def _named(expr: ast.Name, scope: Scope, line: int, column: int, depth: int) -> 
             bare = inside == [binding.value] and not _tells(binding.value)
             parts += [expr] if bare else inside
     return parts
+
+
+def _is_fixed_series(value: ast.AST, scope: Scope) -> bool:
+    """Whether what a loop runs over is fixed: literals, or the keys and values of a dict of such."""
+    func = value.func if isinstance(value, ast.Call) and not value.args else None
+    if isinstance(func, ast.Attribute) and func.attr in ("items", "keys", "values"):
+        value = func.value
+    if isinstance(value, ast.Name):
+        found = find(value.id, scope)
+        value = found[0][0].value if found and len(found[0]) == 1 and found[0][0].kind == "assign" else value
+    if isinstance(value, ast.Dict):
+        return all(part is not None and fold(part, scope) is not UNKNOWN for part in [*value.keys, *value.values])
+    return fold(value, scope) is not UNKNOWN
 
 
 def _tells(value: ast.AST) -> bool:

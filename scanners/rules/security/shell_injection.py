@@ -105,7 +105,7 @@ class ShellInjection(Rule):
         Example(
             "choices and numbers",
             {
-                "unit.py": "import os\n\nUNITS = {'web': 'web.service'}\n\n\ndef restart(key, delay: int):\n    os.system(f'sleep {delay}; systemctl restart {UNITS[key]}')\n"
+                "unit.py": "import os\n\nUNITS = {'web': 'web.service'}\n\n\ndef restart(key, delay: int):\n    os.system(f'sleep {delay}; systemctl restart {UNITS[key]}')\n    for name, unit in UNITS.items():\n        os.system(f'systemctl reload {unit}')\n"
             },
         ),
         Example(
