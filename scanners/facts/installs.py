@@ -40,6 +40,8 @@ _PINNED: Final = re.compile(
     r"===?\s*[^*\s]+$|==\$|@\s*(git\+)?https?://\S+@[0-9a-f]{7,40}\b|@[0-9a-f]{40}\b|\.whl\b|\.tar\.gz\b|\.zip\b"
 )
 _PROJECTS: Final = ("pyproject.toml", "setup.py", "setup.cfg")
+_PROPOSES: Final = re.compile(r"\bgit (commit|push)\b|create-pull-request|\bgh pr create\b|git-auto-commit")
+"""What a pipeline does with a change that it made itself."""
 _NAME: Final = re.compile(r"^[A-Za-z0-9][\w.-]*")
 
 
@@ -57,8 +59,9 @@ class Installs(Collector):
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         """Record the commands."""
         if text.kind == "workflow":
-            for step in steps(text):
-                for command in commands(step.script, step.script_line):
+            run = [command for step in steps(text) for command in commands(step.script, step.script_line)]
+            for at, command in enumerate(run):
+                if not _renews(command, run[at + 1 :], text):
                     self._note(command, "ci", "", True, text, ctx)
             return
         parsed = text.dockerfile
@@ -80,6 +83,17 @@ class Installs(Collector):
             shown = text.lines[command.line - 1].strip()[:160] if command.line <= len(text.lines) else ""
             dev = text.role in ("dev", "test") or not shipped
             ctx.fact("install", command.line, source=source, seen=seen[:2000], dev=dev, text=shown, **said)
+
+
+def _renews(command: Command, later: list[Command], text: TextFile) -> bool:
+    """Whether a pipeline makes the lock anew to propose it, or to look at it: nothing is installed from it here."""
+    said = read(command)
+    if said is None or said["locked"] != "no" or not {"lock", "update", "--upgrade", "-U"} & set(command.words):
+        return False
+    installs = any(
+        after["tool"] == said["tool"] and after["locked"] == "copy" for after in filter(None, map(read, later))
+    )
+    return bool(_PROPOSES.search(text.text)) or ("lock" in command.words and not installs)
 
 
 def _sources(copy: Instruction) -> str:

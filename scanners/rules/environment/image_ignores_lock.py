@@ -17,7 +17,8 @@ class ImageIgnoresLock(Rule):
 
     Looks at pip, uv, poetry, pipenv and pdm in Dockerfiles and in pipelines: packages by bare name, requirement files that
     pin nothing, the project by its ranges, locks that are made anew or not copied. Tools that only build or check weigh less.
-    Wheels, hashes, constraints and exports of a lock are good. Pipelines of libraries are not asked.
+    Wheels, hashes, constraints and exports of a lock are good, and so are locks that a pipeline makes anew to propose them.
+    Pipelines of libraries are not asked.
     """
 
     id = "image-ignores-lock"
@@ -87,6 +88,13 @@ class ImageIgnoresLock(Rule):
             kind="library",
         ),
         Example("for development", {"Dockerfile.dev": "FROM python:3.13\nRUN pip install ipython\n"}),
+        Example(
+            "a lock that is made anew to be proposed",
+            {
+                ".github/workflows/bump.yml": "on: push\njobs:\n  bump:\n    steps:\n      - run: |\n          uv lock --upgrade\n          git commit -am bump\n",
+                "uv.lock": _LOCK,
+            },
+        ),
     ]
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
