@@ -16,9 +16,9 @@ class TextFileWithoutEncoding(Rule):
     without locale, on a colleague's Windows, or turns names into question marks.
 
     Looks at `open`, `Path.open`, `read_text` and `write_text` in text mode, and at what opens packed and temporary files
-    as text. Binary modes are left out, and so are
-    repositories whose images set PYTHONUTF8 or that need Python 3.15, where UTF-8 is the default. A mode that is computed,
-    or a receiver that is known by the name of the method only, is unresolved or suspected.
+    as text. Binary modes are left out, temporary files of which only the name is used, and repositories whose images set
+    PYTHONUTF8 or that need Python 3.15, where UTF-8 is the default. A mode that is computed, or a receiver that is known
+    by the name of the method only, is unresolved or suspected.
     """
 
     id = "text-file-without-encoding"
@@ -75,11 +75,10 @@ import gzip
 import tempfile
 from importlib.metadata import distribution
 from pathlib import Path
-MODE = "rb"
 open("a", encoding="utf-8").close()
 open("a", "r", -1, "utf-8").close()
-open("a", MODE).close()
-open("a", mode="wb").close()
+MODE = "wb"
+open("a", mode=MODE).close()
 Path("a").read_text("utf-8")
 Path("a").write_text("x", encoding="utf-8")
 Path("a").read_bytes()
@@ -88,6 +87,8 @@ gzip.open("a", "w").close()
 tempfile.NamedTemporaryFile().close()
 distribution("x").read_text("METADATA")
 def copy(path, mode, **options):
+    with tempfile.NamedTemporaryFile("w", delete=False) as made:
+        path = made.name
     open(path, mode).close()
     open(path, **options).close()
 """

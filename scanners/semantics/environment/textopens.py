@@ -5,6 +5,7 @@ from typing import Final
 
 from scanners.finding import Confidence
 from scanners.place import Call
+from scanners.syntax import descendants
 
 MODES: Final = {
     "open": 1,
@@ -47,6 +48,8 @@ def is_text(mode: str, kind: str) -> bool:
 
 def sureness(call: Call, kind: str) -> Confidence | None:
     """How sure it is that a file is opened; None when it is something else."""
+    if _is_for_its_name(call):
+        return None
     if kind in MODES or call.dotted.startswith("pathlib."):
         return Confidence.HIGH
     if call.dotted or (kind == "read_text" and call.node.args):
@@ -55,6 +58,21 @@ def sureness(call: Call, kind: str) -> Confidence | None:
     if isinstance(receiver, ast.BinOp) and isinstance(receiver.op, ast.Div):
         return Confidence.HIGH  # Only paths are divided and then read.
     return Confidence.LOW
+
+
+def _is_for_its_name(call: Call) -> bool:
+    """Whether a temporary file is made for its path alone: nothing is read or written by this handle."""
+    above, body = call.parent(), call.function
+    target: ast.expr | None = None
+    if isinstance(above, ast.withitem):
+        target, body = above.optional_vars, call.stmt
+    elif isinstance(above, ast.Assign):
+        target = above.targets[0]
+    if call.dotted != "tempfile.NamedTemporaryFile" or not isinstance(target, ast.Name) or body is None:
+        return False
+    uses = {id(node) for node in descendants(body, ast.Name) if node.id == target.id and node is not target}
+    named = {id(node.value) for node in descendants(body, ast.Attribute) if node.attr in ("name", "close")}
+    return bool(uses) and uses <= named
 
 
 def is_none(node: ast.expr) -> bool:
