@@ -6,6 +6,7 @@ from scanners.semantics.tests.mocks import (
     BARE,
     PATCHES,
     SHAPED,
+    answered_by_fake,
     configured,
     is_child,
     is_patch,
@@ -22,8 +23,8 @@ class MockWithoutSpec(Rule):
 
     Looks at Mock, MagicMock, AsyncMock, patch and mocker.patch in test files where they stand for a class or for a
     library at the boundary: a patched name in CapWords, a patch of requests, redis, boto3 and the like, and a bare mock
-    that is given attributes. A callback, a stub of one function, a part of another mock, a replacement that is given
-    and patch.dict are good.
+    that is given attributes. A callback, a stub of one function, a part of another mock, a replacement or a hand-written
+    fake that is given and patch.dict are good.
     """
 
     id = "mock-without-spec"
@@ -64,6 +65,7 @@ class MockWithoutSpec(Rule):
                 "import requests\nfrom shop import pay\nfrom tests.fakes import FakeGateway\n\n"
                 "@patch('shop.pay.Gateway', autospec=True)\ndef test_pay(gateway):\n    pay.run()\n    assert gateway.called\n\n"
                 "@patch('shop.pay.Gateway', FakeGateway)\ndef test_fake():\n    assert pay.run() == 'ok'\n\n"
+                "def test_made(mocker):\n    fake = FakeGateway(3)\n    mocker.patch('shop.pay.Gateway', return_value=fake)\n    assert pay.run() == 3\n\n"
                 "@patch('shop.pay.Gateway', new=FakeGateway)\ndef test_new():\n    assert pay.run() == 'ok'\n\n"
                 "def test_fetch(mocker):\n    get = mocker.patch.object(requests, 'get', autospec=True)\n    pay.fetch()\n"
                 "    assert get.called\n\ndef test_session():\n    session = Mock(spec=requests.Session)\n"
@@ -98,7 +100,7 @@ class MockWithoutSpec(Rule):
             ctx.site(call)
         elif not target:
             ctx.unresolved(call, "What is patched cannot be told.")
-        elif is_shaped(call) or not stands_for(target):
+        elif is_shaped(call) or not stands_for(target) or answered_by_fake(call):
             ctx.site(call)
         else:
             kind = stands_for(target)

@@ -6,16 +6,16 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.tests.assertions import DOUBT, NOTHING, called, has_plain_bases, proof, refused
+from scanners.semantics.tests.assertions import DOUBT, NOTHING, called, has_plain_bases, proof, refused, remarks
 from scanners.semantics.tests.testcode import decorators, is_mixin, is_test, last_name, parameters
 
 _SMOKE: Final = re.compile(
     r"smoke|(no|not|n_?t|without|never)_?(raise|crash|fail|error|throw|exception|explode|blow|break)|import|instantiat|construct"
-    r"|noop|no_op|idempotent|ignor|tolera|accept|allow|valid|pass(es)?$|works?$|runs?$|can_|surviv|handles|robust|init|benchmark|perf|leak|stress",
+    r"|noop|no_op|idempotent|ignor|tolera|accept|allow|valid|pass(es)?$|works?$|runs?$|can_|surviv|handles|robust|(hash|pickl|copy|call|serializ|iter)(e?able|ible)|init|benchmark|perf|leak|stress",
     re.IGNORECASE,
 )
 _SURVIVES: Final = re.compile(
-    r"(not|n't|without|no) (\w+ )?(rais|crash|fail|error|exception|throw|explo|break)", re.IGNORECASE
+    r"smoke|(not|n't|without|no) (\w+ )?(rais|crash|fail|error|exception|throw|explo|break)", re.IGNORECASE
 )
 
 
@@ -52,8 +52,11 @@ class TestWithoutAssertion(Rule):
         ),
         Example(
             "named after what it survives",
-            {"tests/test_cli.py": "import shop.cli\n\ndef test_smoke():\n    shop.cli.main([])\n"},
-            at=[("tests/test_cli.py", 3)],
+            {
+                "tests/test_cli.py": "import shop.cli\n\ndef test_smoke():\n    shop.cli.main([])\n\n"
+                "def test_key_is_hashable():\n    {shop.cli.key(): 1}\n\ndef test_main():\n    # Smoke test.\n    shop.cli.main([])\n"
+            },
+            at=[("tests/test_cli.py", 3), ("tests/test_cli.py", 6), ("tests/test_cli.py", 9)],
         ),
     )
     good = (
@@ -123,7 +126,7 @@ def _tell(place: Place[Any], ctx: Context) -> None:
         ctx.report(place, f"`{node.name}` has no body: it passes without running anything.")
     elif (
         _SMOKE.search(node.name.removeprefix("test"))
-        or _SURVIVES.search(ast.get_docstring(node) or "")
+        or _SURVIVES.search(remarks(node, ctx))
         or (refused(ctx) & called(body[-1]) and not isinstance(body[-1], ast.Try))
     ):
         message = f"`{node.name}` fails only if the code raises; what it returns or changes is not checked."

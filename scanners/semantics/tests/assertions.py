@@ -160,6 +160,12 @@ def called(stmt: ast.stmt) -> set[str]:
     return {last_name(part) for part in descendants(stmt, ast.Call)}
 
 
+def remarks(node: Any, ctx: Context) -> str:
+    """What a test says of itself: its docstring and the comments in its body."""
+    lines = ctx.source_lines[node.lineno - 1 : node.end_lineno]
+    return "\n".join([ast.get_docstring(node) or "", *(line.partition("# ")[2] for line in lines)])
+
+
 def _expects(expr: ast.expr) -> bool:
     return isinstance(expr, ast.Call) and "raises" in last_name(expr).lower()
 

@@ -67,6 +67,14 @@ def stands_for(target: str) -> str:
     return "boundary" if BOUNDARY.search(target) else ""
 
 
+def answered_by_fake(call: Call) -> bool:
+    """Whether the class that is patched gives an object that the test wrote by hand, which has what it defines only."""
+    given = call.keyword("return_value")
+    made = call.resolve(given) if given is not None else None
+    fake = made is not None and made.origin is not None and made.dotted.startswith((".", "tests."))
+    return fake and _CLASS.match(target_of(call).rpartition(".")[2]) is not None
+
+
 def configured(call: Call) -> list[str]:
     """The attributes that a bare mock is given, by keyword or after it is made: it stands for an object then."""
     given = [word.arg for word in call.node.keywords if word.arg and word.arg.partition(".")[0] not in _CALLABLE]
