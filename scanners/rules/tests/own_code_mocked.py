@@ -9,7 +9,7 @@ from scanners.tree import Fact, Tree, TreeContext
 _EDGE: Final = re.compile(
     r"now|today|time|clock|date|sleep|wait|random|uuid|token|secret|nonce|seed|setting|config|conf$|env|version|host|path|locale|lang"
     r"|fetch|request|send|post|put|call|upload|download|connect|client|session|http|api|url|web|publish|notif|mail|query|execute|sql|db"
-    r"|load|read|write|save|store|open|file|run|exec|spawn|process|shell|command|log|print|prompt|input|cache|redis|s3|bucket|remote|socket"
+    r"|load|read|write|save|store|open|file|run|exec|spawn|process|shell|command|log|print|echo|pager|prompt|input|cache|redis|s3|bucket|remote|socket"
     r"|stream|poll|listen|enqueue|delay|apply|dispatch|schedul|task|queue|login|auth|user|main|exit|thread|signal|import|pull|push|git|ssh"
     r"|docker|sync|serve|start|stop|get_|delete|create|update|insert|lookup|resolve|dns|ping|check|is_|has_|exist|submit|copy|broadcast|register|debug|capture|from_pid",
     re.IGNORECASE,
