@@ -24,7 +24,7 @@ class RowsFetchedToCount(Rule):
     item = "B1"
     title = "Rows fetched only to be counted"
     severity = Severity.LOW
-    fix = "Ask the database: .count() for a number, .exists() for whether there are any, .first() for one row."
+    fix = "Ask the database: .count() for a number, .exists() (SQLAlchemy: .first()) for any, .first() for one row."
     bad = [
         Example(
             "len, bool and a test of a queryset",
@@ -93,8 +93,8 @@ class RowsFetchedToCount(Rule):
         if call.last == "count" and not call.node.args:
             self._count(call, ctx)
         elif call.dotted in ("len", "bool") and len(call.node.args) == 1:
-            what, ask = ("counted", ".count()") if call.dotted == "len" else ("tested", ".exists()")
-            self._look(call.node.args[0], call, ctx, f"Rows are fetched only to be {what}; use {ask}.")
+            what, ask = ("counted", "use .count()") if call.dotted == "len" else ("tested", "ask whether one exists")
+            self._look(call.node.args[0], call, ctx, f"Rows are fetched only to be {what}; {ask}.")
         else:
             self._first(call, ctx)
 
@@ -110,12 +110,12 @@ class RowsFetchedToCount(Rule):
         if not isinstance(place.node.ops[0], ast.In | ast.NotIn) or not isinstance(right, ast.Call):
             return
         if uses_orm(ctx) and not place.in_loop and not fetches.in_comprehension(place):
-            self._look(right, place, ctx, "All rows are fetched to look for one; filter for it and use .exists().")
+            self._look(right, place, ctx, "All rows are fetched to look for one; filter and ask whether it exists.")
 
     def _test(self, test: ast.expr, place: Place[Any], ctx: Context) -> None:
         if isinstance(test, ast.Name | ast.Call) and uses_orm(ctx):
             at = Place(test, place.block, place.stmt)
-            self._look(test, at, ctx, "Rows are fetched only to be tested; use .exists().")
+            self._look(test, at, ctx, "Rows are fetched only to be tested; ask whether one exists.")
 
     def _look(self, expr: ast.expr, place: Place[Any], ctx: Context, message: str) -> None:
         if (told := fetches.fetched(expr, place, ctx)) is None:
@@ -136,7 +136,7 @@ class RowsFetchedToCount(Rule):
             return
         ctx.site(call)
         if fetches.compares_with_none_at_all(call.parent(), call.node) or fetches.is_tested(call.node, call.parent()):
-            ctx.report(call, "All rows are counted only to see whether there are any; .exists() stops at the first.")
+            ctx.report(call, "All rows are counted only to see whether there are any; ask whether one exists.")
 
     def _first(self, call: Call, ctx: Context) -> None:
         above = call.parent()
