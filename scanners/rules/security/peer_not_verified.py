@@ -131,7 +131,7 @@ class PeerNotVerified(Rule):
             none = ast.unparse(given).endswith("CERT_NONE") or value == "CERT_NONE"
             off = value in peers.BAD.get(name, (False,)) and value is not UNKNOWN
             if (off or none) and not peers.is_local(call, ctx):
-                peers.say(call, ctx, f"{name}={ast.unparse(given)} takes any certificate.")
+                peers.say(call, ctx, f"{name}={ast.unparse(given)} {peers.taken(name)}")
             return
 
     def visit_binding(self, bound: Bound, ctx: Context) -> None:

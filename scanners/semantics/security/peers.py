@@ -112,4 +112,9 @@ def switched_off(place: Place[Any]) -> tuple[str, bool] | None:
         return None
     off = isinstance(value, ast.Constant) and value.value is False
     off = off or ast.unparse(value).endswith(("CERT_NONE", "_create_unverified_context"))
-    return (f"{ast.unparse(target)} = {ast.unparse(value)} takes any certificate." if off else ""), bool(made)
+    return (f"{ast.unparse(target)} = {ast.unparse(value)} {taken(target.attr)}" if off else ""), bool(made)
+
+
+def taken(switch: str) -> str:
+    """What a switch that is off lets through; without the check of the name the certificate is still looked at."""
+    return "takes the certificate of any other host." if "hostname" in switch else "takes any certificate."
