@@ -78,6 +78,10 @@ class CancellationBroken(Rule):
                     "    except asyncio.CancelledError:\n        pass\nasync def swap(task):\n    task.cancel()\n"
                     "    with suppress(asyncio.CancelledError):\n        await task\nasync def main():\n    try:\n"
                     '        await serve_all()\n    except asyncio.CancelledError:\n        print("bye")\n'
+                    "async def keep(jobs):\n    try:\n        await asyncio.Event().wait()\n"
+                    "    except asyncio.CancelledError:\n        pass\n    try:\n        await asyncio.wait(jobs)\n"
+                    "    finally:\n        with suppress(asyncio.CancelledError):\n"
+                    "            await asyncio.shield(close(jobs))\n"
                 )
             },
         ),

@@ -26,6 +26,7 @@ _CANCELLED: Final = frozenset(
     {"asyncio.CancelledError", "asyncio.exceptions.CancelledError", "trio.Cancelled", "anyio.get_cancelled_exc_class()"}
 )
 _LEAVES: Final = frozenset({"exit", "_exit", "abort", "uncancel", "cancelling", "exit_gracefully"})
+_ENDLESS: Final = frozenset({"asyncio.Future", "anyio.sleep_forever", "trio.sleep_forever"})
 _MANAGERS: Final = frozenset(
     {"contextlib.asynccontextmanager", "pytest.fixture", "pytest_asyncio.fixture", "anyio.fixture"}
 )
@@ -69,7 +70,7 @@ def fate(node: Any, place: Place[Any], how: str) -> str:
     nodes = list(inner(body))
     if any(isinstance(found, ast.Raise) or _last(found) in _LEAVES for found in nodes):
         return "kept"
-    if _cancels(place) or is_manager_def(place.function, place) or _raised_around(place):
+    if _cancels(place) or is_manager_def(place.function, place) or _raised_around(place) or _is_meant(place):
         return "kept"
     if any("cancel" in getattr(target, "id", "") for found in nodes for target in getattr(found, "targets", ())):
         return "used"  # A flag, which is looked at later.
@@ -77,6 +78,21 @@ def fate(node: Any, place: Place[Any], how: str) -> str:
     if name and any(isinstance(found, ast.Name) and found.id == name for found in _handed(nodes)):
         return "used"
     return "end" if how == "named" and catches and _ends(place, nodes) else "fault"
+
+
+def _is_meant(place: Place[Any]) -> bool:
+    """Whether only a cancellation ends the wait, as the sign to clean up, or it shields the end of a `finally`.
+
+    What is being raised when a `finally` starts goes on after it.
+    """
+    around = place.node if isinstance(place.node, ast.Try) else place.stmt
+    waits = [node.value for node in inner(getattr(around, "body", [])) if isinstance(node, ast.Await)]
+    if len(waits) != 1 or not isinstance(waits[0], ast.Call):
+        return False
+    called, name = waits[0].func, place.name(waits[0].func)
+    if place.in_loop or name == "asyncio.shield":
+        return name == "asyncio.shield" and any(True for _ in place.within("finally"))
+    return name in _ENDLESS or (name == "asyncio.Event.wait" and isinstance(getattr(called, "value", None), ast.Call))
 
 
 def _raised_around(place: Place[Any]) -> bool:
