@@ -12,7 +12,7 @@ class WildcardImport(Rule):
     `from x import *` takes whatever the other module happens to hold, so a new name there silently replaces one here.
 
     Looks at every `from` import of services, scripts and tests. A package's `__init__` that passes on its own modules and
-    names them in `__all__` is left alone; layered settings and tests weigh less. Whether the other module has an `__all__`
+    names them in `__all__` is left alone, and so is a file that is nothing but another name of one module; layered settings and tests weigh less. Whether the other module has an `__all__`
     of its own is not looked up.
     """
 
@@ -49,6 +49,7 @@ class WildcardImport(Rule):
             "a package that names what it passes on",
             {"shop/models/__init__.py": 'from .cart import *\nfrom .order import *\n\n__all__ = ["Cart", "Order"]\n'},
         ),
+        Example("another name of one module", {"shop/basket.py": '"Moved."\nfrom shop.cart import *\n'}),
         Example(
             "for type checkers only",
             {"shop/cart.py": "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from shop.types import *\n"},
@@ -64,9 +65,19 @@ class WildcardImport(Rule):
         message = f"Every public name of {source} is taken over; a new one there replaces a name of this file."
         if ctx.role == "init" and "__all__" in ctx.module.names:
             return
+        if _is_alias(ctx):
+            return
         if ctx.role == "init" and source.partition(".")[0] not in sys.stdlib_module_names:
             ctx.report(place, message, severity=Severity.LOW, confidence=Confidence.LOW)
         elif ctx.role.startswith("settings") or ctx.path_class == "test":
             ctx.report(place, message, severity=Severity.LOW)
         else:
             ctx.report(place, message)
+
+
+def _is_alias(ctx: Context) -> bool:
+    """Whether the file is another name of one module: it passes on that one and holds no name of its own."""
+    body = ctx.tree.body if ctx.tree is not None else []
+    stars = [stmt for stmt in body if isinstance(stmt, ast.ImportFrom) and stmt.names[0].name == "*"]
+    rest = [stmt for stmt in body if stmt not in stars]
+    return len(stars) == 1 and all(isinstance(stmt, ast.Expr | ast.Import) for stmt in rest)
