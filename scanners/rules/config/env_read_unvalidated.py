@@ -13,7 +13,8 @@ class EnvReadUnvalidated(Rule):
 
     Looks at reads of `os.environ` and `os.getenv` outside the settings. Reads in a settings module, fields of
     pydantic-settings, django-environ, environs and decouple are checked in one place; a helper that raises when the
-    variable is missing is one too. Variables of the system and of tools are not counted; computed names are unresolved.
+    variable is missing is one too, and so are keys of `app.config` that a module sets as it is loaded. Variables of the
+    system and of tools are not counted; computed names are unresolved.
     """
 
     id = "env-read-unvalidated"
@@ -67,13 +68,27 @@ HOME = os.environ.get("HOME")
 """
             },
         ),
+        Example(
+            "settings of the application, set as it is made",
+            {
+                "shop/app.py": """\
+import os
+from flask import Flask
+app = Flask(__name__)
+if os.getenv("SHOP_NAME"):
+    app.config["SERVER_NAME"] = os.getenv("SHOP_NAME")
+"""
+            },
+        ),
     )
 
     def visit_module(self, ctx: Context) -> None:
+        settled = {read.name for read in reads(ctx) if _settles(read)}
         for read in reads(ctx):
             if read.name and is_standard(read.name):
                 continue
-            if read.form in ("typed", "field") or ctx.role.startswith("settings") or _raises(read):
+            checked = read.form in ("typed", "field") or ctx.role.startswith("settings") or _raises(read)
+            if checked or (read.name in settled and read.place.function is None):
                 ctx.site(read.place)
             elif not read.name:
                 ctx.unresolved(read.place, "The name of the variable is computed.")
@@ -85,3 +100,12 @@ def _raises(read: Read) -> bool:
     """Whether the def around the read refuses to go on without it."""
     around = read.place.function
     return around is not None and any(isinstance(node, ast.Raise) for node in descendants(around))
+
+
+def _settles(read: Read) -> bool:
+    """Whether the value becomes a key of `app.config` while the module is loaded."""
+    stmt = read.place.stmt
+    if read.place.function is not None or not isinstance(stmt, ast.Assign):
+        return False
+    holders = [target.value for target in stmt.targets if isinstance(target, ast.Subscript)]
+    return any(isinstance(held, ast.Attribute) and held.attr == "config" for held in holders)
