@@ -109,6 +109,9 @@ class LogSetup(Collector):
             named = [node for node in descendants(held) if _CORRELATES.match(str(_word(node)))]
             if named:
                 ctx.fact("log-correlation", named[0], name=_word(named[0])[:60])
+        for binding in ctx.module.names.get("LOGGING_CONFIG", ()) if not ctx.imports("logging") else ():
+            if ctx.role.startswith("settings") and getattr(binding.value, "value", "") is None:
+                _note(ctx, binding.value, "unknown", "the server, which sets up logging here,")
         source = ctx.source.lower()
         if ctx.tree is not None and any(word in source for word in _ID_WORDS):
             found = next((node for node in outside_in(ctx.tree) if _ID.search(_word(node))), None)

@@ -73,6 +73,10 @@ class StructuredLoggingMissing(Rule):
             },
         ),
         Example(
+            "left to the server",
+            {"shop/settings.py": "LOGGING_CONFIG = None\n", "shop/cli.py": "import logging\n\nlogging.basicConfig()\n"},
+        ),
+        Example(
             "loguru with serialize",
             {"app.py": _FLASK + "from loguru import logger as log\n\nlog.add(print, serialize=True)\n"},
         ),
