@@ -6,7 +6,7 @@ from scanners.facts.jobs import is_task
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.docs.definitions import described, exported, is_long, is_spared, may_override
+from scanners.semantics.docs.definitions import described, exported, is_alone, is_long, is_spared, may_override
 from scanners.semantics.routes import routes_of
 
 _BODY = "    a = 1\n    b = 2\n    c = 3\n    d = 4\n    e = 5\n    f = 6\n    g = 7\n    return a, b, c, d, e, f, g\n"
@@ -21,7 +21,8 @@ class PublicCodeUndocumented(Rule):
     statements or more, at route handlers and tasks of any length, and at what `__all__` names. Properties, overloads,
     modules with a leading underscore, and methods that may override one that is documented (those of a class whose bases
     are not known to have none of that name), are not looked at. A description in the decorator of a route, or of `__init__` for its class, is enough. A class that only
-    declares fields for its base (a model, a form, an enumeration) is a guess.
+    declares fields for its base (a model, a form, an enumeration) is a guess, and so is the one public thing of a module that
+    has a docstring.
     """
 
     id = "public-code-undocumented"
@@ -115,7 +116,8 @@ class PublicCodeUndocumented(Rule):
         if any(part.name == "__init__" and ast.get_docstring(part, clean=False) for part in own):
             ctx.site(place)
         elif exported(name, place, ctx) or is_long(place.node):
-            sure = Confidence.HIGH if own or not _has_bases(place.node) else Confidence.LOW
+            told = is_alone(place.node, ctx) or not (own or not _has_bases(place.node))
+            sure = Confidence.LOW if told else Confidence.HIGH
             self._judge(place, ctx, f"The class {name}", sure)
 
     def _judge(self, place: Place[Any], ctx: Context, subject: str, confidence: Confidence = Confidence.HIGH) -> None:

@@ -4,6 +4,7 @@ import abc
 import ast
 import builtins
 import enum
+import re
 import threading
 from collections.abc import Mapping
 from itertools import islice
@@ -20,6 +21,7 @@ _MODEL: Final = frozenset(
 )
 _PYDANTIC: Final = frozenset("dict json copy construct validate schema schema_json parse_obj parse_raw".split())
 _LONG: Final = 8
+_LEGAL: Final = re.compile(r"\s*(copyright|licen[sc]e)", re.IGNORECASE)
 _SPARED: Final = ("overload", "override", "property", "setter", "deleter", "cached_property", "abstractmethod")
 _STANDARD: Final = (
     *((name, kind) for name, kind in vars(builtins).items() if isinstance(kind, type)),
@@ -70,6 +72,15 @@ def exported(name: str, place: Place[Any], ctx: Context) -> bool:
     values = (binding.value for binding in ctx.module.names["__all__"] if binding.kind == "assign")
     listed = (part for value in values for part in getattr(value, "elts", ()))
     return any(isinstance(part, ast.Constant) and part.value == name for part in listed)
+
+
+def is_alone(node: ast.AST, ctx: Context) -> bool:
+    """Whether the module says what it is for, and this is the one public thing in it."""
+    defs = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    body = ctx.tree.body if ctx.tree is not None else []
+    others = [stmt for stmt in body if isinstance(stmt, defs) and stmt is not node and not stmt.name.startswith("_")]
+    said = ast.get_docstring(ctx.tree, clean=False) if ctx.tree is not None else None
+    return not others and said is not None and not _LEGAL.match(said)
 
 
 def described(node: Any) -> bool:
