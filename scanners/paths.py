@@ -221,6 +221,7 @@ _COMMAND_LINE: Final = re.compile(
     r"^\s*(from|import) (argparse|optparse|getopt|click|typer|fire|docopt)\b", re.MULTILINE
 )
 _MAIN: Final = re.compile(r"^if __name__ == ['\"]__main__['\"]", re.MULTILINE)
+_PARSES_AT_ONCE: Final = re.compile(r"^(\w[\w, ]*= *)?\w+\.parse_(known_)?args\(", re.MULTILINE)
 _SERVES: Final = re.compile(
     r"\b(uvicorn\.run|web\.run_app|serve_forever|FastAPI\(|Flask\(|Celery\(|start_consuming|run_until_complete|asyncio\.run)\b"
 )
@@ -248,6 +249,7 @@ def refine(path_class: PathClass, source: str) -> PathClass:
 
 
 def _is_program(source: str) -> bool:
-    if not (source.startswith("#!") or ("__main__" in source and _MAIN.search(source))):
+    started = source.startswith("#!") or ("__main__" in source and _MAIN.search(source))
+    if not (started or (".parse_" in source and _PARSES_AT_ONCE.search(source))):
         return False
     return _COMMAND_LINE.search(source) is not None and _SERVES.search(source) is None

@@ -88,6 +88,8 @@ def test_a_class_is_read_back_from_its_text(text: str) -> None:
         ("def test_connection(url):\n    return ping(url)\n", "service"),
         ("#!/usr/bin/env python\nimport argparse\n\nargparse.ArgumentParser()\n", "script"),
         ("import click\n\n\nif __name__ == '__main__':\n    main()\n", "script"),
+        ("import argparse\nparser = argparse.ArgumentParser()\nargs = parser.parse_args()\n", "script"),
+        ("import argparse\ndef f(parser):\n    args = parser.parse_args()\n", "service"),
         ("import argparse\nimport uvicorn\n\nif __name__ == '__main__':\n    uvicorn.run(app)\n", "service"),
         ("if __name__ == '__main__':\n    serve()\n", "service"),
     ],
