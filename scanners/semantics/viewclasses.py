@@ -18,7 +18,10 @@ _ACTIONS: Final = {
 _FORMS: Final = {"form_valid": ("POST",), "dispatch": (), "perform_create": ("POST",), "perform_update": ("PUT",)}
 _BASES: Final = (
     # Prefix of the dotted base, framework, what the request is called there.
-    ("rest_framework.", "drf", "self.request"),
+    *(
+        (f"rest_framework.{part}.", "drf", "self.request")  # A serializer's create answers no request.
+        for part in ("views", "viewsets", "generics", "mixins", "authtoken.views", "schemas.views")
+    ),
     ("django.views.", "django", "self.request"),
     ("django.contrib.auth.views.", "django", "self.request"),
     ("flask.views.", "flask", "request"),
