@@ -39,6 +39,7 @@ _FLAG: Final = re.compile(
     r"err|fail|ok$|success|status|valid|bad|skip|problem|broken|healthy|alive|avail|invalid|missing|reason",
     re.IGNORECASE,
 )
+_TELLS: Final = re.compile(r"err|fail|^ok$|success|reason", re.IGNORECASE)
 _LISTS: Final = re.compile(r"err|fail|skip|bad|invalid|missing|problem|message|warn|issue|report", re.IGNORECASE)
 _NORMAL, _AS_TEXT, _QUIET, _TESTED = range(4)
 
@@ -150,7 +151,7 @@ def react(body: list[ast.stmt], name: str, scope: Scope, ctx: Context, depth: in
                 _use(found, mode, name)
         elif kind in _TEXT_NODES:
             mode = max(mode, _AS_TEXT)
-        elif kind in (ast.Assign, ast.AugAssign):
+        elif kind in (ast.Assign, ast.AugAssign, ast.Return):
             _flags(node, found)
         elif kind in (ast.If, ast.IfExp, ast.While):
             test = node.test
@@ -175,7 +176,13 @@ def _use(found: Reaction, mode: int, name: str) -> None:
 
 
 def _flags(node: Any, found: Reaction) -> None:
-    """`failed = True`, `errors += 1`, `result["status"] = ...`: something for later code to look at."""
+    """`failed = True`, `errors += 1`, `return Result(ok=False)`: something for later code or the caller to look at."""
+    if isinstance(node, ast.Return):
+        made = node.value if isinstance(node.value, ast.Call) else None
+        if made is not None and getattr(made.func, "attr", getattr(made.func, "id", ""))[:1].isupper():
+            told = next((word.arg for word in made.keywords if word.arg and _TELLS.search(word.arg)), "")
+            found.doubt = found.doubt or (f"answers with {told}" if told else "")
+        return
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     if isinstance(node, ast.AugAssign) or any(_FLAG.search(ast.unparse(target)) for target in targets):
         found.doubt = found.doubt or f"sets {short(targets[0])}"

@@ -88,6 +88,12 @@ def test_a_failed_statement_of_change_must_be_seen() -> None:
     assert found("swallowed-exception", source.replace("{sql}", "SELECT 1")) == []
 
 
+def test_an_object_that_tells_the_caller_leaves_doubt() -> None:
+    source = "def f(api):\n    try:\n        api.send()\n    except Exception:\n        return Answer({})\n"
+    assert counts("swallowed-exception", source.replace("{}", "ok=False, error_message='not sent'")) == (0, 0, 1)
+    assert found("swallowed-exception", source.replace("{}", "None")) == [(4, "high", "medium")]
+
+
 def test_interrupts_that_are_raised_first_make_a_bare_clause_an_ordinary_broad_one() -> None:
     source = (
         "def f(api, log):\n    try:\n        api.send()\n    except (KeyboardInterrupt, SystemExit):\n        raise\n"
