@@ -14,7 +14,7 @@ class CookieWithoutFlags(Rule):
     without SameSite goes along with requests that other sites start.
 
     Looks at set_cookie in code that serves requests, at the cookie settings of Django in production and of Flask, and at
-    Starlette's sessions. Flags that come from configuration are good, deleting is not looked at, a cookie for scripts (CSRF) needs no HttpOnly, and one that only
+    Starlette's sessions. Flags that come from configuration are good, deleting is not looked at, a cookie for scripts (CSRF, or a fixed text) needs no HttpOnly, and one that only
     keeps a preference weighs less, as does a missing SameSite, which browsers take for Lax.
     """
 
@@ -69,6 +69,7 @@ class CookieWithoutFlags(Rule):
                 "def login(response: Response, settings):\n"
                 "    response.set_cookie('session', make(), secure=settings.secure, httponly=True)\n"
                 "    response.set_cookie('csrf_token', make(), secure=True, samesite='strict')\n"
+                "    response.set_cookie('signed_in', 'true', secure=settings.secure, samesite='lax')\n"
                 "    response.set_cookie('old', '', max_age=0)\n    response.delete_cookie('older')\n"
             },
         ),

@@ -28,11 +28,16 @@ _CONFIGURATION: Final = re.compile(r"config|settings|prod|base|default|stag", re
 
 
 def missing_flags(call: Call, ctx: Context) -> list[str]:
-    """The flags that a cookie is set without; HttpOnly is not missed where scripts must read it."""
+    """The flags that a cookie is set without; HttpOnly is not missed where a script may read: CSRF, or no secret."""
     missing = [flag for flag in _FLAGS if _is_off(flag, call, ctx)]
-    if "httponly" in missing and _READ_BY_SCRIPTS.search(named(call, ctx)):
+    if "httponly" in missing and (_is_fixed(call, ctx) or _READ_BY_SCRIPTS.search(named(call, ctx))):
         missing.remove("httponly")
     return missing
+
+
+def _is_fixed(call: Call, ctx: Context) -> bool:
+    """Whether the cookie says the same to everybody."""
+    return isinstance(ctx.constant(call.argument(1, "value"), call), str)
 
 
 def _is_off(flag: str, call: Call, ctx: Context) -> bool:
@@ -51,8 +56,7 @@ def named(call: Call, ctx: Context) -> str:
 
 def weighs_less(call: Call, missing: list[str], ctx: Context) -> bool:
     """Whether little is lost: the cookie is a preference or the same for everybody, or it is browsers that say Lax."""
-    fixed = isinstance(ctx.constant(call.argument(1, "value"), call), str)
-    return fixed or missing == ["samesite"] or _PREFERENCE.search(named(call, ctx)) is not None
+    return _is_fixed(call, ctx) or missing == ["samesite"] or _PREFERENCE.search(named(call, ctx)) is not None
 
 
 def deletes(call: Call, ctx: Context) -> bool:
