@@ -81,8 +81,10 @@ class RetryOfUnsafeCall(Rule):
         methods = call.keyword("allowed_methods", "method_whitelist")
         value = fold(methods, call.scope) if methods is not None else ()
         listed = {str(name).upper() for name in value} if isinstance(value, tuple) else set()
-        if value is None or value is False or listed & {"POST", "PATCH"}:
-            ctx.report(call, "This policy repeats POST and PATCH, whose first attempt may have been carried out.")
+        unsafe = [name for name in ("POST", "PATCH") if value is None or value is False or name in listed]
+        if unsafe:
+            what = " and ".join(unsafe)
+            ctx.report(call, f"This policy repeats {what}, whose first attempt may have been carried out.")
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         for decorator in place.node.decorator_list:
