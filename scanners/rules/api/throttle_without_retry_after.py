@@ -22,6 +22,13 @@ _PROBE: Final = re.compile(
 _FOR_GOOD: Final = re.compile(
     r"disabled|configur|installed|enabled|not[_ ]supported|unavailable in|USE_\w+|sanitizer", re.IGNORECASE
 )
+_FULL: Final = re.compile(
+    r"(add|create|store|import|keep)(ed|d)? (any )?more\b|would exceed|maximum number of|too many \w+ (exist|already)",
+    re.IGNORECASE,
+)
+_PACED: Final = re.compile(
+    r"\brate\b|request|second|minute|hour|\bday|attempt|tries|again|later|throttl|busy|slow", re.IGNORECASE
+)
 
 
 class ThrottleWithoutRetryAfter(Rule):
@@ -54,6 +61,7 @@ class ThrottleWithoutRetryAfter(Rule):
         Example("a field of the body", {"app.py": "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n    return jsonify(code='busy', retry_after=30), 429\n"}),
         Example("a handler adds the header", {"app.py": "from flask import Flask, abort, jsonify\napp = Flask(__name__)\n\n\n@app.errorhandler(429)\ndef busy(error):\n    return jsonify(code='busy'), 429, {'Retry-After': '60'}\n\n\n@app.post('/orders')\ndef order():\n    abort(429)\n"}),
         Example("a feature that is off", {"app.py": "from fastapi import APIRouter, HTTPException\nrouter = APIRouter()\n\n\n@router.post('/x')\nasync def x():\n    if not settings.enabled:\n        raise HTTPException(503, 'Search is disabled.')\n"}),
+        Example("no room for one more", {"app.py": "from flask import Flask\napp = Flask(__name__)\n\n\n@app.post('/watches')\ndef add():\n    if store.is_full():\n        return f'{store.limit} watches. Cannot add more.', 429\n    return 'ok'\n"}),
         Example("a health check and other errors", {"app.py": "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.get('/health')\ndef health():\n    return jsonify(ok=False), 503\n\n\n@app.get('/x')\ndef x():\n    return jsonify(code='gone'), 404\n"}),
     ]  # fmt: skip
     calls = ("flask.abort", "quart.abort", "werkzeug.exceptions.abort")
@@ -73,7 +81,7 @@ class ThrottleWithoutRetryAfter(Rule):
         reply = reply_of(place)
         if reply is None or reply.status not in (429, 503) or place.function is None:
             return
-        if _PROBE.search(place.qualname) or (reply.status == 503 and _is_switched_off(reply, place)):
+        if _PROBE.search(place.qualname) or _is_for_good(reply, place):
             return
         if _is_told(place):
             ctx.site(place)
@@ -120,10 +128,12 @@ def _is_told(place: Place[Any]) -> bool:
     return False
 
 
-def _is_switched_off(reply: Reply, place: Place[Any]) -> bool:
-    """Whether a 503 is about what is not set up: no time helps."""
-    told = [ast.unparse(part) for part in (*reply.parts, *place.conditions())]
-    return any(_FOR_GOOD.search(text) for text in told)
+def _is_for_good(reply: Reply, place: Place[Any]) -> bool:
+    """Whether no time helps: a 503 is about what is not set up, or a 429 about how much may be kept."""
+    told = " ".join(ast.unparse(part) for part in (*reply.parts, *place.conditions()))
+    if reply.status == 503:
+        return _FOR_GOOD.search(told) is not None
+    return _FULL.search(told) is not None and _PACED.search(told) is None
 
 
 def _texts(top: ast.AST) -> list[str]:
