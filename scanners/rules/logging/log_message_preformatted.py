@@ -1,10 +1,12 @@
 import ast
 
-from scanners.constants import UNKNOWN
+from scanners.constants import UNKNOWN, fold
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
+from scanners.names import find
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.scopes import Scope
 from scanners.semantics.logcalls import LOG_CALLS, log_call
 
 
@@ -14,7 +16,7 @@ class LogMessagePreformatted(Rule):
     built even when its level is off.
 
     Looks at the messages of `logging` calls: f-strings, `%`, `+` and format() with something variable in them. A
-    message from constants alone, one under `isEnabledFor`, and structlog and loguru, which have ways of their own, are
+    message from constants alone or a choice between some, one under `isEnabledFor`, and structlog and loguru, which have ways of their own, are
     left alone. A logger that comes from elsewhere is taken for one of `logging` with low confidence.
     """
 
@@ -47,6 +49,13 @@ class LogMessagePreformatted(Rule):
             },
         ),
         Example(
+            "one of two texts",
+            {
+                "pay.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef pay(order, trial):\n"
+                '    label = " (on trial)" if trial else ""\n    logger.info(f"paying{label}")\n'
+            },
+        ),
+        Example(
             "loguru, and a guard",
             {
                 "pay.py": "import logging\n\nfrom loguru import logger as log\n\n"
@@ -62,7 +71,7 @@ class LogMessagePreformatted(Rule):
             return
         ctx.site(call)
         how = _put_together(log.message)
-        if not how or ctx.constant(log.message, call) is not UNKNOWN or _is_guarded(call):
+        if not how or _is_one_of_few(log.message, call.scope) or _is_guarded(call):
             return
         message = f"{how} makes every message of this call a different text, so a thousand lines do not show as one."
         ctx.report(call, message, confidence=Confidence.HIGH if log.library == "logging" else Confidence.LOW)
@@ -91,6 +100,24 @@ def _holds_text(message: ast.BinOp) -> bool:
         or (isinstance(side, ast.BinOp) and _holds_text(side))
         for side in (message.left, message.right)
     )
+
+
+def _is_one_of_few(expr: ast.expr, scope: Scope, depth: int = 0) -> bool:
+    """Whether an expression is a fixed text, or put together from choices between such."""
+    if depth > 4 or fold(expr, scope) is not UNKNOWN:
+        return depth <= 4
+    parts: list[ast.expr] = []
+    if isinstance(expr, ast.JoinedStr):
+        parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in expr.values]
+    elif isinstance(expr, ast.IfExp):
+        parts = [expr.body, expr.orelse]
+    elif isinstance(expr, ast.BinOp) and isinstance(expr.op, ast.Add):
+        parts = [expr.left, expr.right]
+    elif isinstance(expr, ast.Name):
+        bindings, scope = find(expr.id, scope) or ([], scope)
+        parts = [bound.value for bound in bindings if bound.kind == "assign" and isinstance(bound.value, ast.IfExp)]
+        parts = parts if len(bindings) == 1 else []
+    return bool(parts) and all(_is_one_of_few(part, scope, depth + 1) for part in parts)
 
 
 def _is_guarded(call: Call) -> bool:
