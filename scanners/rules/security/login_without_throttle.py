@@ -11,7 +11,8 @@ class LoginWithoutThrottle(Rule):
     password, be tried in an afternoon.
 
     Looks at routes that check a password or a code: login, token, password reset, one-time passwords. A limiter, a
-    lockout or a counter of attempts on the route or its class, a throttle class and a gateway's rule are good. Single
+    lockout or a counter of attempts on the route or its class, a throttle class, a gateway's rule, and a code that is
+    deleted before it is compared are good. Single
     sign-on is left to its provider; where a limiter is used elsewhere in the repository it is unresolved.
     """
 
@@ -83,6 +84,14 @@ class LoginWithoutThrottle(Rule):
                 "auth.py": "from fastapi import APIRouter\n\nrouter = APIRouter()\n\n\n@router.post('/login')\n"
                 "def login(body: Login):\n    if is_locked_out(body.email):\n        raise TooMany()\n"
                 "    return check(body.password)\n",
+            },
+        ),
+        Example(
+            "a code that is spent by the first attempt",
+            {
+                "auth.py": "from flask import Flask, request\n\napp = Flask(__name__)\n\n\n@app.post('/verify-otp')\n"
+                "def verify_otp():\n    key = f\"otp:{request.form['phone']}\"\n    sent = store.get(key)\n    store.delete(key)\n"
+                "    return 'ok' if sent == request.form['otp'] else 'no'\n"
             },
         ),
         Example(

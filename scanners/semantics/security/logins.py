@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.semantics.routes import Route, routes_of
+from scanners.syntax import descendants
 
 _NAMED: Final = re.compile(
     r"(^|[/_.-])(log_?in|log_?on|sign_?in|authenticate|access_?token|obtain_\w*token|token|jwt|reset_?password"
@@ -49,7 +50,26 @@ def logins(ctx: Context) -> Iterator[tuple[Any, str]]:
         text = _written(node, route, ctx)
         if _CHECKS.search(text) and (route.cls is None or route.cls not in seen):
             seen.add(route.cls)
-            yield node, "limited" if _LIMITED.search(text) else "elsewhere" if _ELSEWHERE.search(text) else "open"
+            limited = _LIMITED.search(text) or _spends(node)
+            yield node, "limited" if limited else "elsewhere" if _ELSEWHERE.search(text) else "open"
+
+
+def _spends(node: Any) -> bool:
+    """Whether a handler takes the code that was sent out of its store before it looks: each is tried once."""
+    for body in (inner for part in descendants(node) if isinstance(inner := getattr(part, "body", None), list)):
+        read: set[str] = set()
+        for stmt in body:
+            call = getattr(stmt, "value", None)
+            named, key = "", ""
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.args:
+                named, key = call.func.attr, ast.dump(call.args[0])
+            if isinstance(stmt, ast.If | ast.Return):
+                read.clear()  # What goes before may already have told a wrong code.
+            elif named == "getdel" or (named == "delete" and isinstance(stmt, ast.Expr) and key in read):
+                return True
+            elif named == "get" and isinstance(stmt, ast.Assign):
+                read.add(key)
+    return False
 
 
 def _is_login(node: Any, route: Route) -> bool:
