@@ -107,10 +107,17 @@ class BoundaryOnlyMocked(Rule):
         if not tree.facts("test-file", tests=True) or (not patched and not real):
             ctx.unresolved(fact.path, fact.line, "No test is seen to touch this boundary.")
         elif not real and not suite:
-            message = (
-                f"Tests replace {kind} by mocks only ({len(patched)} patches): no test shows that the real call works."
+            count = "1 patch" if len(patched) == 1 else f"{len(patched)} patches"
+            message = f"Tests replace {kind} by mocks only ({count}): no test shows that the real call works."
+            by_hand = {patch.path for patch in tree.facts("patch", tests=True)}
+            driven = any(found.path not in by_hand for found in tree.facts("test-urls", tests=True))
+            ctx.report(
+                fact.path,
+                fact.line,
+                message,
+                anchor=f"mocked {kind}",
+                confidence=Confidence.LOW if driven else None,
             )
-            ctx.report(fact.path, fact.line, message, anchor=f"mocked {kind}")
         elif not tree.facts("test-failure", tests=True):
             message = f"No test makes {kind} fail, so what the code does then is not known."
             ctx.report(fact.path, fact.line, message, anchor=f"no failure {kind}", severity=Severity.LOW)
