@@ -91,12 +91,13 @@ class UnboundedFanOut(Rule):
                     "    return [asyncio.create_task(work(queue)) for _ in range(count)]\n"
                 ),
                 "shop/serve.py": (
-                    "import threading\nfrom concurrent.futures import ThreadPoolExecutor\n"
+                    "import threading\nfrom concurrent.futures import ThreadPoolExecutor\nfrom flask import Flask\napp = Flask(__name__)\n"
                     "pool = ThreadPoolExecutor(8)\ndef start(self):\n    for number in range(4):\n"
                     "        threading.Thread(target=work, args=(number,)).start()\n"
                     "    threading.Thread(target=watch, daemon=True).start()\ndef load(urls):\n"
                     "    with ThreadPoolExecutor(max_workers=8) as workers:\n"
                     "        return [future.result() for future in [workers.submit(fetch, url) for url in urls]]\n"
+                    '@app.post("/go")\ndef go():\n    if job.is_alive():\n        return "no"\n    threading.Thread(target=work).start()\n'
                 ),
             },
         ),
