@@ -107,6 +107,7 @@ _TEST: Final = re.compile(
     r"(^|/)(t|tests?|testing|test_[^/]*|[^/]*_tests?|e2e|specs?)/|(^|/)(test_[^/]*|[^/]*_tests?|conftest|tests)\.py$"
 )
 _EXAMPLE: Final = re.compile(r"(^|/)(docs?|examples?|samples?|demos?|tutorials?|benchmarks?)/")
+_DEPLOYED: Final = ("dockerfile", "compose", "manifest")  # In the documentation they show it, or show how it is done.
 _SCRIPT: Final = re.compile(
     r"(^|/)(scripts?|bin|management/commands)/|(^|/)(manage|setup|noxfile|fabfile|__main__)\.py$"
 )
@@ -155,7 +156,7 @@ def classify(path: str) -> PathClass | None:
     if path.endswith((".py", ".pyi", ".pyw")):
         return PathClass("python", _python_class(path), _python_role(path))
     kind = next((kind for kind, pattern in _TEXT_KINDS if pattern.search(path)), None)
-    return PathClass(kind, _text_class(path), _text_role(kind, path)) if kind else None
+    return PathClass(kind, _text_class(kind, path), _text_role(kind, path)) if kind else None
 
 
 def _python_class(path: str) -> str:
@@ -174,12 +175,13 @@ def _python_class(path: str) -> str:
     return "service"
 
 
-def _text_class(path: str) -> str:
+def _text_class(kind: str, path: str) -> str:
     if _VENDORED.search(path):
         return "vendored"
     if _TEST.search(path):
         return "test"
-    return "example" if _EXAMPLE.search(path) and not path.startswith(("docs/", "doc/")) else "service"
+    kept = path.startswith(("docs/", "doc/")) and kind not in _DEPLOYED
+    return "example" if _EXAMPLE.search(path) and not kept else "service"
 
 
 def _text_role(kind: str, path: str) -> str:

@@ -81,6 +81,7 @@ class HealthProbeWrong(Rule):
                 "worker.dockerfile": 'FROM python:3.13\nHEALTHCHECK CMD celery inspect ping\nCMD ["celery", "worker"]\n',
             },
         ),
+        Example("documentation", {"docs/compose.yaml": "services:\n  docs:\n    build: .\n"}),
         Example("what ends", {"Dockerfile": 'FROM python:3.13\nENTRYPOINT ["shop-report"]\n'}),
         Example(
             "decided by a variable",
