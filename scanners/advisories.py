@@ -96,11 +96,11 @@ def load(path: Path) -> Advisories:
     """The advisories below a folder, in an archive or in one file. Raises AdvisoriesError, or OSError."""
     if path.is_dir():
         files = (file for file in sorted(path.rglob("*")) if file.suffix in _SUFFIXES and file.is_file())
-        advisories = Advisories(file.read_text("utf-8") for file in files if file.stat().st_size <= _LARGEST)
+        advisories = Advisories(file.read_text(encoding="utf-8") for file in files if file.stat().st_size <= _LARGEST)
     elif zipfile.is_zipfile(path):
         advisories = Advisories(_zipped(path))
     elif path.suffix in _SUFFIXES:
-        advisories = Advisories([path.read_text("utf-8")])
+        advisories = Advisories([path.read_text(encoding="utf-8")])
     elif path.is_file() and tarfile.is_tarfile(path):
         advisories = Advisories(_tarred(path))
     else:

@@ -176,18 +176,7 @@ def report(
     rules = registry.rules()
     pairs, unseen = _looked(wanted, answers)
     cached, skipped = set(cached), [*skipped, *unseen]
-    files = [
-        FileReport(
-            file.path,
-            key.sha,
-            key.path_class,
-            file.answer["lines"],
-            key in cached,
-            problem_of(file.answer),
-            file.answer.get("class", file.path_class.name),
-        )
-        for file, key in pairs
-    ]
+    files = [_file(file, key, key in cached) for file, key in pairs]
     looked = [file for file, _ in pairs]
     tree = tree_of(kind, looked, date, skipped, advisories)
     said = join(rules.values(), tree)
@@ -210,6 +199,11 @@ def report(
         python_files=len(python),
         coverage=1 - unread / lines if lines else 1.0,
     )
+
+
+def _file(file: Looked, key: BlobKey, known: bool) -> FileReport:
+    problem, name = problem_of(file.answer), file.answer.get("class", file.path_class.name)
+    return FileReport(file.path, key.sha, key.path_class, file.answer["lines"], known, problem, name)
 
 
 def _looked(

@@ -142,16 +142,16 @@ class Routes(Collector):
                 called = decorator.func if isinstance(decorator, ast.Call) else decorator
                 last = getattr(called, "attr", getattr(called, "id", ""))
                 if last in ("before_request", "before_app_request", "url_value_preprocessor"):
-                    text = f"{node.name} {' '.join(words_of(node.body))}"  # type: ignore[attr-defined]
+                    text = f"{node.name} {' '.join(words_of(node.body))}"  # type: ignore[attr-defined]  # a class, as its hook says
                     owner = ast.unparse(called.value) if isinstance(called, ast.Attribute) else ""
                     wide = last == "before_app_request" or owner.rpartition(".")[2] in ("app", "application")
                     if guarding(text):
                         ctx.fact("web-guard", node, wide=wide, owner=owner, sure=True, kind="hook")
                 elif last == "middleware":
-                    text = f"{node.name} {' '.join(words_of(node.body))}"  # type: ignore[attr-defined]
+                    text = f"{node.name} {' '.join(words_of(node.body))}"  # type: ignore[attr-defined]  # a class, as its hook says
                     if re.search(r"auth|api_?key|jwt", text, re.I):
                         ctx.fact("web-guard", node, wide=True, owner="", sure=True, kind="middleware")
-                    self._middleware(node.name, node, ctx)  # type: ignore[attr-defined]
+                    self._middleware(node.name, node, ctx)  # type: ignore[attr-defined]  # a class, as its hook says
                 elif last in ("exception_handler", "errorhandler", "app_errorhandler", "error_handler", "exception"):
                     of = (
                         ast.unparse(decorator.args[0]).rpartition(".")[2]

@@ -177,7 +177,7 @@ def parameter_source(binding: Binding, ctx: Context) -> Confidence | None:
     if not _annotated_open(arg) or _SAFE_KEYS.search(arg.arg):
         return None
     if not route.path:  # The URL, with its converters, is written elsewhere.
-        answers = route.sure and route.cls is not None and function.name in METHODS  # type: ignore[attr-defined]
+        answers = route.sure and route.cls is not None and function.name in METHODS  # type: ignore[attr-defined]  # handlers are defs
         return Confidence.MEDIUM if answers and _TELLING.search(arg.arg) else Confidence.LOW
     converters = {name: first or last for first, name, last in _CONVERTER.findall(route.path)}
     return Confidence.MEDIUM if converters.get(arg.arg) in _PLAIN_CONVERTERS else None

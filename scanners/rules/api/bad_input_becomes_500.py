@@ -13,12 +13,13 @@ from scanners.semantics.api.inputchecks import (
     has_key,
     is_body,
     is_converted,
+    looked_before,
+    may_be_infinite,
     path_part,
     protected,
 )
 from scanners.semantics.api.responses import is_web
 from scanners.semantics.requestdata import Taint, taint
-from scanners.syntax import descendants
 from scanners.tree import Tree, TreeContext
 
 _ERRORS: Final = {
@@ -27,6 +28,10 @@ _ERRORS: Final = {
     "datetime.time.fromisoformat": "ValueError", "json.loads": "ValueError", "orjson.loads": "ValueError", "ujson.loads": "ValueError",
 }  # fmt: skip
 _HEAD: Final = "from flask import Flask, request\napp = Flask(__name__)\n\n\n@app.route('/orders')\ndef orders():\n"
+
+_ELSEWHERE: Final = re.compile(
+    r"session|cookie|header|META|environ|path_params|match_info|view_args|kwargs|FILES|files"
+)
 
 
 class BadInputBecomes500(Rule):
@@ -79,50 +84,24 @@ class BadInputBecomes500(Rule):
             if call.dotted == "float" and protected(call, "ValueError"):
                 self._infinite(call, ctx, found)
             else:
-                self._note(
-                    call,
-                    ctx,
-                    found,
-                    _ERRORS[call.dotted],
-                    f"`{call.last}` of `{found.what}` raises for a wrong value: the caller gets a 500.",
-                )
+                message = f"`{call.last}` of `{found.what}` raises for a wrong value: the caller gets a 500."
+                self._note(call, ctx, found, _ERRORS[call.dotted], message)
 
     def _lookup(self, call: Call, ctx: Context) -> None:
-        model = ast.unparse(call.receiver) if call.receiver is not None else ""
-        for node in descendants(call.function) if call.function is not None else ():
-            if (
-                isinstance(node, ast.Attribute)
-                and node.attr in ("exists", "create", "get", "get_or_create", "update_or_create")
-                and node.lineno < call.line
-                and ast.unparse(node).startswith(f"{model}.")
-            ):
-                return  # It was looked for, or made, before: the first look is the one to guard.
+        if looked_before(call):
+            return  # The first look is the one to guard.
         for word in call.node.keywords:
             found = (taint(word.value, call, ctx) or path_part(word.value, call, ctx)) if word.arg else None
             if found is not None:
-                self._note(
-                    call,
-                    ctx,
-                    found,
-                    "DoesNotExist",
-                    f"No row for `{found.what}` raises DoesNotExist: the caller gets a 500 instead of a 404.",
-                )
+                message = f"No row for `{found.what}` raises DoesNotExist: the caller gets a 500 instead of a 404."
+                self._note(call, ctx, found, "DoesNotExist", message)
                 return
 
     def visit_subscript(self, place: Place[ast.Subscript], ctx: Context) -> None:
-        node = place.node
-        key = node.slice
-        if (
-            not isinstance(key, ast.Constant)
-            or not isinstance(key.value, str)
-            or not isinstance(node.ctx, ast.Load)
-            or not is_web(ctx)
-        ):
+        node, key = place.node, getattr(place.node.slice, "value", None)
+        if not isinstance(key, str) or not isinstance(node.ctx, ast.Load) or not is_web(ctx) or place.function is None:
             return
-        if place.function is None or re.search(
-            r"session|cookie|header|META|environ|path_params|match_info|view_args|kwargs|FILES|files",
-            ast.unparse(node.value),
-        ):
+        if _ELSEWHERE.search(ast.unparse(node.value)):
             return
         found = taint(node.value, place, ctx)
         if (
@@ -133,10 +112,9 @@ class BadInputBecomes500(Rule):
             or is_converted(found, place, ctx)
         ):
             return
-        if not has_key(key.value, node, place):
-            self._note(
-                place, ctx, found, "KeyError", f"A body without `{key.value}` raises KeyError: the caller gets a 500."
-            )
+        if not has_key(key, node, place):
+            message = f"A body without `{key}` raises KeyError: the caller gets a 500."
+            self._note(place, ctx, found, "KeyError", message)
 
     def _note(self, place: Place[Any], ctx: Context, found: Taint, error: str, message: str) -> None:
         ctx.site(place)
@@ -156,30 +134,15 @@ class BadInputBecomes500(Rule):
 
     def _infinite(self, call: Call, ctx: Context, found: Taint) -> None:
         ctx.site(call)
-        body = list(descendants(call.function))
-        named = call.stmt.targets[0] if isinstance(call.stmt, ast.Assign) and call.stmt.value is call.node else None
-        compared = any(
-            isinstance(node, ast.Compare) and named is not None and ast.unparse(named) in ast.unparse(node)
-            for node in body
-        )
-        words = {getattr(node, "attr", getattr(node, "id", "")) for node in body}
-        if named is not None and not compared and not words & {"isfinite", "isnan", "isinf", "min", "max", "clamp"}:
-            ctx.report(
-                call,
-                f"float() takes `nan` and `inf` from `{found.what}` as numbers: comparisons and JSON break later.",
-                severity=Severity.LOW,
-            )
+        if may_be_infinite(call):
+            message = f"float() takes `nan` and `inf` from `{found.what}` as numbers: comparisons and JSON break later."
+            ctx.report(call, message, severity=Severity.LOW)
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         handled = {fact["of"] for fact in tree.facts("error-handler")}
         for fact in tree.facts("input-at-risk"):
             ctx.site(fact.path, fact.line)
             if not handled & ABOVE[fact["error"]]:
-                ctx.report(
-                    fact.path,
-                    fact.line,
-                    fact["message"],
-                    anchor=f"{fact['name']}:{fact['text']}:{fact['message']}",
-                    text=fact["text"],
-                    confidence=Confidence(fact["sure"]),
-                )
+                anchor = f"{fact['name']}:{fact['text']}:{fact['message']}"
+                sure = Confidence(fact["sure"])
+                ctx.report(fact.path, fact.line, fact["message"], anchor=anchor, text=fact["text"], confidence=sure)

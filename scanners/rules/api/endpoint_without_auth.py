@@ -86,4 +86,4 @@ class EndpointWithoutAuth(Rule):
 
 def _is_page(route: object) -> bool:
     """Whether a route may well be for everybody: a view of Django or Flask that only reads."""
-    return route["framework"] in ("django", "drf", "flask", "quart", "bottle", "tornado", "web")  # type: ignore[index]
+    return route["framework"] in ("django", "drf", "flask", "quart", "bottle", "tornado", "web")  # type: ignore[index]  # facts are mappings

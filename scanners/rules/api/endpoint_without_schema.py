@@ -1,21 +1,15 @@
 import ast
 import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Place
 from scanners.rule import Example, Rule
+from scanners.semantics.api.bodies import called, is_json, whole_body
 from scanners.semantics.handlers import inner
 from scanners.semantics.routes import Route, routes_of
 
-_BODY: Final = {
-    "flask": frozenset({"get_json", "json", "form"}), "quart": frozenset({"get_json", "json", "form"}),
-    "django": frozenset({"POST", "body"}), "drf": frozenset({"data"}), "ninja": frozenset({"body", "POST"}),
-    "fastapi": frozenset({"json", "form", "body"}), "starlette": frozenset({"json", "form", "body"}), "aiohttp": frozenset({"json", "post", "text"}),
-    "sanic": frozenset({"json", "form"}), "bottle": frozenset({"json", "forms"}), "tornado": frozenset({"body"}), "litestar": frozenset({"json"}),
-}  # fmt: skip
 _CHECKS: Final = re.compile(
     r"valid|schema|serializ|(^|_)form(s|set)?$|Form(Set)?$|parse_obj|parse_raw|TypeAdapter|voluptuous|cerberus|msgspec|structure|from_dict|from_json|deserial"
     r"|load(s)?_?(model|schema)|(?<!json_)(^|\.)parser|parse_args|reqparse|Payload|Request[A-Z]|Input$|In$|Dto$|DTO$|Model$|Body$|clean|sanitiz|use_kwargs|use_args"
@@ -65,7 +59,7 @@ class EndpointWithoutSchema(Rule):
 
     def visit_module(self, ctx: Context) -> None:
         for node, route in routes_of(ctx).items():
-            if node.name in _CHECKED_BEFORE:  # type: ignore[attr-defined]
+            if node.name in _CHECKED_BEFORE:  # type: ignore[attr-defined]  # handlers are defs
                 continue
             self._look(node, route, ctx)
 
@@ -88,7 +82,7 @@ class EndpointWithoutSchema(Rule):
             and route.writes
             and param.source == "query"
         ]
-        read = raw[0] if raw else _read(body, route) if route.writes and route.framework in _BODY else ""
+        read = raw[0] if raw else whole_body(body, route) if route.writes else ""
         if not typed and not read:
             self._answer(place, node, route, body, ctx)
             return
@@ -96,10 +90,10 @@ class EndpointWithoutSchema(Rule):
         if not read:
             self._answer(place, node, route, body, ctx)
             return
-        if any(_CHECKS.search(word) for word in _words(body, node)):
+        if any(_CHECKS.search(word) for word in called(body, node)):
             return
         sure = None if route.sure else Confidence.LOW
-        if not raw and route.framework in ("django", "flask", "quart", "tornado", "bottle") and not _is_json(body):
+        if not raw and route.framework in ("django", "flask", "quart", "tornado", "bottle") and not is_json(body):
             sure = Confidence.LOW  # Fields of a page's form are read one by one, and often checked so.
         ctx.report(
             place,
@@ -135,29 +129,3 @@ class EndpointWithoutSchema(Rule):
 
 def _many(value: ast.expr) -> bool:
     return isinstance(value, ast.Dict) and any(not isinstance(each, ast.Constant) for each in value.values)
-
-
-def _read(body: list[Any], route: Route) -> str:
-    """The text of the read of the whole body, empty when the handler reads none or does not use it."""
-    wanted = _BODY[route.framework]
-    for node in body:
-        if isinstance(node, ast.Attribute) and node.attr in wanted and isinstance(node.value, ast.Name | ast.Attribute):
-            owner = ast.unparse(node.value)
-            if owner == route.request or (owner in ("request", "self.request") and route.request):
-                return f"{owner}.{node.attr}"
-    return ""
-
-
-def _is_json(body: list[Any]) -> bool:
-    return any((isinstance(node, ast.Attribute) and node.attr in ("json", "get_json", "loads")) for node in body)
-
-
-def _words(body: list[Any], node: Any) -> Iterator[str]:
-    """The names that a handler calls or is decorated with."""
-    decorators = [decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in node.decorator_list]
-    for called in [*(each.func for each in body if isinstance(each, ast.Call)), *decorators]:
-        if isinstance(called, ast.Attribute):
-            yield called.attr
-            yield getattr(called.value, "id", getattr(called.value, "attr", ""))
-        else:
-            yield getattr(called, "id", "")

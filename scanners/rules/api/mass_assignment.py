@@ -6,7 +6,16 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.api.modelwrites import fixed_keys, is_checked, is_picked, is_query, is_table, only_read
+from scanners.semantics.api.modelwrites import (
+    assigned,
+    fixed_keys,
+    is_checked,
+    is_picked,
+    is_query,
+    is_table,
+    names_all,
+    only_read,
+)
 from scanners.semantics.api.responses import is_web
 from scanners.semantics.requestdata import Taint, taint
 
@@ -17,6 +26,8 @@ _FORMS: Final = re.compile(r"(^|\.)(ModelForm|BaseModelForm|AdminForm)$")
 _SERIALIZERS: Final = re.compile(r"(^|\.)(\w*ModelSerializer)$")
 _EDITS: Final = re.compile(r"(^|\.)(CreateView|UpdateView)$")
 _HEAD: Final = "from flask import Flask, request\nfrom shop.models import Order, db\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n"
+
+_KINDS: Final = (("form", _FORMS), ("serializer", _SERIALIZERS), ("view", _EDITS))
 
 
 class MassAssignment(Rule):
@@ -102,60 +113,35 @@ class MassAssignment(Rule):
         ):
             return
         ctx.site(place)
-        ctx.report(
-            place,
-            f"The model is {how} `{found.what}` as it came: the caller chooses which fields are set.",
-            confidence=sure or _sure(found),
-        )
+        message = f"The model is {how} `{found.what}` as it came: the caller chooses which fields are set."
+        ctx.report(place, message, confidence=sure or _sure(found))
 
     def _setattr(self, call: Call, ctx: Context) -> None:
         if len(call.node.args) == 3:
             found = taint(call.node.args[1], call, ctx)
             if found is not None and not fixed_keys(call):
                 ctx.site(call)
-                ctx.report(
-                    call,
-                    f"`{found.what}` names the attributes that are set: the caller chooses the fields.",
-                    confidence=_sure(found),
-                )
+                message = f"`{found.what}` names the attributes that are set: the caller chooses the fields."
+                ctx.report(call, message, confidence=_sure(found))
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
         node = place.node
         bases = [place.name(base) or ast.unparse(base) for base in node.bases]
-        kind = next(
-            (
-                name
-                for name, pattern in (("form", _FORMS), ("serializer", _SERIALIZERS), ("view", _EDITS))
-                if any(pattern.search(base) for base in bases)
-            ),
-            "",
-        )
+        kind = next((name for name, pattern in _KINDS if any(pattern.search(base) for base in bases)), "")
         if not kind or "Admin" in node.name:
             return
         inner = next((stmt for stmt in node.body if isinstance(stmt, ast.ClassDef) and stmt.name == "Meta"), None)
         body = node.body if kind == "view" else inner.body if inner else []
-        given = {
-            target.id: stmt
-            for stmt in body
-            if isinstance(stmt, ast.Assign)
-            for target in stmt.targets
-            if isinstance(target, ast.Name)
-        }
+        given = assigned(body)
         listed = isinstance(given["fields"].value, ast.List | ast.Tuple) if "fields" in given else False
         stmt = given["fields"] if listed else given.get("exclude") or given.get("fields")
         if stmt is None:
             return
         ctx.site(stmt)
-        everything = (not listed and "exclude" in given and kind != "view") or (
-            isinstance(stmt.value, ast.Constant | ast.Attribute)
-            and ("__all__" in ast.unparse(stmt.value) or "ALL_FIELDS" in ast.unparse(stmt.value))
-        )
+        everything = (not listed and "exclude" in given and kind != "view") or names_all(stmt.value)
         if everything and not only_read(node, given, ctx):
-            ctx.report(
-                Place(stmt, place.block, stmt),
-                f"{node.name} lets the caller write every field of the model that is not excluded, those that come later too.",
-                confidence=Confidence.MEDIUM,
-            )
+            message = f"{node.name} lets the caller write every field that is not excluded, those that come later too."
+            ctx.report(Place(stmt, place.block, stmt), message, confidence=Confidence.MEDIUM)
 
 
 def _sure(found: Taint) -> Confidence:

@@ -52,10 +52,10 @@ class LossyValueType(Rule):
             "SQLAlchemy: floats and naive defaults",
             {
                 "models.py": "from datetime import datetime\n\nfrom sqlalchemy import Column, DateTime, Float\n"
-                "from sqlalchemy.orm import Mapped, mapped_column\n\nfrom base import Base\n\n\nclass Invoice(Base):\n    __tablename__ = 'invoices'\n"
-                "    total_price = Column(Float)\n    fee: Mapped[float] = mapped_column()\n    created = Column(DateTime, default=datetime.utcnow)\n"
+                "from sqlalchemy.orm import Mapped, mapped_column\n\nfrom base import Base\n\n\nclass Invoice(Base):\n    __tablename__ = 'invoices'\n    total_price = Column(Float)\n    fee: Mapped[float] = mapped_column()\n    created = Column(DateTime, default=datetime.utcnow)\n",
+                "schemas.py": "from pydantic import BaseModel\n\n\nclass Order(BaseModel):\n    unit_price: float\n",
             },
-            at=[("models.py", 11), ("models.py", 12), ("models.py", 13)],
+            at=[("models.py", 11), ("models.py", 12), ("models.py", 13), ("schemas.py", 5)],
         ),
         Example(
             "naive moments stored and compared, time zones off",
@@ -67,19 +67,13 @@ class LossyValueType(Rule):
             },
             at=[("shop/jobs.py", 5), ("shop/jobs.py", 6), ("shop/settings.py", 1)],
         ),
-        Example(
-            "a schema",
-            {"schemas.py": "from pydantic import BaseModel\n\n\nclass Order(BaseModel):\n    unit_price: float\n"},
-            at=[("schemas.py", 5)],
-        ),
     ]
     good = [
         Example(
             "decimals, ratios, unique text, zoned moments",
             {
                 "shop/models.py": "from django.db import models\nfrom django.utils import timezone\n\n\nclass Order(models.Model):\n"
-                "    price = models.DecimalField(max_digits=9, decimal_places=2)\n    discount_rate = models.FloatField()\n    weight = models.FloatField()\n"
-                "    code = models.CharField(max_length=9, null=True, unique=True)\n    created = models.DateTimeField(default=timezone.now)\n",
+                "    price = models.DecimalField(max_digits=9, decimal_places=2)\n    discount_rate = models.FloatField()\n    weight = models.FloatField()\n    code = models.CharField(max_length=9, null=True, unique=True)\n    created = models.DateTimeField(default=timezone.now)\n",
                 "shop/jobs.py": "from datetime import UTC, datetime\n\n\ndef pay(order):\n    order.created = datetime.now(UTC)\n",
             },
         ),
@@ -153,5 +147,6 @@ class LossyValueType(Rule):
                 continue
             done = "stored in" if fact["stored"] else "compared with"
             message = f"{fact['call']}() has no time zone and is {done} `{fact['attr']}`; use datetime.now(UTC)."
-            text, sure = fact["text"], Confidence.MEDIUM
-            ctx.report(fact.path, fact.line, message, anchor=text, text=text, confidence=sure)
+            ctx.report(
+                fact.path, fact.line, message, anchor=fact["text"], text=fact["text"], confidence=Confidence.MEDIUM
+            )

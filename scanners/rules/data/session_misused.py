@@ -114,7 +114,7 @@ class SessionMisused(Rule):
 
     def visit_try(self, place: Place[Any], ctx: Context) -> None:
         for node, held in commits(place.node):
-            expr = node.func.value  # type: ignore[attr-defined]
+            expr = node.func.value  # type: ignore[attr-defined]  # callers pass method calls
             known = is_known_session(expr, place.scope)
             if not known and not (is_session(expr, place.scope) and ctx.imports("sqlalchemy", "sqlmodel")):
                 continue

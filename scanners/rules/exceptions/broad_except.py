@@ -1,23 +1,12 @@
 import ast
-import re
-from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics.exceptions.attempts import cleans_up, imports
+from scanners.semantics.exceptions.boundaries import is_boundary, is_called_here
 from scanners.semantics.handlers import Reaction, breadth, caught, clause, reaction, spelled
-
-_ENTRY: Final = re.compile(
-    r"^_*(main|run|handle|process|dispatch|on|consume|work|worker|perform|execute|serve|start|tick|listen|poll|watch|lambda|do)(_\w+)?$"
-    r"|_(loop|callback|handler|task|job|worker|thread|view|middleware|hook)$|^__call__$|^(get|post|put|patch|delete|loop|job|task)$"
-    r"|^do_[A-Z]+$|^(handler|callback|view|middleware|entrypoint|application|app)$"
-)
-_ENTRY_DECORATOR: Final = re.compile(
-    r"^(route|get|post|put|patch|delete|websocket|task|shared_task|periodic_task|job|receiver|command|middleware|errorhandler"
-    r"|exception_handler|api_view|action|on_event|on|subscribe|subscriber|listener|consumer|scheduled_job|cron|handler|agent|timer)$"
-)
 
 
 class BroadExcept(Rule):
@@ -130,31 +119,6 @@ def _report(at: Place[ast.ExceptHandler], found: Reaction, ctx: Context, everyth
     elif not found.traceback:
         message = f"`{name}` answers a bug in this block like an expected failure, and goes on without its traceback."
         ctx.report(at, message)
-    elif not _is_boundary(at):
+    elif not is_boundary(at):
         message = f"`{name}` goes on after any failure, bugs included, though this is not the outermost handler."
-        ctx.report(at, message, confidence=Confidence.MEDIUM if _is_called_here(at, ctx) else Confidence.LOW)
-
-
-def _is_called_here(at: Place[ast.ExceptHandler], ctx: Context) -> bool:
-    """Whether code of this file calls the function, so that there is a handler further out to leave the failure to."""
-    name = getattr(at.function, "name", "")
-    return (
-        bool(name)
-        and f"{name}(" in ctx.source
-        and re.search(rf"(?<!def )\b{re.escape(name)}\(", ctx.source) is not None
-    )
-
-
-def _is_boundary(at: Place[ast.ExceptHandler]) -> bool:
-    function = at.function
-    if function is None or at.under_main or at.in_loop:
-        return True
-    decorators = [node.func if isinstance(node, ast.Call) else node for node in getattr(function, "decorator_list", ())]
-    names = [getattr(node, "attr", getattr(node, "id", "")) for node in decorators]
-    params = [arg.arg for arg in function.args.args[:2]]
-    return (
-        bool(_ENTRY.search(getattr(function, "name", "")))
-        or any(_ENTRY_DECORATOR.match(name) for name in names)
-        or "request" in params
-        or params == ["event", "context"]
-    )
+        ctx.report(at, message, confidence=Confidence.MEDIUM if is_called_here(at, ctx) else Confidence.LOW)

@@ -44,8 +44,7 @@ class ProcessFailureUnchecked(Rule):
             "results dropped",
             {
                 "dump.py": "import os\nimport subprocess\n\n\ndef dump(path):\n"
-                '    subprocess.run(["pg_dump", "-f", path])\n    subprocess.call(["gzip", path])\n'
-                '    os.system("sync")\n'
+                '    subprocess.run(["pg_dump", "-f", path])\n    subprocess.call(["gzip", path])\n    os.system("sync")\n'
             },
             at=[("dump.py", 6), ("dump.py", 7), ("dump.py", 8)],
         ),

@@ -71,9 +71,7 @@ class SwallowedException(Rule):
             "a narrow clause around an outbound call",
             {
                 "stock.py": "import requests\n\n\ndef reserve(sku):\n    try:\n"
-                '        requests.post("https://stock.internal/reserve", json={"sku": sku}, timeout=3)\n'
-                "    except requests.RequestException:\n        pass\n\n\ndef book(stock, sku):\n    try:\n"
-                "        stock.book(sku)\n    except requests.RequestException:\n        return False\n"
+                '        requests.post("https://stock.internal/reserve", json={"sku": sku}, timeout=3)\n    except requests.RequestException:\n        pass\n\n\ndef book(stock, sku):\n    try:\n        stock.book(sku)\n    except requests.RequestException:\n        return False\n'
             },
             at=[("stock.py", 7), ("stock.py", 14)],
         ),
@@ -83,8 +81,7 @@ class SwallowedException(Rule):
             "logged with its traceback",
             {
                 "billing.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\n"
-                "def settle(gateway, order):\n    try:\n        gateway.charge(order)\n    except Exception:\n"
-                '        logger.exception("charge failed")\n'
+                'def settle(gateway, order):\n    try:\n        gateway.charge(order)\n    except Exception:\n        logger.exception("charge failed")\n'
             },
         ),
         Example("optional import", {"loop.py": "try:\n    import uvloop\nexcept Exception:\n    uvloop = None\n"}),
@@ -92,9 +89,7 @@ class SwallowedException(Rule):
             "cleaning up",
             {
                 "pool.py": "class Pool:\n    def __del__(self):\n        try:\n            self.drain()\n"
-                "        except Exception:\n            pass\n\n    def replace(self, conn):\n        try:\n"
-                "            conn.close()\n        except Exception:\n            pass\n"
-                "        self.conn = self.connect()\n"
+                "        except Exception:\n            pass\n\n    def replace(self, conn):\n        try:\n            conn.close()\n        except Exception:\n            pass\n        self.conn = self.connect()\n"
             },
         ),
         Example(
@@ -108,16 +103,14 @@ class SwallowedException(Rule):
             "an empty queue is no failure",
             {
                 "drain.py": "from queue import Empty\n\n\ndef drain(queue):\n    while not queue.closed:\n"
-                "        try:\n            item = queue.get_nowait()\n        except Empty:\n            continue\n"
-                "        item.handle()\n"
+                "        try:\n            item = queue.get_nowait()\n        except Empty:\n            continue\n        item.handle()\n"
             },
         ),
         Example(
             "the exception is handed on",
             {
                 "fan.py": "def collect(tasks):\n    errors = []\n    for task in tasks:\n        try:\n"
-                "            task.run()\n        except Exception as error:\n            errors.append(error)\n"
-                "    return errors\n"
+                "            task.run()\n        except Exception as error:\n            errors.append(error)\n    return errors\n"
             },
         ),
     )
@@ -154,5 +147,4 @@ class SwallowedException(Rule):
         wide = breadth(call.node.args, call.scope) != "narrow" if call.node.args else False
         body = call.stmt.body
         if wide and not (cleans_up(body, call) or imports(body) or looks_up(body)):
-            what = f"`{short(call.node)}` drops every failure of {attempt(body)}"
-            ctx.report(call, f"{what}, so nobody learns that it failed.")
+            ctx.report(call, f"`{short(call.node)}` drops every failure of {attempt(body)}, so nobody learns of it.")

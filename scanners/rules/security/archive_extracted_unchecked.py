@@ -76,8 +76,7 @@ class ArchiveExtractedUnchecked(Rule):
             "names joined by hand",
             {
                 "theme.py": "import os\nimport zipfile\n\n\ndef install(path, target):\n    with zipfile.ZipFile(path) as bundle:\n"
-                "        for name in bundle.namelist():\n            with open(os.path.join(target, name), 'wb') as out:\n"
-                "                out.write(bundle.read(name))\n"
+                "        for name in bundle.namelist():\n            with open(os.path.join(target, name), 'wb') as out:\n                out.write(bundle.read(name))\n"
             },
             at=[("theme.py", 8)],
         ),
@@ -93,9 +92,7 @@ class ArchiveExtractedUnchecked(Rule):
             "checked loop",
             {
                 "restore.py": "import tarfile\nfrom pathlib import Path\n\n\ndef restore(path, target: Path):\n"
-                "    with tarfile.open(path) as archive:\n        for member in archive.getmembers():\n"
-                "            if not (target / member.name).resolve().is_relative_to(target):\n"
-                "                raise ValueError(member.name)\n            archive.extract(member, target)\n"
+                "    with tarfile.open(path) as archive:\n        for member in archive.getmembers():\n            if not (target / member.name).resolve().is_relative_to(target):\n                raise ValueError(member.name)\n            archive.extract(member, target)\n"
             },
         ),
         Example(

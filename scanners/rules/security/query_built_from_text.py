@@ -38,19 +38,14 @@ class QueryBuiltFromText(Rule):
     title = "Query put together from text"
     severity = Severity.HIGH
     effort = Effort.HOUR
-    fix = (
-        "Pass values as parameters; put identifiers through sql.Identifier "
-        "or quote_name, or pick them from a fixed set."
-    )
+    fix = "Pass values as parameters; put identifiers through sql.Identifier or quote_name, or pick them from a fixed set."
     classes = CODE | {"migration"}
     bad = [
         Example(
             "f-string, % and +",
             {
                 "orders.py": "def find(cursor, name, city, order):\n"
-                "    cursor.execute(f\"SELECT * FROM orders WHERE name = '{name}'\")\n"
-                "    cursor.execute(\"SELECT * FROM orders WHERE city = '%s'\" % city)\n"
-                "    query = 'SELECT * FROM orders'\n    query += ' ORDER BY ' + order\n    cursor.execute(query)\n"
+                "    cursor.execute(f\"SELECT * FROM orders WHERE name = '{name}'\")\n    cursor.execute(\"SELECT * FROM orders WHERE city = '%s'\" % city)\n    query = 'SELECT * FROM orders'\n    query += ' ORDER BY ' + order\n    cursor.execute(query)\n"
             },
             at=[("orders.py", 2), ("orders.py", 3), ("orders.py", 6)],
         ),

@@ -162,6 +162,12 @@ def refused_below(ctx: Context) -> bool:
     )
 
 
+_REQUIRES: Final = frozenset({"permission_required", "login_required", "required_permission", "auth_required"})
+_CHECKS: Final = frozenset(
+    "get_permissions test_func prepare check_permissions check_object_permissions initial get_current_user".split()
+)
+
+
 def class_marks(node: ast.ClassDef, method: str, ctx: Context, depth: int = 0) -> list[str]:
     """What the class of a view says of who may call: permission classes, mixins, checks before its methods."""
     found: list[str] = []
@@ -172,44 +178,27 @@ def class_marks(node: ast.ClassDef, method: str, ctx: Context, depth: int = 0) -
         if isinstance(above, ast.ClassDef) and above is not node and depth < 5:
             found += class_marks(above, method, ctx, depth + 1)
     for stmt in node.body:
-        target = stmt.targets[0] if isinstance(stmt, ast.Assign) else getattr(stmt, "target", None)
-        name = getattr(target, "id", "")
-        value = getattr(stmt, "value", None)
-        if value is not None and name in (
-            "permission_classes",
-            "authentication_classes",
-            "decorators",
-            "method_decorators",
-        ):
-            inside = [text for text in words_of([value]) if text[:1].isalpha()]
-            if name == "permission_classes":
-                found += [*inside, "permission"] if inside and "AllowAny" not in inside else ["public"]
-            elif name != "authentication_classes":
-                found += inside
-        elif (
-            value is not None
-            and name in ("permission_required", "login_required", "required_permission", "auth_required")
-        ) or (
-            isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef)
-            and (
-                stmt.name
-                in (
-                    "get_permissions",
-                    "test_func",
-                    "prepare",
-                    "check_permissions",
-                    "check_object_permissions",
-                    "initial",
-                    "get_current_user",
-                )
-                or (
-                    stmt.name in ("dispatch", "setup", "get_queryset", "get_object")
-                    and any(guarding(word) or word == "user" for word in words_of(stmt.body))
-                )
-            )
-        ):
-            found.append("permission")
+        found += _marks_of(stmt)
     return found
+
+
+def _marks_of(stmt: ast.stmt) -> list[str]:
+    """What one statement of a view's class says of who may call."""
+    target = stmt.targets[0] if isinstance(stmt, ast.Assign) else getattr(stmt, "target", None)
+    name, value = getattr(target, "id", ""), getattr(stmt, "value", None)
+    if value is not None and name == "permission_classes":
+        inside = [text for text in words_of([value]) if text[:1].isalpha()]
+        return [*inside, "permission"] if inside and "AllowAny" not in inside else ["public"]
+    if value is not None and name in ("decorators", "method_decorators"):
+        return [text for text in words_of([value]) if text[:1].isalpha()]
+    return ["permission"] if (value is not None and name in _REQUIRES) or _asks(stmt) else []
+
+
+def _asks(stmt: ast.stmt) -> bool:
+    if not isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    opens = stmt.name in ("dispatch", "setup", "get_queryset", "get_object")
+    return stmt.name in _CHECKS or (opens and any(guarding(word) or word == "user" for word in words_of(stmt.body)))
 
 
 def _decorators(decorators: Iterable[ast.expr], scope: Scope) -> list[tuple[str, Any]]:

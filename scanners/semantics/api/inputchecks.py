@@ -7,7 +7,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.names import find
-from scanners.place import Place
+from scanners.place import Call, Place
 from scanners.semantics.requestdata import Taint
 from scanners.semantics.routes import frameworks, route_of
 from scanners.syntax import descendants
@@ -148,3 +148,27 @@ def has_key(key: str, node: ast.Subscript, place: Place[Any]) -> bool:
         ):
             return True
     return False
+
+
+def looked_before(call: Call) -> bool:
+    """Whether the same def has looked for rows of the model, or made one, before this look."""
+    model = ast.unparse(call.receiver) if call.receiver is not None else ""
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in ("exists", "create", "get", "get_or_create", "update_or_create")
+        and node.lineno < call.line
+        and ast.unparse(node).startswith(f"{model}.")
+        for node in (descendants(call.function) if call.function is not None else ())
+    )
+
+
+def may_be_infinite(call: Call) -> bool:
+    """Whether a name is given what `float()` makes, and nothing compares it or asks whether it is a finite number."""
+    body = list(descendants(call.function))
+    named = call.stmt.targets[0] if isinstance(call.stmt, ast.Assign) and call.stmt.value is call.node else None
+    if named is None:
+        return False
+    name = ast.unparse(named)
+    words = {getattr(node, "attr", getattr(node, "id", "")) for node in body}
+    compared = any(isinstance(node, ast.Compare) and name in ast.unparse(node) for node in body)
+    return not compared and not words & {"isfinite", "isnan", "isinf", "min", "max", "clamp"}

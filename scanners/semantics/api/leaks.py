@@ -52,6 +52,18 @@ def leak_in(reply: Reply, name: str, place: Place[Any]) -> str:
     return ""
 
 
+_KEEPS_TEXT: Final = frozenset(
+    "str repr format join unicode text_type escape dumps jsonify dict strip format_exc smart_str force_str "
+    "replace".split()
+)
+_PARTS: Final = frozenset(
+    {
+        *(ast.Dict, ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.Tuple, ast.List, ast.BoolOp, ast.IfExp),
+        *(ast.Starred, ast.Subscript),
+    }
+)
+
+
 def _shown(part: ast.AST) -> Iterator[ast.AST]:
     """The nodes whose text gets into a body: `e`, `str(e)`, f-strings; of its attributes only args and message."""
     stack = [part]
@@ -65,42 +77,14 @@ def _shown(part: ast.AST) -> Iterator[ast.AST]:
         if isinstance(node, ast.Call):
             func = node.func
             last = getattr(func, "attr", getattr(func, "id", ""))
-            if last in (
-                "str",
-                "repr",
-                "format",
-                "join",
-                "unicode",
-                "text_type",
-                "escape",
-                "dumps",
-                "jsonify",
-                "dict",
-                "strip",
-                "format_exc",
-                "smart_str",
-                "force_str",
-                "replace",
-            ):
+            if last in _KEEPS_TEXT:
                 stack += [*node.args, *(word.value for word in node.keywords)]
                 if isinstance(func, ast.Attribute):
                     stack.append(func.value)
             elif _makes_body(func):
                 stack += node.args
             continue
-        if isinstance(
-            node,
-            ast.Dict
-            | ast.JoinedStr
-            | ast.FormattedValue
-            | ast.BinOp
-            | ast.Tuple
-            | ast.List
-            | ast.BoolOp
-            | ast.IfExp
-            | ast.Starred
-            | ast.Subscript,
-        ):
+        if type(node) in _PARTS:
             stack += [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
 
 

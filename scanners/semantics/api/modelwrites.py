@@ -18,7 +18,7 @@ def is_picked(value: ast.expr, place: Place[Any]) -> bool:
     """Whether the keys were chosen one by one: a comprehension, or a dict that the handler made."""
     if isinstance(value, ast.Name):
         found = find(value.id, place.scope)
-        return bool(found) and any(_is_built(each.value) for each in found[0])  # type: ignore[index]
+        return bool(found) and any(_is_built(each.value) for each in found[0])  # type: ignore[index]  # found is not None here
     return _is_built(value)
 
 
@@ -89,3 +89,15 @@ def only_read(node: ast.ClassDef, given: dict[str, ast.Assign], ctx: Context) ->
         return False
     every = isinstance(only.value, ast.ListComp | ast.Call) and "_meta" in ast.unparse(only.value)
     return every or (isinstance(only.value, ast.Name) and only.value.id == "fields")
+
+
+def assigned(body: list[ast.stmt]) -> dict[str, ast.Assign]:
+    """The names that a class body gives a value, with the last statement that does."""
+    assigns = [stmt for stmt in body if isinstance(stmt, ast.Assign)]
+    return {target.id: stmt for stmt in assigns for target in stmt.targets if isinstance(target, ast.Name)}
+
+
+def names_all(value: ast.expr) -> bool:
+    """Whether `fields` stands for every field of the model."""
+    text = ast.unparse(value) if isinstance(value, ast.Constant | ast.Attribute) else ""
+    return "__all__" in text or "ALL_FIELDS" in text

@@ -47,7 +47,7 @@ def escapes(node: ast.AST, place: Place[Any], loop: Any) -> str:
     """
     above = place.parent(node)
     while isinstance(above, ast.IfExp | ast.Tuple | ast.List | ast.Dict | ast.BoolOp) or _is_partial(above, node):
-        node, above = above, place.parent(above)  # type: ignore[assignment]
+        node, above = above, place.parent(above)  # type: ignore[assignment]  # the loop ends at None
     if isinstance(above, ast.keyword):
         call = place.parent(above)
         late = isinstance(call, ast.Call) and (_name(call.func) in _LATER or above.arg in _LATER_WORDS)

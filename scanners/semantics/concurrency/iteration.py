@@ -16,7 +16,7 @@ def iterated(expr: ast.expr) -> tuple[ast.expr | None, bool]:
     if isinstance(expr, ast.Call):
         name = expr.func.id if isinstance(expr.func, ast.Name) else ""
         if is_view(expr):
-            return expr.func.value, False  # type: ignore[attr-defined]
+            return expr.func.value, False  # type: ignore[attr-defined]  # is_method says so
         if name == "enumerate" and expr.args:
             return iterated(expr.args[0])
         if name == "range" and len(expr.args) == 1 and isinstance(expr.args[0], ast.Call):
@@ -30,7 +30,7 @@ def iterated(expr: ast.expr) -> tuple[ast.expr | None, bool]:
 def is_view(expr: ast.expr) -> bool:
     """Whether an expression is a view of a dict: `x.items()`."""
     is_method = isinstance(expr, ast.Call) and isinstance(expr.func, ast.Attribute) and not expr.args
-    return is_method and expr.func.attr in _VIEWS and bool(spelled(expr.func.value))  # type: ignore[attr-defined]
+    return is_method and expr.func.attr in _VIEWS and bool(spelled(expr.func.value))  # type: ignore[attr-defined]  # is_method says so
 
 
 def bound_again(loop: ast.For, text: str) -> bool:

@@ -99,7 +99,7 @@ def unwrapped(expr: ast.expr) -> ast.expr:
             node = node.args[0]
         else:
             break
-    return node  # type: ignore[no-any-return]
+    return node  # type: ignore[no-any-return]  # nodes are untyped here
 
 
 def _kind(loop: Loop, core: ast.expr, scope: Scope) -> str:

@@ -170,7 +170,7 @@ def is_left_broken(node: Any, held: str, place: Place[Any]) -> ast.ExceptHandler
         kind = ast.unparse(handler.type) if handler.type is not None else "Exception"
         answered = any(_answers(part, held) for part in nodes(handler.body))
         if _BROAD.search(kind) and not answered:
-            return handler  # type: ignore[no-any-return]
+            return handler  # type: ignore[no-any-return]  # blocks hold any node
     return None
 
 

@@ -41,6 +41,6 @@ def test_changes_are_told_by_how_and_where() -> None:
 )
 def test_whether_a_loop_ends_with_a_change(body: str, ends: bool) -> None:
     indented = "".join(f"        {line}\n" for line in body.splitlines())
-    loop = ast.parse(f"def f():\n    for a in x:\n{indented}").body[0].body[0]  # type: ignore[attr-defined]
+    loop = ast.parse(f"def f():\n    for a in x:\n{indented}").body[0].body[0]  # type: ignore[attr-defined]  # the source above is known
     change = next(node for node in ast.walk(loop) if isinstance(node, ast.Call) and spelled(node.func) == "x.pop")
     assert leaves_after(change, loop) is ends

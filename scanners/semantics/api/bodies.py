@@ -1,0 +1,48 @@
+"""How a handler reads the body of its request."""
+
+import ast
+from collections.abc import Iterator
+from typing import Any, Final
+
+from scanners.semantics.routes import Route
+
+_BODY: Final = {
+    "flask": frozenset({"get_json", "json", "form"}),
+    "quart": frozenset({"get_json", "json", "form"}),
+    "django": frozenset({"POST", "body"}),
+    "drf": frozenset({"data"}),
+    "ninja": frozenset({"body", "POST"}),
+    "fastapi": frozenset({"json", "form", "body"}),
+    "starlette": frozenset({"json", "form", "body"}),
+    "aiohttp": frozenset({"json", "post", "text"}),
+    "sanic": frozenset({"json", "form"}),
+    "bottle": frozenset({"json", "forms"}),
+    "tornado": frozenset({"body"}),
+    "litestar": frozenset({"json"}),
+}
+
+
+def whole_body(body: list[Any], route: Route) -> str:
+    """The text of the read of the whole body, empty when the handler reads none or does not use it."""
+    wanted = _BODY.get(route.framework, frozenset())
+    for node in body:
+        if isinstance(node, ast.Attribute) and node.attr in wanted and isinstance(node.value, ast.Name | ast.Attribute):
+            owner = ast.unparse(node.value)
+            if owner == route.request or (owner in ("request", "self.request") and route.request):
+                return f"{owner}.{node.attr}"
+    return ""
+
+
+def is_json(body: list[Any]) -> bool:
+    return any((isinstance(node, ast.Attribute) and node.attr in ("json", "get_json", "loads")) for node in body)
+
+
+def called(body: list[Any], node: Any) -> Iterator[str]:
+    """The names that a handler calls or is decorated with."""
+    decorators = [decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in node.decorator_list]
+    for called in [*(each.func for each in body if isinstance(each, ast.Call)), *decorators]:
+        if isinstance(called, ast.Attribute):
+            yield called.attr
+            yield getattr(called.value, "id", getattr(called.value, "attr", ""))
+        else:
+            yield getattr(called, "id", "")
