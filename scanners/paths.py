@@ -39,6 +39,7 @@ _TEXT_KINDS: Final = (
     ),
     ("recipe", re.compile(r"(^|/)(tox\.ini|(GNU)?[Mm]akefile|[Jj]ustfile|Taskfile\.ya?ml)$")),
     ("manifest", re.compile(r"(^|/)(k8s|kubernetes|deploy|deployment|helm|charts|manifests)/.*\.ya?ml$")),
+    ("archive", re.compile(r"^PKG-INFO$")),
     ("procfile", re.compile(r"(^|/)Procfile$")),
     ("dockerignore", re.compile(r"(^|/)([\w.-]+)?\.dockerignore$")),
     ("notebook", re.compile(r"\.ipynb$")),
@@ -106,7 +107,9 @@ _GENERATED: Final = re.compile(r"(_pb2|_pb2_grpc)\.pyi?$|(^|/)_?version(_info)?_
 _TEST: Final = re.compile(
     r"(^|/)(t|tests?|testing|test_[^/]*|[^/]*_tests?|e2e|specs?)/|(^|/)(test_[^/]*|[^/]*_tests?|conftest|tests)\.py$"
 )
-_EXAMPLE: Final = re.compile(r"(^|/)(docs?|examples?|samples?|demos?|tutorials?|benchmarks?)/")
+_EXAMPLE: Final = re.compile(
+    r"(^|/)(docs?|examples?|samples?|demos?|tutorials?|benchmarks?|examples?[_-][^/]*|[^/]*[_-]examples?)/"
+)
 _DEPLOYED: Final = ("dockerfile", "compose", "manifest")  # In the documentation they show it, or show how it is done.
 _SCRIPT: Final = re.compile(
     r"(^|/)(scripts?|bin|management/commands)/|(^|/)(manage|setup|noxfile|fabfile|__main__)\.py$"

@@ -16,7 +16,8 @@ class CiChecksMissing(Rule):
 
     Looks at the pipelines for two things: a step that runs tests, and a step that runs a static check (linter, type checker).
     Each must run before a change is merged, and its failure must count. make, tox, nox and scripts are followed.
-    Pipelines of a kind that is not read, included from elsewhere, or signs of one outside the repository are unresolved.
+    Pipelines of a kind that is not read, included from elsewhere, or signs of one outside the repository (a released
+    archive, which leaves it out) are unresolved.
     """
 
     id = "ci-checks-missing"
@@ -88,6 +89,7 @@ class CiChecksMissing(Rule):
             "a script that is not read",
             {"app.py": "", ".github/workflows/ci.yml": _HEAD + "      - run: bash ./scripts/all.sh\n"},
         ),
+        Example("a released archive, which leaves it out", {"app.py": "", "PKG-INFO": "Name: shop\n"}),
         Example(
             "elsewhere", {"app.py": "", ".gitlab-ci.yml": "include:\n  - project: shop/ci\n    file: python.yml\n"}
         ),
@@ -100,8 +102,10 @@ class CiChecksMissing(Rule):
             ctx.not_applicable("There is no code to check.")
             return
         where = files[0].path if files else front_of(tree, code)
-        hidden = any(fact["elsewhere"] or not fact["provider"] for fact in files) or any(
-            step.get("foreign") or calls_unseen(step, tree) for step in tree.facts("ci-step")
+        hidden = (
+            (not files and bool(tree.of_kind("archive")))
+            or any(fact["elsewhere"] or not fact["provider"] for fact in files)
+            or any(step.get("foreign") or calls_unseen(step, tree) for step in tree.facts("ci-step"))
         )
         for sort, words in _WORDS.items():
             self._judge(tree, sort, words, where, bool(files), hidden, ctx)
