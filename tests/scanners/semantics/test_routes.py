@@ -113,6 +113,10 @@ ROUTES = {
         ),
         "drf POST",
     ),
+    "drf serializer": (
+        "from rest_framework import serializers\nclass A(serializers.Serializer):\n def create(self, data): ...\n",
+        "",
+    ),
     "tornado": (
         "import tornado.web\nclass A(tornado.web.RequestHandler):\n    async def get(self): ...\n",
         "tornado GET",
