@@ -135,12 +135,8 @@ class LossyValueType(Rule):
             ctx.report(call, f"{call.last}() has no time zone and is stored by a statement; use datetime.now(UTC).")
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        known = {
-            name
-            for model in tree.facts("model")
-            for name, field in model["fields"].items()
-            if field["type"].startswith(("DateTime", "TIMESTAMP", "datetime"))
-        }
+        fields = [item for model in tree.facts("model") for item in model["fields"].items()]
+        known = {name for name, field in fields if field["type"].startswith(("DateTime", "TIMESTAMP", "datetime"))}
         for fact in tree.facts("naive-moment"):
             if fact["attr"] not in known:
                 ctx.site(fact.path, fact.line)
