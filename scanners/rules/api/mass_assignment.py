@@ -6,6 +6,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
+from scanners.semantics.api import adminforms
 from scanners.semantics.api.modelwrites import (
     assigned,
     fixed_keys,
@@ -17,7 +18,8 @@ from scanners.semantics.api.modelwrites import (
     only_read,
 )
 from scanners.semantics.api.responses import is_web
-from scanners.semantics.requestdata import Taint, taint
+from scanners.semantics.requestdata import taint
+from scanners.tree import Tree, TreeContext
 
 _SCHEMA: Final = re.compile(
     r"(Schema|Form|Serializer|Request|Payload|In|Dto|DTO|Params?|Input|Query|Filters?|Response|Command|Settings|Config|Event|Args|Options|Model|Body|Spec)$"
@@ -58,7 +60,7 @@ class MassAssignment(Rule):
         Example("an allow-list", {"app.py": f"{_HEAD}    order = Order.query.get(1)\n    for key, value in request.json.items():\n        if key in {{'name', 'note'}}:\n            setattr(order, key, value)\n    for key in ('name', 'note'):\n        setattr(order, key, request.json[key])\n    return Order(**{{key: request.json[key] for key in ('name', 'note')}})\n"}),
         Example("a dict of the handler's own", {"app.py": f"{_HEAD}    given = {{'nonce': request.json.get('nonce'), 'kind': 1}}\n    Order.query.filter_by(id=1).update(**given)\n    return str(Order(**given))\n"}),
         Example("a schema model, and its dump", {"app.py": "from fastapi import APIRouter\nfrom pydantic import BaseModel\nfrom shop.models import Order\nrouter = APIRouter()\n\n\nclass New(BaseModel):\n    name: str\n\n\n@router.post('/orders')\ndef order(data: New, raw: dict):\n    checked = New(**raw)\n    return Order(**data.model_dump()), checked\n"}),
-        Example("listed fields, read-only and admin", {"forms.py": "from django import forms\nfrom django.contrib import admin\nfrom rest_framework import serializers\n\n\nclass OrderForm(forms.ModelForm):\n    class Meta:\n        model = Order\n        fields = ['name']\n\n\nclass OrderListSerializer(serializers.ModelSerializer):\n    class Meta:\n        fields = '__all__'\n        read_only_fields = ['id']\n\n\nclass OrderAdmin(admin.ModelAdmin):\n    fields = '__all__'\n"}),
+        Example("listed fields, read-only and admin", {"admin.py": "from django.contrib import admin\nfrom forms import PageForm\n\n\nclass PageAdmin(admin.ModelAdmin):\n    form = PageForm\n", "forms.py": "from django import forms\nfrom django.contrib import admin\nfrom rest_framework import serializers\n\n\nclass OrderForm(forms.ModelForm):\n    class Meta:\n        model = Order\n        fields = ['name']\n\n\nclass OrderListSerializer(serializers.ModelSerializer):\n    class Meta:\n        fields = '__all__'\n        read_only_fields = ['id']\n\n\nclass PageForm(forms.ModelForm):\n    class Meta:\n        exclude = ['place']\n\n\n\nclass OrderAdmin(admin.ModelAdmin):\n    fields = '__all__'\n"}),
         Example("a serializer that only shows", {"views.py": "from rest_framework import serializers\nfrom rest_framework.response import Response\n\n\nclass RowSerializer(serializers.ModelSerializer):\n    class Meta:\n        fields = '__all__'\n\n\ndef row(request):\n    return Response(RowSerializer(find()).data)\n"}),
         Example("a dict that is no model", {"app.py": f"{_HEAD}    found = dict(**request.json)\n    found.update(request.json)\n    return search(**request.args)\n"}),
     ]  # fmt: skip
@@ -114,7 +116,7 @@ class MassAssignment(Rule):
             return
         ctx.site(place)
         message = f"The model is {how} `{found.what}` as it came: the caller chooses which fields are set."
-        ctx.report(place, message, confidence=sure or _sure(found))
+        ctx.report(place, message, confidence=sure or found.confidence)
 
     def _setattr(self, call: Call, ctx: Context) -> None:
         if len(call.node.args) == 3:
@@ -122,7 +124,7 @@ class MassAssignment(Rule):
             if found is not None and not fixed_keys(call):
                 ctx.site(call)
                 message = f"`{found.what}` names the attributes that are set: the caller chooses the fields."
-                ctx.report(call, message, confidence=_sure(found))
+                ctx.report(call, message, confidence=found.confidence)
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
         node = place.node
@@ -141,8 +143,7 @@ class MassAssignment(Rule):
         everything = (not listed and "exclude" in given and kind != "view") or names_all(stmt.value)
         if everything and not only_read(node, given, ctx):
             message = f"{node.name} lets the caller write every field that is not excluded, those that come later too."
-            ctx.report(Place(stmt, place.block, stmt), message, confidence=Confidence.MEDIUM)
+            adminforms.suspect(Place(stmt, place.block, stmt), node.name, message, ctx)
 
-
-def _sure(found: Taint) -> Confidence:
-    return found.confidence
+    def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        adminforms.judge(tree, ctx)
