@@ -65,13 +65,12 @@ class WildcardImport(Rule):
         message = f"Every public name of {source} is taken over; a new one there replaces a name of this file."
         if ctx.role == "init" and "__all__" in ctx.module.names:
             return
-        if _is_alias(ctx):
-            return
-        if ctx.role == "init" and source.partition(".")[0] not in sys.stdlib_module_names:
+        foreign = source.partition(".")[0] in sys.stdlib_module_names
+        if ctx.role == "init" and not foreign:
             ctx.report(place, message, severity=Severity.LOW, confidence=Confidence.LOW)
         elif ctx.role.startswith("settings") or ctx.path_class == "test":
             ctx.report(place, message, severity=Severity.LOW)
-        else:
+        elif foreign or not _is_alias(ctx):
             ctx.report(place, message)
 
 
