@@ -120,7 +120,7 @@ class UnboundedFanOut(Rule):
             self._weigh(call, source, started(call), ctx)
         elif call.dotted in WORKERS and accepts(call):
             ctx.site(call)
-            if not is_braked(call, started(call), ctx):
+            if not is_braked(call, started(call), ctx) and not waits_for_room(call, frozenset({"acquire"})):
                 ctx.report(call, f"Each connection gets its own {call.last.lower()}, however many come.")
         elif call.dotted in WORKERS and call.function in served(ctx):
             ctx.site(call)

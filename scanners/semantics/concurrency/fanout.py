@@ -213,7 +213,10 @@ def started(call: Call) -> list[ast.AST]:
     return [*call.node.args[:1], *given]
 
 
-def waits_for_room(call: Call) -> bool:
+_WAITS: Final = frozenset({"join", "acquire", "wait", "gather", "as_completed", "wait_for", "result"})
+
+
+def waits_for_room(call: Call, names: frozenset[str] = _WAITS) -> bool:
     """Whether the loop itself waits for what it started, so that only so many run: join, acquire or wait inside it."""
     loop = next(call.within("for", "while"), None)
     if loop is None:
@@ -221,15 +224,7 @@ def waits_for_room(call: Call) -> bool:
     for node in inner(loop.node.body):
         if isinstance(node, ast.Await) and call.node in ast.walk(node):
             continue
-        if isinstance(node, ast.Call) and _name(node.func) in (
-            "join",
-            "acquire",
-            "wait",
-            "gather",
-            "as_completed",
-            "wait_for",
-            "result",
-        ):
+        if isinstance(node, ast.Call) and _name(node.func) in names:
             return True
     return False
 
