@@ -41,6 +41,7 @@ lock: .venv/run.stamp ## Lock the newest dependencies, from PyPI whatever index 
 .PHONY: accuracy
 accuracy: .venv/test.stamp ## Print recall and precision of every rule over the labelled set. MISSES=1 lists what went wrong
 	@$(BIN)/python -m benchmarks.accuracy $(if $(MISSES),--misses)
+	@$(BIN)/python -m benchmarks.accuracy.readings | tail -3
 
 .PHONY: screenshots
 screenshots: .venv/test.stamp ## Take pictures of every page, light, dark and narrow, into screenshots/

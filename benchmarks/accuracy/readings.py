@@ -1,7 +1,9 @@
 """Findings of real packages that a person read, with a verdict each: `readings.toml`, summed by rule and package.
 
 A finding is right when a reviewer would ask for a change, wrong when the code is fine as it stands, debatable when two
-experienced engineers could disagree. `mended` says what was done about it.
+experienced engineers could disagree. `mended` says what was done about a wrong one. Three draws: "random" has as many
+findings of each package as of any other, "by rule" one finding of each rule over the same packages, and "after" is a
+random draw from other packages, read after the wrong ones of the first two were mended.
 """
 
 import tomllib
@@ -13,12 +15,14 @@ from typing import Final
 
 READINGS: Final = Path(__file__).with_name("readings.toml")
 VERDICTS: Final = ("right", "debatable", "wrong")
+DRAWS: Final = ("random", "by rule", "after")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One finding that was read."""
 
+    draw: str
     package: str
     path: str
     line: int
@@ -31,9 +35,10 @@ class Reading:
 def readings(source: Path = READINGS) -> list[Reading]:
     """All of them. Raises TypeError for an unknown field and ValueError for an unknown verdict."""
     found = [Reading(**row) for row in tomllib.loads(source.read_text(encoding="utf-8"))["finding"]]
-    odd = [reading for reading in found if reading.verdict not in VERDICTS]
+    odd = [reading for reading in found if reading.verdict not in VERDICTS or reading.draw not in DRAWS]
     if odd:
-        raise ValueError(f"{odd[0].path}:{odd[0].line}: the verdict is one of {', '.join(VERDICTS)}.")
+        choices = f"the verdict is one of {', '.join(VERDICTS)}, the draw one of {', '.join(DRAWS)}"
+        raise ValueError(f"{odd[0].path}:{odd[0].line}: {choices}.")
     return found
 
 
@@ -47,9 +52,14 @@ def table(found: Iterable[Reading]) -> str:
             counted = Counter(reading.verdict for reading in listed if getattr(reading, name) == key)
             lines.append(f"{key:40} {counted['right']:6} {counted['debatable']:10} {counted['wrong']:6}")
         lines.append("")
-    counted = Counter(reading.verdict for reading in listed)
-    shares = ", ".join(f"{counted[verdict]} {verdict} ({counted[verdict] / len(listed):.0%})" for verdict in VERDICTS)
-    return "\n".join([*lines, f"{len(listed)} findings read: {shares}"])
+    return "\n".join([*lines, *(_shares(draw, listed) for draw in DRAWS)])
+
+
+def _shares(draw: str, listed: list[Reading]) -> str:
+    counted = Counter(reading.verdict for reading in listed if reading.draw == draw)
+    total = counted.total() or 1
+    shares = ", ".join(f"{counted[verdict]} {verdict} ({counted[verdict] / total:.0%})" for verdict in VERDICTS)
+    return f"{draw:8} {counted.total():4} findings read: {shares}"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.accuracy.__main__ import judge
+from benchmarks.accuracy.__main__ import LEAST, judge
 from benchmarks.accuracy.labels import Mark, cases, rule_files
 from scanners import registry
 
@@ -77,3 +77,17 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_line(tmp_path: Path, tex
 def test_every_labelled_file_is_about_a_rule_of_its_area(source: Path) -> None:
     assert registry.rules()[source.stem].area == source.parent.name
     assert cases(source)
+
+
+@pytest.mark.parametrize("source", rule_files(), ids=lambda source: source.stem)
+def test_no_rule_reports_what_is_labelled_as_right(source: Path) -> None:
+    tallies = [judge(source.stem, case) for case in cases(source)]
+    assert [miss for tally in tallies if tally.wrong for miss in tally.misses] == []
+
+
+def test_every_rule_has_five_places_of_each_sort() -> None:
+    marks = {source.stem: [mark.bad for case in cases(source) for mark in case.marks] for source in rule_files()}
+    thin = [
+        rule for rule in registry.rules() if min(sum(marks.get(rule, [])), marks.get(rule, []).count(False)) < LEAST
+    ]
+    assert thin == []

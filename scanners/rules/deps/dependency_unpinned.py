@@ -94,7 +94,10 @@ def _judge(fact: Fact, pinned: set[str], ctx: TreeContext) -> None:
     severity = Severity.LOW if aside else None
     if not fact["url"]:
         message = f"Which version of {fact['name']} is installed is decided anew by each build."
-        ctx.report(fact.path, fact.line, message, anchor=fact["name"], text=fact["text"], severity=severity)
+        sure = Confidence.LOW if aside else None  # Who installs an extra, and when, is not written here.
+        ctx.report(
+            fact.path, fact.line, message, anchor=fact["name"], text=fact["text"], severity=severity, confidence=sure
+        )
     elif fact["name"] not in pinned:
         message = f"{fact['name']} comes from an address that names no commit and no hash."
         sure = Confidence.LOW if _TAG.search(fact["url"]) else None

@@ -105,7 +105,9 @@ class MockWithoutSpec(Rule):
         else:
             kind = stands_for(target)
             what = f"the class `{_last(target)}`" if kind == "class" else f"`{target.lstrip('.')}`"
-            ctx.report(call, f"This mock of {what} accepts any name and any argument: pass autospec=True.")
+            answers = call.keyword("return_value", "side_effect")  # Something stands behind it: only the call is loose.
+            message = f"This mock of {what} accepts any name and any argument: pass autospec=True."
+            ctx.report(call, message, confidence=Confidence.LOW if answers is not None else None)
 
     def _bare(self, call: Call, ctx: Context) -> None:
         words = {word.arg for word in call.node.keywords}

@@ -1,12 +1,17 @@
 """Loops that do one thing that a builtin does: add up, count, collect, search, keep the largest, join text."""
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from scanners.place import Place
 from scanners.semantics.handlers import inner
 
+_ACTS: Final = re.compile(
+    r"(add|create|save|insert|update|upsert|delete|remove|drop|pop|put|push|send|publish|write|register|schedule|submit"
+    r"|execute|run|start|stop|set|store|commit|emit|enqueue|move|rename|close)(_|$)|\w+_(add|create|save|insert|delete)$"
+)
 _MEASURES: Final = {ast.Gt: "max", ast.GtE: "max", ast.Lt: "min", ast.LtE: "min"}
 
 
@@ -27,7 +32,7 @@ def suite_of(place: Place[Any]) -> list[ast.stmt]:
 def plain(place: Place[ast.For]) -> Plain | None:
     """What a loop comes down to, None for one that does anything else besides."""
     loop, suite = place.node, suite_of(place)
-    if not suite or loop.orelse or len(loop.body) != 1 or _is_short(loop.iter) or _is_special(loop):
+    if not suite or loop.orelse or len(loop.body) != 1 or _is_short(loop.iter) or _is_special(loop) or _acts(loop):
         return None
     at = suite.index(loop)
     before = suite[at - 1] if at else None
@@ -49,6 +54,12 @@ def _is_special(loop: ast.For) -> bool:
     return any(
         isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr | ast.Try) for node in inner([loop])
     )
+
+
+def _acts(loop: ast.For) -> bool:
+    """Whether a call in the loop changes something by its name, so that the loop does more than it keeps."""
+    called = [node.func for node in inner(loop.body) if isinstance(node, ast.Call)]
+    return any(_ACTS.match(getattr(func, "attr", getattr(func, "id", ""))) for func in called)
 
 
 def _of_step(stmt: ast.stmt, test: ast.expr | None, before: ast.stmt | None) -> Plain | None:
@@ -170,6 +181,11 @@ def _is_list_before(name: str, place: Place[ast.For]) -> bool:
     if len(bound) != 1 or bound[0].kind != "assign" or bound[0].line >= place.line:
         return False
     value = bound[0].value
+    if any(
+        isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
+        for node in inner(list(place.function.body))
+    ):
+        return False  # It is also used by position, or changed.
     if isinstance(value, ast.ListComp):
         return isinstance(value.elt, ast.Name | ast.Attribute | ast.Call | ast.Subscript | ast.JoinedStr)
     ref = place.resolve(value.func) if isinstance(value, ast.Call) else None
