@@ -22,18 +22,18 @@ def repository(team: Team, origin: Path) -> Repository:
 
 
 def _findings(repository: Repository) -> list[tuple[str, str, int, str]]:
-    return sorted(repository.findings.values_list("rule", "path", "line", "state"))
+    return sorted(repository.findings.filter(rule=RULE).values_list("rule", "path", "line", "state"))
 
 
 def _events(scan: Scan) -> list[tuple[str, str]]:
-    return sorted(FindingEvent.objects.filter(scan=scan).values_list("finding__path", "kind"))
+    return sorted(FindingEvent.objects.filter(scan=scan, finding__rule=RULE).values_list("finding__path", "kind"))
 
 
 class TestFindings:
     def test_a_new_one_is_opened(self, repository: Repository, origin: Path) -> None:
         commit_files(origin, {"pay.py": WAITS})
         scan = scanned(repository)
-        finding = repository.findings.get()
+        finding = repository.findings.get(rule=RULE)
         assert (finding.rule, finding.area, finding.line, finding.state) == (RULE, "timeouts", 5, "open")
         assert (finding.first_scan, finding.last_scan) == (scan, scan)
         assert [5, "    return requests.get(url)", True] in finding.snippet
@@ -44,8 +44,8 @@ class TestFindings:
         scanned(repository)
         commit_files(origin, {"pay.py": BOUNDED})
         scan = scanned(repository)
-        finding = repository.findings.get()
-        assert (finding.state, scan.open_findings) == ("fixed", {})
+        finding = repository.findings.get(rule=RULE)
+        assert finding.state == "fixed"
         assert finding.closed_at is not None
         assert _events(scan) == [("pay.py", "fixed")]
 
@@ -53,7 +53,7 @@ class TestFindings:
         for content in (WAITS, BOUNDED, WAITS):
             commit_files(origin, {"pay.py": content})
             scan = scanned(repository)
-        finding = repository.findings.get()
+        finding = repository.findings.get(rule=RULE)
         assert (finding.state, finding.closed_at) == ("open", None)
         assert list(finding.events.values_list("kind", flat=True)) == ["opened", "fixed", "reopened"]
         assert finding.last_scan == scan
@@ -63,7 +63,7 @@ class TestFindings:
         first = scanned(repository)
         commit_files(origin, {"pay.py": None, "money/pay.py": WAITS})
         scan = scanned(repository)
-        finding = repository.findings.get()
+        finding = repository.findings.get(rule=RULE)
         assert (finding.path, finding.state, finding.first_scan) == ("money/pay.py", "open", first)
         assert finding.events.last().detail == "from pay.py:5 to money/pay.py:5"
         assert _events(scan) == [("money/pay.py", "moved")]
@@ -73,7 +73,7 @@ class TestFindings:
         scanned(repository)
         commit_files(origin, {"pay.py": f"# a comment\n{WAITS}"})
         scan = scanned(repository)
-        finding = repository.findings.get()
+        finding = repository.findings.get(rule=RULE)
         assert (finding.line, finding.snippet[0][0]) == (6, 3)
         assert _events(scan) == []
 
@@ -89,8 +89,8 @@ class TestFindings:
         scanned(repository)
         commit_files(origin, {"pay.py": WAITS.replace("get(url)", f"get(url)  # plimsoll: ignore[{RULE}] local peer")})
         scan = scanned(repository)
-        event = scan.finding_events.get()
-        assert (repository.findings.get().state, event.kind) == ("gone", "gone")
+        event = scan.finding_events.get(finding__rule=RULE)
+        assert (repository.findings.get(rule=RULE).state, event.kind) == ("gone", "gone")
         assert "suppresses" in event.detail
 
     def test_a_file_that_became_unreadable_proves_no_fix(self, repository: Repository, origin: Path) -> None:
@@ -98,15 +98,15 @@ class TestFindings:
         scanned(repository)
         commit_files(origin, {"pay.py": "def (:\n"})
         scanned(repository)
-        assert repository.findings.get().state == "open"
+        assert repository.findings.get(rule=RULE).state == "open"
 
     def test_another_scan_of_the_same_tree_changes_nothing(self, repository: Repository, origin: Path) -> None:
         commit_files(origin, {"pay.py": WAITS})
         scanned(repository)
-        before = repository.findings.values().get()
+        before = repository.findings.values().get(rule=RULE)
         commit_files(origin, {}, message="Empty")
         scan = scanned(repository)
-        assert repository.findings.values().get() == before | {"last_scan_id": scan.pk}
+        assert repository.findings.values().get(rule=RULE) == before | {"last_scan_id": scan.pk}
         assert _events(scan) == []
 
     def test_many_findings_in_one_file(self, repository: Repository, origin: Path) -> None:
@@ -115,7 +115,7 @@ class TestFindings:
         scan = scanned(repository)
         commit_files(origin, {"pay.py": f"import requests\n\n{calls}"})
         again = scanned(repository)
-        assert scan.finding_events.filter(kind="opened").count() == 1200
+        assert scan.finding_events.filter(kind="opened", finding__rule=RULE).count() == 1200
         assert again.finding_events.count() == 0
         assert repository.findings.filter(line=4).exists()
 
