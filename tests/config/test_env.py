@@ -160,7 +160,7 @@ def test_lists_are_split_at_commas(set_environment):
 
 def test_every_variable_is_in_the_example_and_every_variable_of_the_example_exists():
     named = re.findall(r"^#? ?([A-Z][A-Z_]+)=", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert sorted(named) == sorted([*env.variables(), "POSTGRES_PASSWORD"])
+    assert sorted(named) == sorted([*env.variables(), "POSTGRES_PASSWORD", "POSTGRES_IMAGE", "REDIS_IMAGE"])
 
 
 def test_only_env_reads_the_environment():
