@@ -42,6 +42,11 @@ def children(node: ast.AST) -> list[Any]:
     return found
 
 
+def last_name(expr: ast.AST | None) -> str:
+    """What stands after the last dot of a name, "" for anything that is no name."""
+    return expr.attr if isinstance(expr, ast.Attribute) else getattr(expr, "id", "")
+
+
 def descendants(node: ast.AST, *kinds: type[ast.AST]) -> Sequence[Any]:
     """`node` and all nodes below it in source order, or those of these types."""
     listing = _listing_of(node)

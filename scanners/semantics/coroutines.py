@@ -238,8 +238,3 @@ def results(stmt: ast.stmt) -> Iterator[tuple[ast.Call, str]]:
             tests.append(test.operand)
         elif isinstance(test, ast.Call):
             yield test, "tested"
-
-
-def last_name(expr: ast.AST) -> str:
-    """What stands after the last dot of a name."""
-    return expr.attr if isinstance(expr, ast.Attribute) else getattr(expr, "id", "")

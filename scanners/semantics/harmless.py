@@ -6,6 +6,7 @@ from typing import Final
 
 from scanners.constants import UNKNOWN, fold
 from scanners.names import find, resolve
+from scanners.place import Call
 from scanners.scopes import Binding, Scope
 from scanners.syntax import descendants
 
@@ -89,3 +90,13 @@ def _binds_number(binding: Binding) -> bool:
     if binding.kind == "for":
         return isinstance(binding.value, ast.Call) and getattr(binding.value.func, "id", "") == "range"
     return binding.kind == "assign" and is_number(binding.value, binding.scope)
+
+
+def is_settled(hole: ast.expr, call: Call) -> bool:
+    """Whether nobody outside can choose what fills a text: it is a number, fixed, picked from a set or checked."""
+    return (
+        is_number(hole, call.scope)
+        or is_fixed_name(hole)
+        or is_picked(hole, call.scope)
+        or is_guarded(hole, call.function)
+    )

@@ -16,6 +16,7 @@ from scanners.place import Block, Place
 from scanners.scopes import Scope
 from scanners.semantics.handlers import inner
 from scanners.semantics.routes import routes_of
+from scanners.syntax import last_name
 
 _REACH: Final = 3
 _TASKS: Final = frozenset({"dramatiq.actor", "huey.task", "rq.decorators.job", "arq.cron", "django_rq.job"})
@@ -147,7 +148,7 @@ def _handed_over(ctx: Context) -> set[str]:
         given = [word.value for word in node.keywords if word.arg in _CALLBACKS or word.arg == "callback"]
         if last in ("Depends", "Security") or last in _TAKERS:
             given += node.args
-        found |= {_last(value) for value in given} - {""}
+        found |= {last_name(value) for value in given} - {""}
     return found
 
 
@@ -164,9 +165,9 @@ def _run_as_program(ctx: Context) -> frozenset[str]:
         return frozenset()
     names: set[str] = set()
     for node in inner(list(ctx.tree.body)) if ctx.tree else ():
-        if isinstance(node, ast.Call) and node.args and _last(node.func) in ("run", "run_until_complete"):
+        if isinstance(node, ast.Call) and node.args and last_name(node.func) in ("run", "run_until_complete"):
             first = node.args[0]
-            names.add(_last(first.func if isinstance(first, ast.Call) else first))
+            names.add(last_name(first.func if isinstance(first, ast.Call) else first))
     return frozenset(names - {""})
 
 
@@ -176,8 +177,8 @@ def _callees(caller: Any, scope: Scope, named: dict[str, list[ast.AST]], ctx: Co
     for node in inner(body):
         if isinstance(node, ast.Call):
             for used in (node.func, *node.args, *(word.value for word in node.keywords)):
-                if _last(used) in named:
-                    yield from _meant(used, scope, named[_last(used)], ctx)
+                if last_name(used) in named:
+                    yield from _meant(used, scope, named[last_name(used)], ctx)
 
 
 def _meant(used: ast.AST, scope: Scope, candidates: list[ast.AST], ctx: Context) -> list[ast.AST]:
@@ -189,7 +190,3 @@ def _meant(used: ast.AST, scope: Scope, candidates: list[ast.AST], ctx: Context)
 
 def _has_parameters(function: Any) -> bool:
     return any(arg.arg not in ("self", "cls") for arg in function.args.args + function.args.kwonlyargs)
-
-
-def _last(expr: ast.AST) -> str:
-    return expr.attr if isinstance(expr, ast.Attribute) else getattr(expr, "id", "")

@@ -6,7 +6,7 @@ from typing import Final
 
 from scanners.finding import Confidence
 from scanners.place import Call
-from scanners.semantics.harmless import is_fixed_name, is_guarded, is_number, is_picked
+from scanners.semantics.harmless import is_settled
 from scanners.semantics.pieces import Pieces
 
 SQL_FUNCTIONS: Final = frozenset(
@@ -90,12 +90,7 @@ def could_be_sql(taken: Pieces) -> bool:
 
 def is_harmless_in_query(hole: ast.expr, call: Call) -> bool:
     """Whether what fills the text is a number, fixed, chosen from a set, quoted or a fragment of placeholders."""
-    if (
-        is_number(hole, call.scope)
-        or is_fixed_name(hole)
-        or is_picked(hole, call.scope)
-        or is_guarded(hole, call.function)
-    ):
+    if is_settled(hole, call):
         return True
     if isinstance(hole, ast.Call):
         return _QUOTED.search(ast.unparse(hole)) is not None

@@ -10,13 +10,13 @@ from scanners.semantics.coroutines import (
     COROUTINES,
     TAKERS,
     above,
-    last_name,
     makes_coroutine,
     manager_kind,
     place_in,
     results,
     statements,
 )
+from scanners.syntax import last_name
 from scanners.tree import Tree, TreeContext
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from scanners.place import Place
 from scanners.scopes import arguments
 from scanners.semantics.containers import spelled
-from scanners.syntax import children, descendants
+from scanners.syntax import children, descendants, last_name
 
 _KEEPS: Final = frozenset({"append", "appendleft", "insert", "add", "setdefault", "put", "put_nowait"})
 _LATER: Final = frozenset(
@@ -50,12 +50,12 @@ def escapes(node: ast.AST, place: Place[Any], loop: Any) -> str:
         node, above = above, place.parent(above)  # type: ignore[assignment]  # the loop ends at None
     if isinstance(above, ast.keyword):
         call = place.parent(above)
-        late = isinstance(call, ast.Call) and (_name(call.func) in _LATER or above.arg in _LATER_WORDS)
+        late = isinstance(call, ast.Call) and (last_name(call.func) in _LATER or above.arg in _LATER_WORDS)
         return "later" if late and not _waited(call, place) else ""
     if isinstance(above, ast.Call) and above.func is not node:
         if isinstance(above.func, ast.Attribute) and above.func.attr in _KEEPS:
             return "kept" if not _made_inside(above.func.value, loop) else ""
-        return "later" if _name(above.func) in _LATER and not _waited(above, place) else ""
+        return "later" if last_name(above.func) in _LATER and not _waited(above, place) else ""
     if isinstance(above, ast.Assign) and above.value is node:
         for target in above.targets:
             if isinstance(target, ast.Attribute) and _is_item(target.value, loop):
@@ -75,7 +75,7 @@ def comprehension_of(place: Place[ast.Lambda]) -> Any:
     node: ast.AST = place.node
     above = place.parent()
     while isinstance(above, ast.Tuple | ast.List | ast.IfExp | ast.Call | ast.keyword):
-        if isinstance(above, ast.Call) and (_name(above.func) not in _LATER or above.func is node):
+        if isinstance(above, ast.Call) and (last_name(above.func) not in _LATER or above.func is node):
             return None
         node, above = above, place.parent(above)
     is_element = isinstance(above, _COMPREHENSIONS) and node in (
@@ -86,11 +86,7 @@ def comprehension_of(place: Place[ast.Lambda]) -> Any:
 
 
 def _is_partial(above: ast.AST | None, node: ast.AST) -> bool:
-    return isinstance(above, ast.Call) and above.func is not node and _name(above.func) in ("wraps", "staticmethod")
-
-
-def _name(func: ast.expr) -> str:
-    return func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+    return isinstance(above, ast.Call) and above.func is not node and last_name(above.func) in ("wraps", "staticmethod")
 
 
 def _waited(call: ast.AST | None, place: Place[Any]) -> bool:

@@ -10,6 +10,7 @@ from scanners.names import find
 from scanners.place import Call, Place
 from scanners.semantics.coroutines import definitions
 from scanners.semantics.handlers import inner
+from scanners.syntax import last_name
 
 WORKERS: Final = frozenset({"threading.Thread", "multiprocessing.Process"})
 GROUPS: Final = (
@@ -41,12 +42,12 @@ def bound_of(iterable: ast.expr, place: Place[Any]) -> str:
     while (
         isinstance(node, ast.Call)
         and node.args
-        and _name(node.func) in ("enumerate", "zip", "list", "tuple", "set", "sorted", "reversed", "iter")
+        and last_name(node.func) in ("enumerate", "zip", "list", "tuple", "set", "sorted", "reversed", "iter")
     ):
         node = node.args[0]
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _VIEWS:
         node = node.func.value
-    if isinstance(node, ast.Call) and _name(node.func) == "range":
+    if isinstance(node, ast.Call) and last_name(node.func) == "range":
         return _ranged(node, place)
     if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict) or fold(node, place.scope) is not UNKNOWN:
         return "few"
@@ -63,7 +64,7 @@ def bound_of(iterable: ast.expr, place: Place[Any]) -> str:
 def _ranged(node: ast.Call, place: Place[Any]) -> str:
     """A count that is a number or has a name was chosen by somebody; the length of something was not."""
     last = node.args[min(1, len(node.args) - 1)] if node.args else node
-    if isinstance(last, ast.Call) and _name(last.func) == "len":
+    if isinstance(last, ast.Call) and last_name(last.func) == "len":
         return bound_of(last.args[0], place) if last.args else "open"
     return "few"
 
@@ -137,7 +138,7 @@ def gathered(call: Call) -> tuple[ast.expr, list[ast.AST]] | None:
         made = _given(made.id, call) or made
     if isinstance(made, ast.ListComp | ast.GeneratorExp | ast.SetComp):
         return made.generators[0].iter, [made.elt]
-    if isinstance(made, ast.Call) and _name(made.func) == "map" and len(made.args) == 2:
+    if isinstance(made, ast.Call) and last_name(made.func) == "map" and len(made.args) == 2:
         return made.args[1], [made.args[0]]
     return _appended(made.id, call) if isinstance(made, ast.Name) else None
 
@@ -166,7 +167,7 @@ def _starts_work(made: ast.expr, loop: Any) -> bool:
         return isinstance(made, ast.Call)
     given = [node for node in inner(loop.body) if isinstance(node, ast.Assign)]
     return any(
-        isinstance(target, ast.Name) and target.id == made.id and not _name(node.value.func).endswith("uture")
+        isinstance(target, ast.Name) and target.id == made.id and not last_name(node.value.func).endswith("uture")
         for node in given
         if isinstance(node.value, ast.Call)
         for target in node.targets
@@ -200,7 +201,7 @@ def is_gathered_later(call: Call) -> bool:
     if not isinstance(func, ast.Attribute) or func.attr != "append" or not isinstance(func.value, ast.Name):
         return False
     for node in inner(getattr(call.function, "body", [])):
-        if isinstance(node, ast.Call) and _name(node.func) == "gather":
+        if isinstance(node, ast.Call) and last_name(node.func) == "gather":
             names = [arg.value for arg in node.args if isinstance(arg, ast.Starred)]
             if any(isinstance(name, ast.Name) and name.id == func.value.id for name in names):
                 return True
@@ -224,7 +225,7 @@ def waits_for_room(call: Call, names: frozenset[str] = _WAITS) -> bool:
     for node in inner(loop.node.body):
         if isinstance(node, ast.Await) and call.node in ast.walk(node):
             continue
-        if isinstance(node, ast.Call) and _name(node.func) in names:
+        if isinstance(node, ast.Call) and last_name(node.func) in names:
             return True
     return False
 
@@ -233,15 +234,11 @@ def runs_alone(call: Call) -> bool:
     """Whether the def first looks if an earlier one still runs: it leaves then, or starts one only otherwise."""
     for node in inner(getattr(call.function, "body", [])):
         if isinstance(node, ast.If) and node.lineno <= call.line:
-            asked = {_name(part.func) for part in ast.walk(node.test) if isinstance(part, ast.Call)}
+            asked = {last_name(part.func) for part in ast.walk(node.test) if isinstance(part, ast.Call)}
             leaves = isinstance(node.body[-1], ast.Return | ast.Raise) or call.line <= (node.end_lineno or 0)
             if leaves and asked & {"is_alive", "locked", "acquire"}:
                 return True
     return False
-
-
-def _name(func: ast.AST) -> str:
-    return func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
 
 
 def iterable_of(call: Call) -> ast.expr | None:

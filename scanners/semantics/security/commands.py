@@ -8,7 +8,7 @@ from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Call
-from scanners.semantics.harmless import is_fixed_name, is_guarded, is_number, is_picked
+from scanners.semantics.harmless import is_settled
 from scanners.syntax import descendants
 
 ALWAYS: Final = frozenset(
@@ -81,12 +81,7 @@ def _after_c(items: list[ast.expr]) -> ast.expr | None:
 
 def is_harmless_in_shell(hole: ast.expr, call: Call) -> bool:
     """Whether a part of a command is a number, fixed, chosen from a set or quoted."""
-    if (
-        is_number(hole, call.scope)
-        or is_fixed_name(hole)
-        or is_picked(hole, call.scope)
-        or is_guarded(hole, call.function)
-    ):
+    if is_settled(hole, call):
         return True
     if isinstance(hole, ast.Call):
         name = getattr(hole.func, "attr", getattr(hole.func, "id", ""))

@@ -8,7 +8,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Block, Call, Place
-from scanners.semantics.harmless import is_fixed_name, is_guarded, is_number, is_picked
+from scanners.semantics.harmless import is_settled
 from scanners.semantics.owncalls import own
 from scanners.semantics.pieces import Pieces
 from scanners.semantics.routes import Route, routes_of
@@ -73,12 +73,7 @@ _OFF: Final = re.compile(r"\{%-?\s*autoescape\s+(off|false)\s*-?%\}", re.IGNOREC
 
 def is_harmless_markup(hole: ast.expr, call: Call) -> bool:
     """Whether what fills markup is a number, fixed, chosen from a set, escaped or markup itself."""
-    if (
-        is_number(hole, call.scope)
-        or is_fixed_name(hole)
-        or is_picked(hole, call.scope)
-        or is_guarded(hole, call.function)
-    ):
+    if is_settled(hole, call):
         return True
     return (
         isinstance(hole, ast.Call) and not _is_raw(hole, call) and _ESCAPES.search(ast.unparse(hole.func)) is not None
