@@ -1,10 +1,42 @@
 """One idea a file; everything outside imports from `reviews.models`."""
 
+from reviews.models.audit import AuditEvent
 from reviews.models.blob import BlobResult
+from reviews.models.evidence import Evidence, Upload
 from reviews.models.finding import Finding, FindingEvent
+from reviews.models.outbox import OutboxMessage
 from reviews.models.repository import Repository
+from reviews.models.review import Review, ReviewCommit, ReviewItem
 from reviews.models.scan import Scan, ScanTree
+from reviews.models.signoff import BreakGlass, Comment, SignOff, Verdict
 from reviews.models.team import Membership, Team
+from reviews.models.template import ReviewTemplate
 from reviews.models.user import User
+from reviews.models.waiver import Condition, WaivedFinding, Waiver
 
-__all__ = ["BlobResult", "Finding", "FindingEvent", "Membership", "Repository", "Scan", "ScanTree", "Team", "User"]
+__all__ = [
+    "AuditEvent",
+    "BlobResult",
+    "BreakGlass",
+    "Comment",
+    "Condition",
+    "Evidence",
+    "Finding",
+    "FindingEvent",
+    "Membership",
+    "OutboxMessage",
+    "Repository",
+    "Review",
+    "ReviewCommit",
+    "ReviewItem",
+    "ReviewTemplate",
+    "Scan",
+    "ScanTree",
+    "SignOff",
+    "Team",
+    "Upload",
+    "User",
+    "Verdict",
+    "WaivedFinding",
+    "Waiver",
+]

@@ -24,6 +24,7 @@ class Scan(models.Model):
         WEBHOOK = "webhook", "a webhook"
         REGISTERED = "registered", "registration"
         HISTORY = "history", "history"
+        REVIEW = "review", "a review"
 
     class Step(models.TextChoices):
         FETCH = "fetch", "Fetch"
@@ -70,6 +71,7 @@ class Scan(models.Model):
 
     # What came out. Scores are 0 to 100.
     level = models.CharField(max_length=10, blank=True, default="")
+    card_until = models.DateField(null=True, help_text="The last day on which the scorecard is so, by its waivers.")
     score_low = models.FloatField(null=True)
     score_high = models.FloatField(null=True)
     scorecard = models.JSONField(default=dict)
@@ -115,12 +117,14 @@ class ScanTree(models.Model):
     """What a finished scan looked at, kept apart because only a few pages need it.
 
     `files` is zlib-compressed JSON: {"files": [[path, blob sha, path class, lines, cached, problem or null]],
-    "skipped": [[path, code, message]], "suppressions": [[path, line, [rules], reason, used]]}. `facts` likewise.
+    "skipped": [[path, code, message]], "suppressions": [[path, line, [rules], reason, used]]}. `facts` likewise, and
+    `counted`: what a scorecard can be made of again, {"counts": {rule: ...}, "findings": [...]}: see `reviews.recount`.
     """
 
     scan = models.OneToOneField(Scan, on_delete=models.CASCADE, related_name="tree_content")
     files = models.BinaryField()
     facts = models.BinaryField(default=bytes)
+    counted = models.BinaryField(default=bytes)
 
     def __str__(self) -> str:
         return f"tree of {self.scan}"

@@ -1,0 +1,43 @@
+from django.db import models
+from django.db.models.functions import Now
+
+from reviews.models.team import Team
+
+
+class OutboxMessage(models.Model):
+    """Something to tell somebody, written in the transaction that it tells of and delivered afterwards.
+
+    `key` makes a message exist once, whatever is tried again. A sender holds it by `fence`, as a worker holds a scan.
+    """
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", "e-mail"
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "waiting"
+        SENDING = "sending", "sending"
+        SENT = "sent", "sent"
+        FAILED = "failed", "failed"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="outbox")
+    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL)
+    key = models.CharField(max_length=200, unique=True)
+    kind = models.CharField(max_length=60)
+    recipient = models.CharField(max_length=320)
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    created_at = models.DateTimeField(db_default=Now())
+    available_at = models.DateTimeField(db_default=Now())
+    attempts = models.PositiveSmallIntegerField(default=0)
+    fence = models.PositiveIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    problem = models.TextField(blank=True, default="")
+
+    class Meta:
+        ordering = ("pk",)
+        indexes = (models.Index(fields=["state", "available_at"], name="outbox_due"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.recipient}"
