@@ -6,9 +6,13 @@ from scanners.facts.jobs import is_task
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.docs.definitions import described, exported, is_alone, is_long, is_spared, may_override
+from scanners.semantics.docs import definitions
 from scanners.semantics.routes import routes_of
 
+_SHOWN = ("fastapi", "ninja", "litestar")
+"""Frameworks that publish a handler's docstring to those who call it."""
+_PLAIN = 10
+"""Below so many statements the name and the code together say nearly all."""
 _BODY = "    a = 1\n    b = 2\n    c = 3\n    d = 4\n    e = 5\n    f = 6\n    g = 7\n    return a, b, c, d, e, f, g\n"
 _DEEP = _BODY.replace("    ", "        ")
 
@@ -20,9 +24,10 @@ class PublicCodeUndocumented(Rule):
     Looks at public functions and classes at the top of a module, and at public methods of their classes, that have eight
     statements or more, at route handlers and tasks of any length, and at what `__all__` names. Properties, overloads,
     modules with a leading underscore, and methods that may override one that is documented (those of a class whose bases
-    are not known to have none of that name), are not looked at. A description in the decorator of a route, or of `__init__` for its class, is enough. A class that only
-    declares fields for its base (a model, a form, an enumeration) is a guess, and so is the one public thing of a module that
-    has a docstring.
+    are not known to have none of that name), are not looked at. A description in the decorator of a route, or of `__init__`
+    for its class, is enough. Low confidence where the rest says nearly all: below ten statements (a handler whose text is
+    shown in an API's description excepted), a class whose base or documented methods tell what it is, and the one public
+    thing of a module that has a docstring.
     """
 
     id = "public-code-undocumented"
@@ -35,7 +40,6 @@ class PublicCodeUndocumented(Rule):
     fix = "Say in one sentence what it does for its caller, then what goes in, what comes out and what it raises."
     classes = frozenset({"service"})
     bad = (
-        Example("a function", {"pay.py": "def settle(order):\n" + _BODY}, at=[("pay.py", 1)]),
         Example("a coroutine", {"pay.py": "async def settle(order):\n" + _BODY}, at=[("pay.py", 1)]),
         Example(
             "a class and its method",
@@ -101,12 +105,15 @@ class PublicCodeUndocumented(Rule):
         name = place.node.name
         if name.startswith("_") or ctx.role == "private" or not _is_public_place(place):
             return
-        if is_spared(place.node):
+        if definitions.is_spared(place.node):
             return
-        entry = "route handler" if place.node in routes_of(ctx) else "task" if _is_job(place) else ""
-        if entry or exported(name, place, ctx) or is_long(place.node):
+        route = routes_of(ctx).get(place.node)
+        entry = "route handler" if route else "task" if _is_job(place) else ""
+        known = definitions.exported(name, place, ctx)
+        if entry or known or definitions.is_long(place.node):
             what = entry or ("function" if place.scope.kind == "module" else "method")
-            self._judge(place, ctx, f"The {what} {name}")
+            shown = known or (route is not None and route.framework in _SHOWN)
+            self._judge(place, ctx, f"The {what} {name}", sure=shown or definitions.is_long(place.node, _PLAIN))
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
         name = place.node.name
@@ -115,14 +122,14 @@ class PublicCodeUndocumented(Rule):
         own = [part for part in place.node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
         if any(part.name == "__init__" and ast.get_docstring(part, clean=False) for part in own):
             ctx.site(place)
-        elif exported(name, place, ctx) or is_long(place.node):
-            told = is_alone(place.node, ctx) or not (own or not _has_bases(place.node))
-            sure = Confidence.LOW if told else Confidence.HIGH
-            self._judge(place, ctx, f"The class {name}", sure)
+        elif definitions.exported(name, place, ctx) or definitions.is_long(place.node):
+            told = definitions.is_told_by_parts(place.node) or definitions.is_named_by_base(place.node)
+            self._judge(place, ctx, f"The class {name}", sure=not told and not definitions.is_alone(place.node, ctx))
 
-    def _judge(self, place: Place[Any], ctx: Context, subject: str, confidence: Confidence = Confidence.HIGH) -> None:
+    def _judge(self, place: Place[Any], ctx: Context, subject: str, *, sure: bool) -> None:
         ctx.site(place)
-        if ast.get_docstring(place.node, clean=False) is None and not described(place.node):
+        if ast.get_docstring(place.node, clean=False) is None and not definitions.described(place.node):
+            confidence = Confidence.HIGH if sure else Confidence.LOW
             ctx.report(place, f"{subject} does not say what it does.", confidence=confidence)
 
 
@@ -132,11 +139,7 @@ def _is_public_place(place: Place[Any]) -> bool:
     holder = place.scope.node
     if not isinstance(holder, ast.ClassDef) or holder.name.startswith("_"):
         return False
-    return not may_override(place.node.name, holder, place)
-
-
-def _has_bases(holder: ast.ClassDef) -> bool:
-    return any(not (isinstance(base, ast.Name) and base.id == "object") for base in holder.bases)
+    return not definitions.may_override(place.node.name, holder, place)
 
 
 def _is_job(place: Place[Any]) -> bool:

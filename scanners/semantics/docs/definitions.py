@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.place import Place
+from scanners.semantics.viewclasses import METHODS
 from scanners.syntax import descendants
 
 _MODEL: Final = frozenset(
@@ -21,6 +22,7 @@ _MODEL: Final = frozenset(
 )
 _PYDANTIC: Final = frozenset("dict json copy construct validate schema schema_json parse_obj parse_raw".split())
 _LONG: Final = 8
+_BARE: Final = frozenset({"object", "ABC", "Protocol", "Generic"})
 _LEGAL: Final = re.compile(r"\s*(copyright|licen[sc]e)", re.IGNORECASE)
 _SPARED: Final = ("overload", "override", "property", "setter", "deleter", "cached_property", "abstractmethod")
 _STANDARD: Final = (
@@ -59,10 +61,23 @@ def is_spared(node: Any) -> bool:
     return any(getattr(mark, "attr", getattr(mark, "id", "")) in _SPARED for mark in marks)
 
 
-def is_long(node: ast.AST) -> bool:
+def is_long(node: ast.AST, least: int = _LONG) -> bool:
     """Whether it holds so many statements that reading it takes a while."""
     statements = (part for part in descendants(node) if isinstance(part, ast.stmt) and part is not node)
-    return len(list(islice(statements, _LONG))) >= _LONG
+    return len(list(islice(statements, least))) >= least
+
+
+def is_named_by_base(node: ast.ClassDef) -> bool:
+    """Whether a base says what kind of thing it is: a model, a form, one of a family; not so a view that does much."""
+    bases = {getattr(base.value if isinstance(base, ast.Subscript) else base, "id", "") for base in node.bases}
+    answers = any(getattr(part, "name", "") in METHODS and is_long(part) for part in node.body)
+    return not bases <= _BARE and not answers
+
+
+def is_told_by_parts(node: ast.ClassDef) -> bool:
+    """Whether one of its public methods has a docstring, which says what the whole is for."""
+    own = (part for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef))
+    return any(not part.name.startswith("_") and ast.get_docstring(part, clean=False) is not None for part in own)
 
 
 def exported(name: str, place: Place[Any], ctx: Context) -> bool:
