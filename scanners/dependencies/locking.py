@@ -30,6 +30,17 @@ def is_aside(path: str) -> bool:
     return _ASIDE.search(path) is not None or (held and is_dev_group(name.replace("requirements", "")))
 
 
+def is_published(tree: Tree, path: str) -> bool:
+    """Whether the manifest at `path` is the metadata of a distribution that others install beside their own things.
+
+    Such a manifest gives ranges by design, and its lock is kept where it is built; a released archive leaves it out.
+    """
+    return bool(tree.of_kind("archive")) or any(
+        fact["public"] and (fact.path == path or (fact["dynamic"] and above(path, fact.path)))
+        for fact in tree.facts("manifest")
+    )
+
+
 def pinned_names(tree: Tree, path: str) -> set[str]:
     """The names that something at or above the directory of `path` pins: a lock, constraints, requirements."""
     names: set[str] = set()

@@ -1,6 +1,6 @@
 import re
 
-from scanners.dependencies.locking import is_aside, pinned_names
+from scanners.dependencies.locking import is_aside, is_published, pinned_names
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext
@@ -15,7 +15,8 @@ class DependencyUnpinned(Rule):
 
     Looks at what is installed: requirements files, pyproject.toml, setup.cfg, setup.py and Pipfile of a service. Pinned,
     locked or constrained requirements are good, and so is a `.in` file next to its compiled form. Tools for developers and
-    extra or unencrypted indexes weigh less. Libraries give ranges by design and are not asked.
+    extra or unencrypted indexes weigh less. Libraries give ranges by design and are not asked; the ranges of a program that
+    describes itself to those who may install it (classifiers, addresses, a released archive) have low confidence.
     """
 
     id = "dependency-unpinned"
@@ -80,21 +81,21 @@ class DependencyUnpinned(Rule):
             if fact.path_class.kind != "constraints" and fact.path_class.name in ("service", "script"):
                 if fact.path not in known:
                     known[fact.path] = pinned_names(tree, fact.path)
-                _judge(fact, known[fact.path], ctx)
+                _judge(fact, known[fact.path], is_published(tree, fact.path), ctx)
         for fact in tree.facts("requirement option"):
             if fact["option"] in _INDEXES and fact.path_class.name in ("service", "script"):
                 _judge_index(fact, ctx)
 
 
-def _judge(fact: Fact, pinned: set[str], ctx: TreeContext) -> None:
+def _judge(fact: Fact, pinned: set[str], published: bool, ctx: TreeContext) -> None:
     ctx.site(fact.path, fact.line)
     if fact["pinned"] or (fact["name"] in pinned and not fact["url"]):
         return
     aside = fact["group"] != "" or is_aside(fact.path)
-    severity = Severity.LOW if aside else None
+    severity = Severity.LOW if aside or published else None
     if not fact["url"]:
         message = f"Which version of {fact['name']} is installed is decided anew by each build."
-        sure = Confidence.LOW if aside else None  # Who installs an extra, and when, is not written here.
+        sure = Confidence.LOW if aside or published else None  # Who installs it, and when, is not written here.
         ctx.report(
             fact.path, fact.line, message, anchor=fact["name"], text=fact["text"], severity=severity, confidence=sure
         )

@@ -1,6 +1,6 @@
 from scanners.dependencies.distributions import BROUGHT
-from scanners.dependencies.locking import LOCKS, main_manifests
-from scanners.finding import Effort, Severity
+from scanners.dependencies.locking import LOCKS, is_published, main_manifests
+from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext
 
@@ -11,7 +11,8 @@ class LockFileMissing(Rule):
 
     Looks for a lock of uv, poetry, pdm, pipenv, conda or PEP 751, or a requirements file in which a tool pinned everything
     down to the last transitive package. Files that pin by hand are unresolved unless something is plainly missing in them.
-    Libraries are not asked.
+    Libraries are not asked; a program that describes itself to those who may install it is a guess, for it may be run from
+    an image that is built and locked elsewhere.
     """
 
     id = "lock-file-missing"
@@ -84,7 +85,9 @@ class LockFileMissing(Rule):
                 first.path, 1, "All it names is pinned; whether that is all that is installed cannot be told."
             )
         else:
-            ctx.report(first.path, 1, "Nothing pins what this installs, down to the packages that others bring along.")
+            message = "Nothing pins what this installs, down to the packages that others bring along."
+            sure = Confidence.LOW if is_published(tree, first.path) else None
+            ctx.report(first.path, 1, message, confidence=sure)
 
 
 def _closure(tree: Tree, manifest: Fact) -> str:

@@ -14,7 +14,7 @@ class TestsMissing(Rule):
 
     Looks at the top-level packages of the repository: where no test is collected at all, and where a package holds
     routes or background tasks and no test imports anything of it. A package whose tests drive it by URL only is
-    unresolved. Code of scripts, migrations and generated files does not ask for tests of its own.
+    unresolved, and a released archive may leave the tests out. Code of scripts, migrations and generated files does not ask for tests of its own.
     """
 
     id = "tests-missing"
@@ -56,6 +56,7 @@ class TestsMissing(Rule):
                 "tests/test_orders.py": "def test_orders(client):\n    assert client.get('/orders').status_code == 200\n",
             },
         ),
+        Example("a released archive", {"PKG-INFO": "Name: shop\n", "shop/app.py": _APP, "shop/__init__.py": ""}),
         Example("nothing to test", {"pyproject.toml": "[project]\nname = 'shop'\n", "setup.py": "import setuptools\n"}),
     )
 
@@ -67,6 +68,9 @@ class TestsMissing(Rule):
         tested = [fact for fact in tree.facts("test-file", tests=True) if fact.path_class.name == "test"]
         if not tested:
             path = max(packages.values(), key=len)[0]
+            if tree.of_kind("archive"):
+                ctx.unresolved(path, 1, "A released archive may leave its tests out.")
+                return
             ctx.report(path, 1, "This repository has no test that a runner would collect.", anchor="no tests")
             return
         known = _known(tree)

@@ -175,3 +175,26 @@ def test_a_tag_without_a_version_is_unresolved() -> None:
         {"docker-compose.yml": "services:\n  db:\n    image: postgres\n  app:\n    image: shop/app:1\n"}
     ).counts[ENDED]
     assert (count.good, dict(count.bad), count.unresolved) == (0, {}, 1)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"PKG-INFO": "Name: shop\n", "requirements.txt": "flask>=3\n"},
+        {"pyproject.toml": '[project]\nname = "s"\nclassifiers = ["Framework :: Flask"]\ndependencies = ["a>=3"]\n'},
+        {"setup.py": 'from setuptools import setup\n\nsetup(name="s", url="https://a.b", install_requires=["a"])\n'},
+        {"setup.cfg": "[metadata]\nname = shop\nkeywords = shop\n\n[options]\ninstall_requires =\n    flask>=3\n"},
+        {
+            "setup.py": 'from setuptools import setup\n\nsetup(name="s", url="https://a.b", install_requires=read())\n',
+            "requirements.txt": "flask>=3\n",
+        },
+    ],
+)
+def test_ranges_of_a_program_that_others_install_are_only_suspected(files):
+    assert {weight[3] for weight in weights(UNPINNED, files) + weights(MISSING, files)} == {Confidence.LOW}
+
+
+def test_a_project_that_is_never_published_is_asked_for_pins():
+    classifiers = '["Private :: Do Not Upload", "Framework :: Flask"]'
+    text = f'[project]\nname = "shop"\nclassifiers = {classifiers}\ndependencies = ["flask>=3"]\n'
+    assert weights(UNPINNED, {"pyproject.toml": text}) == [("pyproject.toml", 4, Severity.MEDIUM, Confidence.HIGH)]
