@@ -118,6 +118,7 @@ _MIGRATION: Final = re.compile(r"(^|/)(migrations|alembic/versions|versions)/[^/
 _SETTINGS: Final = re.compile(
     r"(^|/)(settings|config|conf|configuration)(/[^/]+)*\.py$|(^|/)[^/]*(settings|config)"
     r"(_(dev|development|local|tests?|testing|ci|prod|production|staging))?\.py$"
+    r"|(^|/)(gunicorn|hypercorn|uwsgi)[\w.-]*\.py$|(^|/)(alembic|\w*migrations)/env\.py$"
 )
 _PRIVATE: Final = re.compile(r"(^|/)_(?!_)[^/]*(/|\.py$)")
 _ENVIRONMENT: Final = re.compile(

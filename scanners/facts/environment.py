@@ -29,6 +29,7 @@ _READERS: Final = (
 _TYPED: Final = frozenset(_READERS) | frozenset(f"{reader}.{cast}" for reader in _READERS[:3] for cast in _CASTS)
 _SETTINGS: Final = frozenset({"pydantic_settings.BaseSettings", "pydantic.BaseSettings", "pydantic.v1.BaseSettings"})
 _MADE: Final = frozenset({"environ.Env", "environs.Env", "decouple.AutoConfig", "starlette.config.Config"})
+_ENVIRON: Final = re.compile(r"(^|[._])env(iron(ment)?)?$")
 _NAME: Final = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
 _STANDARD: Final = re.compile(
     r"^(PATH|HOME|CI|USER|USERNAME|LOGNAME|SHELL|LANG(UAGE)?|LC_\w+|TERM\w*|TZ|TE?MP|TMPDIR|PWD|EDITOR|VISUAL|PAGER|DISPLAY|XDG_\w+"
@@ -64,7 +65,7 @@ def is_standard(name: str) -> bool:
 
 
 class EnvironmentReads(Collector):
-    """Fact `env-read`: which variable is read where."""
+    """Facts `env-read`: which variable is read where, and `env-set`: which one the program sets itself."""
 
     calls = (*_RAW, *_TYPED)
 
@@ -82,8 +83,13 @@ class EnvironmentReads(Collector):
         self._note(ctx, Read(call, _text(name, call.scope), form, default))
 
     def visit_subscript(self, place: Place[Any], ctx: Context) -> None:
-        """Note `os.environ["NAME"]`."""
+        """Note `os.environ["NAME"]`, and `env["NAME"] = ...` for a process that is started."""
         node = place.node
+        if isinstance(node.ctx, ast.Store) and _ENVIRON.search(ast.unparse(node.value)):
+            name = _text(node.slice, place.scope)
+            if name:
+                ctx.fact("env-set", place, name=name.upper())
+            return
         held = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
         likely = held == "environ" or any(found.value == "os.environ" for found in ctx.module.names.get(held, ()))
         if likely and isinstance(node.ctx, ast.Load) and place.name(node.value) == "os.environ":

@@ -93,13 +93,24 @@ if os.getenv("SHOP_NAME"):
             elif not read.name:
                 ctx.unresolved(read.place, "The name of the variable is computed.")
             else:
-                ctx.report(read.place, f"{read.name} is read here, without a check when the program starts.")
+                early = read.place.function is None or _is_default(read)
+                sure = Confidence.LOW if early else None
+                ctx.report(
+                    read.place, f"{read.name} is read here, without a check when the program starts.", confidence=sure
+                )
 
 
 def _raises(read: Read) -> bool:
     """Whether the def around the read refuses to go on without it."""
     around = read.place.function
     return around is not None and any(isinstance(node, ast.Raise) for node in descendants(around))
+
+
+def _is_default(read: Read) -> bool:
+    """Whether it is what an option of the command line is when it is left out: read as the program starts."""
+    stmt = read.place.stmt
+    called = stmt.value if isinstance(stmt, ast.Expr) else None
+    return isinstance(called, ast.Call) and getattr(called.func, "attr", "") in ("add_argument", "add_option")
 
 
 def _settles(read: Read) -> bool:

@@ -1,6 +1,7 @@
 from scanners.facts.environment import is_standard
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
+from scanners.semantics.docs.documents import points_elsewhere
 from scanners.tree import Tree, TreeContext
 
 
@@ -9,8 +10,10 @@ class EnvVarUndocumented(Rule):
     Whoever deploys the program cannot set a variable that nobody wrote down, and learns of it from an incident.
 
     Looks at each variable that the code reads by a fixed name, and for its name in `.env.example`, compose files,
-    Dockerfiles, manifests, configuration files and documents. Variables of the system and of tools are left out. A variable of the example
-    that nothing reads is suspected to be left over.
+    Dockerfiles, manifests, configuration files and documents. Variables of the system and of tools, and those that the
+    program sets for its own children, are left out. Where the README sends its reader to documentation elsewhere, or an
+    archive of a release leaves it out, it is a guess. A variable of the example that nothing reads is suspected to be left
+    over.
     """
 
     id = "env-var-undocumented"
@@ -40,6 +43,14 @@ class EnvVarUndocumented(Rule):
     )
     good = (
         Example(
+            "a sign between the program and its children",
+            {
+                "shop/run.py": "import os\nimport subprocess\n\n\ndef start():\n    env = dict(os.environ)\n"
+                '    env["SHOP_CHILD"] = "1"\n    subprocess.run(["shop"], env=env, check=True)\n\n\n'
+                'def is_child():\n    return bool(os.environ.get("SHOP_CHILD"))\n',
+            },
+        ),
+        Example(
             "written down in any of the places",
             {
                 "shop/settings.py": """\
@@ -63,6 +74,9 @@ class Settings(BaseSettings):
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         known = {word for fact in tree.facts("env-words") for word in fact["words"]}
+        known |= {fact["name"] for fact in tree.facts("env-set")}
+        hidden = not tree.facts("env-example") and (points_elsewhere(tree) or bool(tree.of_kind("archive")))
+        sure = Confidence.LOW if hidden else None
         seen: set[str] = set()
         computed = False
         for read in tree.facts("env-read"):
@@ -74,7 +88,8 @@ class Settings(BaseSettings):
                 if name in known:
                     ctx.site(read.path, read.line)
                 else:
-                    ctx.report(read.path, read.line, f"No document names {name}.", anchor=name, text=read["text"])
+                    message = f"No document names {name}."
+                    ctx.report(read.path, read.line, message, anchor=name, text=read["text"], confidence=sure)
             seen.add(name)
         self._left_over(tree, ctx, seen, computed)
 

@@ -157,3 +157,31 @@ def test_a_prefix_that_is_a_constant_of_the_file_stands_before_the_names_of_sett
     files = {"pay/env.py": settings.encode(), "README.md": b"`PAY_API_URL` is where payments go.\n"}
     report = scan_files(files)
     assert [found.message for found in report.findings if found.rule == "env-var-undocumented"] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "files"),
+    [
+        (READ, {CODE: "import os\nHOST = os.environ.get('SHOP_HOST')\n"}),
+        (
+            READ,
+            {CODE: "import os\ndef f(parser):\n    parser.add_argument('--host', default=os.getenv('SHOP_HOST'))\n"},
+        ),
+        (
+            UNDOCUMENTED,
+            {
+                SETTINGS: "import os\nHOST = os.environ['SHOP_HOST']\n",
+                "README.md": "# Shop\n\nSee the [documentation](https://docs.shop.example/).\n",
+            },
+        ),
+        (UNDOCUMENTED, {SETTINGS: "import os\nHOST = os.environ['SHOP_HOST']\n", "PKG-INFO": "Name: shop\n"}),
+    ],
+)
+def test_what_may_be_said_elsewhere_or_checked_at_the_start_is_only_suspected(rule, files):
+    report = scan_files({path: text.encode() for path, text in files.items()})
+    assert [finding.confidence for finding in report.findings if finding.rule == rule] == [Confidence.LOW]
+
+
+@pytest.mark.parametrize("path", ["gunicorn.conf.py", "deploy/gunicorn_conf.py", "shop/db_migrations/env.py"])
+def test_the_configuration_of_a_server_or_of_migrations_is_a_settings_module(path):
+    assert found(READ, {path: "import os\ndef f():\n    return os.environ['SHOP_HOST']\n"}) == []
