@@ -17,6 +17,7 @@ _MACHINE: Final = re.compile(
 _FAILED: Final = frozenset({"error", "err", "errors", "error_message", "exception"})
 _TELLS: Final = frozenset({"error", "message", "detail", "msg", "description", "error_message", "err", "errmsg"})
 _SLUG: Final = re.compile(r"^[A-Za-z0-9]+([_.:-][A-Za-z0-9]+)+$|^[A-Z_]{4,}$|^[a-z]+$|^[A-Z][a-z]+([A-Z][a-z]+)+$")
+_PLAIN: Final = frozenset({401, 403, 404, 405})
 _HEAD: Final = "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n"
 
 
@@ -27,7 +28,8 @@ class ErrorWithoutCode(Rule):
 
     Looks at JSON answers of 400 and over that are built by hand, at error bodies that go out with 200, and at a 500 that a
     handler of any exception makes itself. Other errors of the framework (HTTPException, abort, serializer errors) have
-    their own shape. A body that is not a literal is left.
+    their own shape. A body that is not a literal is left. 401, 403, 404 and 405 nearly always say enough by themselves, so an
+    answer with one of them has low confidence.
     """
 
     id = "error-without-code"
@@ -95,7 +97,9 @@ class ErrorWithoutCode(Rule):
         if keys is None or not _TELLS & keys.keys() or _coded(keys, place):
             return
         texts = ", ".join(f"`{key}`" for key in list(keys)[:3])
-        ctx.report(place, f"The {reply.status} answer holds {texts} and no code that a program could act upon.")
+        sure = Confidence.LOW if reply.status in _PLAIN else None
+        message = f"The {reply.status} answer holds {texts} and no code that a program could act upon."
+        ctx.report(place, message, confidence=sure)
 
 
 def _is_broad(handler: ast.ExceptHandler) -> bool:
