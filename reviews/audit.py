@@ -15,7 +15,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from reviews.models import AuditEvent, Team, User
+from reviews.models import AuditEvent, SignOff, Team, User
 
 PLIMSOLL = "plimsoll"
 GENESIS = "0" * 64
@@ -46,4 +46,11 @@ def record(team: Team, actor: User | None, kind: str, subject: models.Model, tex
 def digest(event: AuditEvent) -> str:
     """The digest of a row, over everything in it but itself."""
     values = {name: getattr(event, name) for name in _HASHED}
+    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def sign_off_digest(sign_off: SignOff) -> str:
+    """The digest of a sign-off, over everything that it says but the moment at which the database wrote it."""
+    fields = ("pk", "review_id", "reviewer_id", "duties", "decision", "round", "commit", "tree", "rule_set")
+    values = {name: getattr(sign_off, name) for name in (*fields, "evidence_digest", "items", "note")}
     return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -146,6 +146,11 @@ def changes_seen(case: Case, _actor: Actor) -> tuple[str, ...]:
     return _unless(not case.changed, f"Still to reaffirm: {', '.join(case.changed)}.")
 
 
+def changes_left(case: Case, _actor: Actor) -> tuple[str, ...]:
+    """At least one changed item is left that nobody agreed to again."""
+    return _unless(bool(case.changed), "No changed item is left, so this reaffirms the approval.")
+
+
 def is_expired(case: Case, _actor: Actor) -> tuple[str, ...]:
     """The validity of the approval is over."""
     return _unless(case.clock.expired, "The approval is still valid.")

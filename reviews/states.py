@@ -65,6 +65,7 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     CHANGE = "change"
     REAFFIRM = "reaffirm"
+    REAFFIRM_SOME = "reaffirm-some"
     LAPSE = "lapse"
     EXPIRE = "expire"
     SUSPEND = "suspend"

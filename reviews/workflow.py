@@ -125,6 +125,13 @@ TRANSITIONS = (
         (*REVIEWER, need.still_valid, need.is_not_overdue, need.changes_seen),
         "Adds a sign-off for the changed items; back to with conditions where conditions run.",
     ),
+    Transition(
+        A.REAFFIRM_SOME,
+        (S.NEEDS_REAFFIRMATION,),
+        S.NEEDS_REAFFIRMATION,
+        (*REVIEWER, need.still_valid, need.changes_left),
+        "Adds a sign-off for some of the changed items.",
+    ),
     Transition(A.LAPSE, (*HELD,), S.STALE, (need.by_itself,), "The commit is no longer part of the branch."),
     Transition(A.EXPIRE, HELD, S.EXPIRED, (need.by_itself, need.is_expired), "Ends the approval."),
     Transition(
