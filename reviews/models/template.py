@@ -8,7 +8,8 @@ from reviews.states import Occasion
 class ReviewTemplate(models.Model):
     """What a team asks in a review of one tier, kind and occasion, instead of the shipped questions.
 
-    A row never changes: an edit adds the next version, so that a review can tell what it was made from.
+    A row never changes: an edit adds the next version, so that a review can tell what it was made from. Going back to
+    the shipped questions is a version too, and follows them when they change.
     """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="review_templates")
@@ -16,6 +17,7 @@ class ReviewTemplate(models.Model):
     kind = models.CharField(max_length=10)
     occasion = models.CharField(max_length=20, choices=[(one.value, one.label) for one in Occasion])
     version = models.PositiveIntegerField()
+    shipped = models.BooleanField(default=False, help_text="Back to the shipped questions; refs and own are empty.")
     refs = models.JSONField(default=list, help_text="Asked items of the checklist that are in it.")
     own = models.JSONField(default=list, help_text="[{ref, area, title, question, evidence}, ...]: own questions")
     note = models.TextField(blank=True, default="")
