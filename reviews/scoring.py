@@ -21,13 +21,13 @@ item asked of people is counted only from the first decided review on. Without a
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
 from reviews.checklist import Item, Kind, Level, Tier, place
 from reviews.outcomes import Evidence, ItemOutcome, Judged, Outcome, judge
-from reviews.ratio import ALL, WEIGHT, Score, mean, tenths
+from reviews.ratio import WEIGHT, Ratio, Score, mean, tenths
 from scanners.finding import Effort, Severity
 from scanners.rule import AREAS
 
@@ -175,15 +175,24 @@ def _steps(judged: Sequence[Judged], target: Level | None, doubt: Fraction) -> t
         for one in judged
         if one.outcome.counted and one.outcome.outcome.holds_back and one.outcome.level.rank <= target.rank
     ]
-    steps = [_step(one, judged, doubt) for one in in_the_way]
+    parts = [(one.weight, one.ratio.low) for one in judged if one.ratio]
+    held = sum((weight * low for weight, low in parts), Fraction(0))
+    whole = sum((weight for weight, _ in parts), doubt)
+    steps = [_step(one, held, whole) for one in in_the_way]
     return tuple(sorted(steps, key=lambda step: (-step.gain, _slowness(step.effort))))
 
 
-def _step(one: Judged, judged: Sequence[Judged], doubt: Fraction) -> Step:
-    cleared = [replace(other, ratio=ALL) if other is one else other for other in judged]
-    before, after = (tenths(_mean(items, doubt)[0]) for items in (judged, cleared))
+def _step(one: Judged, held: Fraction, whole: Fraction) -> Step:
+    """The step of one item, when all items together hold `held` of the weight `whole`."""
+    added, share = (Fraction(0), one.ratio.low) if one.ratio else (one.weight, Fraction(0))
+    before = _tenths(held / whole) if whole else 0
+    after = _tenths((held + one.weight * (1 - share)) / (whole + added))
     item = one.outcome
     return Step(item.ref, item.id, item.title, item.outcome, item.findings, item.effort, (after - before) / 10)
+
+
+def _tenths(share: Fraction) -> int:
+    return tenths(Ratio(share, None, share).score)
 
 
 def _slowness(effort: Effort | None) -> int:
