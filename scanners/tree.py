@@ -63,9 +63,9 @@ class Tree:
         return [fact for fact in found if tests or fact.path_class.name != "test"]
 
     def plain_facts(self) -> dict[str, tuple[Mapping[str, Any], ...]]:
-        """All facts by kind as plain JSON values, each with its path."""
+        """All facts by kind as plain JSON values, each with its file; a route has a path of its own."""
         return {
-            kind: tuple({"path": fact.path, **fact.fields} for fact in facts) for kind, facts in self._facts.items()
+            kind: tuple({"file": fact.path, **fact.fields} for fact in facts) for kind, facts in self._facts.items()
         }
 
     def of_kind(self, *kinds: str) -> list[str]:
