@@ -1,6 +1,6 @@
 """7: a review whose scan has ended: frozen at that commit and filled in, or sent back with the scan's error."""
 
-from reviews import casefile, prefill
+from reviews import casefile, intake, prefill
 from reviews.models import Review, Scan
 from reviews.scanning import current_checklist
 from reviews.signoff import team_of, tell
@@ -19,7 +19,9 @@ def follow_scans() -> int:
 def follow_scan(review: Review) -> bool:
     """Move a review on if its scan has ended. Returns whether it has."""
     scan = answering(review.scan)
-    if scan is None or scan.state not in (Scan.State.DONE, Scan.State.FAILED):
+    if scan is None or not _fits(scan, review):
+        return _ask_again(review)
+    if scan.state not in (Scan.State.DONE, Scan.State.FAILED):
         return False
     with turn(review, None, stored=True) as taken:
         if taken.case.state is not State.SCANNING:
@@ -39,6 +41,18 @@ def answering(scan: Scan | None) -> Scan | None:
         seen.add(scan.pk)
         scan = scan.superseded_by
     return scan
+
+
+def _fits(scan: Scan, review: Review) -> bool:
+    """Whether a scan is of the commit that the review wants, not of a newer one that took the place of a request."""
+    return review.wanted_commit in ("", scan.commit or scan.wanted_commit)
+
+
+def _ask_again(review: Review) -> bool:
+    trigger = Scan.Trigger.REVIEW
+    scan = intake.request_scan(review.repository, trigger=trigger, commit=review.wanted_commit)
+    Review.objects.filter(pk=review.pk, state=State.SCANNING).update(scan=scan)
+    return False
 
 
 def _freeze(taken: Turn, scan: Scan) -> None:

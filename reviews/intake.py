@@ -71,7 +71,7 @@ def request_scan(repository: Repository, *, trigger: str, requested_by: User | N
     """Ask for a scan of `commit`, or of the branch's head when it is empty. Returns the row that will answer.
 
     A commit that is queued or running already is not asked for twice. A newer request takes the place of those that
-    still wait on the same branch, except of history: those name commits that nobody pushes again.
+    still wait on the same branch, except of history and of reviews: those name commits that nobody pushes again.
     Raises SourceError commit_malformed.
     """
     if commit:
@@ -89,7 +89,7 @@ def request_scan(repository: Repository, *, trigger: str, requested_by: User | N
             requested_by=requested_by,
             wanted_commit=commit,
         )
-        if trigger != Scan.Trigger.HISTORY:
+        if trigger not in Scan.APART:
             _supersede_waiting(asked, scan)
     say = log.debug if trigger == Scan.Trigger.HISTORY else log.info
     say("scan-requested", scan=scan.pk, repository=repository.pk, trigger=str(trigger), commit=commit or "head")
@@ -105,7 +105,7 @@ def _under_way(asked: QuerySet[Scan], commit: str) -> Scan | None:
 
 
 def _supersede_waiting(asked: QuerySet[Scan], scan: Scan) -> None:
-    older = asked.filter(state=Scan.State.REQUESTED, pk__lt=scan.pk).exclude(trigger=Scan.Trigger.HISTORY)
+    older = asked.filter(state=Scan.State.REQUESTED, pk__lt=scan.pk).exclude(trigger__in=Scan.APART)
     superseded = older.update(state=Scan.State.SUPERSEDED, superseded_by=scan, finished_at=scan.requested_at)
     if superseded:
         log.info("scan-superseded", repository=scan.repository_id, by=scan.pk, count=superseded)

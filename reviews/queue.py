@@ -185,8 +185,8 @@ def _return(repository: int, scan: int, change: Callable[..., Any], wait: float 
 
 def _waiting_instead_of(scan: Scan) -> Scan | None:
     same = Q(wanted_commit=scan.wanted_commit)
-    if scan.trigger != Scan.Trigger.HISTORY:
-        same |= ~Q(trigger=Scan.Trigger.HISTORY)
+    if scan.trigger not in Scan.APART:
+        same |= ~Q(trigger__in=Scan.APART)
     waiting = Scan.objects.filter(same, repository=scan.repository_id, branch=scan.branch, state=Scan.State.REQUESTED)
     return waiting.exclude(pk=scan.pk).order_by("-id").first()
 

@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help="The database of the tests that use one; with postgresql, only those run.",
     )
+    parser.addoption("--rounds", type=int, default=25, help="How often each race is run.")
     parser.addoption("--no-skips", action="store_true", help="Count a skipped test as a failed one.")
 
 
@@ -38,6 +39,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         "PLIMSOLL_DATA": str(HOME / "data"),
         "PLIMSOLL_SECRET_KEY": "only-for-tests-" * 4,
         "PLIMSOLL_FIELD_KEYS": Fernet.generate_key().decode(),
+        "PLIMSOLL_SIGNING_KEY": Fernet.generate_key().decode(),
         "PLIMSOLL_LOCAL_ROOTS": str(HOME / "repositories"),
         "PLIMSOLL_BASE_URL": "http://testserver",
         "PLIMSOLL_LOG_LEVEL": "WARNING",

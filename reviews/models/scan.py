@@ -26,6 +26,9 @@ class Scan(models.Model):
         HISTORY = "history", "history"
         REVIEW = "review", "a review"
 
+    # They name commits that nobody pushes again, so no newer request takes their place, and they take nobody's.
+    APART = (Trigger.HISTORY, Trigger.REVIEW)
+
     class Step(models.TextChoices):
         FETCH = "fetch", "Fetch"
         LIST = "list", "List"

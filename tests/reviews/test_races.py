@@ -1,0 +1,105 @@
+"""Decisions at the same moment: one wins, the others are told, and nothing is half done. `--rounds` repeats them."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from reviews import deciding, signoff
+from reviews.models import AuditEvent, Review, SignOff
+from reviews.states import State
+from reviews.turns import ConflictError, Seen
+from tests.reviews.reviewing import LATER, Cast, agreed, cast_of, review_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Play = Callable[[Review, Seen], object]
+
+
+@pytest.fixture
+def rounds(pytestconfig: pytest.Config) -> int:
+    return int(pytestconfig.option.rounds)
+
+
+@pytest.fixture
+def people(team) -> Cast:
+    return cast_of(team)
+
+
+@pytest.fixture
+def review(team, people) -> Review:
+    """In review, agreed to: one signature decides."""
+    made = review_in(State.IN_REVIEW, team, people.submitter, tier="C", claimed_by=people.lead)
+    agreed(made, people.lead)
+    return made
+
+
+@pytest.fixture
+def plays(people) -> tuple[Play, ...]:
+    """What four people do at the same moment."""
+    return (
+        lambda review, seen: deciding.sign(review, people.security, seen, "approve"),
+        lambda review, seen: deciding.sign(review, people.third, seen, "approve"),
+        lambda review, seen: deciding.reject(review, people.lead, seen, "Not without the patch."),
+        lambda review, seen: signoff.move_to(review, people.submitter, seen, LATER),
+    )
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Four people at four keyboards, whose connections are closed at the end."""
+    with ThreadPoolExecutor(4) as threads:
+        yield threads
+        barrier = Barrier(4)
+        list(threads.map(lambda _: (barrier.wait(30), connection.close()), range(4)))
+
+
+def outcome(play: Play, review: Review, seen: Seen, barrier: Barrier) -> str:
+    barrier.wait(30)
+    try:
+        play(review, seen)
+    except ConflictError:
+        return "conflict"
+    return "won"
+
+
+def reset(review: Review) -> None:
+    """Everything as before the decision, but the version, the log and the sign-offs that stand for ever."""
+    Review.objects.filter(pk=review.pk).update(
+        state=State.IN_REVIEW, wanted_commit="", decided_at=None, valid_until=None, round=review.round + 1
+    )
+    review.refresh_from_db()
+
+
+def test_of_four_decisions_at_once_exactly_one_wins(review, plays, pool, rounds):
+    lost = []
+    for number in range(rounds):
+        seen, barrier = Seen.of(review), Barrier(4)
+        before = (SignOff.objects.count(), AuditEvent.objects.count())
+        turn = plays[number % 4 :] + plays[: number % 4]
+        results = sorted(pool.map(lambda play, seen=seen, barrier=barrier: outcome(play, review, seen, barrier), turn))
+        review.refresh_from_db()
+        signed = SignOff.objects.count() - before[0]
+        moved = review.state == State.SCANNING
+        lost += [] if results == ["conflict"] * 3 + ["won"] and signed == (not moved) else [(number, results, signed)]
+        assert AuditEvent.objects.count() > before[1]
+        reset(review)
+    assert lost == []
+
+
+def test_nothing_is_approved_on_a_commit_that_the_review_has_left(review, people, pool, rounds):
+    wrong = []
+    for number in range(rounds):
+        seen, barrier = Seen.of(review), Barrier(2)
+        plays = (
+            lambda one, seen: deciding.sign(one, people.security, seen, "approve"),
+            lambda one, seen: signoff.move_to(one, people.submitter, seen, LATER),
+        )
+        list(pool.map(lambda play, seen=seen, barrier=barrier: outcome(play, review, seen, barrier), plays))
+        review.refresh_from_db()
+        ended = (review.state, review.wanted_commit)
+        wrong += [] if ended in (("approved", ""), ("scanning", LATER)) else [(number, ended)]
+        reset(review)
+    assert wrong == []
