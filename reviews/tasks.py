@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.conf import settings
 
-from reviews import queue, scanning
+from reviews import outbox, queue, scanning
 from reviews.cache import drop_unused
 from scanners.git.scratch import remove_stale
 
@@ -36,8 +36,16 @@ def requeue() -> None:
         wake.apply_async(expires=settings.REQUEUE_SECONDS)
 
 
+@shared_task(soft_time_limit=60, time_limit=100)
+def deliver() -> None:
+    """Send what people are to be told, a batch at a time."""
+    if outbox.deliver():
+        deliver.delay()
+
+
 @shared_task
 def clean() -> None:
     """Drop what nobody asks for any more."""
     drop_unused(_UNUSED_BLOBS)
     queue.drop_superseded(_OLD_REQUESTS)
+    outbox.drop_old()

@@ -8,6 +8,7 @@ class OutboxMessage(models.Model):
     """Something to tell somebody, written in the transaction that it tells of and delivered afterwards.
 
     `key` makes a message exist once, whatever is tried again. A sender holds it by `fence`, as a worker holds a scan.
+    `problem` is why the last attempt did not deliver it.
     """
 
     class Channel(models.TextChoices):
@@ -18,6 +19,7 @@ class OutboxMessage(models.Model):
         SENDING = "sending", "sending"
         SENT = "sent", "sent"
         FAILED = "failed", "failed"
+        NO_SERVER = "no-server", "no mail server"
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="outbox")
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL)
@@ -32,7 +34,7 @@ class OutboxMessage(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     fence = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
     problem = models.TextField(blank=True, default="")
 
     class Meta:
