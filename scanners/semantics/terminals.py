@@ -2,9 +2,10 @@
 
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from scanners.context import Context
+from scanners.place import Place
 
 _COMMAND_LINE: Final = tuple(
     "argparse click typer optparse docopt fire getopt cmd cmd2 rich tabulate colorama cleo prompt_toolkit questionary "
@@ -27,3 +28,8 @@ def is_command_line(ctx: Context) -> bool:
 def runs_alone(ctx: Context) -> bool:
     """Whether the module is a program of its own that serves nobody."""
     return bool(_IS_PROGRAM.search(ctx.source)) and not ctx.imports(*_SERVES)
+
+
+def is_started_by_hand(place: Place[Any], ctx: Context) -> bool:
+    """Whether a person, or a deployment, starts this and waits for its end: a script, a command, a migration."""
+    return ctx.path_class in ("migration", "script") or place.under_main or is_command_line(ctx)

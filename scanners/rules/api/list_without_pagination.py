@@ -53,6 +53,7 @@ class ListWithoutPagination(Rule):
         Example("a limit", {"app.py": f"{_HEAD}@router.get('/orders')\ndef orders(limit: int = 50, offset: int = 0, db=Depends(session)):\n    return db.query(Order).limit(min(limit, 100)).offset(offset).all()\n\n\n@router.get('/new')\ndef new(db=Depends(session)):\n    return db.execute(select(Order).order_by(Order.id)).scalars().all()[:10]\n"}),
         Example("pages of DRF", {"settings.py": "REST_FRAMEWORK = {'DEFAULT_PAGINATION_CLASS': 'rest_framework.pagination.CursorPagination', 'PAGE_SIZE': 50}\n", "views.py": "from rest_framework import viewsets\n\n\nclass OrderViewSet(viewsets.ModelViewSet):\n    queryset = Order.objects.all()\n"}),
         Example("a class with pages, and a small enumeration", {"views.py": "from rest_framework import viewsets\n\n\nclass OrderViewSet(viewsets.ModelViewSet):\n    pagination_class = Pages\n    queryset = Order.objects.all()\n\n\nclass CountryViewSet(viewsets.ReadOnlyModelViewSet):\n    queryset = Country.objects.all()\n"}),
+        Example("pages by a decorator", {"api.py": "from ninja import Router\nfrom ninja.pagination import paginate\nfrom shop.models import Order\n\nrouter = Router()\n\n\n@router.get('/orders')\n@paginate\ndef orders(request):\n    return Order.objects.all()\n"}),
         Example("a streamed export", {"views.py": "from django.http import StreamingHttpResponse\nfrom shop.models import Order\n\n\ndef orders(request):\n    return StreamingHttpResponse(row.line() for row in Order.objects.all())\n"}),
         Example("a helper of its own pages", {"views.py": "from django.http import JsonResponse\nfrom shop.models import Order\n\n\ndef orders(request):\n    if request.GET:\n        return JsonResponse({})\n    return table_of(request, Order.objects.all())\n"}),
         Example("one row, and all rows for something else", {"app.py": f"{_HEAD}@router.get('/orders')\ndef orders(db=Depends(session)):\n    return db.query(Order).count()\n\n\n@router.post('/orders')\ndef order(db=Depends(session)):\n    rows = db.query(Order).all()\n    return len(rows)\n"}),
@@ -66,6 +67,8 @@ class ListWithoutPagination(Rule):
     def _handler(self, node: Any, route: Route, ctx: Context) -> None:
         body = list(inner(list(node.body)))
         held = {id(each.value) for each in body if isinstance(each, ast.Attribute)}
+        if any("paginat" in ast.unparse(decorator).lower() for decorator in node.decorator_list):
+            return
         fetched = [each for each in body if isinstance(each, ast.Call) and fetches(each, last=id(each) not in held)]
         if not fetched:
             return
@@ -82,7 +85,9 @@ class ListWithoutPagination(Rule):
                 or _SMALL.search(route.path.rstrip("/"))
             ):
                 continue
-            below = "{" in route.path or "<" in route.path or _FILTERS.search(chain(call, body))
+            asked = chain(call, body)
+            grouped = ".values(" in asked and ".annotate(" in asked
+            below = grouped or "{" in route.path or "<" in route.path or _FILTERS.search(asked)
             sure = Confidence.LOW if below else None
             ctx.report(
                 place, f"`{node.name}` answers with all rows there are: nothing limits how many.", confidence=sure

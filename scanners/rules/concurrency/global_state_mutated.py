@@ -8,6 +8,7 @@ from scanners.rule import Example, Rule
 from scanners.scopes import Scope
 from scanners.semantics.concurrency.globalstate import Change, changes, is_guarded, is_meant, may_change
 from scanners.semantics.hot import hot_defs, served
+from scanners.semantics.memory.caches import CACHE_LIKE
 
 
 class GlobalStateMutated(Rule):
@@ -93,6 +94,8 @@ def _sure(change: Change, function: Any, ctx: Context) -> Confidence | None:
         return Confidence.LOW  # A reset, or a switch.
     if isinstance(function, ast.FunctionDef) and not any(isinstance(node, ast.FunctionDef) for node in served(ctx)):
         return Confidence.LOW  # Only coroutines of one thread come here, as far as the file shows.
+    if change.how == "adds" and isinstance(change.node, ast.Assign) and CACHE_LIKE.search(change.name):
+        return Confidence.LOW  # One key is set at once, and whoever sets it again sets the same.
     plain = change.how in ("adds", "rebinds") and isinstance(function, ast.AsyncFunctionDef)
     return Confidence.LOW if plain and function not in served(ctx) else None
 

@@ -7,6 +7,7 @@ from scanners.rule import Example, Rule
 from scanners.semantics.data.percall import CLIENTS, differs_by_call, is_factory, is_kept, is_reused
 from scanners.semantics.hot import is_hot
 from scanners.semantics.routes import routes_of
+from scanners.semantics.terminals import is_started_by_hand
 
 
 class ClientCreatedPerCall(Rule):
@@ -88,8 +89,9 @@ class ClientCreatedPerCall(Rule):
         elif differs_by_call(call) or call.unpacks:
             ctx.unresolved(call, "It may be made for the address or the credentials of this call.")
         else:
-            what = CLIENTS[call.dotted]
-            ctx.report(call, f"A new {what} ({call.dotted}) with its own connections is made each time this runs.")
+            what, sure = CLIENTS[call.dotted], Confidence.LOW if is_started_by_hand(call, ctx) else None
+            message = f"A new {what} ({call.dotted}) with its own connections is made each time this runs."
+            ctx.report(call, message, confidence=sure)
 
 
 def _is_made_each_time(call: Call, ctx: Context) -> bool:

@@ -2,9 +2,10 @@ import ast
 from typing import Any, Final
 
 from scanners.context import Context
-from scanners.finding import Effort, Severity
+from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Call, Place
 from scanners.rule import Example, Rule
+from scanners.semantics.remarks import is_explained
 
 _REVERSE: Final = {
     "django.db.migrations.RunPython": (1, "reverse_code"),
@@ -115,9 +116,9 @@ class MigrationIrreversible(Rule):
         if downgrade is None:
             ctx.report(_place(upgrade, ctx), "The revision has no downgrade().")
         elif not _body(downgrade):
-            ctx.report(
-                _place(downgrade, ctx), "downgrade() does nothing: the revision counts as undone, its changes stay."
-            )
+            message = "downgrade() does nothing: the revision counts as undone, its changes stay."
+            meant = is_explained(ctx.source_lines, downgrade.lineno, downgrade.end_lineno or downgrade.lineno)
+            ctx.report(_place(downgrade, ctx), message, confidence=Confidence.LOW if meant else None)
         elif isinstance(_body(downgrade)[0], ast.Raise):
             ctx.report(_place(downgrade, ctx), "downgrade() only raises: going back stops here.")
 

@@ -9,6 +9,7 @@ from scanners.semantics.data.rowloops import loop_of
 from scanners.semantics.data.rowqueries import hits, place_of
 from scanners.semantics.data.rowreads import is_loaded_per_row, read_of
 from scanners.semantics.orm import uses_orm
+from scanners.semantics.terminals import is_started_by_hand
 from scanners.tree import Fact, Tree, TreeContext
 
 
@@ -20,6 +21,7 @@ class QueryInLoop(Rule):
     Looks at loops and comprehensions that read by key, read the relation of a row that nothing prefetched, insert, save or
     commit once per item: Django, SQLAlchemy, Peewee and plain cursors. Loops over a fixed handful or over pages, loops
     that end at the first hit and queries for a set are good. Rows that come from elsewhere may be prefetched: unresolved.
+    Scripts, commands and migrations run once, while somebody waits for their end: low confidence.
     """
 
     id = "query-in-loop"
@@ -63,8 +65,7 @@ class QueryInLoop(Rule):
         Example(
             "cursor and Peewee",
             {
-                "load.py": "import psycopg2\nfrom peewee import fn\n\nfrom models import Order\n\n\ndef load(rows, connection, ids):\n"
-                "    cursor = connection.cursor()\n    for row in rows:\n"
+                "load.py": "import psycopg2\nfrom peewee import fn\n\nfrom models import Order\n\n\ndef load(rows, connection, ids):\n    cursor = connection.cursor()\n    for row in rows:\n"
                 "        cursor.execute('INSERT INTO orders (name) VALUES (%s)', (row.name,))\n"
                 "    return [Order.get(Order.id == i) for i in ids]\n"
             },
@@ -101,10 +102,8 @@ class QueryInLoop(Rule):
         Example(
             "a query that the loop narrows, a statement for each table",
             {
-                "count.py": "import psycopg2\n\n\ndef count(tables, connection):\n    cursor = connection.cursor()\n"
-                "    for table in tables:\n        cursor.execute(f'SELECT count(*) FROM \"{table}\"')\n",
-                "shop/search.py": "from shop.models import Order\n\n\ndef search(words):\n    found = Order.objects.all()\n    for word in words:\n"
-                "        found = found.filter(text__contains=word)\n    return found\n",
+                "count.py": "import psycopg2\n\n\ndef count(tables, connection):\n    cursor = connection.cursor()\n    for table in tables:\n        cursor.execute(f'SELECT count(*) FROM \"{table}\"')\n",
+                "shop/search.py": "from shop.models import Order\n\n\ndef search(words):\n    found = Order.objects.all()\n    for word in words:\n        found = found.filter(text__contains=word)\n    return found\n",
             },
         ),
     ]
@@ -124,18 +123,18 @@ class QueryInLoop(Rule):
             return
         found = list(hits(loop, ctx))
         for node, loaded in read_of(loop, ctx):
-            model, light = loop.rows.model if loop.rows else "", ctx.path_class == "migration" or place.under_main
+            model, light = loop.rows.model if loop.rows else "", is_started_by_hand(place, ctx)
             text = ctx.source_lines[node.lineno - 1].strip()
             ctx.fact("row-read", node, model=model, attr=node.attr, loaded=loaded, light=light, text=text)
         if loop.rows is not None and not found:
             ctx.site(place)
-        small = Severity.LOW if ctx.path_class == "migration" or place.under_main else None
+        small, doubt = (Severity.LOW, Confidence.LOW) if is_started_by_hand(place, ctx) else (None, None)
         for hit in found:
             where = place_of(hit.node, loop)
             if hit.doubt:
                 ctx.unresolved(where, hit.doubt)
             else:
-                ctx.report(where, hit.text, confidence=hit.sure, severity=small or hit.severity)
+                ctx.report(where, hit.text, confidence=doubt or hit.sure, severity=small or hit.severity)
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         models: dict[str, list[Fact]] = defaultdict(list)
@@ -146,5 +145,5 @@ class QueryInLoop(Rule):
             if len(found) != 1 or found[0]["manager"] or not is_loaded_per_row(read["attr"], read["loaded"], found[0]):
                 continue
             text = f"`{read['attr']}` is a query of its own for each row; load it with the rows."
-            light = Severity.LOW if read["light"] else None
-            ctx.report(read.path, read.line, text, anchor=read["text"], text=read["text"], severity=light)
+            line, (light, sure) = read["text"], (Severity.LOW, Confidence.LOW) if read["light"] else (None, None)
+            ctx.report(read.path, read.line, text, anchor=line, text=line, severity=light, confidence=sure)

@@ -135,4 +135,5 @@ def _keeps_parameters(node: Any) -> bool:
 
 
 def _is_public(place: Place[Any]) -> bool:
-    return not place.node.name.startswith("_") and place.function is None
+    sets = any(getattr(mark, "attr", "") in ("setter", "deleter") for mark in place.node.decorator_list)
+    return not place.node.name.startswith("_") and place.function is None and not sets

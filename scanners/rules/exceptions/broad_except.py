@@ -7,6 +7,7 @@ from scanners.rule import Example, Rule
 from scanners.semantics.exceptions.attempts import cleans_up, imports
 from scanners.semantics.exceptions.boundaries import is_boundary, is_called_here
 from scanners.semantics.handlers import Reaction, breadth, caught, clause, reaction, spelled
+from scanners.semantics.terminals import is_started_by_hand
 
 
 class BroadExcept(Rule):
@@ -118,7 +119,7 @@ def _report(at: Place[ast.ExceptHandler], found: Reaction, ctx: Context, everyth
         ctx.report(at, message, severity=Severity.HIGH)
     elif not found.traceback:
         message = f"`{name}` answers a bug in this block like an expected failure, and goes on without its traceback."
-        ctx.report(at, message)
+        ctx.report(at, message, confidence=Confidence.LOW if is_started_by_hand(at, ctx) else None)
     elif not is_boundary(at):
         message = f"`{name}` goes on after any failure, bugs included, though this is not the outermost handler."
         ctx.report(at, message, confidence=Confidence.MEDIUM if is_called_here(at, ctx) else Confidence.LOW)

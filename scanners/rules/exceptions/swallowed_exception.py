@@ -4,16 +4,9 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.exceptions.attempts import (
-    attempt,
-    cleans_up,
-    imports,
-    looks_up,
-    loses_effect,
-    may_be_silent,
-    sureness,
-)
+from scanners.semantics.exceptions import attempts
 from scanners.semantics.handlers import breadth, caught, clause, reaction, short, spelled
+from scanners.semantics.remarks import is_explained
 
 
 class SwallowedException(Rule):
@@ -23,7 +16,7 @@ class SwallowedException(Rule):
     Looks at except clauses and `contextlib.suppress`. A clause for everything (bare, BaseException, Exception) must
     raise, log at warning or above, call an error tracker or a metric, or hand the exception on; a narrow one must do so
     when its try holds an outbound call or a write, a guess where only what it catches says so. Optional imports, tidying,
-    and lookups or conversions with a fallback may stay silent. What calls something out of sight or sets a flag is open.
+    and lookups or conversions with a fallback may stay silent; a remark saying why makes it a guess. A flag is left open.
     """
 
     id = "swallowed-exception"
@@ -123,13 +116,13 @@ class SwallowedException(Rule):
         ctx.site(at)
         types = caught(at.node.type, place.scope)
         wide = breadth(types, place.scope) != "narrow"
-        loss = "all" if wide else loses_effect(types, place.node.body, place.scope)
+        loss = "all" if wide else attempts.loses_effect(types, place.node.body, place.scope)
         if not loss:
             return
         found = reaction(at.node, place, ctx)
-        if found.reacts or may_be_silent(place, at.node):
+        if found.reacts or attempts.may_be_silent(place, at.node):
             return
-        where = f"`{spelled(at.node)}` drops the failure of {attempt(place.node.body)}"
+        where = f"`{spelled(at.node)}` drops the failure of {attempts.attempt(place.node.body)}"
         if found.doubt:
             ctx.unresolved(at, f"The handler {found.doubt}, which may report the failure.")
         elif found.whispers:
@@ -137,7 +130,12 @@ class SwallowedException(Rule):
             sure = Confidence.LOW if guess else Confidence.MEDIUM
             ctx.report(at, f"{where}: it only {found.whispers}, where nobody looks for failures.", confidence=sure)
         else:
-            level, sure = Severity.HIGH if wide else Severity.MEDIUM, sureness(place, at.node, loss)
+            level = Severity.HIGH if wide else Severity.MEDIUM
+            sure = (
+                Confidence.LOW
+                if is_explained(ctx.source_lines, at.line, at.node.body[-1].end_lineno or at.line)
+                else attempts.sureness(place, at.node, loss)
+            )
             ctx.report(at, f"{where}, so nobody learns that it failed.", severity=level, confidence=sure)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
@@ -146,5 +144,7 @@ class SwallowedException(Rule):
         ctx.site(call)
         wide = breadth(call.node.args, call.scope) != "narrow" if call.node.args else False
         body = call.stmt.body
-        if wide and not (cleans_up(body, call) or imports(body) or looks_up(body)):
-            ctx.report(call, f"`{short(call.node)}` drops every failure of {attempt(body)}, so nobody learns of it.")
+        if wide and not (attempts.cleans_up(body, call) or attempts.imports(body) or attempts.looks_up(body)):
+            ctx.report(
+                call, f"`{short(call.node)}` drops every failure of {attempts.attempt(body)}, so nobody learns of it."
+            )

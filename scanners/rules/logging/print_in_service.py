@@ -84,7 +84,8 @@ class PrintInService(Rule):
             return
         if is_command_line(ctx):
             return
-        meant = _is_meant(call) or runs_alone(ctx)
+        handles = call.cls is not None and any(call.name(base).endswith("Handler") for base in call.cls.bases)
+        meant = _is_meant(call) or runs_alone(ctx) or handles  # A handler of records cannot log its own failure.
         message = f"{call.last}() writes straight to the {_stream(call, stream)}, without a level or a logger that could route it."
         ctx.report(call, message, confidence=Confidence.LOW if meant else Confidence.HIGH)
 

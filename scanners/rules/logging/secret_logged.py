@@ -4,6 +4,7 @@ from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.logcalls import LOG_CALLS, log_call
 from scanners.semantics.logging.logged import named_secret, secret_in, shown
+from scanners.semantics.terminals import is_started_by_hand
 
 _NOT_SHOWN = frozenset({"exc_info", "stack_info", "stacklevel", "file", "end", "sep"})
 
@@ -95,4 +96,6 @@ class SecretLogged(Rule):
         if told:
             what, sure = told
             where = "a log line" if log else "the output"
+            if log is None and is_started_by_hand(call, ctx):
+                sure = Confidence.LOW  # Showing it to whoever asked may be what the command is for.
             ctx.report(call, f"{what} goes into {where}, where everyone who reads logs can use it.", confidence=sure)

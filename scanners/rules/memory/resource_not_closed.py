@@ -125,6 +125,8 @@ def connected(path):
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         found = RESOURCES[call.dotted]
+        if call.keyword("fileobj") is not None:
+            return  # It wraps what somebody else has opened.
         became = fate(call, found, ctx)
         if became == "unknown":
             ctx.unresolved(call, "It may be closed elsewhere, or on some ways only.")
@@ -144,6 +146,5 @@ def connected(path):
         sure = Confidence.HIGH if found.what not in BRIEF or became == "leaks" else Confidence.MEDIUM
         light = found.what == "HTTP session" or (became == "dropped" and found.what in BRIEF) or call.under_main
         message = f"{how} {found.what} that `{call.dotted.removesuffix('()')}` opens."
-        ctx.report(
-            call, message, severity=Severity.LOW if light or ctx.path_class == "script" else None, confidence=sure
-        )
+        level = Severity.LOW if light or ctx.path_class == "script" else None
+        ctx.report(call, message, severity=level, confidence=sure)

@@ -2,13 +2,14 @@ import ast
 
 from scanners.context import Context
 from scanners.facts.clients import tell
-from scanners.finding import Severity
+from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.outbound import HANDED, PROCESSES, bounded_outside, handed, weigh
 from scanners.semantics.terminals import is_command_line
 from scanners.syntax import descendants
 
+_LOCAL_GIT = frozenset("rev-parse describe status log diff config show branch ls-files rev-list symbolic-ref".split())
 _ENDINGS = frozenset({"terminate", "kill", "send_signal"})
 
 
@@ -18,7 +19,8 @@ class SubprocessWithoutTimeout(Rule):
 
     Looks at `subprocess.run`, `call`, `check_call` and `check_output`, and at `wait` and `communicate` of a `Popen`
     that is made in sight. A process that the same file terminates or kills is managed and counts as bounded.
-    At a command line it is a minor finding: the person who waits can end it.
+    At a command line it is a minor finding: the person who waits can end it. A command that only says something of this
+    machine, such as a version or the state of a local repository, has low confidence.
     """
 
     id = "subprocess-without-timeout"
@@ -98,7 +100,18 @@ def run(command, **options):
             ctx.site(inner)
         else:
             light = Severity.LOW if is_command_line(ctx) else None
-            tell(ctx, inner, weigh(inner, PROCESSES[inner.dotted]), light)
+            sure = Confidence.LOW if _answers_at_once(inner, ctx) else None
+            tell(ctx, inner, weigh(inner, PROCESSES[inner.dotted]), light, sure)
+
+
+def _answers_at_once(call: Call, ctx: Context) -> bool:
+    """Whether the command only says something of this machine: its version, or what a local repository holds."""
+    given = call.argument(0, "args")
+    words = [ctx.constant(item, call) for item in given.elts] if isinstance(given, ast.List | ast.Tuple) else []
+    plain = [word for word in words if isinstance(word, str)]
+    if plain[:1] == ["git"]:
+        return bool(_LOCAL_GIT & set(plain))
+    return plain[:1] in (["uname"], ["hostname"], ["which"], ["whoami"]) or plain[-1:] in (["--version"], ["-version"])
 
 
 def _managed(call: Call, ctx: Context) -> bool:

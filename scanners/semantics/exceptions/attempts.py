@@ -25,7 +25,8 @@ _LOOKUP: Final = frozenset(
     "unquote partition rsplit rstrip lstrip splitlines startswith endswith copy deepcopy dict list tuple set range "
     "splitext basename dirname abspath realpath relpath normpath expanduser getsize getmtime exists asdict dumps "
     "model_dump keys values getheader getlist json stat lstat getpid get_type_hints append add extend search finditer "
-    "timestamp astimezone isoformat".split()
+    "timestamp astimezone isoformat relative_to joinpath resolve as_posix with_suffix removeprefix removesuffix Path "
+    "PurePath PurePosixPath fullmatch findall sub casefold title".split()
 )
 _PROBE: Final = re.compile(
     r"^_*(is|has|can|check|ping|probe|supports?|valid|validate|exists?|try|test|looks|should|verify|alive|healthy?|detect)(_|$)"

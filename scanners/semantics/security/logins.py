@@ -26,13 +26,16 @@ _CHECKS: Final = re.compile(
     r"|send_mail|send_email",
     re.IGNORECASE,
 )
+_GUARDED: Final = re.compile(r"@\S*(jwt|login|token|auth\w*|session)_?required|@\S*requires?_(auth|login|jwt|token)")
+_SECRETS: Final = re.compile(r"passw|\botp\b|totp|\bpin\b|check_password|verify_code|reset_token", re.IGNORECASE)
+"""What somebody who is logged in already may still guess."""
 _LIMITED: Final = re.compile(
     r"limit|throttl|lock_?out|locked|axes|attempt|failed_login|fail_count|brute|captcha|turnstile|cooldown|too_many"
     r"|backoff|\b429\b",
     re.IGNORECASE,
 )
 _ELSEWHERE: Final = re.compile(
-    r"oauth(?!2Password)|oidc|openid|saml|\bsso\b|authorize_redirect|code_verifier|LoginView|PasswordResetView"
+    r"oauth(?!2Password)|oidc|openid|saml|(\b|_)sso(\b|_)|authorize_redirect|code_verifier|LoginView|PasswordResetView"
     r"|LoginManager"
     r"|social_auth|\bcas(_|\b)|kerberos|spnego",
     re.IGNORECASE,
@@ -48,7 +51,8 @@ def logins(ctx: Context) -> Iterator[tuple[Any, str]]:
         if not route.writes or not _is_login(node, route) or (route.cls is not None and not route.sure):
             continue
         text = _written(node, route, ctx)
-        if _CHECKS.search(text) and (route.cls is None or route.cls not in seen):
+        guesses = _CHECKS.search(text) and not (_GUARDED.search(text) and not _SECRETS.search(text))
+        if guesses and (route.cls is None or route.cls not in seen):
             seen.add(route.cls)
             limited = _LIMITED.search(text) or _spends(node)
             yield node, "limited" if limited else "elsewhere" if _ELSEWHERE.search(text) else "open"

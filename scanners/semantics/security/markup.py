@@ -57,7 +57,7 @@ _TRUSTED: Final = re.compile(
     r"|bleach|sanitize\w*|"
     r"clean\w*|urlize|markdown\w*|richtext|rich_text|render\w*|date|number\w*|intcomma|floatformat|length|translate"
     r"|trans)(\b|\()"
-    r"|(^|[._])(form|field|widget|media|csrf\w*|icon\w*|svg|super|html|errors?|help_text|label\w*|pagination"
+    r"|(^|[._])(form|field|fieldset|widget|media|csrf\w*|icon\w*|svg|super|html|errors?|help_text|label\w*|pagination"
     r"|paginator|chart|plot\w*|"
     r"script\w*|head|css|js|attrs|flatatt|rendered\w*|\w*_html|html_\w+|\w*_json|json_\w+|markup|content_html"
     r"|version|tag|tags)\b",
@@ -154,8 +154,14 @@ def unescaped_lines(text: TextFile) -> Iterator[tuple[int, str, Confidence | Non
         if value[:1] not in ("", "'", '"') and value[:2] != "_(":
             guess = Confidence.MEDIUM if "." in value and not {"(", "|"} & set(value) else Confidence.LOW
             yield number, value, None if trusted_by_name(value) else guess
-        if _OFF.search(line) and "</" in text.text:
+        if _OFF.search(line) and "</" in text.text and _fills(text.lines[number - 1 :]):
             yield number, "", Confidence.MEDIUM
+
+
+def _fills(lines: list[str]) -> bool:
+    """Whether the part that starts there puts a value into the page: addresses of files and routes are harmless."""
+    part = "\n".join(lines).partition("endautoescape")[0]
+    return "{{" in part or re.search(r"\{%-?\s*(include|block|(block)?trans|(block)?translate)\b", part) is not None
 
 
 def _is_formatted(value: Any) -> bool:

@@ -1,0 +1,134 @@
+"""Shapes that most readers would let pass: what is only suspected of them, and what is not said at all."""
+
+import pytest
+
+from scanners.finding import Confidence
+from scanners.scan import scan_files
+
+DJANGO = "from django.http import JsonResponse\nfrom shop.models import Order\n\n\n"
+FLASK = "from flask import Flask, request\nimport functools\n\napp = Flask(__name__)\n\n\n"
+TASK = "def settle(order):\n    try:\n        {body}\n    except Exception:\n        {handler}\n"
+
+
+def sureness(rule: str, files: dict[str, str]) -> list[str]:
+    """How sure the rule is of what it reports in these files."""
+    report = scan_files({path: text.encode() for path, text in files.items()})
+    assert [file.problem for file in report.files if file.problem] == []
+    return [finding.confidence for finding in report.findings if finding.rule == rule]
+
+
+SUSPECTED = [
+    (
+        "query-in-loop",
+        "shop/management/commands/load.py",
+        "from shop.models import Order\n\n\ndef load(ids):\n    for i in ids:\n        Order.objects.get(pk=i)\n",
+    ),
+    (
+        "query-in-loop",
+        "shop/load.py",
+        (
+            "import click\n\nfrom shop.models import Order\n\n\ndef load(ids):\n    for i in ids:\n"
+            "        Order.objects.get(pk=i).show()\n"
+        ),
+    ),
+    (
+        "swallowed-exception",
+        "shop/a.py",
+        TASK.format(body="order.ship()", handler="# The carrier tells us again tomorrow.\n        return None"),
+    ),
+    (
+        "subprocess-without-timeout",
+        "shop/a.py",
+        "import subprocess\n\n\ndef commit():\n    return subprocess.run(['git', '-C', '.', 'rev-parse', 'HEAD'])\n",
+    ),
+    (
+        "broad-except",
+        "shop/a.py",
+        (
+            "import argparse\n\n\ndef show(api):\n    try:\n        api.load()\n"
+            "    except Exception as error:\n        print(error)\n"
+        ),
+    ),
+    (
+        "list-without-pagination",
+        "shop/views.py",
+        DJANGO + "def orders(request):\n    rows = Order.objects.values('day').annotate(n=1).order_by('day')\n"
+        "    return JsonResponse({'days': list(rows.values_list('day', flat=True))})\n",
+    ),
+    (
+        "print-in-service",
+        "shop/a.py",
+        "import logging\n\n\nclass Sent(logging.Handler):\n    def emit(self, record):\n        print('cannot log')\n",
+    ),
+    (
+        "migration-irreversible",
+        "alembic/versions/b2.py",
+        (
+            "from alembic import op\n\nrevision = 'b2'\ndown_revision = 'a1'\n\n\ndef upgrade():\n    op.f()\n"
+            "\n\ndef downgrade():\n    # What was wrong before is not brought back.\n    pass\n"
+        ),
+    ),
+]
+
+SPARED = [
+    (
+        "swallowed-exception",
+        "shop/a.py",
+        TASK.format(body="path = str(BASE.relative_to(HOME))", handler="return None"),
+    ),
+    (
+        "output-unescaped",
+        "shop/templates/a.html",
+        "{% autoescape off %}\n<script src=\"{% static 'a.js' %}\"></script>\n{% endautoescape %}\n{{ name }}\n",
+    ),
+    (
+        "login-without-throttle",
+        "shop/a.py",
+        FLASK + "@app.post('/sso-login')\ndef sso_login():\n    return authenticate(request.form['code'])\n",
+    ),
+    (
+        "login-without-throttle",
+        "shop/a.py",
+        FLASK + "@app.post('/token')\n@jwt_required()\ndef token():\n    return make(request.json['code'])\n",
+    ),
+    (
+        "resource-not-closed",
+        "shop/a.py",
+        "from gzip import GzipFile\n\n\ndef text(body):\n    return GzipFile(fileobj=body).read()\n",
+    ),
+    (
+        "docstring-out-of-step",
+        "shop/a.py",
+        (
+            'def build(ctx, params):\n    """Build.\n\n    Args:\n        ctx (:obj:`click.Context`): Where.\n'
+            '        params (dict): What.\n    """\n'
+        ),
+    ),
+    (
+        "docstring-out-of-step",
+        "shop/a.py",
+        (
+            "class Node:\n    @Base.name.setter\n    def name(self, name):\n"
+            '        """Name it.\n\n        :param name: how\n        """\n'
+            "        if not name:\n            raise ValueError(name)\n        self._name = name\n"
+        ),
+    ),
+    (
+        "blocking-call-behind-async",
+        "shop/a.py",
+        (
+            "import asyncio\nimport time\n\n\ndef parts():\n    time.sleep(1)\n    yield 1\n\n\nasync def send():\n"
+            "    found = iter(parts())\n    return await asyncio.to_thread(next, found, None)\n"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "path", "source"), SUSPECTED)
+def test_it_is_only_suspected(rule, path, source):
+    assert set(sureness(rule, {path: source})) == {Confidence.LOW}
+
+
+@pytest.mark.parametrize(("rule", "path", "source"), SPARED)
+def test_nothing_is_said_of_it(rule, path, source):
+    assert sureness(rule, {path: source}) == []
