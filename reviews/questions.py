@@ -38,7 +38,7 @@ class OccasionsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One row of a review. `takes` are the kinds of evidence that fit; `when` is the condition for needing an answer."""
+    """One row of a review. `takes` are the kinds of evidence that fit it; `when` says what makes an answer needed."""
 
     ref: str
     area: str
@@ -53,8 +53,8 @@ class Question:
 
     @property
     def place(self) -> tuple[int, bool, str, int]:
-        """Where it stands: by area, automatic before asked, the team's own last."""
-        return AREAS.index(self.area), self.asked, self.ref[0], int(self.ref[1:])
+        """Where it stands, see `rank`."""
+        return rank(self.area, self.ref, asked=self.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,11 @@ def asked(
     return tuple(sorted([*(_question(item, tier) for item in chosen), *own], key=lambda one: one.place))
 
 
+def rank(area: str, ref: str, *, asked: bool) -> tuple[int, bool, str, int]:
+    """The order of a page: by area, automatic before asked, E2 before E10, the team's own last."""
+    return AREAS.index(area), asked, ref[0], int(ref[1:])
+
+
 def shipped(checklist: Checklist, tier: Tier, kind: Kind, occasion: Occasion) -> tuple[str, ...]:
     """The refs that such a review asks of people as shipped."""
     asking = read()[occasion]
@@ -117,7 +122,8 @@ def faults(
     found += [f"{ref} is always asked. Put it back." for ref in always(checklist) if ref not in given]
     number = len(given) + len(own)
     if number > MOST[tier]:
-        found.append(f"These are {number} questions. Tier {tier} asks {MOST[tier]} at most: take {number - MOST[tier]} out.")
+        excess = number - MOST[tier]
+        found.append(f"These are {number} questions. Tier {tier} asks {MOST[tier]} at most: take {excess} out.")
     for row in own:
         found += [f"{row.get('ref')}: {fault}" for fault in _own_faults(row)]
     refs_of_own = Counter(str(row.get("ref")) for row in own)
