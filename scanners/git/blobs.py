@@ -50,12 +50,12 @@ class BlobReader:
             return None
         return ObjectInfo(words[0].decode(), words[1].decode(), int(words[2]))
 
-    def read(self, sha: str) -> bytes | None:
-        """Return a blob's bytes; None when it was left out of the store or is larger than `max_bytes`."""
+    def read(self, sha: str, kind: str = "blob") -> bytes | None:
+        """Return an object's bytes; None when it was left out of the store or is larger than `max_bytes`."""
         if not _SHA.fullmatch(sha):
             raise ValueError("not a full object id")
         found = self.info(sha)
-        if found is None or found.kind != "blob" or found.size > self._max_bytes:
+        if found is None or found.kind != kind or found.size > self._max_bytes:
             return None
         self._ask("contents", sha)
         data = opened(self._running().stdout).read(found.size + 1)

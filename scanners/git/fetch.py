@@ -2,8 +2,8 @@
 
 import contextlib
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scanners.git.address import Source, parse_source, resolve
@@ -13,7 +13,7 @@ from scanners.git.diagnosis import diagnose
 from scanners.git.environment import clean_environment
 from scanners.git.errors import SourceError, error
 from scanners.git.guard import Guard
-from scanners.git.names import full_ref, is_commit
+from scanners.git.names import check_commit, full_ref, is_commit
 from scanners.git.policy import MIB, Policy
 from scanners.git.probe import probe
 from scanners.git.process import Finished, Limits, git, run
@@ -28,6 +28,10 @@ LOCAL_CONFIG = """\
     allowFilter = true
     allowAnySHA1InWant = true
 """
+# From the least that a server may agree to send of a history to all of it.
+FILTERS: tuple[list[str], ...] = (["--filter=tree:0"], ["--filter=blob:none"], [])
+# Of a history only commits are read, with care, and shown as text: old slips must not hide who wrote them.
+SLIPS_ALLOWED = {"fetch.fsckObjects": "false"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,34 @@ def ls_remote(
         if commit is None:
             raise _absent(way)
         return commit
+
+
+def fetch_history(
+    source: Source,
+    commits: Sequence[str],
+    scratch: Path,
+    *,
+    depth: int,
+    policy: Policy,
+    tick: Callable[[], None],
+    credential: Credential | None = None,
+) -> Path:
+    """Fetch full commit ids and what leads to them, `depth` generations, into a store below `scratch`; return it.
+
+    Commits come alone where the server can leave files out. Otherwise as `fetch`. Raises SourceError.
+    """
+    refs = [f"+{check_commit(commit)}:refs/scan/{number}" for number, commit in enumerate(commits)]
+    with _reach(source, credential, policy, scratch, tick) as reached:
+        way = replace(reached, config=reached.config | SLIPS_ALLOWED)
+        _make_store(way)
+        for filter_ in FILTERS:
+            done = _fetch_refs(way, refs, depth, filter_)
+            if done.returncode == 0:
+                return way.git_dir
+            # A filter that the server does not know ends the exchange without a name of its own.
+            if (failure := way.failure(done)).code != "fetch_failed":
+                break
+        raise failure
 
 
 @dataclass(frozen=True)
@@ -172,16 +204,25 @@ def _network_config(
     return config
 
 
-def _fetch_ref(way: _Way, ref: str) -> str:
+def _make_store(way: _Way) -> None:
     made = way.git("init", "--quiet", "--bare", "--template=", str(way.git_dir))
     if made.returncode != 0:
         raise way.failure(made)
+
+
+def _fetch_refs(way: _Way, refs: Sequence[str], depth: int, filter_: Sequence[str]) -> Finished:
     plain_config = (way.git_dir / "config").read_bytes()
-    options = ["--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance"]
-    options += ["--no-write-fetch-head", f"--filter=blob:limit={way.policy.max_blob_bytes}"]
-    done = way.git(f"--git-dir={way.git_dir}", "fetch", *options, "--", way.source.url, f"+{ref}:{HEAD}")
+    options = ["--quiet", f"--depth={depth}", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance"]
+    options += ["--no-write-fetch-head", *filter_]
+    done = way.git(f"--git-dir={way.git_dir}", "fetch", *options, "--", way.source.url, *refs)
     # A filtered fetch notes the server as one to ask for the rest. Without the note, what is left out is just missing.
     (way.git_dir / "config").write_bytes(plain_config)
+    return done
+
+
+def _fetch_ref(way: _Way, ref: str) -> str:
+    _make_store(way)
+    done = _fetch_refs(way, [f"+{ref}:{HEAD}"], 1, [f"--filter=blob:limit={way.policy.max_blob_bytes}"])
     if done.returncode != 0:
         failure = way.failure(done)
         raise _absent(way) if failure.code == "branch_not_found" else failure

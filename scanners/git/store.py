@@ -86,14 +86,15 @@ def _info(commit: Commit) -> CommitInfo:
     return CommitInfo(
         sha=commit.hexsha,
         tree=commit.tree.hexsha,
-        author_name=_clean(commit.author.name, MAX_NAME),
-        author_email=_clean(commit.author.email, MAX_NAME),
+        author_name=clean(commit.author.name, MAX_NAME),
+        author_email=clean(commit.author.email, MAX_NAME),
         authored_at=_moment(commit.authored_date),
-        subject=_clean(commit.summary, MAX_SUBJECT),
+        subject=clean(commit.summary, MAX_SUBJECT),
     )
 
 
-def _clean(text: str | bytes | None, limit: int) -> str:
+def clean(text: str | bytes | None, limit: int) -> str:
+    """Text of a commit as it can be kept and shown: without NUL and halves of characters, cut at `limit`."""
     plain = text.decode("utf-8", "replace") if isinstance(text, bytes) else text or ""
     return plain.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")[:limit]
 
