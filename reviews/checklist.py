@@ -19,10 +19,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from scanners import registry
 from scanners.finding import Effort, Severity
 from scanners.rule import AREAS
 
@@ -201,6 +202,14 @@ def joined(checklist: Checklist, rules: Iterable[RuleLike]) -> Checklist:
     if faults:
         raise ChecklistError("\n".join(sorted(faults)))
     return replace(checklist, items=tuple(_with_rules(item, by_ref.get(item.ref, [])) for item in checklist.items))
+
+
+@cache
+def current() -> Checklist:
+    """THE checklist, joined with the rules of this rule set. Raises ChecklistError like `joined` and `complete`."""
+    whole = joined(read(), registry.rules().values())
+    complete(whole)
+    return whole
 
 
 def complete(checklist: Checklist) -> None:

@@ -29,14 +29,18 @@ class _Known:
     shown: tuple[Any, ...]
 
 
-def follow(scan: Scan, report: Report, *, previous: Scan | None, at: datetime) -> None:
-    """Bring the findings of the scan's repository up to date with `report`; `previous` is the scan they stand at.
+def seen_in(report: Report) -> list[Seen]:
+    """The findings of a report as they are followed, in their order, each with an identity of its own."""
+    return _told_apart(_seen(index, finding) for index, finding in enumerate(report.findings))
 
-    A finding that is neither new nor changed is not written.
+
+def follow(scan: Scan, report: Report, now: Sequence[Seen], *, previous: Scan | None, at: datetime) -> None:
+    """Bring the findings of the scan's repository up to date with `report`, seen as `now` by `seen_in`.
+
+    `previous` is the scan that they stand at. A finding that is neither new nor changed is not written.
     """
     before = _Before.of(previous)
     known = {entry.seen.key: entry for entry in _known(scan.repository_id)}
-    now = _told_apart(_seen(index, finding) for index, finding in enumerate(report.findings))
     matched = matching.match(
         [entry.seen for entry in known.values() if entry.open],
         now,

@@ -64,7 +64,7 @@ class Evidence:
 
     `counts` has the sites of each rule that ran, false positives already taken out of `bad`; `waived` says how many of
     its bad sites are under a waiver, by severity, and `waived_items` which items are as a whole. `errors` says what
-    broke a rule. `answers` is None until a review is decided, then it holds the outcome of each asked item of the last.
+    broke a rule. `answers` is None until a review is decided, then it holds the outcome of each item that one asked.
     """
 
     counts: Mapping[str, RuleCount]
@@ -97,8 +97,8 @@ class RuleOutcome:
 class ItemOutcome:
     """One item on one commit. `raw_outcome` and `raw` are as if nothing was waived.
 
-    `counted` is false for an asked item before the first decided review: it is in no level and no score. `effort` is
-    that of the slowest rule with open findings, for one of them.
+    `counted` is false for an asked item before the first decided review that asks it: it is in no level and no score.
+    `effort` is that of the slowest rule with open findings, for one of them.
     """
 
     ref: str
@@ -235,10 +235,11 @@ def _settled(
 
 
 def _answered(item: Item, evidence: Evidence) -> Judged:
-    if evidence.answers is None:
-        waiting = (Outcome.UNKNOWN, None)
-        return _judged(item, evidence, waiting, waiting, "Asked in a review; none is decided yet.")
-    answer = evidence.answers.get(item.ref, Outcome.UNKNOWN)
+    answers = evidence.answers or {}
+    if item.ref not in answers:
+        waiting, why = (Outcome.UNKNOWN, None), "Asked in a review; none that asks it is decided yet."
+        return _judged(item, evidence, waiting, waiting, why)
+    answer = answers[item.ref]
     raw = Outcome.FAIL if answer is Outcome.WAIVED else answer
     outcome = Outcome.WAIVED if item.ref in evidence.waived_items and raw.holds_back else answer
     ratio = ANSWERED.get(raw, ANY)
@@ -261,7 +262,7 @@ def _judged(
         area=item.area,
         level=item.level,
         asked=item.asked,
-        counted=not item.asked or evidence.answers is not None,
+        counted=not item.asked or item.ref in (evidence.answers or ()),
         outcome=now[0],
         raw_outcome=raw[0],
         score=now[1].score if now[1] else None,

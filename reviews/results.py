@@ -1,16 +1,14 @@
 """What a finished scan leaves behind: the findings of its repository brought up to date, its tree and its numbers."""
 
-from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
 
-from reviews import checklist, scoring, trees
-from reviews.following import follow
+from reviews import recount, trees
+from reviews.following import follow, seen_in
 from reviews.models import Repository, Scan, ScanTree
-from reviews.outcomes import Evidence
 from scanners.finding import Report
 from scanners.git.store import CommitInfo
 
@@ -23,19 +21,7 @@ class Result:
 
     commit: CommitInfo
     report: Report
-    card: scoring.Scorecard
     basis: str
-
-
-def score(repository: Repository, report: Report, items: checklist.Checklist) -> scoring.Scorecard:
-    """The scorecard of one report under the repository's tier and kind."""
-    evidence = Evidence(
-        counts=report.counts,
-        python_files=report.python_files,
-        unread_files=sum(file.problem is not None for file in report.files if file.path_class.startswith("python/")),
-        coverage=report.coverage,
-    )
-    return scoring.scorecard(items.items, evidence, checklist.Tier(repository.tier), checklist.Kind(repository.kind))
 
 
 def keep(scan: Scan, result: Result) -> dict[str, Any]:
@@ -43,14 +29,22 @@ def keep(scan: Scan, result: Result) -> dict[str, Any]:
 
     Findings follow the newest commit only: a scan of an older one gives a point of the trend and leaves them alone.
     """
-    repository = Repository.objects.select_related("latest_scan").get(pk=scan.repository_id)
-    latest = repository.latest_scan
-    ScanTree.objects.create(scan=scan, files=trees.pack(trees.content(result.report)), facts=trees.pack(_facts(result)))
+    # Held until the end, so that no waiver is approved between the count and the scan becoming the newest.
+    repository = Repository.objects.select_for_update(no_key=True).get(pk=scan.repository_id)
+    latest, seen = repository.latest_scan, seen_in(result.report)
+    kept = recount.content(repository, result.report, seen)
+    packed = {"files": trees.content(result.report), "facts": _facts(result), "counted": kept}
+    ScanTree.objects.create(scan=scan, **{name: trees.pack(content) for name, content in packed.items()})
+    moment = _moment(scan, result.commit)
     if not scan.wanted_commit or latest is None or _follows(result.commit, latest):
-        follow(scan, result.report, previous=latest, at=_moment(scan, result.commit))
+        follow(scan, result.report, seen, previous=latest, at=moment)
         Repository.objects.filter(pk=repository.pk).update(latest_scan=scan)
     _replace_same(scan, result)
-    return of_commit(result.commit) | _numbers(result)
+    return (
+        of_commit(result.commit)
+        | _numbers(result)
+        | recount.numbers(repository.pk, kept, moment.astimezone(UTC).date())
+    )
 
 
 def of_commit(commit: CommitInfo) -> dict[str, Any]:
@@ -87,15 +81,10 @@ def _replace_same(scan: Scan, result: Result) -> None:
 
 
 def _numbers(result: Result) -> dict[str, Any]:
-    report, card = result.report, result.card
+    report = result.report
     return {
         "rule_set": report.rule_set,
         "basis": result.basis,
-        "level": card.level.value,
-        "score_low": card.score.low if card.score else None,
-        "score_high": card.score.high if card.score else None,
-        "scorecard": scoring.as_json(card),
-        "open_findings": dict(Counter(finding.severity.value for finding in report.findings)),
         "coverage": report.coverage,
         "python_files": report.python_files,
         "lines": report.lines,

@@ -4,7 +4,7 @@ import gc
 import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -37,12 +37,9 @@ def run(lease: queue.Lease) -> None:
         log.warning("scan-lost", scan=lease.scan, repository=lease.repository, worker=lease.worker, fence=lease.fence)
 
 
-@cache
 def current_checklist() -> checklist.Checklist:
     """THE checklist, joined with the rules of this rule set."""
-    whole = checklist.joined(checklist.read(), registry.rules().values())
-    checklist.complete(whole)
-    return whole
+    return checklist.current()
 
 
 def basis(repository: Repository) -> str:
@@ -131,8 +128,7 @@ def _result(scan: Scan, store: Store, commit: CommitInfo, pulse: Pulse) -> resul
         date=commit.authored_at.date(),
     )
     pulse.step(Scan.Step.SCORE)
-    card = results.score(scan.repository, report, current_checklist())
-    return results.Result(commit, report, card, basis(scan.repository))
+    return results.Result(commit, report, basis(scan.repository))
 
 
 def _keep(lease: queue.Lease, scan: Scan, result: results.Result, pulse: Pulse) -> None:

@@ -170,7 +170,7 @@ def test_before_a_decided_review_an_asked_item_is_unknown_and_counts_nowhere():
         ({"Q1": Outcome.FAIL}, Outcome.FAIL, Score(0.0, 0.0, 0.0)),
         ({"Q1": Outcome.WAIVED}, Outcome.WAIVED, None),
         ({"Q1": Outcome.NOT_APPLICABLE}, Outcome.NOT_APPLICABLE, None),
-        ({}, Outcome.UNKNOWN, Score(0.0, None, 100.0)),
+        ({"Q1": Outcome.UNKNOWN}, Outcome.UNKNOWN, Score(0.0, None, 100.0)),
     ],
 )
 def test_the_last_decided_review_answers_an_asked_item(answers, outcome, value):
@@ -183,6 +183,11 @@ def test_a_failed_answer_can_be_waived():
     assert (found.outcome, found.raw_outcome, found.score) == (Outcome.WAIVED, Outcome.FAIL, None)
 
 
+def test_an_item_that_no_decided_review_asked_counts_nowhere():
+    outcome = asked(answers={"Q2": Outcome.PASS})
+    assert (outcome.outcome, outcome.counted, outcome.score) == (Outcome.UNKNOWN, False, None)
+
+
 def test_waiving_an_answer_that_is_missing_does_not_hide_the_doubt():
-    found = asked(answers={}, waived_items=frozenset({"Q1"}))
+    found = asked(answers={"Q1": Outcome.UNKNOWN}, waived_items=frozenset({"Q1"}))
     assert (found.outcome, found.score) == (Outcome.WAIVED, Score(0.0, None, 100.0))
