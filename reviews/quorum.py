@@ -8,6 +8,7 @@ Who has to sign, and who counts. Pure.
 Tier A needs two people, one of whom has the security duty; B and C need one. A team may ask for ops beside.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
@@ -15,6 +16,9 @@ from typing import ClassVar
 
 from reviews.checklist import Tier
 
+# GitHub's 123+ada@users.noreply.github.com, GitLab's 123-ada@users.noreply.gitlab.com, Gitea's ada@noreply.gitea.com.
+_NO_REPLY = re.compile(r"(?:users\.)?noreply\.")
+_NUMBERED = re.compile(r"^\d+[+-]")
 _DUTIES: Mapping[Tier, tuple[str, ...]] = {Tier.A: ("security", ""), Tier.B: ("",), Tier.C: ("",)}
 
 
@@ -80,10 +84,11 @@ class Account:
         """Whether a commit names this person: by address, by full name, or by a forge's no-reply address."""
         email = author.email.casefold()
         login, _, host = email.partition("@")
-        if host.endswith("noreply.github.com") or host.startswith("users.noreply."):
-            return login.rpartition("+")[2] == self.username.casefold()
+        if _NO_REPLY.match(host) and self.username.casefold() in (login, _NUMBERED.sub("", login)):
+            return True
         names = {self.username.casefold(), _plain(self.name)} - {""}
-        return email in {known.casefold() for known in self.emails} or _plain(author.name) in names
+        addresses = {known.casefold() for known in self.emails} - {""}
+        return email in addresses or _plain(author.name) in names
 
 
 def quorum(tier: str, *, ops: bool = False) -> tuple[Slot, ...]:

@@ -64,6 +64,9 @@ def test_the_order_of_signing_makes_no_difference(given_, tier, ops, random):
         Author("ada.m", "x@home.example"),
         Author("A", "123+ada.m@users.noreply.github.com"),
         Author("A", "ada.m@users.noreply.gitlab.example"),
+        Author("A", "123-ada.m@users.noreply.gitlab.com"),
+        Author("A", "ada.m@noreply.gitea.example"),
+        Author("Ada Marsh", "77+another@users.noreply.github.com"),
     ],
 )
 def test_a_person_is_known_by_address_name_and_account(author):
@@ -77,6 +80,8 @@ def test_a_person_is_known_by_address_name_and_account(author):
         Author("GitHub", "noreply@github.com"),
         Author("A", "123+ada.marsh@users.noreply.github.com"),
         Author("", ""),
+        Author("A", "ada.m@noreplying.example"),
+        Author("A", "bada.m@users.noreply.github.com"),
     ],
 )
 def test_others_are_not_taken_for_the_person(author):
