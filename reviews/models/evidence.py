@@ -46,6 +46,8 @@ class Evidence(models.Model):
     blob = models.CharField(max_length=64, blank=True, default="")
     snippet = models.JSONField(default=list, help_text="[[line, text, marked], ...]")
     digest = models.CharField(max_length=64, blank=True, default="", help_text="Of the content; formatting left out.")
+    qualname = models.TextField(blank=True, default="", help_text="The def or class that the digest covers.")
+    parts = models.PositiveIntegerField(default=0, help_text="Statements or lines that it covers; 0 for the whole.")
     upload = models.ForeignKey(Upload, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=State.choices, default=State.READ)
     problem = models.TextField(blank=True, default="", help_text="Why it could not be read, and what to do.")

@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 from reviews.models.repository import Repository
 from reviews.models.scan import Scan
@@ -59,6 +60,10 @@ class Review(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     valid_until = models.DateTimeField(null=True, blank=True)
     note = models.TextField(blank=True, default="", help_text="The reason given with the newest transition.")
+
+    # What workers read for it in the repository: see `reviews.errands`.
+    errand_at = models.DateTimeField(db_default=Now(), help_text="Not before: a worker is at it, or retries back off.")
+    errand_attempts = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ("-pk",)
