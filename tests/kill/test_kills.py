@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
@@ -30,7 +29,7 @@ from scanners.git.policy import Policy
 from tests.factories import RepositoryFactory
 from tests.kill.fleet import Fleet, adopt_orphans, bury
 from tests.processes import below
-from tests.services import wait_until
+from tests.services import database_url, wait_until
 
 KILLS = int(os.environ.get("KILLS", "3"))
 REPOSITORIES = min(12, 2 + KILLS)
@@ -108,7 +107,7 @@ def fleet(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Fleet]:
     data.mkdir()
     brokers = {"postgresql": lambda: {"REDIS_URL": request.getfixturevalue("redis_url")}, "sqlite": dict}
     places = {"PLIMSOLL_DATA": str(data), "PLIMSOLL_LOCAL_ROOTS": str(tmp_path / "origins")}
-    environment = os.environ | TIMES | places | brokers[connection.vendor]() | {"DATABASE_URL": _database_url()}
+    environment = os.environ | TIMES | places | brokers[connection.vendor]() | {"DATABASE_URL": database_url()}
     adopt_orphans()
     started = Fleet(environment, log=data / "log")
     started.start()
@@ -212,17 +211,6 @@ def _undisturbed(repository: Repository) -> list[tuple[Any, ...]]:
         assert held
         scanning.run(held)
     return _story(twin)
-
-
-def _database_url() -> str:
-    """Where the tests' own database is."""
-    name = str(connection.settings_dict["NAME"])
-    urls = {"sqlite": lambda: f"sqlite:///{name}", "postgresql": lambda: _with_path(os.environ["DATABASE_URL"], name)}
-    return urls[connection.vendor]()
-
-
-def _with_path(url: str, path: str) -> str:
-    return urlsplit(url)._replace(path=f"/{path}").geturl()
 
 
 def _pid(scan: Scan) -> int:
