@@ -3,7 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 
-from reviews.models import Finding, Membership, Repository, Scan, Team, User
+from reviews.models import Finding, Membership, OutboxMessage, Repository, Review, Scan, Team, User
 
 _RANK = {role: rank for rank, role in enumerate(Membership.Role.values)}
 
@@ -26,6 +26,16 @@ def scans(user: User) -> QuerySet[Scan]:
 def findings(user: User) -> QuerySet[Finding]:
     """The findings of the repositories that `user` may see."""
     return Finding.objects.filter(repository__team__in=teams(user))
+
+
+def reviews(user: User) -> QuerySet[Review]:
+    """The reviews of the repositories that `user` may see."""
+    return Review.objects.filter(repository__team__in=teams(user))
+
+
+def messages(user: User) -> QuerySet[OutboxMessage]:
+    """What the outbox holds for the people of the teams that `user` may see."""
+    return OutboxMessage.objects.filter(team__in=teams(user))
 
 
 def may(user: User, team: Team, role: str) -> bool:

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 
-from reviews.models import Scan
+from reviews.models import OutboxMessage, Scan
 
 DAY = timedelta(days=1)
 LATE = timedelta(seconds=60)
@@ -46,6 +46,23 @@ class Status:
         return not self.late and not any(worker.silent for worker in self.workers)
 
 
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What people are to be told. `troubled` failed in the last day, or waits for another attempt."""
+
+    configured: bool
+    waiting: int
+    oldest: datetime | None
+    failed: int
+    last_sent: datetime | None
+    troubled: Sequence[OutboxMessage]
+
+    @property
+    def well(self) -> bool:
+        """Nothing that was tried is undelivered."""
+        return not self.troubled
+
+
 def status(scans: QuerySet[Scan]) -> Status:
     """The state of the queue, in five queries."""
     now = timezone.now()
@@ -69,6 +86,20 @@ def status(scans: QuerySet[Scan]) -> Status:
         median_seconds=median(seconds) if seconds else None,
         failures=list(failures[:SHOWN]),
     )
+
+
+def outbox(messages: QuerySet[OutboxMessage]) -> Outbox:
+    """The state of the outbox, in two queries."""
+    waiting = Q(state__in=(OutboxMessage.State.WAITING, OutboxMessage.State.SENDING))
+    failed = Q(state=OutboxMessage.State.FAILED, finished_at__gte=timezone.now() - DAY)
+    counts = messages.aggregate(
+        waiting=Count("pk", filter=waiting),
+        oldest=Min("created_at", filter=waiting),
+        failed=Count("pk", filter=failed),
+        last_sent=Max("finished_at", filter=Q(state=OutboxMessage.State.SENT)),
+    )
+    troubled = messages.filter(failed | waiting & ~Q(problem="")).order_by("-pk")[:SHOWN]
+    return Outbox(configured=bool(settings.EMAIL_HOST), troubled=list(troubled), **counts)
 
 
 def worker(scan: Scan, now: datetime) -> Worker:
