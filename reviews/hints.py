@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from reviews.outcomes import Outcome
 from scanners.paths import PathClass
 
 Row = Mapping[str, Any]
@@ -41,11 +42,12 @@ class Material:
     findings: Mapping[str, Sequence[Found]] = field(default_factory=dict)
 
     def of(self, *kinds: str, tests: bool = False) -> Iterator[Row]:
-        """The facts of these kinds in order of place; those of test files only when asked for, and then alone."""
+        """The facts of these kinds in order of place: those of test files, or else those of what is shipped."""
         for kind in kinds:
             for row in self.facts.get(kind, ()):
                 known = self.files.get(row.get("file", ""))
-                if (known is not None and known.name == "test") is tests:
+                name = known.name if known is not None else ""
+                if name == "test" if tests else name not in ("test", "example"):
                     yield row
 
     def rule(self, rule: str) -> Row | None:
@@ -55,20 +57,26 @@ class Material:
 
 
 def of_item(ref: str, material: Material) -> Iterator[Hint]:
-    """The outcome of an automatic item and its findings; nothing for an asked one, or one that was not looked at."""
+    """The outcome of an automatic item and its findings; nothing where there was nothing to look at."""
     row = material.items.get(ref)
     if row is not None and not row["asked"]:
-        outcome = row["raw_outcome"]
-        yield Hint(f"{ref} {outcome}", f"{ref} {row['title']}: {outcome}. {row['reason']}")
+        yield from _outcome(ref, f"{ref} {row['title']}", row)
         yield from of_findings(row, material)
 
 
 def of_rule(rule: str, material: Material) -> Iterator[Hint]:
-    """The outcome of a rule and its findings; nothing when the scan did not ask it."""
+    """The outcome of a rule and its findings; nothing when there was nothing to look at."""
     row = material.rule(rule)
     if row is not None:
-        yield Hint(f"{rule} {row['outcome']}", f"{rule}: {row['outcome']}. {row['reason']}")
+        yield from _outcome(rule, rule, row)
         yield from of_findings({"rules": [row]}, material)
+
+
+def _outcome(name: str, said: str, row: Row) -> Iterator[Hint]:
+    """An outcome for reading. Answers rest on it only while it is bad, so that more good code voids nothing."""
+    outcome = Outcome(row.get("raw_outcome", row["outcome"]))
+    if outcome is not Outcome.NOT_APPLICABLE:
+        yield Hint(f"{name} {outcome}" if outcome.holds_back else "", f"{said}: {outcome}. {row['reason']}")
 
 
 def of_findings(item: Row, material: Material) -> Iterator[Hint]:

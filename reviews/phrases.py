@@ -82,9 +82,15 @@ def _outward(row: Row) -> str:
     return f"{row['library']} in {row['name'] or 'the module'}"
 
 
+def _peers(material: Material) -> Iterator[Hint]:
+    """The boundaries by library: one more call of a known peer is no other peer."""
+    for row in material.of("outward"):
+        yield Hint(f"peer {row['library']}", f"{_at(row)} {_outward(row)}")
+
+
 def _image_store(row: Row) -> str:
     found = _STORES.search(str(row["image"]).rpartition("/")[2])
-    return found[0].lower() if found else ""
+    return f"{found[0].lower()} container" if found else ""
 
 
 def _address(row: Row) -> str:
@@ -169,21 +175,21 @@ _PERSONAL = re.compile(
 
 _BOUNDARIES = _said("outward", _outward)
 _DATA_STORES = _all(
-    _said("database-engine", lambda row: str(row["engine"])),
-    _said("settings-store", lambda row: str(row["engine"])),
+    _said("database-engine", lambda row: f"{row['engine']} database"),
+    _said("settings-store", lambda row: f"{row['engine']} database"),
     _said("service", _image_store),
 )
 _RUNBOOKS = _all(_said("document", _document("runbook")), _said("handbook", lambda _: "linked from the catalogue"))
 _IMAGES = _said("image", _image)
 SOURCES: Mapping[str, Source] = {
-    "boundary matrix": _all(_BOUNDARIES, _DATA_STORES),
+    "boundary matrix": _all(_peers, _DATA_STORES),
     "boundaries": _BOUNDARIES,
     "timeout": lambda material: of_item("T1", material),
     "retry": lambda material: of_item("T3", material),
     "fallback of each boundary": _BOUNDARIES,
     "fallbacks": _BOUNDARIES,
     "failure tests": _said("test-failure", _file, tests=True),
-    "metrics": _said("monitoring", lambda row: str(row["what"])),
+    "metrics": _said("monitoring", lambda row: f"records {row['what']}"),
     "dashboards": _dashboards,
     "alert rules": _paths("alert rules", "", "alert-rules"),
     "runbooks": _RUNBOOKS,
@@ -206,15 +212,15 @@ SOURCES: Mapping[str, Source] = {
     "queues": _rule("unbounded-queue"),
     "model fields": _fields,
     "migrations": _said("migration", _migration),
-    "client libraries": _said("outward", lambda row: str(row["library"])),
+    "client libraries": _peers,
     "tests": _said("test-urls", _file, tests=True),
-    "lock": _said("lock", lambda row: str(row["kind"])),
+    "lock": _said("lock", lambda row: f"locked by {row['kind']}"),
     "image digest": _IMAGES,
     "pipeline": _said("ci-file", _file),
     "rollout configuration": _paths("rollout", r"(rollout|canary|deploy|release)[^/]*\.ya?ml$"),
     "owner files": _said("owner", lambda row: f"owner by {row['how']} {row.get('pattern', '')}".strip()),
     "documents": _said("document", _document("architecture", "readme")),
-    "age of the page against new boundaries": _all(_said("document", _document("architecture")), _BOUNDARIES),
+    "age of the page against new boundaries": _all(_said("document", _document("architecture")), _peers),
     "its date": _RUNBOOKS,
     "waivers": lambda _: (),
 }

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reviews import carrying, phrases, trees
+from reviews import carrying, phrases, recount, scoring, trees
 from reviews.checklist import Item, Kind, Tier, read
 from reviews.hints import Found, Hint, Material, of_findings
 from reviews.models import Finding, Review, ReviewItem, Scan, ScanTree, Waiver
@@ -31,7 +31,10 @@ LINES = 60
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one scan says to one item. `found` is the outcome of an automatic item, empty for an asked one."""
+    """What one scan says to one item, whatever people excused. `found` is empty for an asked item.
+
+    `concerned` is false where the scan sees that the condition for asking is not met.
+    """
 
     found: str = ""
     reason: str = ""
@@ -107,12 +110,21 @@ def _waivers(item: Item, scan: Scan) -> list[Hint]:
 def _material(scan: Scan) -> Material:
     tree = ScanTree.objects.filter(scan=scan).first()
     files = trees.unpack(tree.files).get("files", []) if tree else []
+    counted = trees.unpack(tree.counted) if tree else {}
     return Material(
         facts=trees.unpack(tree.facts) if tree else {},
         files={path: _class(known, name) for path, _, known, _, _, _, name in files},
-        items={row["ref"]: row for row in scan.scorecard.get("items", ())},
-        findings=_findings(scan, trees.unpack(tree.counted) if tree else {}),
+        items={row["ref"]: row for row in _card(scan, counted).get("items", ())},
+        findings=_findings(scan, counted),
     )
+
+
+def _card(scan: Scan, counted: Mapping[str, Any]) -> dict[str, Any]:
+    """The scorecard by the code alone: a digest must not change with what people decide about findings."""
+    if not counted:
+        return scan.scorecard
+    card, _ = recount.Ground(dict(counted), places=(), excuses=(), answers=None).scored()
+    return scoring.as_json(card)
 
 
 def _class(known: str, name: str) -> PathClass:
