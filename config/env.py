@@ -26,6 +26,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.database import database, is_embedded
 from config.keys import stored_key
+from config.mail import checked_sender, checked_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PREFIX = "PLIMSOLL_"
@@ -108,6 +109,13 @@ class Environment(BaseSettings):
             [],
             description="hosts or networks that may be fetched from although they are not public, such as 10.1.0.0/16",
         )
+    )
+
+    smtp_url: Annotated[str, AfterValidator(checked_server)] = Field(
+        "", repr=False, description="smtp://user:password@host:587 or smtps://..., or leave it out to send no mail"
+    )
+    mail_from: Annotated[str, AfterValidator(checked_sender)] = Field(
+        "", description="the sender of mails, such as Plimsoll <plimsoll@example.org>"
     )
 
     lease_seconds: PositiveFloat = Field(60, description="seconds after which a silent worker loses its scan")

@@ -6,6 +6,7 @@ from csp.constants import NONE, SELF
 
 from config import env, errors, logging
 from config.database import database
+from config.mail import mail_server
 
 ENV = env.load()
 errors.report_errors(ENV)
@@ -42,7 +43,6 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 LOGGING = logging.configure(ENV.log_level, ENV.log_format)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 # At 10 (debug): a request then is one line, and the hints that go round every few seconds are none.
@@ -141,6 +141,15 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "plimsoll_csrf"
 CSRF_COOKIE_SAMESITE = "Lax"
 
+# Mail. Without a server the outbox is not sent, and a link for a new password goes into the log.
+_MAIL = mail_server(ENV.smtp_url)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _MAIL.host else 'console'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
+EMAIL_USE_SSL, EMAIL_USE_TLS = _MAIL.tls == "tls", _MAIL.tls == "starttls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.mail_from or "plimsoll@localhost"
+
 # What a browser may do, and how it must reach the site
 _SITE = urlsplit(BASE_URL)
 _HTTPS = _SITE.scheme == "https"
@@ -235,6 +244,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": REQUEUE_SECONDS,
         "options": {"expires": REQUEUE_SECONDS},
     },
+    "deliver": {"task": "reviews.tasks.deliver", "schedule": 10, "options": {"expires": 10}},
     "clean": {"task": "reviews.tasks.clean", "schedule": 3600, "options": {"expires": 3600}},
 }
 if not ENV.redis_url:
