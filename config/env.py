@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.database import database, is_embedded
-from config.keys import stored_key
+from config.keys import check_ed25519, stored_key
 from config.mail import checked_sender, checked_server
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -54,6 +54,7 @@ def _origin(value: str) -> str:
 
 Words = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 Directory = Annotated[Path, AfterValidator(_directory)]
+Ed25519 = Annotated[str, AfterValidator(check_ed25519)]
 
 
 class Environment(BaseSettings):
@@ -83,6 +84,10 @@ class Environment(BaseSettings):
     secret_key_fallbacks: Words = Field([], repr=False, description="former secret keys that still verify sessions")
     field_keys: Words = Field(
         [], min_length=1, repr=False, description="one or more Fernet keys, the newest first; see .env.example"
+    )
+    signing_key: Ed25519 = Field("", repr=False, description="32 random bytes in base64, kept secret; see .env.example")
+    former_signers: Annotated[list[Ed25519], NoDecode, BeforeValidator(_split)] = Field(
+        [], description="public keys of former signing keys, whose signatures stay valid"
     )
     base_url: Annotated[str, AfterValidator(_origin)] = Field(
         "http://127.0.0.1:8000", description="the address people open, such as https://plimsoll.example.org"
@@ -168,6 +173,11 @@ class Environment(BaseSettings):
     @classmethod
     def _default_field_keys(cls, value: str | list[str], info: ValidationInfo) -> str | list[str]:
         return value or [_own_key(info, "field.key", Fernet.generate_key().decode())]
+
+    @field_validator("signing_key", mode="before")
+    @classmethod
+    def _default_signing_key(cls, value: str, info: ValidationInfo) -> str:
+        return value or _own_key(info, "signing.key", Fernet.generate_key().decode())
 
     @field_validator("field_keys", mode="after")
     @classmethod

@@ -1,7 +1,21 @@
-"""Keys that the embedded default makes for itself."""
+"""Keys that the embedded default makes for itself, and what a signing key looks like."""
 
+import base64
 import os
 from pathlib import Path
+
+ED25519_BYTES = 32
+
+
+def check_ed25519(text: str) -> str:
+    """`text` when it is 32 bytes in base64, in its URL-safe alphabet or the plain one. Raises ValueError."""
+    try:
+        raw = base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
+    except ValueError as error:
+        raise ValueError("it is not base64") from error
+    if len(raw) != ED25519_BYTES:
+        raise ValueError(f"it has {len(raw)} bytes, not {ED25519_BYTES}")
+    return text
 
 
 def stored_key(path: Path, fresh: str) -> str:

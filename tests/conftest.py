@@ -3,10 +3,12 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
-from django.test import override_settings
+from django.db import connection
+from django.test import TransactionTestCase, override_settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from redis import Redis
 
+from reviews import appendonly
 from reviews.models import Membership, Team, User
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
 from tests.origin import make_repository
@@ -55,6 +57,21 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 def plain_static_files() -> Iterator[None]:
     """Serve static files under their own names: nothing has to be collected before a test."""
     with override_settings(STORAGES=PLAIN_STATIC_FILES):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_that_can_be_emptied() -> Iterator[None]:
+    """After a test with real transactions its tables are emptied, which the triggers of the audit log refuse."""
+    empty = TransactionTestCase._fixture_teardown
+
+    def without_triggers(case: TransactionTestCase) -> None:
+        appendonly.remove(connection)
+        empty(case)
+        appendonly.install(connection)
+
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
         yield
 
 

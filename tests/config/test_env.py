@@ -64,24 +64,29 @@ def test_keys_are_made_once_and_kept(set_environment, tmp_path):
     first, second = env.load(), env.load()
     assert first.secret_key == second.secret_key
     assert first.field_keys == second.field_keys
+    assert first.signing_key == second.signing_key
     modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "data").glob("*.key")}
     assert modes == {0o600}
 
 
 def test_keys_are_required_with_a_database_server(set_environment):
     set_environment(DATABASE_URL=POSTGRESQL)
-    secret, field = problems()
+    secret, field, signing = problems()
     assert secret.startswith(
         "plimsoll: PLIMSOLL_SECRET_KEY: it is required with this DATABASE_URL. Set it to 50 random"
     )
     assert field.startswith(
         "plimsoll: PLIMSOLL_FIELD_KEYS: it is required with this DATABASE_URL. Set it to one or more"
     )
+    assert signing.startswith(
+        "plimsoll: PLIMSOLL_SIGNING_KEY: it is required with this DATABASE_URL. Set it to 32 random"
+    )
 
 
 def test_a_database_server_with_keys_is_fine(set_environment):
     keys = f"{Fernet.generate_key().decode()}, {Fernet.generate_key().decode()}"
-    set_environment(DATABASE_URL=POSTGRESQL, PLIMSOLL_SECRET_KEY="x" * 50, PLIMSOLL_FIELD_KEYS=keys)
+    secrets = {"PLIMSOLL_SECRET_KEY": "x" * 50, "PLIMSOLL_FIELD_KEYS": keys, "PLIMSOLL_SIGNING_KEY": keys[:44]}
+    set_environment(DATABASE_URL=POSTGRESQL, **secrets)
     assert len(env.load().field_keys) == 2
 
 
@@ -96,6 +101,9 @@ def test_a_database_server_with_keys_is_fine(set_environment):
         ("PLIMSOLL_DATA", "/dev/null/data"),
         ("PLIMSOLL_SECRET_KEY", "short"),
         ("PLIMSOLL_FIELD_KEYS", "not-a-key"),
+        ("PLIMSOLL_SIGNING_KEY", "not-a-key"),
+        ("PLIMSOLL_SIGNING_KEY", "c2hvcnQ="),
+        ("PLIMSOLL_FORMER_SIGNERS", "not-a-key"),
         ("PLIMSOLL_BASE_URL", "plimsoll.example.org"),
         ("PLIMSOLL_BASE_URL", "https://plimsoll.example.org/below"),
         ("PLIMSOLL_ALLOWED_SCHEMES", "https,git"),
@@ -121,7 +129,7 @@ def test_each_bad_value_gets_its_own_line(set_environment):
 
 
 def test_bad_values_are_not_shown_because_some_are_secret(set_environment):
-    set_environment(PLIMSOLL_SECRET_KEY="hunter2", PLIMSOLL_FIELD_KEYS="hunter2")
+    set_environment(PLIMSOLL_SECRET_KEY="hunter2", PLIMSOLL_FIELD_KEYS="hunter2", PLIMSOLL_SIGNING_KEY="hunter2")
     assert "hunter2" not in "".join(problems())
 
 

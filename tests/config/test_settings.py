@@ -12,6 +12,7 @@ PRODUCTION = {
     "PLIMSOLL_TRUSTED_PROXIES": "1",
     "PLIMSOLL_SECRET_KEY": "c9f3ab7e1d5840269bd0ea374165fc82a7d91e06b35f48c2a71e",
     "PLIMSOLL_FIELD_KEYS": Fernet.generate_key().decode(),
+    "PLIMSOLL_SIGNING_KEY": Fernet.generate_key().decode(),
     "DATABASE_URL": "postgresql://plimsoll:secret@127.0.0.1:9/plimsoll",
     "REDIS_URL": "redis://127.0.0.1:9/0",
 }

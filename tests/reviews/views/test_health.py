@@ -70,6 +70,7 @@ def test_not_ready_while_nobody_answers_and_no_secret_is_told():
         "DATABASE_URL": f"postgresql://plimsoll:hunter2@127.0.0.1:{free_port()}/name",
         "PLIMSOLL_SECRET_KEY": "only-for-tests-" * 4,
         "PLIMSOLL_FIELD_KEYS": "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
+        "PLIMSOLL_SIGNING_KEY": "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
     command = [sys.executable, "-c", ASK]
