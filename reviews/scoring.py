@@ -25,6 +25,8 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from reviews.checklist import Item, Kind, Level, Tier, place
 from reviews.outcomes import Evidence, ItemOutcome, Judged, Outcome, judge
 from reviews.ratio import WEIGHT, Ratio, Score, mean, tenths
@@ -128,6 +130,14 @@ def scorecard(items: Iterable[Item], evidence: Evidence, tier: Tier, kind: Kind)
 def as_json(card: Scorecard) -> dict[str, Any]:
     """The scorecard as plain data for `json.dumps`: dicts, lists, texts and numbers."""
     return asdict(card)
+
+
+def from_json(stored: Mapping[str, Any]) -> Scorecard:
+    """The scorecard that `as_json` was given. Raises ValueError for what is none, such as one of an older form."""
+    return _STORED.validate_python(stored)
+
+
+_STORED = TypeAdapter(Scorecard)
 
 
 def _mean(judged: Sequence[Judged], doubt: Fraction) -> tuple[Score | None, Score | None]:

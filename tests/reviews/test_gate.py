@@ -1,17 +1,33 @@
-"""What a scorecard answers when asked whether its commit may go out."""
+"""What decides whether a commit may go out, each in a sentence: scan, branch, glass, level and reading."""
+
+import json
+from datetime import timedelta
 
 import pytest
 
+from reviews.approvals import How
 from reviews.checklist import Level, Tier
-from reviews.gate import Verdict, required_level, standing
+from reviews.gate import Question, Scanned, answer, as_json, required_level
+from reviews.states import State
+from reviews.verdicts import Verdict, listed
 from scanners.finding import RuleCount, Severity
+from tests.reviews.asked import COMMIT, NOW, POOR, WELL, card, glass, question, review, scanned
 from tests.reviews.situations import an_item, score
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity
 
 
-def card(count, level=Level.BRONZE, **evidence):
-    return score([an_item(level=level, rules=[("silent", HIGH)])], counts={"silent": count}, **evidence)
+def by_level(card, tier):
+    """The answer where no review is asked for."""
+    return answer(Question(COMMIT, NOW, tier, scanned(card)))
+
+
+def texts(answered):
+    return [reason.text for reason in answered.reasons]
+
+
+def codes(answered):
+    return [reason.code for reason in answered.reasons]
 
 
 @pytest.mark.parametrize(("tier", "level"), [(Tier.A, Level.GOLD), (Tier.B, Level.SILVER), (Tier.C, Level.BRONZE)])
@@ -20,46 +36,175 @@ def test_each_tier_asks_for_a_level(tier, level):
 
 
 def test_a_reached_level_passes():
-    answer = standing(card(RuleCount(1)), Tier.A)
-    assert (answer.verdict, answer.reasons) == (Verdict.PASS, ("Level is gold, tier A asks for gold.",))
+    answered = by_level(WELL, Tier.A)
+    assert (answered.verdict, texts(answered)) == (Verdict.PASS, ["Level is gold, tier A asks for gold."])
+    assert answered.expires is None
 
 
-def test_a_missed_level_fails_and_severe_findings_are_named():
-    answer = standing(card(RuleCount(1, {HIGH: 2})), Tier.C)
-    said = ("Level is none, tier C asks for bronze.", "2 high or critical findings are open.")
-    assert (answer.verdict, answer.reasons) == (Verdict.FAIL, said)
+def test_a_missed_level_fails_and_says_what_is_in_the_way():
+    answered = by_level(POOR, Tier.C)
+    assert answered.verdict is Verdict.FAIL
+    assert texts(answered) == ["Level is none, tier C asks for bronze.", "2 high or critical findings are open."]
+    assert (answered.reasons[0].next, answered.reasons[0].items) == ("Fix what is in the way: E1.", ("E1",))
+    assert answered.reasons[1].rules == ("silent",)
 
 
 def test_findings_above_the_asked_level_are_named_and_let_pass():
-    answer = standing(card(RuleCount(1, {HIGH: 1}), Level.GOLD), Tier.B)
-    said = ("Level is silver, tier B asks for silver.", "1 high or critical finding is open.")
-    assert (answer.verdict, answer.reasons) == (Verdict.PASS, said)
+    answered = by_level(card(RuleCount(1, {HIGH: 1}), Level.GOLD), Tier.B)
+    assert answered.verdict is Verdict.PASS
+    assert texts(answered) == ["Level is silver, tier B asks for silver.", "1 high or critical finding is open."]
 
 
 @pytest.mark.parametrize(
     ("card", "reason"),
     [
         (card(RuleCount(unresolved=1)), "Level is none, tier C asks for bronze."),
-        (card(RuleCount(1), coverage=0.9499), "Only 94.9 % of the code could be read."),
-        (card(RuleCount(1), python_files=0), "No Python file could be read."),
+        (card(coverage=0.9499), "Only 94.9 % of the code could be read."),
+        (card(python_files=0), "No Python file could be read."),
     ],
 )
 def test_what_could_not_be_told_is_unknown(card, reason):
-    answer = standing(card, Tier.C)
-    assert (answer.verdict, answer.reasons) == (Verdict.UNKNOWN, (reason,))
+    answered = by_level(card, Tier.C)
+    assert (answered.verdict, answered.reasons[0].text) == (Verdict.UNKNOWN, reason)
+    assert answered.reasons[0].next
 
 
 def test_a_failure_above_the_asked_level_does_not_make_the_unknown_a_failure():
     items = [an_item("E1", rules=[("doubted", LOW)]), an_item("E2", level=Level.GOLD, rules=[("bad", LOW)])]
     card = score(items, counts={"doubted": RuleCount(unresolved=1), "bad": RuleCount(0, {LOW: 1})})
-    assert [standing(card, tier).verdict for tier in (Tier.A, Tier.C)] == [Verdict.FAIL, Verdict.UNKNOWN]
+    assert [by_level(card, tier).verdict for tier in (Tier.A, Tier.C)] == [Verdict.FAIL, Verdict.UNKNOWN]
 
 
-def test_without_a_scan_the_answer_is_pending():
-    assert standing(None, Tier.C).verdict is Verdict.PENDING
+def test_a_failing_level_is_said_before_the_reading_that_is_only_unknown():
+    answered = by_level(card(RuleCount(1, {HIGH: 2}), coverage=0.5, unread_files=2), Tier.A)
+    assert codes(answered) == ["level-below", "coverage-low", "severe-open", "files-unread"]
+    assert texts(answered)[-1] == "2 files could not be read."
 
 
-def test_a_scan_of_an_older_commit_is_stale_whatever_it_says():
-    answer = standing(card(RuleCount(1, {LOW: 1})), Tier.C, current=False)
-    said = ("The branch has moved on since this scan.", "Level is none, tier C asks for bronze.")
-    assert (answer.verdict, answer.reasons) == (Verdict.STALE, said)
+def test_items_that_could_not_be_told_are_counted():
+    items = [an_item("E1", level=Level.GOLD, rules=[("doubted", LOW)])]
+    answered = by_level(score(items, counts={"doubted": RuleCount(unresolved=1)}), Tier.C)
+    assert answered.verdict is Verdict.PASS
+    assert answered.reasons[1].text == "1 item could not be told."
+    assert answered.reasons[1].verdict is None
+
+
+@pytest.mark.parametrize(
+    ("scan", "code", "then"),
+    [
+        (Scanned(Scanned.State.NONE), "no-scan", "Ask for a scan of this commit."),
+        (Scanned(Scanned.State.REQUESTED, 7), "scan-requested", "Wait for the scan to end."),
+        (Scanned(Scanned.State.RUNNING, 7), "scan-running", "Wait for the scan to end."),
+    ],
+)
+def test_without_a_finished_scan_the_answer_is_pending_whatever_else_is_so(scan, code, then):
+    answered = answer(question(scan=scan, glass=glass(second="bob")))
+    assert (answered.verdict, answered.reasons[0].code, answered.reasons[0].next) == (Verdict.PENDING, code, then)
+    assert answered.reasons[0].text == "No scan of this commit has finished."
+
+
+def test_a_failed_scan_is_unknown_and_says_what_failed_and_what_to_do():
+    failed = Scanned(Scanned.State.FAILED, 7, error="No such commit.", next="Push it.")
+    answered = answer(question(scan=failed))
+    assert answered.verdict is Verdict.UNKNOWN
+    assert answered.reasons[0].text == "The scan of this commit failed: No such commit."
+    assert (answered.reasons[0].next, answered.reasons[0].scan) == ("Push it.", 7)
+
+
+def test_a_scan_that_failed_without_a_word_still_says_what_to_do():
+    answered = answer(question(scan=Scanned(Scanned.State.FAILED, 7)))
+    assert answered.reasons[0].text == "The scan of this commit failed: no reason was kept."
+    assert answered.reasons[0].next == "Scan the commit again."
+
+
+def test_a_finished_scan_without_a_scorecard_is_unknown():
+    answered = answer(question(scan=Scanned(Scanned.State.DONE, 7)))
+    assert (answered.verdict, answered.reasons[0].code) == (Verdict.UNKNOWN, "no-scorecard")
+
+
+def test_a_branch_that_has_moved_on_is_stale_whatever_the_scan_says():
+    answered = answer(question(current=False, scan=scanned(POOR)))
+    assert answered.verdict is Verdict.STALE
+    assert codes(answered)[:2] == ["branch-moved", "level-below"]
+
+
+def test_rules_that_changed_since_are_said_and_decide_nothing():
+    answered = answer(question(scan=scanned(changed="The rules have changed")))
+    assert answered.verdict is Verdict.PASS
+    assert texts(answered)[-1] == "The rules have changed since this scan."
+
+
+def test_broken_glass_lets_out_what_fails_and_says_who_and_why():
+    answered = answer(question(scan=scanned(POOR), reviews=(), glass=glass(second="bob")))
+    assert answered.verdict is Verdict.CONDITIONS
+    said = "ann broke the glass at 23 Sep 2026, 11:00 UTC: “The bank is down.” bob stands by it."
+    assert texts(answered)[0] == said
+    assert codes(answered)[1:3] == ["level-below", "review-needed"]
+    assert answered.expires == NOW + timedelta(days=7, hours=-1)
+
+
+def test_broken_glass_without_a_second_person_ends_after_a_day():
+    answered = answer(question(reviews=(), glass=glass()))
+    assert (answered.verdict, answered.expires) == (Verdict.CONDITIONS, NOW + timedelta(hours=23))
+    assert answered.reasons[0].next == "A reviewer other than ann stands by it by 24 Sep 2026, 11:00 UTC."
+
+
+def test_broken_glass_that_nobody_confirmed_within_a_day_fails_even_an_approved_commit():
+    answered = answer(question(glass=glass(24)))
+    assert (answered.verdict, answered.reasons[0].code) == (Verdict.FAIL, "glass-unconfirmed")
+
+
+def test_broken_glass_that_has_ended_is_history():
+    answered = answer(question(glass=glass(24 * 8, second="bob")))
+    assert (answered.verdict, codes(answered)[-1]) == (Verdict.PASS, "glass-closed")
+
+
+def test_an_answer_ends_when_the_first_waiver_that_it_rests_on_does():
+    answered = answer(question(scan=scanned(WELL, WELL, POOR)))
+    assert answered.verdict is Verdict.PASS
+    assert answered.expires.isoformat() == "2026-09-25T00:00:00+00:00"
+
+
+def test_the_scorecard_of_the_day_counts():
+    asked = question(scan=scanned(WELL, POOR), now=NOW + timedelta(days=1))
+    assert answer(asked).verdict is Verdict.FAIL
+    assert asked.scan.card(NOW) is WELL
+    assert asked.scan.card(NOW - timedelta(days=1)) is None
+
+
+def test_an_answer_as_plain_data_names_each_reason_and_what_it_is_about():
+    asked = question(scan=scanned(POOR), reviews=(review(State.REJECTED),))
+    data = json.loads(json.dumps(as_json(answer(asked))))
+    assert (data["commit"], data["verdict"], data["expires"]) == (COMMIT, "fail", None)
+    assert data["reasons"][0] == {
+        "code": "level-below",
+        "verdict": "fail",
+        "text": "Level is none, tier A asks for gold.",
+        "next": "Fix what is in the way: E1.",
+        "scan": 7,
+        "items": ["E1"],
+    }
+    assert data["reasons"][1]["review"] == 3
+    assert data["reasons"][-1]["verdict"] is None
+
+
+def test_the_end_of_an_answer_is_a_time_in_utc():
+    assert as_json(answer(question()))["expires"] == "2026-12-22T12:00:00+00:00"
+
+
+def test_every_verdict_has_words_and_an_icon():
+    assert [verdict.said for verdict in Verdict if verdict.lets_out] == [
+        "It may go out, with conditions",
+        "It may go out",
+    ]
+    assert {verdict.outcome.value for verdict in Verdict} == {"fail", "unknown", "warn", "pass"}
+
+
+def test_a_long_list_is_cut():
+    assert listed("abcdefghij") == "a, b, c, d, e, f, g, h and 2 more"
+
+
+def test_the_worst_of_several_reasons_decides():
+    expired = review(how=How.OWN, valid_until=NOW)
+    answered = answer(question(scan=scanned(card(coverage=0.5)), reviews=(expired,)))
+    assert [reason.verdict for reason in answered.reasons] == [Verdict.UNKNOWN, Verdict.STALE, Verdict.PASS]

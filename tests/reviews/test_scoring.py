@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reviews.checklist import Kind, Level, Tier
 from reviews.outcomes import Outcome
 from reviews.ratio import Score
-from reviews.scoring import Tally, as_json
+from reviews.scoring import Tally, as_json, from_json
 from scanners.finding import Effort, RuleCount, Severity
 from tests.reviews.situations import an_item, bad_sites, score, severities, situations, unresolved_sites
 
@@ -201,7 +201,17 @@ def test_a_scorecard_survives_json():
     assert (again["level"], again["areas"][0]["outcomes"]) == ("none", {"fail": 1})
 
 
+def test_what_is_no_scorecard_is_refused():
+    with pytest.raises(ValueError, match="score"):
+        from_json({"level": "gold"})
+
+
 # --- what holds for any evidence
+
+
+@given(situations())
+def test_a_stored_scorecard_is_read_without_losing_anything(situation):
+    assert from_json(json.loads(json.dumps(as_json(situation.card)))) == situation.card
 
 
 @given(bad_sites(), st.sampled_from([0, 1]))
