@@ -11,6 +11,7 @@ from scanners.semantics.concurrency.cancellation import (
     fate,
     is_manager,
     scopes_of,
+    waits_for_own,
     waits_inside,
     yields_inside,
 )
@@ -128,7 +129,10 @@ class CancellationBroken(Rule):
             if found == "end":
                 ctx.report(place, told, severity=Severity.MEDIUM, confidence=Confidence.LOW)
             else:
-                ctx.report(place, f"{what} keeps the cancellation: this coroutine cannot be stopped here.")
+                sure = Confidence.LOW if waits_for_own(place) else None
+                ctx.report(
+                    place, f"{what} keeps the cancellation: this coroutine cannot be stopped here.", confidence=sure
+                )
         else:
             ctx.site(place)
 

@@ -137,7 +137,8 @@ class UnboundedFanOut(Rule):
             ctx.unresolved(call, f"`{ast.unparse(source)}` may be few by configuration.")
         else:
             message = f"All items of `{ast.unparse(source)}` are worked on at once, however many there are."
-            ctx.report(call, message, confidence=Confidence.LOW if is_paced(call) else None)
+            kept = isinstance(source, ast.Attribute) and getattr(source.value, "id", "") == "self"
+            ctx.report(call, message, confidence=Confidence.LOW if kept or is_paced(call) else None)
 
     def _pool(self, call: Call, ctx: Context) -> None:
         if call.function is None or not hot_defs(ctx) or not is_hot(call, ctx):

@@ -122,7 +122,7 @@ def fields(model):
             return  # The cache keeps the object itself; that is the worse fault, and another rule's.
         if not open_ or is_command_line(ctx) or only_constants(function.name, ctx):
             return
-        known = are_open(open_)
+        known = are_open(open_) and len(function.args.defaults) < len(function.args.args)
         message = f"The cache keeps an answer for every `{open_[0].arg}` that was ever asked for."
         ctx.report(place, message, confidence=None if known else Confidence.LOW)
 

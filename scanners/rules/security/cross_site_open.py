@@ -8,6 +8,9 @@ from scanners.rule import Example, Rule
 from scanners.semantics.requestdata import taint
 from scanners.semantics.requestsources import serving
 from scanners.semantics.security import crosssite
+from scanners.semantics.testsettings import is_for_tests
+
+_PUBLIC = "Pages of any site can read the answers: all origins are allowed."
 
 
 class CrossSiteOpen(Rule):
@@ -17,7 +20,7 @@ class CrossSiteOpen(Rule):
 
     Looks at views that leave the CSRF check out, at CSRF settings, at CORS layers and headers, and at handlers that change
     things on GET. A view that asks for a signature or a token, and origins that are named or configured are good. CORS
-    for all without cookies is a minor finding: it is what a public API wants.
+    for all without cookies has low confidence: it is what a public API wants.
     """
 
     id = "cross-site-open"
@@ -32,8 +35,7 @@ class CrossSiteOpen(Rule):
         Example(
             "Django without the check",
             {
-                "views.py": "from django.http import HttpResponse\nfrom django.utils.decorators import method_decorator\nfrom django.views import View\nfrom django.views.decorators.csrf import csrf_exempt\n\n\n@csrf_exempt\n"
-                "def rename(request):\n    request.user.name = request.POST['name']\n    return HttpResponse()\n\n\n@method_decorator(csrf_exempt, name='dispatch')\nclass Rename(View):\n    pass\n"
+                "views.py": "from django.http import HttpResponse\nfrom django.utils.decorators import method_decorator\nfrom django.views import View\nfrom django.views.decorators.csrf import csrf_exempt\n\n\n@csrf_exempt\ndef rename(request):\n    request.user.name = request.POST['name']\n    return HttpResponse()\n\n\n@method_decorator(csrf_exempt, name='dispatch')\nclass Rename(View):\n    pass\n"
             },
             at=[("views.py", 8), ("views.py", 14)],
         ),
@@ -72,8 +74,7 @@ class CrossSiteOpen(Rule):
             "named and configured origins",
             {
                 "api.py": "from fastapi import FastAPI\nfrom fastapi.middleware.cors import CORSMiddleware\n\napp = FastAPI()\napp.add_middleware(CORSMiddleware, allow_origins=['https://shop.com'], allow_credentials=True)\napp.add_middleware(CORSMiddleware, allow_origins=settings.origins, allow_credentials=True)\n",
-                "views.py": "from flask_cors import CORS, cross_origin\n\ncors = CORS()\n\n\n@cross_origin()\ndef show():\n    return 'x'\n\n\n"
-                "@cross_origin(origins='*')\ndef keyed():\n    check_api_key()\n    return 'x'\n",
+                "views.py": "from flask_cors import CORS, cross_origin\n\ncors = CORS()\n\n\n@cross_origin()\ndef show():\n    return 'x'\n\n\n@cross_origin(origins='*')\ndef keyed():\n    check_api_key()\n    return 'x'\n",
                 "shop/settings.py": "CORS_ALLOW_ALL_ORIGINS = False\nCORS_ALLOWED_ORIGINS = ['https://shop.com']\n",
             },
         ),
@@ -100,7 +101,7 @@ class CrossSiteOpen(Rule):
     visit_class_def = visit_function_def
 
     def visit_binding(self, bound: Bound, ctx: Context) -> None:
-        if ctx.role in ("settings-dev", "settings-test"):
+        if ctx.role in ("settings-dev", "settings-test") or is_for_tests(bound):
             return
         value = ctx.constant(bound.value, bound)
         if bound.key == crosssite.ORIGIN:
@@ -137,7 +138,7 @@ class CrossSiteOpen(Rule):
             text = "Pages of any site can read answers in the user's name: all origins are allowed, with cookies."
             ctx.report(place, text, severity=Severity.CRITICAL)
         else:
-            ctx.report(place, "Pages of any site can read the answers: all origins are allowed.", severity=Severity.LOW)
+            ctx.report(place, _PUBLIC, severity=Severity.LOW, confidence=Confidence.LOW)
 
     def visit_module(self, ctx: Context) -> None:
         for node, written in crosssite.writing_gets(ctx) if serving(ctx) else ():

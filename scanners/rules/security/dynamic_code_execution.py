@@ -11,6 +11,7 @@ from scanners.syntax import descendants
 
 _FRAMES = frozenset({"pandas.DataFrame.eval", "pandas.DataFrame.query"})
 _RUNS = frozenset({"eval", "exec", "builtins.eval", "builtins.exec", "pandas.eval", *_FRAMES})
+_READS = ("read", "read_text", "read_bytes")
 _COMPILES = frozenset({"compile", "builtins.compile"})
 _IMPORTS = frozenset({"__import__", "importlib.import_module", "importlib.__import__"})
 _TEMPLATES = {
@@ -30,7 +31,7 @@ class DynamicCodeExecution(Rule):
 
     Looks at eval, exec, compile, pandas.eval, imports by name and templates made from text. Constants are good, and so are
     ast.literal_eval, compiling for the syntax tree only, and files of templates. An import by a name that is not fixed is a
-    guess: plugins are loaded in this way.
+    guess: plugins are loaded in this way. So is the text of a local file, whose writer may as well write the program.
     """
 
     id = "dynamic-code-execution"
@@ -58,23 +59,20 @@ class DynamicCodeExecution(Rule):
         ),
         Example(
             "pandas",
-            {
-                "report.py": "import pandas as pd\n\n\ndef column(frame, formula):\n    return pd.eval(formula, target=frame)\n"
-            },
-            at=[("report.py", 5)],
+            {"a.py": "import pandas as pd\n\n\ndef column(frame, text):\n    return pd.eval(text, target=frame)\n"},
+            at=[("a.py", 5)],
         ),
         Example(
             "template from text",
             {
-                "greet.py": "from flask import render_template_string\n\n\ndef hello(name):\n"
-                "    return render_template_string('<h1>Hello ' + name + '</h1>')\n"
+                "greet.py": "from flask import render_template_string\n\n\ndef hello(name):\n    return render_template_string('<h1>Hello ' + name + '</h1>')\n"
             },
             at=[("greet.py", 5)],
         ),
         Example(
             "import by name",
             {
-                "plugins.py": "import importlib\n\n\ndef load(name):\n    return importlib.import_module(f'exporters.{name}')\n"
+                "plugins.py": "import importlib\n\n\ndef load(name):\n    return importlib.import_module(f'out.{name}')\n"
             },
             at=[("plugins.py", 5)],
         ),
@@ -85,7 +83,7 @@ class DynamicCodeExecution(Rule):
         Example(
             "names that only look alike",
             {
-                "train.py": "import re\n\n\ndef score(model, pattern, rows):\n    model.eval()\n    return re.compile(pattern)\n"
+                "train.py": "import re\n\n\ndef score(model, pattern):\n    model.eval()\n    return re.compile(pattern)\n"
             },
         ),
         Example(
@@ -95,8 +93,7 @@ class DynamicCodeExecution(Rule):
         Example(
             "a fixed template",
             {
-                "mail.py": "from jinja2 import Template\n\nBODY = 'Dear {{ name }}'\n\n\ndef body(name):\n"
-                "    return Template(BODY).render(name=name)\n"
+                "mail.py": "from jinja2 import Template\n\nBODY = 'Dear {{ name }}'\n\n\ndef body(name):\n    return Template(BODY).render(name=name)\n"
             },
         ),
     ]
@@ -121,7 +118,8 @@ class DynamicCodeExecution(Rule):
             ctx.report(call, message, severity=severity, confidence=Confidence.MEDIUM if severity else Confidence.LOW)
         else:
             message = f"{call.last} runs text that is not fixed; whoever decides it decides what code runs."
-            ctx.report(call, message, severity=severity)
+            sure = Confidence.LOW if severity is None and _is_of_a_file(call, holes) else None
+            ctx.report(call, message, severity=severity, confidence=sure)
 
     def _template(self, call: Call, ctx: Context) -> None:
         source = call.argument(0, _TEMPLATES[call.dotted])
@@ -136,6 +134,12 @@ class DynamicCodeExecution(Rule):
         sure = Confidence.HIGH if severity else Confidence.MEDIUM if taken.built else Confidence.LOW
         message = "The template itself is made from text that is not fixed: its expressions run."
         ctx.report(call, message, severity=severity, confidence=sure)
+
+
+def _is_of_a_file(call: Call, holes: list[ast.expr]) -> bool:
+    """Whether it runs the text of a local file, or fills a module: who may write the one may write the program too."""
+    loads = call.last == "exec" and getattr(call.argument(1, "globals"), "attr", "") == "__dict__"
+    return loads or all(isinstance(hole, ast.Call) and getattr(hole.func, "attr", "") in _READS for hole in holes)
 
 
 def _column(call: Call) -> int:

@@ -1,3 +1,4 @@
+import re
 from typing import Final
 
 from scanners.constants import UNKNOWN
@@ -19,6 +20,7 @@ from scanners.semantics.security.hashes import (
     looks_guarding,
 )
 
+_MIXED: Final = re.compile(r"\b\w*(key|secret|salt|token)\b", re.IGNORECASE)
 _ITERATIONS: Final = 100_000
 
 
@@ -129,7 +131,12 @@ class WeakHash(Rule):
             message = (
                 f"{name} here looks harmless; usedforsecurity=False says so and keeps it working where {name} is off."
             )
-            ctx.report(call, message, severity=Severity.LOW)
+            ctx.report(
+                call,
+                message,
+                severity=Severity.LOW,
+                confidence=None if _MIXED.search(arguments(call)) else Confidence.LOW,
+            )
 
     def _derivation(self, call: Call, ctx: Context) -> None:
         rounds = ctx.constant(call.argument(KDFS[call.dotted], "iterations"), call)

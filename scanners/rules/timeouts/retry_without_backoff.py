@@ -1,10 +1,11 @@
 import ast
+import re
 from typing import Any
 
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.facts.jobs import is_task
-from scanners.finding import Severity
+from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.timeouts.retries import (
@@ -22,6 +23,9 @@ from scanners.semantics.timeouts.retries import (
     wait_of,
 )
 
+_UNTIL = re.compile(r"deadline|monotonic\(|time\(|\bremaining|\bexpir", re.IGNORECASE)
+"""A loop that waits until something has come up, and gives up after a time."""
+_HERE = re.compile(r"://(127\.0\.0\.1|localhost|\[::1\])|['\"](127\.0\.0\.1|localhost|::1)['\"]")
 _TEXTS = {
     NONE: "Tries again at once: a peer in trouble gets all its load again, and more.",
     FIXED: "Tries again after a fixed time: all clients come back together, as often as before.",
@@ -125,13 +129,14 @@ class RetryWithoutBackoff(Rule):
     def visit_while(self, place: Place[Any], ctx: Context) -> None:
         found = loop(place)
         if found is not None and found.outbound:
-            self._tell(place, wait_of(found.sleeps, place), ctx)
+            waits = bool(_UNTIL.search(ast.unparse(place.node.test))) or bool(_HERE.search(ast.unparse(place.node)))
+            self._tell(place, wait_of(found.sleeps, place), ctx, Confidence.LOW if waits else None)
 
-    def _tell(self, place: Place[Any], wait: str, ctx: Context) -> None:
+    def _tell(self, place: Place[Any], wait: str, ctx: Context, sure: Confidence | None = None) -> None:
         if wait == GOOD:
             ctx.site(place)
         else:
-            ctx.report(place, _TEXTS[wait], severity=Severity.LOW if wait == PLAIN else None)
+            ctx.report(place, _TEXTS[wait], severity=Severity.LOW if wait == PLAIN else None, confidence=sure)
 
 
 def _celery(words: dict[Any, ast.expr], place: Place[Any]) -> str:

@@ -95,6 +95,20 @@ def _is_meant(place: Place[Any]) -> bool:
     return name in _ENDLESS or (name == "asyncio.Event.wait" and isinstance(getattr(called, "value", None), ast.Call))
 
 
+def waits_for_own(place: Place[Any]) -> bool:
+    """Whether all that is awaited are tasks which the object keeps, and which another of its methods may cancel."""
+    around = place.node if isinstance(place.node, ast.Try) else place.stmt
+    waits = [node.value for node in inner(getattr(around, "body", [])) if isinstance(node, ast.Await)]
+    return bool(waits) and all(_is_own_task(wait) for wait in waits)
+
+
+def _is_own_task(wait: ast.expr) -> bool:
+    held: list[ast.expr] = [wait]
+    if isinstance(wait, ast.Call) and _last(wait) in ("gather", "wait"):
+        held = [arg.value if isinstance(arg, ast.Starred) else arg for arg in wait.args]
+    return all(isinstance(part, ast.Attribute) and getattr(part.value, "id", "") == "self" for part in held)
+
+
 def _raised_around(place: Place[Any]) -> bool:
     """Whether the clause cleans up inside another clause, which raises at its end."""
     outer = place.handler if not isinstance(place.node, ast.ExceptHandler) else _outer_clause(place)

@@ -50,8 +50,9 @@ def _is_off(flag: str, call: Call, ctx: Context) -> bool:
 
 def named(call: Call, ctx: Context) -> str:
     """The name of the cookie, or what stands for it."""
-    name = ctx.constant(call.argument(0, "key", "name"), call)
-    return name if isinstance(name, str) else ast.unparse(call.node.args[0]) if call.node.args else ""
+    given = call.argument(0, "key", "name")
+    name = ctx.constant(given, call)
+    return name if isinstance(name, str) else ast.unparse(given) if given is not None else ""
 
 
 def weighs_less(call: Call, missing: list[str], ctx: Context) -> bool:

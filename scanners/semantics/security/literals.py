@@ -9,6 +9,7 @@ from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Place
 from scanners.semantics.secrets import Token, is_placeholder, is_random
+from scanners.semantics.testsettings import is_for_tests
 from scanners.syntax import descendants
 
 _STRICT: Final = re.compile(
@@ -36,7 +37,7 @@ def judge(name: str, text: str, place: Place[Any], ctx: Context) -> Confidence |
     random = is_random(text)
     if name == "hmac key":  # Often a label that a protocol fixes.
         return Confidence.MEDIUM if random else Confidence.LOW
-    if ctx.path_class in ("test", "example", "migration"):
+    if ctx.path_class in ("test", "example", "migration") or is_for_tests(place):
         return Confidence.LOW if random else None
     plain = text.replace("-", "").replace("_", "").replace(".", "").isalpha()
     mixed = (

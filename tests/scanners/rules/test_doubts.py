@@ -68,9 +68,44 @@ SUSPECTED = [
             "\n\ndef downgrade():\n    # What was wrong before is not brought back.\n    pass\n"
         ),
     ),
+    (
+        "dynamic-code-execution",
+        "shop/a.py",
+        "def version(path):\n    with open(path) as file:\n        exec(compile(file.read(), path, 'exec'), {})\n",
+    ),
+    ("weak-hash", "shop/a.py", "import hashlib\n\n\ndef hue(tag):\n    return hashlib.md5(tag).hexdigest()[:4]\n"),
+    (
+        "cancellation-broken",
+        "shop/a.py",
+        (
+            "import asyncio\nimport contextlib\n\n\nclass Bot:\n    async def pump(self):\n"
+            "        with contextlib.suppress(asyncio.CancelledError):\n            await asyncio.gather(*self.tasks)\n"
+            "        self.running = False\n"
+        ),
+    ),
+    (
+        "retry-without-backoff",
+        "shop/a.py",
+        (
+            "import socket\nimport time\n\n\ndef wait(port, deadline):\n    while time.monotonic() < deadline:\n"
+            "        try:\n            return socket.create_connection(('localhost', port), timeout=1)\n"
+            "        except OSError:\n            time.sleep(0.1)\n"
+        ),
+    ),
+    (
+        "cross-site-open",
+        "shop/a.py",
+        "from flask import Flask\nfrom flask_cors import CORS\n\napp = Flask(__name__)\nCORS(app)\n",
+    ),
 ]
 
 SPARED = [
+    (
+        "cross-site-open",
+        "shop/testlib.py",
+        "class TestConfig:\n    TESTING = True\n    WTF_CSRF_ENABLED = False\n",
+    ),
+    ("hardcoded-secret", "shop/testlib.py", "class TestConfig:\n    SECRET_KEY = 'testing'\n"),
     (
         "swallowed-exception",
         "shop/a.py",
