@@ -4,6 +4,7 @@ import base64
 import socketserver
 import ssl
 import threading
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
@@ -40,7 +41,8 @@ class MailServer:
     """Listens on `port` while the block runs. `mails` keeps what arrived, `users` who signed in, `connections` counts.
 
     `says` maps the beginning of a line of the client, or CONNECT, or a single dot for the end of the data, to another
-    reply than the usual one; HANG says nothing until the server ends, DROP closes the connection.
+    reply than the usual one; HANG says nothing until the server ends, DROP closes the connection. `on_mail` is called
+    when a mail has arrived whole, before the reply.
     """
 
     def __init__(self, says: dict[str, str] | None = None, tls: ssl.SSLContext | None = None) -> None:
@@ -48,6 +50,7 @@ class MailServer:
         self.tls = tls
         self.mails: list[Mail] = []
         self.users: list[str] = []
+        self.on_mail: Callable[[], object] = lambda: None
         self.connections = 0
         self.ended = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Session)
@@ -124,6 +127,7 @@ class _Session(socketserver.StreamRequestHandler):
         assert isinstance(message, EmailMessage)
         taken = self.server.owner.reply(".").startswith("250")
         self.server.owner.mails.append(Mail(self.recipient, message, taken))
+        self.server.owner.on_mail()
         self.say(".")
 
     def after_quit(self, _line: str) -> None:

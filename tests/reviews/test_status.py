@@ -4,9 +4,10 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from reviews.models import Scan
-from reviews.status import status
-from tests.factories import RepositoryFactory, ScanFactory
+from reviews.models import OutboxMessage, Scan
+from reviews.status import outbox, status
+from tests.factories import RepositoryFactory, ScanFactory, TeamFactory
+from tests.reviews.posting import message
 from tests.reviews.rows import finished
 
 pytestmark = pytest.mark.django_db
@@ -48,3 +49,43 @@ def test_the_last_day_is_counted():
     ScanFactory(state=Scan.State.FAILED, finished_at=ago(days=2))
     found = status(Scan.objects.all())
     assert (found.done, found.failed, found.median_seconds, list(found.failures)) == (1, 1, 14, [failed])
+
+
+def outbox_of(team):
+    """What the status page shows of the team's messages."""
+    return outbox(OutboxMessage.objects.filter(team=team))
+
+
+def test_an_empty_outbox_is_well(team):
+    found = outbox_of(team)
+    assert found.well
+    assert (found.configured, found.waiting, found.oldest, found.failed, found.last_sent) == (False, 0, None, 0, None)
+
+
+def test_the_outbox_counts_what_waits_and_what_failed_today(team, settings):
+    settings.EMAIL_HOST = "mail.example.org"
+    message(team, "old", created_at=ago(hours=3))
+    message(team, "held", state="sending", created_at=ago(hours=2))
+    failed = message(team, "gone", state="failed", finished_at=ago(hours=1), problem="550 no such mailbox")
+    message(team, "long-gone", state="failed", finished_at=ago(days=2))
+    sent = message(team, "sent", state="sent", finished_at=ago(minutes=5))
+    message(TeamFactory(), "elsewhere")
+    found = outbox_of(team)
+    assert (found.configured, found.waiting, found.failed, found.last_sent) == (True, 2, 1, sent.finished_at)
+    assert timedelta(hours=3) <= timezone.now() - found.oldest < timedelta(hours=4)
+    assert (found.troubled, found.well) == ([failed], False)
+
+
+def test_a_message_that_waits_for_another_attempt_is_in_trouble(team):
+    again = message(team, problem="451 greylisted", available_at=ago(minutes=-9))
+    assert outbox_of(team).troubled == [again]
+
+
+def test_the_page_says_what_is_not_delivered_and_what_to_set(team, viewer, client):
+    message(team, "gone", state="failed", finished_at=ago(hours=1), problem="550 no such mailbox", attempts=1)
+    message(TeamFactory(), "secret", state="failed", finished_at=ago(hours=1))
+    client.force_login(viewer)
+    page = client.get("/status/").content.decode()
+    for words in ("about gone", "550 no such mailbox", "Given up", "<code>PLIMSOLL_SMTP_URL</code>"):
+        assert words in page
+    assert "secret" not in page

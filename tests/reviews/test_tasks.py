@@ -8,10 +8,12 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from reviews import intake, queue, tasks
-from reviews.models import BlobResult, Repository, Scan, Team
+from reviews import intake, outbox, queue, tasks
+from reviews.models import BlobResult, OutboxMessage, Repository, Scan, Team
 from tests.factories import RepositoryFactory, ScanFactory
+from tests.mail_server import MailServer
 from tests.origin import commit_files
+from tests.reviews.posting import message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,8 +30,8 @@ def repository(team: Team, origin: Path) -> Repository:
 def messages(settings: Settings) -> Path:
     """Where the messages of the file broker lie; none at first."""
     place = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
-    for message in place.iterdir():
-        message.unlink()
+    for left in place.iterdir():
+        left.unlink()
     return place
 
 
@@ -88,7 +90,33 @@ class TestRequeue:
         ours.rmdir()
 
 
+class TestDeliver:
+    def test_sends_a_batch_and_asks_for_the_next(self, team: Team, mail_server: MailServer, messages: Path) -> None:
+        for number in range(51):
+            message(team, f"m{number}")
+        tasks.deliver()
+        assert len(mail_server.mails) == 50
+        assert len(list(messages.iterdir())) == 1
+
+    def test_asks_for_nothing_when_all_is_sent(self, team: Team, mail_server: MailServer, messages: Path) -> None:
+        message(team)
+        tasks.deliver()
+        assert (len(mail_server.mails), list(messages.iterdir())) == (1, [])
+
+    def test_ends_before_somebody_else_takes_its_messages(self, team: Team) -> None:
+        message(team)
+        outbox.claim()
+        lease = OutboxMessage.objects.get().leased_until - timezone.now()
+        assert tasks.deliver.soft_time_limit < tasks.deliver.time_limit < lease.total_seconds()
+
+
 class TestClean:
+    def test_drops_messages_that_ended_long_ago(self, team: Team) -> None:
+        message(team, state="sent", finished_at=timezone.now() - LONG_AGO)
+        message(team, "young", state="sent", finished_at=timezone.now())
+        tasks.clean()
+        assert [left.key for left in OutboxMessage.objects.all()] == ["young"]
+
     def test_drops_answers_that_nobody_uses(self, db: None) -> None:
         for sha, age in (("old", LONG_AGO), ("new", timedelta(0))):
             row = BlobResult.objects.create(sha=sha, path_class="x", rule_set="r", result=b"")
