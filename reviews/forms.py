@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.text import slugify
 
-from reviews import access, intake
+from reviews import access, intake, members
 from reviews.models import Membership, Repository, Team, User
 from scanners.git.address import parse_source
 from scanners.git.errors import SourceError
@@ -132,6 +132,14 @@ class SettingsForm(Styled, forms.ModelForm):
             self.add_error("url", "The team has registered this address, branch and folder. Change one of them.")
         return data
 
+    def change(self, by: User) -> None:
+        """Store what was entered, and what of it is new in the audit log; of a token only that it is."""
+        told = [name for name in self.changed_data if name not in ("credential", "forget")]
+        changed = {name: [str(self.initial.get(name, "")), str(self.cleaned_data[name])] for name in told}
+        if self.cleaned_data["credential"] != self.stored:
+            changed["credential"] = ["", "replaced" if self.cleaned_data["credential"] else "forgotten"]
+        intake.save_settings(self.instance, changed, by=by)
+
 
 class RemoveForm(Styled, forms.Form):
     """Removing is confirmed by typing the name."""
@@ -187,11 +195,9 @@ class MemberForm(Styled, forms.Form):
             raise ValidationError("This person is in the team. Change the role in the list instead.")
         return person
 
-    def save(self) -> Membership:
+    def save(self, by: User) -> Membership:
         """The new membership."""
-        return Membership.objects.create(
-            team=self.team, user=self.cleaned_data["username"], role=self.cleaned_data["role"]
-        )
+        return members.add(self.team, self.cleaned_data["username"], self.cleaned_data["role"], by=by)
 
 
 class RoleForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.text import slugify
 
+from reviews import audit
 from reviews.models import Repository, Scan, Team, User
 from scanners.git.address import parse_source
 from scanners.git.credential import Credential
@@ -18,6 +20,7 @@ from scanners.git.names import check_branch, check_commit, check_sub_path
 from scanners.git.policy import Policy
 
 log = structlog.get_logger(__name__)
+_TOLD = ("name", "url", "branch", "sub_path", "tier", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,24 @@ def add(team: Team, wish: Registration, *, by: User | None = None) -> Repository
         _check_new(repository)
         repository.full_clean()
         repository.save()
+        _tell(repository, by, "registered", **{name: str(getattr(repository, name)) for name in _TOLD})
     log.info("repository-registered", repository=repository.pk, team=team.pk, by=by and by.pk)
     return repository
+
+
+def save_settings(repository: Repository, changed: dict[str, list[str]], *, by: User) -> None:
+    """Store a repository's settings. `changed` says what of them is new: {setting: [before, after]}."""
+    with transaction.atomic():
+        repository.save()
+        if changed:
+            _tell(repository, by, "changed", **changed)
+
+
+def remove(repository: Repository, *, by: User) -> None:
+    """Remove a repository with its scans, findings and reviews; the audit log keeps what was decided."""
+    with transaction.atomic():
+        _tell(repository, by, "removed", url=repository.url)
+        repository.delete()
 
 
 def request_scan(repository: Repository, *, trigger: str, requested_by: User | None = None, commit: str = "") -> Scan:
@@ -146,6 +165,13 @@ def _check_new(repository: Repository) -> None:
     if same is not None:
         message = f"The team has registered this URL, branch and sub-path as {same.name}."
         raise _field_error("url", "place_taken", message, "Open that repository, or choose another branch or sub-path.")
+
+
+def _tell(repository: Repository, by: User | None, what: str, **data: Any) -> None:
+    who = by.username if by else audit.PLIMSOLL
+    some = f": {', '.join(sorted(data))}" if what == "changed" else ""
+    text = f"{who} {what} the repository {repository.name}{some}"
+    audit.record(repository.team, by, f"repository-{what}", repository, text, **data)
 
 
 def _field_error(field: str, code: str, message: str, next_step: str) -> ValidationError:

@@ -2,7 +2,8 @@
 
 from django.db import transaction
 
-from reviews.models import Membership, Team
+from reviews import audit
+from reviews.models import Membership, Team, User
 
 Role = Membership.Role
 
@@ -11,18 +12,47 @@ class LastMaintainerError(Exception):
     """The change would leave the team without a maintainer."""
 
 
-def change_role(membership: Membership, role: str) -> None:
+def make_team(team: Team, by: User) -> None:
+    """Store a new team; its first maintainer is whoever makes it."""
+    with transaction.atomic():
+        team.save()
+        audit.record(team, by, "team-created", team, f"{by.username} created the team {team.name}", name=team.name)
+        add(team, by, Role.MAINTAINER, by=by)
+
+
+def add(team: Team, person: User, role: str, *, by: User | None) -> Membership:
+    """Take a person into a team."""
+    with transaction.atomic():
+        membership = Membership.objects.create(team=team, user=person, role=role)
+        _tell(membership, by, "added", f"added {person.username} as {role}", role=str(role))
+    return membership
+
+
+def change_role(membership: Membership, role: str, *, by: User | None = None) -> None:
     """Give a member another role. Raises LastMaintainerError."""
     with transaction.atomic():
         _keep_one(membership, role)
-        Membership.objects.filter(pk=membership.pk).update(role=role)
+        same = Membership.objects.filter(pk=membership.pk)
+        before = same.get().role
+        same.update(role=role)
+        if before != role:
+            text = f"made {membership.user.username} {role}, who was {before}"
+            _tell(membership, by, "role-changed", text, role=str(role), before=before)
 
 
-def remove(membership: Membership) -> None:
+def remove(membership: Membership, *, by: User | None = None) -> None:
     """Take a member out of the team. Raises LastMaintainerError."""
     with transaction.atomic():
         _keep_one(membership, "")
+        text = f"removed {membership.user.username}, who was {membership.role}"
+        _tell(membership, by, "removed", text, before=membership.role)
         membership.delete()
+
+
+def _tell(membership: Membership, by: User | None, what: str, text: str, **data: str) -> None:
+    who, person = by.username if by else audit.PLIMSOLL, membership.user
+    data["person"] = person.username
+    audit.record(membership.team, by, f"member-{what}", person, f"{who} {text}", **data)
 
 
 def _keep_one(membership: Membership, role: str) -> None:

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from reviews import access
+from reviews import access, gating, intake
 from reviews.forms import RegisterForm, RemoveForm, SettingsForm, teams_to_register_in
 from reviews.models import Membership, Repository, Team
 from reviews.scorecards import efforts, first_fixes, standing
@@ -31,6 +31,7 @@ def scorecard(request: PersonRequest, team: str, repository: str) -> HttpRespons
     context |= {
         "scan": seen.latest_scan,
         "standing": standing(seen, seen.latest_scan),
+        "answer": gating.head(seen, timezone.now()),
         "trend": trend(seen, period, timezone.now()),
         "period": period,
         "periods": {"30d": "30 days", "26w": "26 weeks", "all": "All"}.items(),
@@ -63,7 +64,7 @@ def settings(request: PersonRequest, team: str, repository: str) -> HttpResponse
     access.require(request.user, seen.team, Role.MAINTAINER)
     form = SettingsForm(request.POST or None, instance=seen)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        form.change(request.user)
         messages.success(request, "Saved. The next scan uses it.")
         return redirect("repository-settings", team, repository)
     context = tabs(request, seen) | {"form": form, "remove": RemoveForm(expected=seen.name)}
@@ -80,7 +81,7 @@ def remove(request: PersonRequest, team: str, repository: str) -> HttpResponse:
     if not form.is_valid():
         context = tabs(request, seen) | {"form": SettingsForm(instance=seen), "remove": form}
         return render(request, "reviews/settings.html", context, status=422)
-    seen.delete()
+    intake.remove(seen, by=request.user)
     messages.success(request, f"{seen.name} was removed with its scans and findings.")
     return redirect("team", team)
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from reviews import access
 from reviews.fleet import fleet
 from reviews.forms import MemberForm, RoleForm, TeamForm
-from reviews.members import LastMaintainerError
+from reviews.members import LastMaintainerError, make_team
 from reviews.members import change_role as change
 from reviews.members import remove as take_out
 from reviews.models import Membership, Team
@@ -46,9 +46,8 @@ def create(request: PersonRequest) -> HttpResponse:
         raise PermissionDenied("Only a site admin makes teams. Ask whoever runs this Plimsoll.")
     form = TeamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = form.save()
-        Membership.objects.create(team=made, user=request.user, role=Role.MAINTAINER)
-        return redirect("members", made.slug)
+        make_team(form.instance, request.user)
+        return redirect("members", form.instance.slug)
     return render(request, "reviews/team_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
@@ -59,7 +58,7 @@ def members(request: PersonRequest, team: str) -> HttpResponse:
     seen = maintained(request, team)
     form = MemberForm(request.POST or None, team=seen)
     if request.method == "POST" and form.is_valid():
-        added = form.save()
+        added = form.save(request.user)
         messages.success(request, f"{added.user.username} is {added.role} of {seen.name}.")
         return redirect("members", team)
     context = {"team": seen, "form": form, "members": seen.memberships.select_related("user"), "roles": Role.choices}
@@ -74,7 +73,7 @@ def change_role(request: PersonRequest, team: str, pk: int) -> HttpResponse:
     form = RoleForm(request.POST)
     if form.is_valid():
         role = form.cleaned_data["role"]
-        attempt(request, partial(change, member, role), f"{member.user.username} is {role} now.")
+        attempt(request, partial(change, member, role, by=request.user), f"{member.user.username} is {role} now.")
     return redirect("members", team)
 
 
@@ -86,7 +85,7 @@ def remove_member(request: PersonRequest, team: str, pk: int) -> HttpResponse:
     member = get_object_or_404(seen.memberships.select_related("user"), pk=pk)
     if member.user != request.user:
         access.require(request.user, seen, Role.MAINTAINER)
-    attempt(request, partial(take_out, member), f"{member.user.username} is no longer in {seen.name}.")
+    attempt(request, partial(take_out, member, by=request.user), f"{member.user.username} is no longer in {seen.name}.")
     return redirect("account") if member.user == request.user else redirect("members", team)
 
 

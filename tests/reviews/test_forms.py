@@ -150,7 +150,7 @@ def test_a_person_is_added_by_user_name(team):
     person = UserFactory()
     form = MemberForm({"username": f" {person.username} ", "role": "viewer"}, team=team)
     assert form.is_valid()
-    assert form.save() == Membership.objects.get(team=team, user=person, role="viewer")
+    assert form.save(by=UserFactory()) == Membership.objects.get(team=team, user=person, role="viewer")
 
 
 def test_people_without_account_and_members_cannot_be_added(team):
