@@ -13,7 +13,8 @@ from django.utils import timezone
 from reviews.models import Evidence, Review, ReviewItem, Scan
 
 CHANGED = "What this answer rests on has changed since it was given. Look at it again and confirm it."
-_CONTENT = ("kind", "text", "path", "line", "end_line", "blob", "snippet", "digest", "upload_id", "state", "problem")
+_PLACE = ("kind", "text", "path", "line", "end_line", "qualname", "parts")
+_CONTENT = (*_PLACE, "blob", "snippet", "digest", "upload_id", "state", "problem")
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,10 @@ def _user(row: Row) -> str:
     return "" if row["dev"] else f"{row.get('name') or 'image'} runs as {row['user'] or 'the user of its image'}"
 
 
+def _written(row: Row) -> str:
+    return f"writes a file in {_file(row)}" if str(row["name"]).startswith("write") else ""
+
+
 def _file(row: Row) -> str:
     return str(row.get("file", "")).rpartition("/")[2]
 
@@ -204,7 +208,7 @@ SOURCES: Mapping[str, Source] = {
     "replicas": lambda _: (),
     "local state": _rule("global-state-mutated"),
     "writes to globals": _rule("global-state-mutated"),
-    "local files": _said("text-open", lambda row: _file(row) if str(row["name"]).startswith("write") else ""),
+    "local files": _said("text-open", _written),
     "load-test files": _paths("load test", r"locust|(^|/|[_-])k6([/._-]|$)|gatling|jmeter|vegeta|load[_-]?tests?"),
     "jobs": _said("job", lambda row: f"job {row['name']}"),
     "manifests": _said("service", lambda row: "" if row["dev"] else _limits(row)),

@@ -60,7 +60,7 @@ def fill(review: Review, scan: Scan) -> None:
     _drop(review, questions)
     rows = {row.ref: row for row in review.items.prefetch_related("evidence__upload")}
     known = facts(scan, questions.keys() | rows.keys())
-    ground = carrying.ground(review, scan, _blobs(scan))
+    ground = carrying.ground(review, scan, blobs(scan))
     for ref, new in known.items():
         row = rows.setdefault(ref, ReviewItem(review=review, ref=ref, place=0))
         same = _filled(row, questions.get(ref), new)
@@ -151,7 +151,7 @@ def _findings(scan: Scan, counted: Mapping[str, Any]) -> dict[str, list[Found]]:
     return found
 
 
-def _blobs(scan: Scan) -> dict[str, str]:
+def blobs(scan: Scan) -> dict[str, str]:
     """{path: blob} of the files that the scan read."""
     tree = ScanTree.objects.filter(scan=scan).only("files").first()
     return {file[0]: file[1] for file in trees.unpack(tree.files).get("files", [])} if tree else {}

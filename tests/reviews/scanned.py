@@ -1,6 +1,7 @@
 """Scans of small trees: the real rules look at files in memory, and the rows are those that a worker would leave."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
@@ -42,8 +43,13 @@ def scan_of(repository: Repository, files: Mapping[str, str], commit: str, **fie
 
 
 def report_of(files: Mapping[str, str], kind: str = "http-api") -> Report:
-    """What the rules say about these files."""
-    return scan_files({path: text.encode() for path, text in files.items()}, kind)
+    """What the rules say about these files; the same files are looked at once."""
+    return _report(tuple(files.items()), kind)
+
+
+@cache
+def _report(files: tuple[tuple[str, str], ...], kind: str) -> Report:
+    return scan_files({path: text.encode() for path, text in files}, kind)
 
 
 def info(commit: str) -> CommitInfo:
