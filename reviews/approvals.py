@@ -57,10 +57,11 @@ class Change:
 class Reviewed:
     """One review as the gate sees it from a commit.
 
-    `commit` is the review's own. `due_on` are the last days of conditions that nobody verified. `reaffirmed` are the
-    digests by item of each reaffirming sign-off, `holder` who claimed it.
+    `key` is that of its row, `commit` its own. `due_on` are the last days of conditions that nobody verified,
+    `reaffirmed` the digests by item of each reaffirming sign-off, `holder` who claimed it.
     """
 
+    key: int
     number: int
     how: How
     state: State
@@ -121,7 +122,7 @@ def _open(review: Reviewed, verdict: Verdict | None) -> Reason:
     said, then = _WAITS[review.state]
     holder = f" {review.holder} holds it." if review.holder and review.state is S.IN_REVIEW else ""
     text = f"Review {review.number} of this commit {said}.{holder}"
-    return Reason("review-open", verdict, text, then, review=review.number)
+    return Reason("review-open", verdict, text, then, review=review.key)
 
 
 _WAITS = {
@@ -141,7 +142,7 @@ def _not_compared(review: Reviewed, now: datetime) -> Reason:
         return _ended(review, state, ())
     text = f"This commit has not been compared with review {review.number} yet."
     then = "Wait; if it stays so, scan the commit again."
-    return Reason("not-compared", Verdict.PENDING, text, then, review=review.number)
+    return Reason("not-compared", Verdict.PENDING, text, then, review=review.key)
 
 
 def _decided(review: Reviewed, reviews: Sequence[Reviewed], tier: Tier, now: datetime) -> tuple[Reason, ...]:
@@ -152,7 +153,7 @@ def _decided(review: Reviewed, reviews: Sequence[Reviewed], tier: Tier, now: dat
     if review.tier > tier:
         text = f"Review {review.number} was held for tier {review.tier}; the repository is tier {tier} now."
         then = "Open a review of this commit."
-        found.append(Reason("review-lower-tier", Verdict.STALE, text, then, review=review.number))
+        found.append(Reason("review-lower-tier", Verdict.STALE, text, then, review=review.key))
     if review.how is How.COMPARED:
         found += _changes(review, tier)
     return tuple(found)
@@ -166,11 +167,11 @@ def _approves(review: Reviewed) -> Reason:
     }[review.how]
     until = f", until {minute(review.valid_until)}" if review.valid_until else ""
     if not review.due_on:
-        return Reason("review-approved", Verdict.PASS, f"Review {review.number} {said}{until}.", review=review.number)
+        return Reason("review-approved", Verdict.PASS, f"Review {review.number} {said}{until}.", review=review.key)
     number = f"{len(review.due_on)} conditions are" if len(review.due_on) > 1 else "1 condition is"
     text = f"Review {review.number} {said}{until}; {number} still to be met."
     then = f"Have it verified by the end of {day(min(review.due_on))}, or the approval is suspended."
-    return Reason("review-conditions", Verdict.CONDITIONS, text, then, review=review.number)
+    return Reason("review-conditions", Verdict.CONDITIONS, text, then, review=review.key)
 
 
 def _changes(review: Reviewed, tier: Tier) -> list[Reason]:
@@ -182,7 +183,7 @@ def _changes(review: Reviewed, tier: Tier) -> list[Reason]:
             text = f"{kind.capitalize()} since review {review.number} and not reaffirmed: {parts}."
             verdict = Verdict.FAIL if kind in RED[tier] else None
             refs, then = tuple(change.ref for change in left), "A reviewer looks at what changed and reaffirms it."
-            found.append(Reason(f"items-{kind}", verdict, text, then, review=review.number, items=refs))
+            found.append(Reason(f"items-{kind}", verdict, text, then, review=review.key, items=refs))
     return found
 
 
@@ -199,7 +200,7 @@ def _ended(review: Reviewed, state: State, newer: Sequence[Reviewed]) -> Reason:
         said = f"was valid until {minute(review.valid_until)}"
     if state is S.SUSPENDED and review.due_on:
         said = f"is suspended: a condition was to be met by {day(min(review.due_on))}"
-    return Reason(f"review-{state}", verdict, f"Review {review.number} {said}.", then, review=review.number)
+    return Reason(f"review-{state}", verdict, f"Review {review.number} {said}.", then, review=review.key)
 
 
 _AGAIN = "Open a review of this commit."

@@ -159,6 +159,7 @@ def _reviews(repository: Repository, commit: str, scan: Scan | None) -> QuerySet
 def _reviewed(review: Review, repository: Repository, commit: str, scan: Scan | None) -> Reviewed:
     compared = next(iter(review.commits.all()), None)
     return Reviewed(
+        key=review.pk,
         number=review.number,
         how=_how(review, repository, commit, scan, compared),
         state=State(review.state),

@@ -58,15 +58,6 @@ class AreaLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a repository stands where it does, the deciding one first."""
-
-    outcome: Outcome
-    text: str
-    rules: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
     """The head of a scorecard page."""
 
@@ -74,13 +65,7 @@ class Standing:
     required: Level
     areas: tuple[AreaLine, ...]
     asked: int
-    reasons: tuple[Reason, ...]
     change: int | None
-
-    @property
-    def outcome(self) -> Outcome:
-        """Whether the level is what the tier asks for: unknown when nothing fails and something could not be told."""
-        return outcome_of(self.card, self.required)
 
     @property
     def why(self) -> dict[str, str]:
@@ -137,7 +122,6 @@ def standing(repository: Repository, scan: Scan) -> Standing:
             if area["area"] in scanned_areas()
         ),
         asked=sum(not item["counted"] for item in card["items"]),
-        reasons=reasons(card, Tier(repository.tier)),
         change=floor(score["low"]) - floor(then.low) if score and then else None,
     )
 
@@ -162,48 +146,9 @@ def area_line(area: Json, items: Sequence[Json], change: int | None) -> AreaLine
     return AreaLine(area, worst, said, charts.bar(parts, 100), change, tuple(here))
 
 
-def reasons(card: Json, tier: Tier) -> tuple[Reason, ...]:
-    """Why the repository stands where it does, as sentences."""
-    required = REQUIRED[tier]
-    found = [Reason(outcome_of(card, required), f"Level is {card['level']}, tier {tier} asks for {required}")]
-    if card["severe"]:
-        text = (
-            "1 high or critical finding is open"
-            if card["severe"] == 1
-            else f"{card['severe']} high or critical findings are open"
-        )
-        found.append(Reason(Outcome.FAIL, text, tuple(severe_rules(card)[:2])))
-    unknown = [item for item in card["items"] if item["counted"] and item["outcome"] == Outcome.UNKNOWN]
-    if unknown:
-        text = counted(len(unknown), "item could not be told", "items could not be told")
-        found.append(Reason(Outcome.UNKNOWN, text))
-    if card["unread_files"]:
-        text = (
-            "1 file could not be read"
-            if card["unread_files"] == 1
-            else f"{card['unread_files']} files could not be read"
-        )
-        found.append(Reason(Outcome.UNKNOWN, text))
-    return tuple(found)
-
-
-def outcome_of(card: Json, required: Level) -> Outcome:
-    """Whether a scorecard reaches a level; fail only if an item in its way fails."""
-    if Level(card["level"]).rank >= required.rank:
-        return Outcome.PASS
-    in_the_way = [item for item in card["items"] if item["counted"] and Level(item["level"]).rank <= required.rank]
-    return Outcome.FAIL if any(item["outcome"] == Outcome.FAIL for item in in_the_way) else Outcome.UNKNOWN
-
-
 def counted(number: int, one: str, many: str) -> str:
     """A number with its words."""
     return f"{number:,} {one if number == 1 else many}"
-
-
-def severe_rules(card: Json) -> list[str]:
-    """The rules with open findings of high or critical severity, the most findings first."""
-    rules = [rule for item in card["items"] for rule in item["rules"] if rule["severe"]]
-    return [rule["rule"] for rule in sorted(rules, key=lambda rule: -rule["severe"])]
 
 
 def rule_outcomes(card: Json) -> dict[str, Json]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reviews.views import account, checklist, findings, fleet, repositories, scans, search, sites, status, teams
+from reviews.views import account, checklist, findings, fleet, gate, repositories, scans, search, sites, status, teams
 
 _REPOSITORY = "repositories/<slug:team>/<slug:repository>/"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path(_REPOSITORY + "sites/<slug:rule>/", sites.index, name="sites"),
     path(_REPOSITORY + "scans/", scans.of_repository, name="repository-scans"),
     path(_REPOSITORY + "scans/request/", scans.request_scan, name="request-scan"),
+    path(_REPOSITORY + "gate/", gate.index, name="repository-gate"),
     path(_REPOSITORY + "settings/", repositories.settings, name="repository-settings"),
     path(_REPOSITORY + "remove/", repositories.remove, name="remove-repository"),
     path("teams/new/", teams.create, name="create-team"),

@@ -36,6 +36,7 @@ def scanned(*cards, **fields) -> Scanned:
 def review(state=State.APPROVED, how=How.OWN, **fields) -> Reviewed:
     """A review that is approved for the commit for 90 days."""
     start = Reviewed(
+        key=30,
         number=3,
         how=how,
         state=State(state),
@@ -77,6 +78,7 @@ digests = st.sampled_from(["new", "newer"])
 changes = st.builds(Change, refs, st.sampled_from(["changed", "reopened"]), st.just("a hunk"), digests)
 reviewed = st.builds(
     Reviewed,
+    key=st.just(30),
     number=st.integers(1, 9),
     how=st.sampled_from(How),
     state=st.sampled_from(State),

@@ -117,7 +117,7 @@ def test_an_approval_for_a_lower_tier_is_stale_when_the_tier_was_raised():
 @pytest.mark.parametrize("state", OPEN)
 def test_an_open_review_is_waited_for_and_says_for_whom(state):
     (reason,) = says((review(state),), Tier.A, needed=True, now=NOW)
-    assert (reason.code, reason.verdict, reason.review) == ("review-open", Verdict.PENDING, 3)
+    assert (reason.code, reason.verdict, reason.review) == ("review-open", Verdict.PENDING, 30)
     assert reason.text.startswith("Review 3 of this commit ")
     assert reason.next
 

@@ -184,7 +184,7 @@ def test_an_answer_as_plain_data_names_each_reason_and_what_it_is_about():
         "scan": 7,
         "items": ["E1"],
     }
-    assert data["reasons"][1]["review"] == 3
+    assert data["reasons"][1]["review"] == 30
     assert data["reasons"][-1]["verdict"] is None
 
 

@@ -51,6 +51,7 @@ ROUTES = {
     "repository-findings": members(),
     "sites": members(),
     "repository-scans": members(),
+    "repository-gate": members(),
     "request-scan": post(MISSING, FORBIDDEN, MOVED, MOVED, MOVED, MOVED),
     "repository-settings": MAINTAINERS,
     "remove-repository": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, REFUSED, REFUSED),

@@ -37,28 +37,6 @@ def test_an_area_where_nothing_applies_says_so():
     assert (line.bar, line.said, line.area["score"]) == ((), "none applies", None)
 
 
-def test_the_reasons_name_the_level_that_is_asked_and_what_is_open():
-    reasons = stands(bad=3).reasons
-    assert [reason.text for reason in reasons] == [
-        "Level is none, tier A asks for gold",
-        "3 high or critical findings are open",
-    ]
-    assert reasons[1].rules == (RULE,)
-
-
-def test_a_repository_that_stands_well_has_one_reason():
-    found = stands(bad=0, unresolved=0, tier="C")
-    assert found.outcome == "pass"
-    assert [(reason.outcome, reason.text) for reason in found.reasons] == [
-        ("pass", "Level is gold, tier C asks for bronze")
-    ]
-
-
-def test_undecided_items_are_a_reason_and_no_failure():
-    assert stands(good=0, bad=0, unresolved=2).outcome == "unknown"
-    assert "1 item could not be told" in [reason.text for reason in stands(good=0, bad=0, unresolved=2).reasons]
-
-
 def test_the_change_compares_with_thirty_days_ago():
     repository, now = RepositoryFactory(), timezone.now()
     for day, bad in ((60, 30), (35, 20), (5, 10)):
