@@ -29,6 +29,7 @@ class Row(NamedTuple):
 
 
 HASHED = Row._fields[:-1]
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def digest(row: Row) -> str:
@@ -42,7 +43,7 @@ def digest(row: Row) -> str:
 
 def canonical(value: Any) -> str:
     """The one JSON text of a value: sorted keys, no spaces, ASCII. Raises TypeError or ValueError for what is none."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def plain(data: dict[str, Any]) -> str:
