@@ -1,5 +1,7 @@
 """Changes of who is in a team. A team never loses its last maintainer, also when two leave at the same moment."""
 
+from collections.abc import Collection
+
 from django.db import transaction
 
 from reviews import audit
@@ -40,6 +42,23 @@ def change_role(membership: Membership, role: str, *, by: User | None = None) ->
             _tell(membership, by, "role-changed", text, role=str(role), before=before)
 
 
+def change_duties(membership: Membership, duties: Collection[str], *, by: User) -> None:
+    """Say what a member answers for. Whoever gives a duty to themselves is told of loudly in the audit log."""
+    with transaction.atomic():
+        Team.objects.select_for_update(no_key=True).get(pk=membership.team_id)
+        same = Membership.objects.filter(pk=membership.pk)
+        before = [duty for duty in Membership.Duty.values if duty in same.get().duties]
+        after = [duty for duty in Membership.Duty.values if duty in duties]
+        if before == after:
+            return
+        same.update(duties=after)
+        own = membership.user == by and bool(set(after) - set(before))
+        whom = "themselves" if membership.user == by else membership.user.username
+        text = f"gave {whom} the duties {_listed(after)} instead of {_listed(before)}"
+        data = {"duties": _listed(after), "before": _listed(before), "own_hand": "yes" if own else "no"}
+        _tell(membership, by, "duties-changed", f"{text}. THEIR OWN DUTY, BY THEIR OWN HAND" if own else text, **data)
+
+
 def remove(membership: Membership, *, by: User | None = None) -> None:
     """Take a member out of the team. Raises LastMaintainerError."""
     with transaction.atomic():
@@ -53,6 +72,10 @@ def _tell(membership: Membership, by: User | None, what: str, text: str, **data:
     who, person = by.username if by else audit.PLIMSOLL, membership.user
     data["person"] = person.username
     audit.record(membership.team, by, f"member-{what}", person, f"{who} {text}", **data)
+
+
+def _listed(duties: Collection[str]) -> str:
+    return ", ".join(duties) or "none"
 
 
 def _keep_one(membership: Membership, role: str) -> None:

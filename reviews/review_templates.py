@@ -47,9 +47,14 @@ class Place:
         return f"{self.occasion.label}, tier {self.tier}, {self.kind}"
 
     @property
-    def shipped(self) -> tuple[str, ...]:
-        """The refs that are asked there as shipped."""
-        return questions.shipped(read(), self.tier, self.kind, self.occasion)
+    def why(self) -> str:
+        """What the occasion puts at risk."""
+        return questions.read()[self.occasion].why
+
+    @property
+    def most(self) -> int:
+        """How many questions may be asked there."""
+        return questions.MOST[self.tier]
 
     def versions(self) -> list[ReviewTemplate]:
         """All versions, newest first."""
@@ -75,9 +80,33 @@ class Draft:
     shipped: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One template as the table shows it: how many questions it asks, and the version if a team edited it."""
+
+    place: Place
+    questions: int
+    version: int
+    edited: bool
+
+
 def current(team: Team, tier: Tier, kind: Kind, occasion: Occasion) -> ReviewTemplate | None:
     """The template that a review is made from; None while nobody has edited it."""
     return Place(team, tier, kind, occasion).newest()
+
+
+def overview(team: Team) -> list[tuple[Kind, list[tuple[Occasion, list[Cell]]]]]:
+    """What a team asks everywhere: by kind, occasion and tier."""
+    newest: dict[tuple[str, str, str], ReviewTemplate] = {}
+    for row in team.review_templates.order_by("version"):
+        newest[row.tier, row.kind, row.occasion] = row
+    return [
+        (
+            kind,
+            [(occasion, [_cell(Place(team, tier, kind, occasion), newest) for tier in Tier]) for occasion in Occasion],
+        )
+        for kind in Kind
+    ]
 
 
 def asked_refs(template: ReviewTemplate | None, place: Place) -> tuple[str, ...]:
@@ -136,6 +165,12 @@ def _added(place: Place, by: User, draft: Draft) -> ReviewTemplate:
     data = {"version": made.version, "refs": made.refs, "own": made.own, "shipped": made.shipped, "note": made.note}
     audit.record(place.team, by, "template-changed", made, text, **data)
     return made
+
+
+def _cell(place: Place, newest: Mapping[tuple[str, str, str], ReviewTemplate]) -> Cell:
+    row = newest.get((place.tier.value, place.kind.value, place.occasion.value))
+    number = len(asked_refs(row, place))
+    return Cell(place, number, row.version if row else 0, edited=row is not None and not row.shipped)
 
 
 def _first(place: Place) -> str:

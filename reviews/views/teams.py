@@ -12,10 +12,12 @@ from reviews import access
 from reviews.fleet import fleet
 from reviews.forms import MemberForm, RoleForm, TeamForm
 from reviews.members import LastMaintainerError, make_team
+from reviews.members import change_duties as give
 from reviews.members import change_role as change
 from reviews.members import remove as take_out
 from reviews.models import Membership, Team
 from reviews.scorecards import scanned_areas, worst_items
+from reviews.team_forms import DutiesForm
 from reviews.views.people import PersonRequest, seen_team
 
 Role = Membership.Role
@@ -61,7 +63,13 @@ def members(request: PersonRequest, team: str) -> HttpResponse:
         added = form.save(request.user)
         messages.success(request, f"{added.user.username} is {added.role} of {seen.name}.")
         return redirect("members", team)
-    context = {"team": seen, "form": form, "members": seen.memberships.select_related("user"), "roles": Role.choices}
+    context = {
+        "team": seen,
+        "form": form,
+        "members": seen.memberships.select_related("user"),
+        "roles": Role.choices,
+        "duties": Membership.Duty.choices,
+    }
     return render(request, "reviews/members.html", context, status=422 if form.errors else 200)
 
 
@@ -74,6 +82,20 @@ def change_role(request: PersonRequest, team: str, pk: int) -> HttpResponse:
     if form.is_valid():
         role = form.cleaned_data["role"]
         attempt(request, partial(change, member, role, by=request.user), f"{member.user.username} is {role} now.")
+    return redirect("members", team)
+
+
+@login_required
+@require_POST
+def change_duties(request: PersonRequest, team: str, pk: int) -> HttpResponse:
+    """Say what a member answers for in reviews."""
+    member = get_object_or_404(maintained(request, team).memberships.select_related("user"), pk=pk)
+    form = DutiesForm(request.POST)
+    if form.is_valid():
+        duties = form.cleaned_data["duties"]
+        attempt(
+            request, partial(give, member, duties, by=request.user), f"Duties of {member.user.username} are stored."
+        )
     return redirect("members", team)
 
 
