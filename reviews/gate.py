@@ -179,7 +179,7 @@ def _glass(glass: Glass | None, now: datetime) -> list[Reason]:
         return [Reason("glass-closed", None, f"{broke} That ended at {minute(glass.ends_at)}.")]
     if glass.second:
         return [Reason("glass-broken", Verdict.CONDITIONS, f"{broke} {glass.second} stands by it.")]
-    then = f"A reviewer other than {glass.by} stands by it by {minute(glass.second_by)}."
+    then = f"A reviewer other than {glass.by} stands by it before {minute(glass.second_by)}."
     return [Reason("glass-broken", Verdict.CONDITIONS, f"{broke} Nobody else stands by it yet.", then)]
 
 

@@ -25,7 +25,7 @@ from scanners import registry
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _WHOLE = (40, 64)
-_HEAVY = ("progress",)
+_UNFINISHED = (Scan.State.REQUESTED, Scan.State.RUNNING, Scan.State.FAILED)
 
 
 class CommitError(ValueError):
@@ -65,7 +65,7 @@ def head(repository: Repository, now: datetime) -> gate.Answer:
     """
     scan = repository.latest_scan
     if scan is None:
-        return _answer(repository, "", repository.scans.order_by("-pk").first(), now)
+        return _answer(repository, "", repository.scans.filter(state__in=_UNFINISHED).order_by("-pk").first(), now)
     return _answer(repository, scan.commit, scan, now, current=not _moved_on(repository, scan))
 
 
@@ -88,25 +88,24 @@ def _answer(
 
 def _scan(repository: Repository, commit: str) -> Scan | None:
     """The newest finished scan of a commit; else the newest that was asked for by its name."""
-    scans = repository.scans.defer(*_HEAVY).order_by("-pk")
+    scans = repository.scans.order_by("-pk")
     done = scans.filter(commit=commit, state=Scan.State.DONE).first()
     if done is not None:
         return done
     asked = scans.filter(Q(commit=commit) | Q(wanted_commit=commit))
-    return asked.filter(state__in=(Scan.State.REQUESTED, Scan.State.RUNNING, Scan.State.FAILED)).first()
+    return asked.filter(state__in=_UNFINISHED).first()
 
 
 def _moved_on(repository: Repository, scan: Scan) -> bool:
     """Whether a push after a scan is known, and its own scan has not finished; or another branch is asked for now."""
-    unfinished = (Scan.State.REQUESTED, Scan.State.RUNNING, Scan.State.FAILED)
-    pushed = repository.scans.filter(pk__gt=scan.pk, trigger=Scan.Trigger.WEBHOOK, state__in=unfinished)
+    pushed = repository.scans.filter(pk__gt=scan.pk, trigger=Scan.Trigger.WEBHOOK, state__in=_UNFINISHED)
     return scan.branch != repository.branch or pushed.exclude(wanted_commit=scan.commit).exists()
 
 
 def _scanned(repository: Repository, scan: Scan | None, today: date) -> Scanned:
     if scan is None:
         return Scanned(Scanned.State.NONE)
-    if scan.state != Scan.State.DONE:
+    if scan.state in _UNFINISHED:
         return Scanned(Scanned.State(scan.state), scan.pk, error=scan.error_message, next=scan.error_next)
     cards = tuple(_cards(repository, scan, today))
     return Scanned(Scanned.State.DONE, scan.pk, cards, changed=_changed(repository, scan))

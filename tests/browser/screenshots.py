@@ -32,6 +32,7 @@ PAGES = {
     "findings": "/findings/",
     "sites": HOME + "sites/request-without-timeout/",
     "scans": HOME + "scans/",
+    "gate": HOME + "gate/",
     "checklist": "/checklist/",
     "rule": "/rules/request-without-timeout/",
     "register": "/register/",

@@ -34,6 +34,7 @@ def paths(pay, running) -> dict[str, str]:
         "sites": f"{HOME}sites/{RULE}/",
         "scans": "/scans/",
         "repository-scans": HOME + "scans/",
+        "repository-gate": HOME + "gate/",
         "scan": reverse("scan", args=[pay.latest_scan.pk]),
         "scan-running": reverse("scan", args=[running.pk]),
         "scan-failed": reverse("scan", args=[failed.pk]),
@@ -51,7 +52,7 @@ def paths(pay, running) -> dict[str, str]:
 
 NAMES = ["fleet", "team", "members", "repository", "findings", "repository-findings", "finding", "sites", "scans"]
 NAMES += ["repository-scans", "scan", "scan-running", "scan-failed", "checklist", "rule", "register", "settings"]
-NAMES += ["search", "status", "account", "password", "create-team"]
+NAMES += ["repository-gate", "search", "status", "account", "password", "create-team"]
 
 
 def faults(page) -> list[str]:

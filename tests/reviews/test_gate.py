@@ -146,7 +146,7 @@ def test_broken_glass_lets_out_what_fails_and_says_who_and_why():
 def test_broken_glass_without_a_second_person_ends_after_a_day():
     answered = answer(question(reviews=(), glass=glass()))
     assert (answered.verdict, answered.expires) == (Verdict.CONDITIONS, NOW + timedelta(hours=23))
-    assert answered.reasons[0].next == "A reviewer other than ann stands by it by 24 Sep 2026, 11:00 UTC."
+    assert answered.reasons[0].next == "A reviewer other than ann stands by it before 24 Sep 2026, 11:00 UTC."
 
 
 def test_broken_glass_that_nobody_confirmed_within_a_day_fails_even_an_approved_commit():

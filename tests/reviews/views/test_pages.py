@@ -49,6 +49,7 @@ def hostile(team) -> dict[str, str]:
         "findings": reverse("findings"),
         "finding": reverse("finding", args=[finding.pk]),
         "sites": reverse("sites", kwargs=of_repository | {"rule": RULE}),
+        "gate": reverse("repository-gate", kwargs=of_repository),
         "scan": reverse("scan", args=[scan.pk]),
         "failed": reverse("scan", args=[failed.pk]),
         "scans": reverse("scans"),
@@ -68,6 +69,7 @@ PAGES = [
     "findings",
     "finding",
     "sites",
+    "gate",
     "scan",
     "failed",
     "scans",
@@ -100,7 +102,7 @@ def url_of(name: str, **kwargs) -> str:
 
 
 ROWS = ["fleet", "team", "findings", "repository-findings", "scans", "repository-scans", "repository", "scan", "status"]
-ROWS += ["rule", "members", "search"]
+ROWS += ["rule", "members", "search", "repository-gate"]
 
 
 def urls(repository) -> dict[str, str]:
@@ -113,6 +115,7 @@ def urls(repository) -> dict[str, str]:
         "scans": reverse("scans"),
         "repository-scans": url_of("repository-scans", **here),
         "repository": url_of("repository", **here),
+        "repository-gate": url_of("repository-gate", **here),
         "scan": url_of("scan", pk=repository.latest_scan.pk),
         "status": reverse("status"),
         "rule": url_of("rule", rule=RULE),
