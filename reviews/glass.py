@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from reviews import audit, casefile, notify
@@ -33,7 +34,7 @@ def break_glass(repository: Repository, by: User, commit: str, reason: str, revi
         audit.record(repository.team, by, "glass-broken", glass, text, commit=commit, reason=reason.strip())
         if review is None:
             open_review(repository, by, title=f"after {commit[:7]}", occasion=Occasion.INCIDENT, commit=commit)
-        _tell(glass, "glass-broken", f"{text}\n\nA second person has to look at it within 24 hours.")
+        _tell(glass, "glass-broken", by, text, "Look at it as the second person, within 24 hours.")
     return glass
 
 
@@ -47,7 +48,7 @@ def second(glass: BreakGlass, by: User, note: str) -> None:
         _need(bool(free.update(second=by, second_at=timezone.now())), "A second person has looked at it already.")
         text = f"{by.username} stands by the broken glass of {glass.repository.name} at {glass.commit[:7]}: {note}"
         audit.record(glass.repository.team, by, "glass-seconded", glass, text, commit=glass.commit, note=note)
-        _tell(glass, "glass-seconded", text)
+        _tell(glass, "glass-seconded", by, text)
 
 
 def _need(fine: bool, reason: str) -> None:
@@ -55,7 +56,9 @@ def _need(fine: bool, reason: str) -> None:
         raise RefusedError(Action.APPROVE, (reason,))
 
 
-def _tell(glass: BreakGlass, kind: str, text: str) -> None:
-    team = glass.repository.team
-    key = f"glass:{glass.pk}:{kind}"
-    notify.post(team, kind, reviewers(team), key=key, subject=f"{glass.repository.name}: {kind}", body=text)
+def _tell(glass: BreakGlass, kind: str, by: User, text: str, next_step: str = "") -> None:
+    team, name = glass.repository.team, glass.repository.name
+    path = reverse("break-glass", args=[team.slug, glass.repository.slug])
+    body = notify.body(text, path=path, by=by, next_step=next_step)
+    subject = f"{name}: {kind.replace('-', ' ')}"
+    notify.post(team, kind, reviewers(team), key=f"glass:{glass.pk}:{kind}", subject=subject, body=body)

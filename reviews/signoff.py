@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
+from django.urls import reverse
 
 from reviews import audit, casefile, intake, notify
 from reviews.models import Membership, Repository, Review, Scan, Team, User
@@ -116,9 +117,10 @@ def tell(taken: Turn, kind: str, people: Iterable[User], text: str) -> None:
     others = [person for person in people if taken.person is None or person.pk != taken.person.pk]
     name = f"{review.repository.name} {review.title}"
     key = f"review:{review.pk}:{review.version}:{kind}"
-    body = f"{text}\n\n{name}, {review.state.replace('-', ' ')}, commit {review.commit[:12] or 'not read yet'}"
-    link = f"/reviews/{review.pk}/"
-    notify.post(review.repository.team, kind, others, key=key, subject=f"{name}: {kind}", body=f"{body}\n{link}")
+    now = f"It is {State(review.state).label} at commit {review.commit[:12] or 'not read yet'}."
+    body = notify.body(f"{text.rstrip('.')}. {now}", path=reverse("review", args=[review.pk]), by=taken.person)
+    subject = f"{name}: {kind.replace('-', ' ')}"
+    notify.post(review.repository.team, kind, others, key=key, subject=subject, body=body)
 
 
 def may_open(person: User, team: Team) -> bool:
