@@ -105,14 +105,14 @@ _VENDORED: Final = re.compile(
 )
 _GENERATED: Final = re.compile(r"(_pb2|_pb2_grpc)\.pyi?$|(^|/)_?version(_info)?_generated\.py$")
 _TEST: Final = re.compile(
-    r"(^|/)(t|tests?|testing|test_[^/]*|[^/]*_tests?|e2e|specs?)/|(^|/)(test_[^/]*|[^/]*_tests?|conftest|tests)\.py$"
+    r"(^|/)(t|tests?|testing|test_[^/]*|[^/]*_tests?|e2e|specs?)/|(^|/)(test_[^/]*|[^/]*_tests?|conftest|tests|testing|testlib|test_?utils?)\.py$"
 )
 _EXAMPLE: Final = re.compile(
     r"(^|/)(docs?|examples?|samples?|demos?|tutorials?|benchmarks?|examples?[_-][^/]*|[^/]*[_-]examples?)/"
 )
 _DEPLOYED: Final = ("dockerfile", "compose", "manifest")  # In the documentation they show it, or show how it is done.
 _SCRIPT: Final = re.compile(
-    r"(^|/)(scripts?|bin|management/commands)/|(^|/)(manage|setup|noxfile|fabfile|__main__)\.py$"
+    r"(^|/)(scripts?|bin|cli|management/commands)/|(^|/)(manage|setup|noxfile|fabfile|__main__)\.py$"
 )
 _MIGRATION: Final = re.compile(r"(^|/)(migrations|alembic/versions|versions)/[^/]+\.py$")
 _SETTINGS: Final = re.compile(

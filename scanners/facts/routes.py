@@ -10,7 +10,7 @@ from scanners.context import Context
 from scanners.place import Call
 from scanners.rule import CODE, Collector
 from scanners.semantics.api.guardpoints import acts, answers_data, generic_methods
-from scanners.semantics.api.guards import class_state, guarding, refused_below, state, words_of
+from scanners.semantics.api.guards import class_state, guarding, included, refused_below, state, words_of
 from scanners.semantics.routes import Route, frameworks, routes_of
 from scanners.semantics.viewclasses import view_kind
 from scanners.syntax import descendants
@@ -80,7 +80,7 @@ class Routes(Collector):
         if call.last in ("FastAPI", "APIRouter", "NinjaAPI", "Router", "include_router"):
             given = call.keyword("dependencies", "auth")
             if given is not None:
-                target = ast.unparse(call.node.args[0]) if call.last == "include_router" and call.node.args else owner
+                target = included(call) if call.last == "include_router" and call.node.args else owner
                 wide = call.last in ("FastAPI", "NinjaAPI")
                 ctx.fact(
                     "web-guard", call, wide=wide, owner=target, sure=guarding(ast.unparse(given)), kind="dependency"

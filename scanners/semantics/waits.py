@@ -105,8 +105,18 @@ def may_last(call: Call) -> bool:
     held = ast.unparse(call.receiver).lower() if call.receiver is not None else ""
     if call.last == "acquire" and call.origin is not None and call.origin in descendants(call.function or call.node):
         return True  # Nobody else has a lock that was made here.
+    if call.last == "acquire" and _released(call):
+        return True  # A `with` that is written out.
     whole = getattr(call.function, "name", "") in ("run", "main", "serve_forever")
     return whole or any(True for _ in call.within("while")) or any(word in held for word in _GOODBYES)
+
+
+def _released(call: Call) -> bool:
+    """Whether the lock guards one statement only, after which the same suite gives it back."""
+    held = ast.unparse(call.receiver) if call.receiver is not None else ""
+    body = getattr(call.block.node, "body", [])
+    at = next((number for number, stmt in enumerate(body) if stmt is call.stmt), len(body))
+    return any(ast.unparse(stmt) == f"{held}.release()" for stmt in body[at + 1 : at + 3])
 
 
 def may_be_done(call: Call) -> bool:

@@ -135,5 +135,6 @@ def _keeps_parameters(node: Any) -> bool:
 
 
 def _is_public(place: Place[Any]) -> bool:
-    sets = any(getattr(mark, "attr", "") in ("setter", "deleter") for mark in place.node.decorator_list)
-    return not place.node.name.startswith("_") and place.function is None and not sets
+    marks = {getattr(mark, "attr", getattr(mark, "id", "")) for mark in place.node.decorator_list}
+    attribute = marks & {"property", "cached_property", "setter", "deleter"}
+    return not place.node.name.startswith("_") and place.function is None and not attribute

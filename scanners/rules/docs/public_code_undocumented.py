@@ -112,7 +112,7 @@ class PublicCodeUndocumented(Rule):
         known = definitions.exported(name, place, ctx)
         if entry or known or definitions.is_long(place.node):
             what = entry or ("function" if place.scope.kind == "module" else "method")
-            shown = known or (route is not None and route.framework in _SHOWN)
+            shown = known or (route is not None and route.framework in _SHOWN and "WEBSOCKET" not in route.methods)
             self._judge(place, ctx, f"The {what} {name}", sure=shown or definitions.is_long(place.node, _PLAIN))
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:

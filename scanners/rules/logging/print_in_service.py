@@ -10,7 +10,7 @@ from scanners.semantics.logcalls import LOG_CALLS, log_call
 from scanners.semantics.terminals import is_command_line, runs_alone
 
 _PRINTS: Final = frozenset({"print", "pprint.pprint", "pprint.pp", "rich.print"})
-_SWITCH: Final = re.compile(r"debug|verbos|trace|quiet|silent|bench", re.IGNORECASE)
+_SWITCH: Final = re.compile(r"debug|verbos|trace|quiet|silent|bench|diagnos|interactive", re.IGNORECASE)
 _ENDS: Final = re.compile(r"^(sys\.|os\.)?_?exit\(|^raise SystemExit")
 _SHOWS: Final = re.compile(
     r"^_*(print|show|dump|display|usage|help|describe|summary|summarize|debug|pp|pprint|echo|list|main|cli|report|render|output|say|log|warn)(_|$)"

@@ -18,6 +18,7 @@ from scanners.semantics.memory.caches import (
     is_memo,
     is_small,
     is_trimmed,
+    makes_few,
     only_constants,
 )
 from scanners.semantics.owncalls import own
@@ -118,13 +119,12 @@ def fields(model):
             return
         ctx.site(place)
         open_ = [arg for arg in arguments(function) if not is_small(arg, place, ctx)]
-        if place.block.kind == "class" and "self" in [arg.arg for arg in function.args.args]:
-            return  # The cache keeps the object itself; that is the worse fault, and another rule's.
-        if not open_ or is_command_line(ctx) or only_constants(function.name, ctx):
-            return
-        known = are_open(open_) and len(function.args.defaults) < len(function.args.args)
-        message = f"The cache keeps an answer for every `{open_[0].arg}` that was ever asked for."
-        ctx.report(place, message, confidence=None if known else Confidence.LOW)
+        method = place.block.kind == "class" and "self" in [arg.arg for arg in function.args.args]
+        if method or not open_ or is_command_line(ctx) or only_constants(function.name, ctx):
+            return  # That the cache of a method keeps the object itself is the worse fault, and another rule's.
+        sure = None if are_open(open_) and not makes_few(function) else Confidence.LOW
+        text = f"The cache keeps an answer for every `{open_[0].arg}` that was ever asked for."
+        ctx.report(place, text, confidence=sure)
 
     def visit_module(self, ctx: Context) -> None:
         held = dict(held_containers(ctx))

@@ -8,6 +8,11 @@ from scanners.semantics.security.filledin import ENCRYPTED, secrets_in
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
+_TRIED_OUT: Final = re.compile(
+    r"^\s*-\s*[\"']?(\.|\$\{?PWD\}?)/?(src|app)?/?:/|\bdockerfile:.*\bdev\b|settings\.\w*dev\b|DEBUG[:=]\s*[\"']?(1|true)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A compose file that starts what a developer works on."""
 _MADE_UP: Final = (
     "gh" + "p_R7w2Kc9Zt4Qm1Xv8Bn3Lp6Hd5Js0Fg7Ty2Ua4",
     "sk" + "_live_9fK2mQx7Lr4Wd8Zt1Vb6Np3C",
@@ -91,8 +96,9 @@ class CommittedSecretFile(Rule):
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         found = {} if ENCRYPTED.search(text.text) else dict(secrets_in(text, ctx))
+        tried = text.kind == "compose" and _TRIED_OUT.search(text.text) is not None
         for at, (message, anchor, sure) in found.items():
-            ctx.report(at, message, confidence=sure, anchor=anchor)
+            ctx.report(at, message, confidence=Confidence.LOW if tried else sure, anchor=anchor)
         if not found:
             ctx.site(1)
         if text.kind == "dockerfile":

@@ -108,7 +108,7 @@ class DeploySettingsWeak(Rule):
                 ctx.site(path, line)
                 if wrong:
                     # What no module sets may be done by the server in front.
-                    sure = self.confidence if name in found.found else Confidence.MEDIUM
+                    sure = self.confidence if name in found.found else Confidence.LOW
                     ctx.report(path, line, wrong, anchor=name, confidence=sure)
         applications = [fact for fact in tree.facts("web-application") if fact.path_class.name == "service"]
         for fact in applications[:1]:
@@ -120,7 +120,7 @@ class DeploySettingsWeak(Rule):
                     f"Nothing gives the answers of this {fact['name']} application "
                     f"security headers (HSTS, nosniff, CSP).",
                     severity=Severity.LOW,
-                    confidence=Confidence.MEDIUM,
+                    confidence=Confidence.LOW,
                 )
 
 

@@ -1,6 +1,6 @@
 from scanners.constants import UNKNOWN
 from scanners.context import Context
-from scanners.finding import Effort, Severity
+from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.requestdata import taint
@@ -110,6 +110,8 @@ class UnsafeDeserialization(Rule):
         if confidence is UNKNOWN:
             ctx.unresolved(call, "What decides how the bytes are loaded is not in sight.")
             return
+        if call.last == "load" and f"{call.dotted.rpartition('.')[0]}.dump(" in ctx.source:
+            confidence = Confidence.LOW  # The same module has written the file.
         given = call.argument(0)
         sent = taint(given, call, ctx) if given is not None else None
         message = f"{call.dotted} trusts whoever made the bytes: they can run code here."

@@ -98,7 +98,7 @@ class RetryWithoutBackoff(Rule):
     calls = (*TENACITY, *BACKOFF, *URLLIB3, "*.retry")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        if call.last == "retry" and call.dotted not in TENACITY:
+        if call.dotted not in (*TENACITY, *BACKOFF, *URLLIB3):
             wait = of_task(call)
             if wait:
                 self._tell(call, wait, ctx)

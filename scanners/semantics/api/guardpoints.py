@@ -120,7 +120,8 @@ def _owned(guard: Fact, route: Fact) -> bool:
             or guard.path.rpartition("/")[0] == route.path.rpartition("/")[0]
         )
     stem = route.path.rpartition("/")[2].removesuffix(".py")
-    return "." in owner and owner.split(".")[-2] == stem
+    named, _, last = owner.rpartition(".")
+    return named.rpartition(".")[2] == stem and (not route["owner"] or last == route["owner"])
 
 
 def _by_bases(route: Fact, classes: dict[str, list[str]]) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.names import resolve
+from scanners.place import Call
 from scanners.scopes import Scope
 from scanners.semantics.routes import Route
 from scanners.syntax import descendants
@@ -282,3 +283,9 @@ def words_of(nodes: Iterable[ast.AST]) -> list[str]:
             ) or (isinstance(node, ast.Constant) and node.value in (401, 403)):
                 found.append("authorization")
     return found
+
+
+def included(call: Call) -> str:
+    """The router that is included, by the module it comes from where that is imported under another name."""
+    named = call.name(call.node.args[0])
+    return named if "." in named.strip(".") else ast.unparse(call.node.args[0])

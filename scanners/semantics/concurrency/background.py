@@ -1,6 +1,7 @@
 """Work that is started and goes on by itself: what starts it, and whether anybody hears of its failure."""
 
 import ast
+import re
 from typing import Any, Final
 
 from scanners.constants import fold
@@ -10,6 +11,7 @@ from scanners.semantics.coroutines import definitions
 from scanners.semantics.handlers import breadth, caught, inner
 from scanners.semantics.hot import runs_once
 
+_ENDS: Final = re.compile(r"(^|_)(drain|flush|stop|close|shut_?down|clean_?up|cancel|disconnect|tear_?down|aexit)")
 _LOOPS: Final = (
     "asyncio.get_event_loop()",
     "asyncio.get_running_loop()",
@@ -125,6 +127,8 @@ def keeps_failures(call: Call) -> bool:
 def reads_results(call: Call, ctx: Context) -> bool:
     """Whether the def asks what it gathers for results, has cancelled it, or only cleans up."""
     scope = ctx.module.functions.get(call.function)
+    if _ENDS.search(getattr(call.function, "name", "")):
+        return True
     if any(True for _ in call.within("finally")) or (scope is not None and runs_once(call.function, scope, ctx)):
         return True
     for node in inner(getattr(call.function, "body", [])):

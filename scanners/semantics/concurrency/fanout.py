@@ -208,6 +208,15 @@ def is_gathered_later(call: Call) -> bool:
     return False
 
 
+def is_awaited_in_turn(call: Call) -> bool:
+    """Whether the loop awaits what it starts before its next turn."""
+    names = {getattr(target, "id", "") for target in getattr(call.stmt, "targets", ())} - {""}
+    loop = next((block.node for block in call.within("for", "while")), None)
+    return loop is not None and any(
+        isinstance(node, ast.Await) and getattr(node.value, "id", "") in names for node in inner(loop.body)
+    )
+
+
 def started(call: Call) -> list[ast.AST]:
     """What a spawning call starts: its target, its coroutine."""
     given = [word.value for word in call.node.keywords if word.arg in ("target", "coro", "func")]
@@ -243,6 +252,8 @@ def runs_alone(call: Call) -> bool:
 
 def iterable_of(call: Call) -> ast.expr | None:
     """What the loop or comprehension around a spawning call runs over; None for none, or where gather has it."""
+    if is_awaited_in_turn(call):
+        return None
     above = call.parent()
     while above is not None:
         if isinstance(above, ast.Call) and call.name(above.func) == "asyncio.gather":

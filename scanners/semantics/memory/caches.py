@@ -13,6 +13,10 @@ from scanners.semantics.containers import SHRINKING, changes, made, spelled
 from scanners.semantics.owncalls import calls_of
 from scanners.syntax import descendants
 
+_FEW_MADE: Final = re.compile(
+    r"(^|_)(pools?|clients?|engines?|connections?|sessions?|loggers?|backends?|drivers?)(_|$)"
+)
+"""What a program makes few of, one for each set of its settings."""
 CACHE_LIKE: Final = re.compile(r"cache|memo(?!r)|seen|visited|already", re.IGNORECASE)
 _SMALL: Final = re.compile(r"\b(bool|Literal|type|Type|Enum|None|Callable|ModuleType|NoneType)\b")
 _OPEN: Final = re.compile(r"\b(str|int|float|bytes|Path|UUID|date|datetime|tuple|Any|object)\b")
@@ -61,6 +65,11 @@ def only_constants(name: str, ctx: Context) -> bool:
     calls = calls_of(ctx, name)
     given = [arg for call, _ in calls for arg in (*call.args, *(word.value for word in call.keywords))]
     return name.startswith("_") and bool(given) and all(isinstance(arg, ast.Constant) for arg in given)
+
+
+def makes_few(function: Any) -> bool:
+    """Whether a cached def makes what a program has few of, or is mostly called as its defaults say."""
+    return _FEW_MADE.search(function.name) is not None or len(function.args.defaults) >= len(function.args.args) > 0
 
 
 def held_containers(ctx: Context) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ ADDS: Final = ("*.add_middleware", "starlette.middleware.Middleware", "fastapi.m
 _PROVES: Final = re.compile(
     r"signature|hmac|compare_digest|construct_event|authorization|bearer|api_?key|x-hub|webhook|verify|token|jwt"
     r"|oauth|saml|scim"
-    r"|_auth\b|basicauth|grpc|introspect|jwks|ipn|dsn|secret|callback|revo|csrf_protect",
+    r"|_auth\b|basicauth|grpc|introspect|jwks|ipn|dsn|secret|csp_?report|callback|revo|csrf_protect",
     re.IGNORECASE,
 )
 _CHANGES: Final = re.compile(
@@ -38,6 +38,9 @@ _WRITES: Final = frozenset("delete create save update bulk_create add commit".sp
 
 def proves_itself(node: ast.AST, ctx: Context) -> bool:
     """Whether a view without CSRF check asks for a signature or a token instead."""
+    if getattr(node, "name", "") == "dispatch":  # It stands for all methods of its view.
+        views = [scope.node for scope in ctx.module.classes.values()]
+        node = next((view for view in views if node in getattr(view, "body", ())), node)
     first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", 1) or 1
     decorators = [each.lineno for each in getattr(node, "decorator_list", ())]
     return _PROVES.search("\n".join(ctx.source_lines[min([first, *decorators]) - 1 : last])) is not None

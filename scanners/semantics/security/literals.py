@@ -12,6 +12,7 @@ from scanners.semantics.secrets import Token, is_placeholder, is_random
 from scanners.semantics.testsettings import is_for_tests
 from scanners.syntax import descendants
 
+_CONDITION: Final = re.compile(r"^[a-z_]+[!=]=?[\w-]{1,12}$")
 _STRICT: Final = re.compile(
     r"token|credentials?|(api|access|private|account|storage|shared|auth)_?keys?$", re.IGNORECASE
 )
@@ -33,6 +34,8 @@ _ACCOUNTS: Final = re.compile(
 def judge(name: str, text: str, place: Place[Any], ctx: Context) -> Confidence | None:
     """How sure it is that `text` is a secret, None when it is not."""
     if is_placeholder(text) or (place.cls is not None and _is_choice(place.cls) and place.function is None):
+        return None
+    if _CONDITION.match(text):
         return None
     random = is_random(text)
     if name == "hmac key":  # Often a label that a protocol fixes.

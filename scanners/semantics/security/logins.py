@@ -26,7 +26,10 @@ _CHECKS: Final = re.compile(
     r"|send_mail|send_email",
     re.IGNORECASE,
 )
-_GUARDED: Final = re.compile(r"@\S*(jwt|login|token|auth\w*|session)_?required|@\S*requires?_(auth|login|jwt|token)")
+_GUARDED: Final = re.compile(
+    r"@\S*(jwt|login|token|auth\w*|session)_?required|@\S*requires?_(auth|login|jwt|token)"
+    r"|(Login|Permission|Auth\w*)RequiredMixin"
+)
 _SECRETS: Final = re.compile(r"passw|\botp\b|totp|\bpin\b|check_password|verify_code|reset_token", re.IGNORECASE)
 """What somebody who is logged in already may still guess."""
 _LIMITED: Final = re.compile(

@@ -59,7 +59,7 @@ _TRUSTED: Final = re.compile(
     r"|trans)(\b|\()"
     r"|(^|[._])(form|field|fieldset|widget|media|csrf\w*|icon\w*|svg|super|html|errors?|help_text|label\w*|pagination"
     r"|paginator|chart|plot\w*|"
-    r"script\w*|head|css|js|attrs|flatatt|rendered\w*|\w*_html|html_\w+|\w*_json|json_\w+|markup|content_html"
+    r"script\w*|head|css|js|attrs|flatatt|rendered\w*|\w*_html|html_\w+|\w*_json|json_\w+|markup|microdata|ld_json|content_html"
     r"|version|tag|tags)\b",
     re.IGNORECASE,
 )
@@ -161,7 +161,11 @@ def unescaped_lines(text: TextFile) -> Iterator[tuple[int, str, Confidence | Non
 def _fills(lines: list[str]) -> bool:
     """Whether the part that starts there puts a value into the page: addresses of files and routes are harmless."""
     part = "\n".join(lines).partition("endautoescape")[0]
-    return "{{" in part or re.search(r"\{%-?\s*(include|block|(block)?trans|(block)?translate)\b", part) is not None
+    values = re.findall(r"\{\{(.*?)\}\}", part)
+    return (
+        any(not trusted_by_name(value) for value in values)
+        or re.search(r"\{%-?\s*(include|block|(block)?trans|(block)?translate)\b", part) is not None
+    )
 
 
 def _is_formatted(value: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Call, Place
+from scanners.semantics.remarks import is_explained
 
 SWITCHES: Final = ("verify", "check_hostname", "verify_mode", "_create_default_https_context")
 _METHODS: Final = "get post put patch delete head options request".split()
@@ -92,7 +93,9 @@ def say(place: Place[Any], ctx: Context, message: str, *, known: bool = True) ->
             return
         if block.kind == "function":
             break
-    ctx.report(place, message, confidence=None if known else Confidence.MEDIUM)
+    sure = None if known else Confidence.MEDIUM
+    explained = is_explained(ctx.source_lines, max(place.line - 3, 1), place.line)
+    ctx.report(place, message, confidence=Confidence.LOW if explained else sure)
 
 
 def switched_off(place: Place[Any]) -> tuple[str, bool] | None:

@@ -97,9 +97,71 @@ SUSPECTED = [
         "shop/a.py",
         "from flask import Flask\nfrom flask_cors import CORS\n\napp = Flask(__name__)\nCORS(app)\n",
     ),
+    (
+        "unsafe-deserialization",
+        "shop/a.py",
+        "import pickle\n\n\ndef a(f, x):\n    pickle.dump(x, f)\n\n\ndef b(f):\n    return pickle.load(f)\n",
+    ),
+    (
+        "committed-secret-file",
+        "docker-compose.yml",
+        "services:\n  web:\n    volumes:\n      - .:/app\n  db:\n    environment:\n      DB_PASSWORD: q8Zr2LmV0x\n",
+    ),
+    (
+        "peer-not-verified",
+        "shop/a.py",
+        (
+            "import requests\n\n\ndef probe(url):\n    # Sites with broken certificates are what we look for.\n"
+            "    return requests.get(url, verify=False, timeout=3)\n"
+        ),
+    ),
+    (
+        "cache-unbounded",
+        "shop/a.py",
+        "import functools\n\n\n@functools.cache\ndef _client_pool(url, master):\n    return Pool(url, master)\n",
+    ),
+    (
+        "wait-without-timeout",
+        "shop/a.py",
+        (
+            "import threading\n\nlock = threading.Lock()\n\n\ndef has(rows, key):\n    lock.acquire()\n"
+            "    found = key in rows\n    lock.release()\n    return found\n"
+        ),
+    ),
 ]
 
 SPARED = [
+    (
+        "retry-without-backoff",
+        "shop/a.py",
+        (
+            "from shop.again import Retry\n\n\nclass Db:\n    def __init__(self):\n        self.retry = Retry(3)\n\n"
+            "    def ask(self, sql):\n        return self.retry(self.send, sql)\n"
+        ),
+    ),
+    (
+        "unbounded-fan-out",
+        "shop/a.py",
+        (
+            "import asyncio\n\n\nasync def each(names):\n    for name in names:\n"
+            "        task = asyncio.ensure_future(search(name))\n        show(await task)\n"
+        ),
+    ),
+    (
+        "hardcoded-secret",
+        "shop/a.py",
+        "RULES = {'sms_application_secret': 'sms_provider=ovh'}\n",
+    ),
+    (
+        "cross-site-open",
+        "shop/views.py",
+        (
+            "from django.utils.decorators import method_decorator\nfrom django.views import View\n"
+            "from django.views.decorators.csrf import csrf_exempt\n\n\nclass Tokens(View):\n"
+            "    @method_decorator(csrf_exempt)\n    def dispatch(self, r):\n        return super().dispatch(r)\n\n"
+            "    def post(self, request):\n        return known(request.headers['Authorization'])\n"
+        ),
+    ),
     (
         "cross-site-open",
         "shop/testlib.py",
@@ -167,3 +229,21 @@ def test_it_is_only_suspected(rule, path, source):
 @pytest.mark.parametrize(("rule", "path", "source"), SPARED)
 def test_nothing_is_said_of_it(rule, path, source):
     assert sureness(rule, {path: source}) == []
+
+
+def test_a_router_that_is_included_under_another_name_is_guarded_there():
+    files = {
+        "app/jobs.py": (
+            "from fastapi import APIRouter\n\nrouter = APIRouter()\nrouter_two = APIRouter()\n\n\n"
+            "@router.post('/jobs')\ndef start():\n    return 1\n\n\n"
+            "@router_two.post('/open')\ndef opened():\n    return 1\n"
+        ),
+        "app/main.py": (
+            "from fastapi import Depends, FastAPI\nfrom app.auth import verify_token\n\napp = FastAPI()\n\n\n"
+            "def configure():\n    from app.jobs import router as api_jobs\n"
+            "    app.include_router(api_jobs, dependencies=[Depends(verify_token)])\n"
+        ),
+    }
+    report = scan_files({path: text.encode() for path, text in files.items()})
+    found = [finding for finding in report.findings if finding.rule == "endpoint-without-auth"]
+    assert ["opened" in finding.message for finding in found] == [True]
