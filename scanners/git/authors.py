@@ -71,7 +71,7 @@ def authors(
         place = scratch / str(depth)
         place.mkdir()
         fetch = partial(fetch_history, source, depth=depth, policy=policy, tick=tick, credential=credential)
-        history = _History(*_fetch(fetch, commit, since, place), policy, tick)
+        history = History(*_fetch(fetch, commit, since, place), policy, tick)
         if history.is_exact and history.since == since:
             break
     commits = history.commits(limit + 1)
@@ -96,7 +96,7 @@ def _fetch(fetch: Callable[..., Path], commit: str, since: str, scratch: Path) -
         return store, commit, since if since and reader.info(since) else ""
 
 
-class _History:
+class History:
     """The commits of a store that lead to `commit` and not to `since`, as far as they were fetched."""
 
     def __init__(self, store: Path, commit: str, since: str, policy: Policy, tick: Callable[[], None]) -> None:
@@ -126,8 +126,8 @@ class _History:
         """Whether more depth would change nothing: every line of commits ends at one that leads to `since`."""
         return not self._ends
 
-    def commits(self, limit: int) -> list[str]:
-        """Their ids, the newest first."""
+    def commits(self, limit: int = -1) -> list[str]:
+        """Their ids, the newest first; all of them without a limit."""
         return self._list(f"--max-count={limit}")
 
     def people(self, commits: Sequence[str]) -> tuple[tuple[tuple[str, str, int], ...], bool]:
