@@ -246,6 +246,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": REQUEUE_SECONDS,
         "options": {"expires": REQUEUE_SECONDS},
     },
+    "review-ends": {"task": "reviews.tasks.review_ends", "schedule": 30, "options": {"expires": 30}},
+    "waiver-ends": {"task": "reviews.tasks.waiver_ends", "schedule": 60, "options": {"expires": 60}},
     "deliver": {"task": "reviews.tasks.deliver", "schedule": 10, "options": {"expires": 10}},
     "clean": {"task": "reviews.tasks.clean", "schedule": 3600, "options": {"expires": 3600}},
 }

@@ -3,7 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 
-from reviews.models import Finding, Membership, OutboxMessage, Repository, Review, Scan, Team, User
+from reviews.models import Condition, Finding, Membership, OutboxMessage, Repository, Review, Scan, Team, User, Waiver
 
 _RANK = {role: rank for rank, role in enumerate(Membership.Role.values)}
 
@@ -31,6 +31,16 @@ def findings(user: User) -> QuerySet[Finding]:
 def reviews(user: User) -> QuerySet[Review]:
     """The reviews of the repositories that `user` may see."""
     return Review.objects.filter(repository__team__in=teams(user))
+
+
+def waivers(user: User) -> QuerySet[Waiver]:
+    """The waivers and false positives of the repositories that `user` may see."""
+    return Waiver.objects.filter(repository__team__in=teams(user))
+
+
+def conditions(user: User) -> QuerySet[Condition]:
+    """The conditions of the reviews that `user` may see."""
+    return Condition.objects.filter(review__repository__team__in=teams(user))
 
 
 def messages(user: User) -> QuerySet[OutboxMessage]:

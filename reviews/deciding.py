@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef, Q
+
 from reviews import audit, recount
 from reviews import guards as need
-from reviews.models import Review, SignOff, User
+from reviews.models import Condition, Review, SignOff, User
 from reviews.signoff import by_itself, team_of, tell
 from reviews.states import HELD, IN_FORCE, Action, State
-from reviews.turns import Seen, Turn, turn
+from reviews.turns import ConflictError, Seen, Turn, turn
+from reviews.workflow import RefusedError
 
 # Proposals without a source beyond the custom to look at each service at least once a year.
 VALID_DAYS = {"A": 90, "B": 180, "C": 365}
@@ -101,6 +104,20 @@ def draw_ends(review: Review) -> None:
         by_itself(review, Action.EXPIRE, "its validity is over")
     elif drawn in (*IN_FORCE, State.NEEDS_REAFFIRMATION) and clock.overdue:
         by_itself(review, Action.SUSPEND, "a condition is overdue")
+
+
+def draw_due(now: datetime) -> int:
+    """Draw the end of every review that time has overtaken by `now`. Returns for how many it was tried."""
+    over = Q(state__in=[state.value for state in HELD], valid_until__lte=now)
+    running = [state.value for state in (*IN_FORCE, State.NEEDS_REAFFIRMATION)]
+    overdue = Condition.objects.filter(review=OuterRef("pk"), state=Condition.State.OPEN, due_on__lt=now.date())
+    due = Review.objects.filter(over | Q(Exists(overdue), state__in=running)).order_by("pk")
+    for review in (reviews := list(due)):
+        try:
+            draw_ends(review)
+        except (ConflictError, RefusedError):  # another run was first
+            continue
+    return len(reviews)
 
 
 def _add(taken: Turn, by: User, decision: str, note: str, commit: str, items: Mapping[str, str] | None = None) -> None:

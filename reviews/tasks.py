@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
-from reviews import outbox, queue, scanning
+from reviews import deciding, ending, freezing, outbox, queue, scanning
 from reviews.cache import drop_unused
 from scanners.git.scratch import remove_stale
 
@@ -24,6 +25,7 @@ def wake() -> None:
     if lease is not None:
         wake.delay()
         scanning.run(lease)
+        freezing.follow_scans()
         wake.delay()
 
 
@@ -34,6 +36,19 @@ def requeue() -> None:
     remove_stale(settings.SCRATCH_DIR, older_than=2 * settings.SCAN_SECONDS)
     for _ in range(min(queue.due().count(), _MOST_WAKES)):
         wake.apply_async(expires=settings.REQUEUE_SECONDS)
+
+
+@shared_task
+def review_ends() -> None:
+    """Move reviews on whose scan has ended, and write down what time did to approvals."""
+    freezing.follow_scans()
+    deciding.draw_due(timezone.now())
+
+
+@shared_task
+def waiver_ends() -> None:
+    """Warn of what ends soon, and write down what time did to waivers and scorecards."""
+    ending.tend()
 
 
 @shared_task(soft_time_limit=60, time_limit=100)

@@ -81,6 +81,12 @@ def exact(at: datetime | None) -> str:
 
 
 @register.filter
+def moment(text: str) -> datetime:
+    """The time that an event of the audit log has written down."""
+    return datetime.fromisoformat(text)
+
+
+@register.filter
 def took(seconds: float | None) -> str:
     """A duration: "0.4 s", "14 s", "3 min 20 s"."""
     if seconds is None:

@@ -8,3 +8,8 @@ from reviews import tasks
 def wake_workers() -> None:
     """Send the hint after the commit. A broker that is down costs a moment: the scan is in the queue of record."""
     transaction.on_commit(tasks.wake.delay, robust=True)
+
+
+def wake_delivery() -> None:
+    """Likewise for what people are to be told, which stands in the outbox."""
+    transaction.on_commit(tasks.deliver.delay, robust=True)

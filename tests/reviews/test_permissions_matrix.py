@@ -9,11 +9,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from reviews.models import Membership, Team
 from tests.factories import MembershipFactory, RepositoryFactory, TeamFactory
+from tests.reviews.review_places import FORM, review_places
 from tests.reviews.rows import RULE, finished, found, tree
 
 PEOPLE = ("anonymous", "stranger", "viewer", "teammate", "reviewer", "owner", "admin")
 SIGN_IN = "sign in"
-OK, MOVED, REFUSED, FORBIDDEN, MISSING, WRONG_METHOD = 200, 302, 422, 403, 404, 405
+OK, MOVED, SEEN, REFUSED, FORBIDDEN, MISSING, WRONG_METHOD = 200, 302, 303, 422, 403, 404, 405
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,25 @@ ROUTES = {
     "scans": PEOPLE_OF_THE_SITE,
     "scan": members(),
     "scan-progress": members(286),
+    "reviews": PEOPLE_OF_THE_SITE,
+    "review": members(),
+    "review-progress": members(),
+    "move-review": post(MISSING, FORBIDDEN, REFUSED, REFUSED, REFUSED, REFUSED),
+    "confirm-items": post(MISSING, FORBIDDEN, SEEN, SEEN, SEEN, SEEN),
+    "acknowledge-items": post(MISSING, FORBIDDEN, SEEN, SEEN, SEEN, SEEN),
+    "answer-item": post(MISSING, FORBIDDEN, SEEN, SEEN, SEEN, SEEN),
+    "confirm-item": post(MISSING, FORBIDDEN, SEEN, SEEN, SEEN, SEEN),
+    "acknowledge-item": post(MISSING, FORBIDDEN, SEEN, SEEN, SEEN, SEEN),
+    "give-verdict": post(MISSING, FORBIDDEN, FORBIDDEN, REFUSED, REFUSED, REFUSED),
+    "comment-on-item": post(MISSING, SEEN, SEEN, SEEN, SEEN, SEEN),
+    "add-condition": Route((SIGN_IN, MISSING, FORBIDDEN, OK, OK, OK, OK)),
+    "drop-condition": post(MISSING, FORBIDDEN, SEEN, SEEN, SEEN, SEEN),
+    "verify-condition": post(MISSING, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED),
+    "review-workflow": PEOPLE_OF_THE_SITE,
+    "repository-reviews": members(),
+    "open-review": Route((SIGN_IN, MISSING, FORBIDDEN, OK, OK, OK, OK)),
+    "break-glass": members(),
+    "second-glass": post(MISSING, FORBIDDEN, FORBIDDEN, MOVED, MOVED, REFUSED),
     "checklist": PEOPLE_OF_THE_SITE,
     "rule": PEOPLE_OF_THE_SITE,
     "register": PEOPLE_OF_THE_SITE,
@@ -57,9 +77,16 @@ ROUTES = {
     "remove-repository": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, REFUSED, REFUSED),
     "create-team": Route((SIGN_IN, *[FORBIDDEN] * 5, OK)),
     "team": members(),
+    "audit": members(),
+    "audit-export": members(),
     "members": MAINTAINERS,
     "change-role": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
+    "change-duties": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
     "remove-member": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
+    "team-policy": MAINTAINERS,
+    "review-templates": members(),
+    "review-template": members(),
+    "use-shipped-template": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
     "search": PEOPLE_OF_THE_SITE,
     "status": PEOPLE_OF_THE_SITE,
     "account": PEOPLE_OF_THE_SITE,
@@ -92,26 +119,38 @@ def places(team, people) -> dict[str, dict[str, object]]:
     tree(scan)
     of_team, of_repository = {"team": team.slug}, {"team": team.slug, "repository": repository.slug}
     member = {**of_team, "pk": MembershipFactory(team=team).pk}
+    of_template = of_team | {"tier": "A", "kind": "worker", "occasion": "release"}
     given = {name: of_repository for name in ROUTES if "repository" in name}
-    return given | {
-        "finding": {"pk": found(repository).pk},
-        "scan": {"pk": scan.pk},
-        "scan-progress": {"pk": scan.pk},
-        "rule": {"rule": RULE},
-        "sites": of_repository | {"rule": RULE},
-        "request-scan": of_repository,
-        "team": of_team,
-        "members": of_team,
-        "change-role": member,
-        "remove-member": member,
-    }
+    return (
+        given
+        | review_places(repository)
+        | {
+            "finding": {"pk": found(repository).pk},
+            "scan": {"pk": scan.pk},
+            "scan-progress": {"pk": scan.pk},
+            "rule": {"rule": RULE},
+            "sites": of_repository | {"rule": RULE},
+            "request-scan": of_repository,
+            "team": of_team,
+            "audit": of_team,
+            "audit-export": of_team,
+            "members": of_team,
+            "change-role": member,
+            "change-duties": member,
+            "remove-member": member,
+            "team-policy": of_team,
+            "review-templates": of_team,
+            "review-template": of_template,
+            "use-shipped-template": of_template,
+        }
+    )
 
 
 def answer_of(client, person, method: str, url: str) -> int | str:
     """The status that a person gets, or SIGN_IN. Whatever the request changed is undone."""
     with transaction.atomic():
         client.force_login(person) if person else client.logout()
-        response = getattr(client, method)(url, {"role": "engineer", "name": "not the name"})
+        response = getattr(client, method)(url, FORM | {"role": "engineer", "name": "not the name"})
         transaction.set_rollback(True)
     return (
         SIGN_IN if response.headers.get("Location", "").startswith(reverse("account_login")) else response.status_code
@@ -145,7 +184,7 @@ def test_what_shows_something_takes_no_delete(client, people, places, name):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("person", ["stranger", "viewer", "teammate", "reviewer"])
-@pytest.mark.parametrize("name", ["repository-settings", "members", "create-team"])
+@pytest.mark.parametrize("name", ["repository-settings", "members", "create-team", "team-policy", "review-template"])
 def test_forms_are_refused_when_posted_by_those_who_may_not_see_them(client, people, places, name, person):
     answer = answer_of(client, people[person], "post", reverse(name, kwargs=places.get(name)))
     assert answer in (FORBIDDEN, MISSING)
