@@ -1,6 +1,7 @@
 """
 What the reviews of a repository say about one commit. Pure.
 
+    excused(reviews, Tier.A, now)                    # {"T3"}: items for which a condition of the approval stands
     says(reviews, Tier.A, needed=True, now=now)      # (Reason("review-approved", Verdict.PASS, "Review 3 ..."),)
 
 A review covers the commit that it is about, any commit with the same files, and a later commit that was compared with
@@ -15,6 +16,7 @@ from enum import StrEnum
 
 from reviews.checklist import Tier
 from reviews.guards import Clock
+from reviews.items import NEVER_EXCUSED
 from reviews.states import DECIDED, HELD, IN_FORCE, OPEN, State
 from reviews.verdicts import Reason, Verdict, day, ended, listed, minute
 from reviews.workflow import effective
@@ -58,6 +60,7 @@ class Reviewed:
     """One review as the gate sees it from a commit.
 
     `key` is that of its row, `commit` its own. `due_on` are the last days of conditions that nobody verified,
+    `conditioned` the refs of the items for which conditions stand, verified or not,
     `reaffirmed` the digests by item of each reaffirming sign-off, `holder` who claimed it.
     """
 
@@ -70,6 +73,7 @@ class Reviewed:
     decided_at: datetime | None = None
     valid_until: datetime | None = None
     due_on: tuple[date, ...] = ()
+    conditioned: frozenset[str] = frozenset()
     changes: tuple[Change, ...] = ()
     reaffirmed: tuple[Mapping[str, str], ...] = ()
     holder: str = ""
@@ -100,17 +104,29 @@ def says(reviews: Sequence[Reviewed], tier: Tier, *, needed: bool, now: datetime
 
     `needed` says whether the team's policy asks for a review at this tier.
     """
-    covering = [one for one in reviews if one.how.covers and one.state in DECIDED]
+    newest = _covering(reviews)
     waiting = [one for one in reviews if one.how is How.NOT_COMPARED and one.state in HELD]
     open_ = [one for one in reviews if one.how.covers and one.state in OPEN]
-    if covering:
-        newest = max(covering, key=lambda one: one.order)
+    if newest:
         return *_decided(newest, reviews, tier, now), *(_open(one, None) for one in open_)
     if waiting and (needed or tier is not Tier.C):
         return (_not_compared(max(waiting, key=lambda one: one.order), now),)
     if not needed:
         return ()
     return tuple(_open(one, Verdict.PENDING) for one in open_) or (_none(tier),)
+
+
+def excused(reviews: Sequence[Reviewed], tier: Tier, now: datetime) -> frozenset[str]:
+    """The refs of the items that may stand open: an approval in force has conditions for them."""
+    newest = _covering(reviews)
+    if newest is None or newest.at(now) not in ALLOWING or newest.tier > tier:
+        return frozenset()
+    return newest.conditioned.difference(NEVER_EXCUSED)
+
+
+def _covering(reviews: Sequence[Reviewed]) -> Reviewed | None:
+    decided = [one for one in reviews if one.how.covers and one.state in DECIDED]
+    return max(decided, key=lambda one: one.order, default=None)
 
 
 def _none(tier: Tier) -> Reason:

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from reviews.approvals import Reviewed, says
+from reviews.approvals import Reviewed, excused, says
 from reviews.checklist import REQUIRED, Level, Tier
 from reviews.outcomes import ItemOutcome, Outcome
 from reviews.scoring import Scorecard
@@ -138,7 +138,7 @@ def _at(question: Question, moment: datetime | None = None) -> Answer:
     card = question.scan.card(now)
     first = [*_scan(question.scan, card), *_moved(question)]
     glass = _glass(question.glass, now)
-    found = [*_level(card, question), *_reading(card, question.scan)] if card else []
+    found = [*_level(card, question, now), *_reading(card, question.scan)] if card else []
     found += says(question.reviews, question.tier, needed=question.needs_review, now=now)
     first += [reason for reason in glass if not first and reason.verdict is Verdict.CONDITIONS]
     rest = [*(reason for reason in glass if reason not in first), *found, *_notes(card, question.scan)]
@@ -183,7 +183,7 @@ def _glass(glass: Glass | None, now: datetime) -> list[Reason]:
     return [Reason("glass-broken", Verdict.CONDITIONS, f"{broke} Nobody else stands by it yet.", then)]
 
 
-def _level(card: Scorecard, question: Question) -> list[Reason]:
+def _level(card: Scorecard, question: Question, now: datetime) -> list[Reason]:
     required, key = required_level(question.tier), question.scan.key
     if not card.python_files:
         then = "Look at the scan, or register the folder that holds the code."
@@ -191,7 +191,13 @@ def _level(card: Scorecard, question: Question) -> list[Reason]:
     text = f"Level is {card.level}, tier {question.tier} asks for {required}."
     if card.level.rank >= required.rank:
         return [Reason("level-reached", Verdict.PASS, text, scan=key)]
-    held = [item for item in card.items if _in_the_way(item, required)]
+    conditioned = excused(question.reviews, question.tier, now)
+    in_the_way = [item for item in card.items if _in_the_way(item, required)]
+    held = [item for item in in_the_way if item.ref not in conditioned]
+    if not held:
+        refs = tuple(item.ref for item in in_the_way)
+        text = f"{text[:-1]}; conditions of the review stand for what is in the way: {listed(refs)}."
+        return [Reason("level-conditioned", Verdict.CONDITIONS, text, scan=key, items=refs)]
     refs = tuple(item.ref for item in held)
     if any(item.outcome is Outcome.FAIL for item in held):
         return [Reason("level-below", Verdict.FAIL, text, f"Fix what is in the way: {listed(refs)}.", None, key, refs)]

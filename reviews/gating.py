@@ -149,7 +149,7 @@ def _reviews(repository: Repository, commit: str, scan: Scan | None) -> QuerySet
         about |= Q(tree=scan.tree)
     reviews = repository.reviews.filter(about | Q(state__in=HELD)) if commit else repository.reviews.none()
     return reviews.select_related("claimed_by").prefetch_related(
-        Prefetch("conditions", Condition.objects.filter(state=Condition.State.OPEN)),
+        Prefetch("conditions", Condition.objects.exclude(state=Condition.State.DROPPED)),
         Prefetch("commits", compared),
         Prefetch("sign_offs", SignOff.objects.filter(decision=SignOff.Decision.REAFFIRM)),
     )
@@ -166,7 +166,8 @@ def _reviewed(review: Review, repository: Repository, commit: str, scan: Scan | 
         commit=review.commit,
         decided_at=review.decided_at,
         valid_until=review.valid_until,
-        due_on=tuple(condition.due_on for condition in review.conditions.all()),
+        due_on=tuple(one.due_on for one in review.conditions.all() if one.state == Condition.State.OPEN),
+        conditioned=frozenset(ref for condition in review.conditions.all() for ref in condition.refs),
         changes=tuple(Change(ref, kind, what, compared.digests.get(ref, "")) for ref, kind, what in compared.changes)
         if compared
         else (),

@@ -87,6 +87,7 @@ reviewed = st.builds(
     decided_at=moments,
     valid_until=moments,
     due_on=st.lists(days, max_size=2).map(tuple),
+    conditioned=st.sampled_from([frozenset(), frozenset(["E1"])]),
     changes=st.lists(changes, max_size=2).map(tuple),
     reaffirmed=st.lists(st.dictionaries(refs, digests), max_size=2).map(tuple),
 )

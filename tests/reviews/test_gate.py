@@ -11,7 +11,7 @@ from reviews.gate import Question, Scanned, answer, as_json, required_level
 from reviews.states import State
 from reviews.verdicts import Verdict, listed
 from scanners.finding import RuleCount, Severity
-from tests.reviews.asked import COMMIT, NOW, POOR, WELL, card, glass, question, review, scanned
+from tests.reviews.asked import COMMIT, NOW, POOR, WELL, card, day, glass, question, review, scanned
 from tests.reviews.situations import an_item, score
 
 LOW, MEDIUM, HIGH, CRITICAL = Severity
@@ -132,6 +132,43 @@ def test_rules_that_changed_since_are_said_and_decide_nothing():
     answered = answer(question(scan=scanned(changed="The rules have changed")))
     assert answered.verdict is Verdict.PASS
     assert texts(answered)[-1] == "The rules have changed since this scan."
+
+
+@pytest.mark.parametrize("open_", [POOR, card(RuleCount(unresolved=1))])
+def test_conditions_of_an_approval_stand_for_items_in_the_way(open_):
+    approved = review("approved-with-conditions", due_on=(day(3),), conditioned=frozenset(["E1"]))
+    answered = answer(question(scan=scanned(open_), reviews=(approved,)))
+    assert answered.verdict is Verdict.CONDITIONS
+    text = "Level is none, tier A asks for gold; conditions of the review stand for what is in the way: E1."
+    assert text in texts(answered)
+    assert answered.expires.isoformat() == "2026-09-27T00:00:00+00:00"
+
+
+def test_a_condition_that_was_verified_still_stands_for_its_item():
+    answered = answer(question(scan=scanned(POOR), reviews=(review(conditioned=frozenset(["E1"])),)))
+    assert codes(answered) == ["level-conditioned", "review-approved", "severe-open"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"conditioned": frozenset(["E2"])},
+        {"conditioned": frozenset(["E1"]), "how": How.OTHER},
+        {"conditioned": frozenset(["E1"]), "valid_until": NOW},
+        {"conditioned": frozenset(["E1"]), "due_on": (day(-1),)},
+        {"conditioned": frozenset(["E1"]), "tier": Tier.B},
+        {"conditioned": frozenset(["E1"]), "state": State.REVOKED},
+    ],
+)
+def test_only_conditions_of_an_approval_in_force_stand_for_an_item(fields):
+    answered = answer(question(scan=scanned(POOR), reviews=(review(**fields),)))
+    assert (answered.verdict, answered.reasons[0].code) == (Verdict.FAIL, "level-below")
+
+
+def test_no_condition_stands_for_what_nothing_excuses():
+    secret = score([an_item("S1", rules=[("silent", HIGH)])], counts={"silent": RuleCount(1, {HIGH: 1})})
+    answered = answer(question(scan=scanned(secret), reviews=(review(conditioned=frozenset(["S1"])),)))
+    assert answered.verdict is Verdict.FAIL
 
 
 def test_broken_glass_lets_out_what_fails_and_says_who_and_why():

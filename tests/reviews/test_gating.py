@@ -163,6 +163,15 @@ def test_open_conditions_hold_until_the_end_of_their_day(pay, scan):
     assert asked(pay, now=answer.expires).verdict is Verdict.FAIL
 
 
+@pytest.mark.parametrize(
+    ("state", "verdict"), [("open", Verdict.CONDITIONS), ("verified", Verdict.CONDITIONS), ("dropped", Verdict.FAIL)]
+)
+def test_a_condition_stands_for_the_items_that_it_names(pay, state, verdict):
+    review = decided(finished(pay, rule_set=registry.digest()))
+    condition(review, 3, refs=["T1"], state=state)
+    assert said(asked(pay))[0] is verdict
+
+
 def test_an_approval_that_ended_needs_no_job_to_end(pay, scan):
     decided(scan)
     assert said(asked(pay, now=in_days(91)))[0] is Verdict.STALE
