@@ -8,6 +8,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 # Control characters, and the marks that reorder or hide text: a log line must read as what was logged.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_TOKEN = re.compile(r"([?&]token=)[^&\s]*")
 
 
 def visible(text: str) -> str:
@@ -20,6 +21,12 @@ def escape_unseen(_logger: WrappedLogger, _name: str, event: EventDict) -> Event
     return {key: visible(value) if isinstance(value, str) else value for key, value in event.items()}
 
 
+def hide_tokens(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Leave out what an address lets in by, such as the token of a calendar."""
+    asked = event.get("request")
+    return {**event, "request": _TOKEN.sub(r"\1...", asked)} if isinstance(asked, str) else event
+
+
 def _shared() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
@@ -27,6 +34,7 @@ def _shared() -> list[Processor]:
         structlog.stdlib.add_log_level,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        hide_tokens,
     ]
 
 

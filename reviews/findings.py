@@ -6,11 +6,15 @@ from itertools import groupby
 
 from django.db.models import Count, Q, QuerySet
 
+from reviews.excuses import never_waived
 from reviews.models import Finding
 from reviews.scorecards import ranked
+from reviews.waived import Shown, rules
 from scanners import registry
 from scanners.finding import Confidence, Severity
 from scanners.rule import Rule
+
+EXCUSED = ("waived", "false-positive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +26,22 @@ class Group:
     findings: tuple[Finding, ...]
     total: int
 
+    @property
+    def waivable(self) -> bool:
+        """Whether a waiver may be asked for."""
+        return self.rule is not None and self.id not in never_waived(rules())
 
-def filtered(findings: QuerySet[Finding], wanted: Mapping[str, str]) -> QuerySet[Finding]:
-    """The findings that `FindingFilter.wanted` asks for."""
+
+def filtered(
+    findings: QuerySet[Finding], wanted: Mapping[str, str], shown: Mapping[int, Shown] | None = None
+) -> QuerySet[Finding]:
+    """The findings that `FindingFilter.wanted` asks for. `shown` has those that a waiver or false positive covers."""
     plain = {
         {"team": "repository__team__slug"}.get(name, name): wanted[name]
-        for name in ("state", "area", "rule", "team")
-        if wanted.get(name, "all") != "all"
+        for name in ("area", "rule", "team")
+        if name in wanted
     }
-    found = findings.filter(**plain)
+    found = in_state(findings, wanted.get("state", "all"), shown or {}).filter(**plain)
     if "severity" in wanted:
         found = found.filter(severity__in=at_least(Severity, wanted["severity"]))
     if "confidence" in wanted:
@@ -38,6 +49,16 @@ def filtered(findings: QuerySet[Finding], wanted: Mapping[str, str]) -> QuerySet
     for word in wanted.get("q", "").split():
         found = found.filter(said(word))
     return found
+
+
+def in_state(findings: QuerySet[Finding], state: str, shown: Mapping[int, Shown]) -> QuerySet[Finding]:
+    """The findings of a state as pages show it: what is covered is open in the database, and shown as covered."""
+    if state == "all":
+        return findings
+    if state in EXCUSED:
+        return findings.filter(pk__in=[key for key, why in shown.items() if why.state == state])
+    found = findings.filter(state=state)
+    return found.exclude(pk__in=list(shown)) if state == Finding.State.OPEN and shown else found
 
 
 def at_least(steps: type[Severity] | type[Confidence], least: str) -> list[str]:
@@ -54,9 +75,9 @@ def said(word: str) -> Q:
 
 def by_rule(findings: QuerySet[Finding]) -> QuerySet[Finding]:
     """The worst rules first; of one rule the most severe first, then by place."""
-    rules = sorted(registry.rules().values(), key=lambda rule: -list(Severity).index(rule.severity))
+    worst = sorted(registry.rules().values(), key=lambda rule: -list(Severity).index(rule.severity))
     return findings.annotate(
-        place=ranked("rule", [rule.id for rule in rules]),
+        place=ranked("rule", [rule.id for rule in worst]),
         weight=ranked("severity", ("critical", "high", "medium", "low")),
     ).order_by("place", "rule", "weight", "repository__name", "path", "line", "pk")
 
@@ -68,8 +89,8 @@ def totals(findings: QuerySet[Finding]) -> dict[str, int]:
 
 def groups(findings: Iterable[Finding], totals: Mapping[str, int]) -> list[Group]:
     """Findings in the order of `by_rule`, group by group."""
-    rules = registry.rules()
+    known = registry.rules()
     return [
-        Group(rule, rules.get(rule), tuple(found), totals.get(rule, 0))
+        Group(rule, known.get(rule), tuple(found), totals.get(rule, 0))
         for rule, found in groupby(findings, key=lambda finding: finding.rule)
     ]

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from math import floor
 from statistics import median_low
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from reviews import access, charts, trends
+from reviews import access, charts, recount, trends, waived
 from reviews.models import Repository, Scan, Team, User
 from reviews.scorecards import scanned_areas
 from reviews.trends import Standing, before, weekly
@@ -208,8 +208,17 @@ def standings(wanted: QuerySet[Repository]) -> list[dict[str, Any]]:
         open=F("latest_scan__open_findings"),
         finished_at=F("latest_scan__finished_at"),
         areas=F("latest_scan__scorecard__areas"),
+        until=F("latest_scan__card_until"),
     )
-    return [dict(row) for row in rows]
+    today = waived.today()
+    return [dict(row) if row["until"] is None or row["until"] >= today else _dated(dict(row), today) for row in rows]
+
+
+def _dated(row: dict[str, Any], today: date) -> dict[str, Any]:
+    """A row whose waivers have ended since its scorecard was written down, as it is today."""
+    scan = recount.as_of(Scan.objects.select_related("repository").get(pk=row["scan"]), today)
+    figures = {"level": scan.level, "low": scan.score_low, "high": scan.score_high, "open": scan.open_findings}
+    return row | figures | {"areas": scan.scorecard["areas"]}
 
 
 def read(values: dict[str, Any], course: Sequence[Standing], now: datetime) -> Row:

@@ -229,7 +229,14 @@ def default_name(url: str, sub_path: str) -> str:
 class FindingFilter(forms.Form):
     """Which findings are shown. Every field may be empty, and what is not understood is left out."""
 
-    STATES = (("open", "open"), ("fixed", "fixed"), ("gone", "gone"), ("all", "all states"))
+    STATES = (
+        ("open", "open"),
+        ("waived", "waived"),
+        ("false-positive", "false positive"),
+        ("fixed", "fixed"),
+        ("gone", "gone"),
+        ("all", "all states"),
+    )
     SEVERITIES = (("", "Severity"), ("critical", "critical"), ("high", "high and over"), ("medium", "medium and over"))
     CONFIDENCES = (("", "Confidence"), ("medium", "medium and over"), ("high", "high"))
 

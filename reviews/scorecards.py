@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 
-from reviews import charts, checklist, trends
+from reviews import charts, checklist, trends, waived
 from reviews.checklist import REQUIRED, Level, Tier
 from reviews.models import Finding, Repository, Scan
 from reviews.outcomes import WORST_FIRST, Outcome
@@ -175,7 +175,8 @@ def ranked(field: str, values: Sequence[str]) -> Case:
 
 def first_fixes(repository: Repository) -> list[Finding]:
     """The open findings to begin with: sure enough to count, the most severe of each rule before a second one."""
-    open_ = repository.findings.filter(state=Finding.State.OPEN).exclude(confidence="low")
+    excused = waived.shown([repository], waived.today())
+    open_ = repository.findings.filter(state=Finding.State.OPEN).exclude(confidence="low").exclude(pk__in=excused)
     by_rule: dict[str, Finding] = {}
     for finding in worst_first(open_)[:200]:
         by_rule.setdefault(finding.rule, finding)

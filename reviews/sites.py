@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reviews import trees
+from reviews import trees, waived
 from reviews.cache import DatabaseCache
 from reviews.models import Finding, Repository, ScanTree
 from reviews.scans import files_of
+from reviews.waived import Shown
 from scanners.finding import Site
 from scanners.rule import Rule
 from scanners.scan import sites
@@ -14,9 +15,13 @@ from scanners.scan import sites
 
 @dataclass(frozen=True, slots=True)
 class Sites:
-    """The sites of one rule. Findings of low confidence stand with the unresolved ones, as they are counted."""
+    """The sites of one rule. Findings of low confidence stand with the unresolved ones, as they are counted.
+
+    `excused` are the findings that a waiver or a false positive covers today.
+    """
 
     bad: Sequence[Finding]
+    excused: Sequence[tuple[Finding, Shown]]
     doubtful: Sequence[Finding]
     unresolved: Sequence[Site]
     good: Sequence[Site]
@@ -31,9 +36,12 @@ def sites_of(repository: Repository, rule: Rule) -> Sites:
     if scan and tree:
         found = sites(rule.id, repository.kind, files_of(trees.unpack(tree.files)), DatabaseCache(scan.rule_set))
     open_ = repository.findings.filter(rule=rule.id, state=Finding.State.OPEN).defer("snippet").order_by("path", "line")
+    shown = waived.shown([repository], waived.today())
+    left = [finding for finding in open_ if finding.pk not in shown]
     return Sites(
-        bad=[finding for finding in open_ if finding.confidence != "low"],
-        doubtful=[finding for finding in open_ if finding.confidence == "low"],
+        bad=[finding for finding in left if finding.confidence != "low"],
+        excused=[(finding, shown[finding.pk]) for finding in open_ if finding.pk in shown],
+        doubtful=[finding for finding in left if finding.confidence == "low"],
         unresolved=[site for site in found if not site.good],
         good=[site for site in found if site.good],
         forgotten=not found,

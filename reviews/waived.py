@@ -1,7 +1,7 @@
 """What people decided that changes a scorecard: waivers and false positives in force, answers of decided reviews."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -52,9 +52,9 @@ def excuses(repository: int, day: date) -> list[Excuse]:
     return _excuses(in_force(Waiver.objects.filter(repository=repository), day)).get(repository, [])
 
 
-def shown(repositories: Iterable[int], day: date) -> dict[int, Shown]:
-    """The open findings that are covered on a day, by their key. Three queries at most, however many repositories."""
-    found = _excuses(in_force(Waiver.objects.filter(repository__in=list(repositories)), day))
+def shown(repositories: QuerySet[Repository] | Collection[Repository], day: date) -> dict[int, Shown]:
+    """The open findings that are covered on a day, by their key. Four queries at most, however many repositories."""
+    found = _excuses(in_force(Waiver.objects.filter(repository__in=repositories), day))
     if not found:
         return {}
     by_repository: dict[int, list[Finding]] = defaultdict(list)
@@ -71,6 +71,19 @@ def shown(repositories: Iterable[int], day: date) -> dict[int, Shown]:
 
 
 AGE = ("first_seen_at", "pk")
+
+
+def reach(waiver: Waiver) -> tuple[list[Finding], list[Finding]]:
+    """The open findings that a waiver covers, or would; and those of its scope that it does not."""
+    open_ = Finding.objects.filter(repository=waiver.repository_id, state=Finding.State.OPEN).defer("snippet")
+    findings = list(open_.order_by(*AGE))
+    places = [place(finding) for finding in findings]
+    named = dict(waiver.covered.values_list("finding__identity", "anchor"))
+    one = excuse(waiver, named if waiver.scope == Waiver.Scope.FINDING else {})
+    found = cover(places, [one], rules())
+    held = {*found.waived, *found.false}
+    loose = [index for index, seen in enumerate(places) if index not in held and one.concerns(seen, rules())]
+    return [findings[index] for index in sorted(held)], [findings[index] for index in loose]
 
 
 def place(finding: Finding) -> Place:
@@ -108,8 +121,8 @@ def _excuses(waivers: QuerySet[Waiver]) -> dict[int, list[Excuse]]:
         waiver__in=[waiver for waiver in held if waiver.scope == Waiver.Scope.FINDING]
     )
     if held:
-        for waiver, identity, anchor in covered.values_list("waiver", "finding__identity", "anchor"):
-            named[waiver][identity] = anchor
+        for key, identity, anchor in covered.values_list("waiver", "finding__identity", "anchor"):
+            named[key][identity] = anchor
     found: dict[int, list[Excuse]] = defaultdict(list)
     for waiver in held:
         found[waiver.repository_id].append(excuse(waiver, named[waiver.pk]))

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,13 +9,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from reviews import access
+from reviews import access, waived
+from reviews.excuses import never_waived
 from reviews.findings import by_rule, filtered, groups, totals
 from reviews.forms import FindingFilter
-from reviews.models import Finding, Repository
+from reviews.models import Finding, Repository, Waiver
 from reviews.scorecards import rule_outcomes
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
+from reviews.waived import Shown
 from scanners import registry
 
 PER_PAGE = 60
@@ -25,7 +28,8 @@ WITH = ("repository__team", "repository__latest_scan", "first_scan", "last_scan"
 @require_safe
 def index(request: PersonRequest) -> HttpResponse:
     """Findings of all repositories that the person may see."""
-    context = listed(request, access.findings(request.user).select_related("repository__team"))
+    shown = waived.shown(access.repositories(request.user), waived.today())
+    context = listed(request, access.findings(request.user).select_related("repository__team"), shown)
     context["teams"] = access.teams(request.user)
     return render(request, "reviews/findings.html" + ("#list" if request.htmx else ""), context)
 
@@ -36,10 +40,9 @@ def of_repository(request: PersonRequest, team: str, repository: str) -> HttpRes
     """Findings of one repository."""
     seen = seen_repository(request, team, repository)
     findings = access.findings(request.user).filter(repository=seen)
-    context = listed(request, findings) | {"repository": seen}
-    if request.htmx:
-        return render(request, "reviews/findings.html#list", context | {"sites": sites(seen)})
-    return render(request, "reviews/repository_findings.html", tabs(request, seen) | context | {"sites": sites(seen)})
+    context = tabs(request, seen) | listed(request, findings, waived.shown([seen], waived.today()))
+    page = "reviews/findings.html#list" if request.htmx else "reviews/repository_findings.html"
+    return render(request, page, context | {"sites": sites(seen)})
 
 
 @login_required
@@ -52,21 +55,25 @@ def finding(request: PersonRequest, pk: int) -> HttpResponse:
         "rule": registry.rules().get(found.rule),
         "events": found.events.select_related("scan").defer("scan__scorecard"),
         "suppression": f"# plimsoll: ignore[{found.rule}] ",
+        "shown": waived.shown([found.repository], waived.today()).get(found.pk),
+        "waiting": Waiver.objects.filter(covered__finding=found, state=Waiver.State.REQUESTED),
+        "waivable": found.confidence != "low" and found.rule not in never_waived(waived.rules()),
     }
     return render(request, "reviews/finding.html" + ("#detail" if request.htmx else ""), context)
 
 
-def listed(request: PersonRequest, findings: QuerySet[Finding]) -> dict[str, Any]:
-    """One page of findings, filtered by the query string and grouped by rule."""
+def listed(request: PersonRequest, findings: QuerySet[Finding], shown: Mapping[int, Shown]) -> dict[str, Any]:
+    """One page of findings, filtered by the query string and grouped by rule; `shown` says which are covered."""
     form = FindingFilter(request.GET)
     wanted = form.wanted()
-    found = filtered(findings, wanted)
+    found = filtered(findings, wanted, shown)
     page = Paginator(by_rule(found).defer("snippet"), PER_PAGE).get_page(request.GET.get("page"))
     return {
         "page": page,
         "groups": groups(page.object_list, totals(found)),
         "form": form,
         "wanted": wanted,
+        "shown": shown,
         "narrowed": wanted != {"state": "open"},
         "base": "?" + urlencode(wanted),
     }

@@ -3,7 +3,7 @@
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from reviews import access
+from reviews import access, recount, waived
 from reviews.models import Repository, Team, User
 
 
@@ -20,6 +20,10 @@ def seen_team(request: PersonRequest, team: str) -> Team:
 
 
 def seen_repository(request: PersonRequest, team: str, repository: str) -> Repository:
-    """The repository with its team and newest finished scan. Raises Http404 like `seen_team`."""
+    """The repository with its team and newest finished scan, its scorecard as it is today. Raises Http404."""
     visible = access.repositories(request.user).select_related("team", "latest_scan")
-    return get_object_or_404(visible, team__slug=team, slug=repository)
+    found = get_object_or_404(visible, team__slug=team, slug=repository)
+    if found.latest_scan:
+        found.latest_scan.repository = found
+        found.latest_scan = recount.as_of(found.latest_scan, waived.today())
+    return found
