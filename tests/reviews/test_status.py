@@ -89,3 +89,13 @@ def test_the_page_says_what_is_not_delivered_and_what_to_set(team, viewer, clien
     for words in ("about gone", "550 no such mailbox", "Given up", "<code>PLIMSOLL_SMTP_URL</code>"):
         assert words in page
     assert "secret" not in page
+
+
+def test_the_page_shows_what_waits_once_there_is_a_server(team, viewer, client, settings):
+    settings.EMAIL_HOST = "mail.example.org"
+    message(team, created_at=ago(hours=3))
+    client.force_login(viewer)
+    page = client.get("/status/").content.decode()
+    assert "PLIMSOLL_SMTP_URL" not in page
+    assert "Waiting messages" in page
+    assert "3\N{NO-BREAK SPACE}h ago" in page
