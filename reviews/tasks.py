@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from reviews import deciding, ending, freezing, outbox, queue, scanning
+from reviews import deciding, ending, freezing, outbox, queue, reading, scanning
 from reviews.cache import drop_unused
 from scanners.git.scratch import remove_stale
 
@@ -26,7 +26,15 @@ def wake() -> None:
         wake.delay()
         scanning.run(lease)
         freezing.follow_scans()
+        _wake_readers()
         wake.delay()
+
+
+@shared_task
+def read_for_reviews() -> None:
+    """Read what one review waits for in its repository: authors, files, newer commits; wake another for the next."""
+    if reading.do_one():
+        read_for_reviews.delay()
 
 
 @shared_task
@@ -36,6 +44,7 @@ def requeue() -> None:
     remove_stale(settings.SCRATCH_DIR, older_than=2 * settings.SCAN_SECONDS)
     for _ in range(min(queue.due().count(), _MOST_WAKES)):
         wake.apply_async(expires=settings.REQUEUE_SECONDS)
+    _wake_readers()
 
 
 @shared_task
@@ -64,3 +73,8 @@ def clean() -> None:
     drop_unused(_UNUSED_BLOBS)
     queue.drop_superseded(_OLD_REQUESTS)
     outbox.drop_old()
+
+
+def _wake_readers() -> None:
+    if reading.due().exists():
+        read_for_reviews.apply_async(expires=settings.REQUEUE_SECONDS)

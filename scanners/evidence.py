@@ -94,7 +94,7 @@ def read(path: str, content: bytes, line: int | None = None, end_line: int | Non
         last = end_line or line
         file.check(line, last)
         place = file.place(line, last)
-    return Piece(place, snippet(content, line, end_line))
+    return _piece(place, content)
 
 
 def again(known: Place, content: bytes) -> Piece | None:
@@ -106,7 +106,22 @@ def again(known: Place, content: bytes) -> Piece | None:
         return whole if whole.place.digest == known.digest else None
     file = _File(known.path, content)
     found = next((place for place in file.like(known) if place.digest == known.digest), None)
-    return Piece(found, snippet(content, found.line, found.end_line)) if found else None
+    return _piece(found, content) if found else None
+
+
+def _piece(place: Place, content: bytes) -> Piece:
+    return Piece(place, snippet(content, place.line, place.end_line))
+
+
+def moved(known: Place, content: bytes) -> Piece:
+    """Read what a place stands for in another version of its file: its def or class by name, or else its lines.
+
+    Raises EvidenceError.
+    """
+    if not known.qualname or len(content) > MAX_BYTES:
+        return read(known.path, content, known.line, known.end_line)
+    found = next(_File(known.path, content).like(known), None)
+    return _piece(found, content) if found else read(known.path, content, known.line, known.end_line)
 
 
 class _File:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanners.evidence import MOST_LINES, EvidenceError, Piece, again, digest, read, snippet
+from scanners.evidence import MOST_LINES, EvidenceError, Piece, again, digest, moved, read, snippet
 from scanners.parse import MAX_BYTES
 
 CODE = '''\
@@ -103,6 +103,13 @@ class TestPython:
         found = again(at(CODE, CALL).place, ("# top\n" * 40 + CODE).encode())
         assert found
         assert (found.place.line, found.rows[0][1]) == (52, "    def capture(self, amount):")
+
+    def test_a_changed_one_is_read_by_its_name_where_it_is_now(self) -> None:
+        later = "# top\n" * 40 + CODE.replace("timeout=5", "timeout=6")
+        found = moved(at(CODE, CALL).place, later.encode())
+        assert (found.place.line, found.place.qualname) == (52, "Gateway.capture")
+        gone = moved(at(CODE, CALL).place, CODE.replace("def capture", "def take").encode())
+        assert (gone.place.line, gone.place.qualname) == (line_of(CODE, CALL), "Gateway.take")
 
     @pytest.mark.parametrize(
         ("after", "expected"),
