@@ -13,3 +13,8 @@ def wake_workers() -> None:
 def wake_delivery() -> None:
     """Likewise for what people are to be told, which stands in the outbox."""
     transaction.on_commit(tasks.deliver.delay, robust=True)
+
+
+def wake_readers() -> None:
+    """Likewise for what reviews wait for in their repositories."""
+    transaction.on_commit(tasks.read_for_reviews.delay, robust=True)
