@@ -6,7 +6,18 @@ from typing import Any
 
 from reviews import recount, trees, waived
 from reviews.asking import Wish, ask
-from reviews.models import Finding, Membership, Repository, Scan, ScanTree, Team, User, Waiver
+from reviews.models import (
+    Finding,
+    Membership,
+    Repository,
+    Review,
+    ReviewItem,
+    Scan,
+    ScanTree,
+    Team,
+    User,
+    Waiver,
+)
 from reviews.waivers import decide
 from reviews.waiving import Action
 from scanners import registry
@@ -80,3 +91,21 @@ def waiver(by: User, approver: User, repository: Repository, *findings: Finding,
 def in_days(days: int) -> date:
     """A day from today on."""
     return waived.today() + timedelta(days=days)
+
+
+def asked_items(repository: Repository, state: str, answers: dict[str, str], **fields: Any) -> Review:
+    """A review in a state with answers to required items."""
+    if state.startswith("approved"):
+        fields |= {"valid_until": fields["decided_at"] + timedelta(days=90)}
+    number = repository.reviews.count() + 1
+    place = {"repository": repository, "tier": repository.tier, "kind": repository.kind}
+    review = Review.objects.create(
+        number=number, title=f"1.{number}", occasion="release", state=state, **place, **fields
+    )
+    ReviewItem.objects.bulk_create(
+        [
+            ReviewItem(review=review, place=at, ref=ref, asked=True, required=True, level="bronze", answer=answer)
+            for at, (ref, answer) in enumerate(answers.items())
+        ]
+    )
+    return review
