@@ -110,5 +110,5 @@ def page(request: PersonRequest, place: Place, form: TemplateForm, status: int =
 
 def history(place: Place, versions: list[ReviewTemplate]) -> list[tuple[ReviewTemplate, list[str]]]:
     """The versions, newest first, each with what it changed."""
-    older = [*versions[1:], None]
+    older = [*versions, None][1:]
     return [(version, changes(before, version, place)) for version, before in zip(versions, older, strict=True)]
