@@ -2,7 +2,7 @@ import ast
 from typing import Any
 
 from scanners.context import Context
-from scanners.finding import Severity
+from scanners.finding import Confidence, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics.concurrency.iteration import SAFE, bound_again, by_index_fault, fault, is_view, iterated
@@ -123,6 +123,8 @@ def take(rows, wanted):
         kind = kind_of(held, place.scope) or ("dict" if is_view(loop.iter) else "")
         for change in changes(inner(loop.body), text):
             sure = by_index_fault(change, loop) if by_index else fault(change, kind, loop, text)
+            if sure is not None and is_view(loop.iter) and not kind_of(held, place.scope):
+                sure = Confidence.LOW  # The keys of what is no dict may well be a list of their own.
             if sure is not None and not leaves_after(change.node, loop):
                 message = f"`{short(change.node)}` changes `{text}` while the loop of line {loop.lineno} goes over it."
                 ctx.report(Place(change.node, place.block, change.node), message, confidence=sure)

@@ -96,6 +96,8 @@ def _sure(change: Change, function: Any, ctx: Context) -> Confidence | None:
         return Confidence.LOW  # Only coroutines of one thread come here, as far as the file shows.
     if change.how == "adds" and isinstance(change.node, ast.Assign) and CACHE_LIKE.search(change.name):
         return Confidence.LOW  # One key is set at once, and whoever sets it again sets the same.
+    if change.how == "counts" and isinstance(function, ast.AsyncFunctionDef) and function not in served(ctx):
+        return Confidence.LOW
     plain = change.how in ("adds", "rebinds") and isinstance(function, ast.AsyncFunctionDef)
     return Confidence.LOW if plain and function not in served(ctx) else None
 

@@ -11,6 +11,7 @@ from scanners.semantics.routes import routes_of
 
 _SHOWN = ("fastapi", "ninja", "litestar")
 """Frameworks that publish a handler's docstring to those who call it."""
+_FEW = 4
 _PLAIN = 10
 """Below so many statements the name and the code together say nearly all."""
 _BODY = "    a = 1\n    b = 2\n    c = 3\n    d = 4\n    e = 5\n    f = 6\n    g = 7\n    return a, b, c, d, e, f, g\n"
@@ -112,8 +113,10 @@ class PublicCodeUndocumented(Rule):
         known = definitions.exported(name, place, ctx)
         if entry or known or definitions.is_long(place.node):
             what = entry or ("function" if place.scope.kind == "module" else "method")
-            shown = known or (route is not None and route.framework in _SHOWN and "WEBSOCKET" not in route.methods)
-            self._judge(place, ctx, f"The {what} {name}", sure=shown or definitions.is_long(place.node, _PLAIN))
+            front = known and (ctx.role == "init" or definitions.is_long(place.node, _FEW))
+            shown = front or (route is not None and route.framework in _SHOWN and "WEBSOCKET" not in route.methods)
+            plain = not definitions.is_long(place.node, _PLAIN) or definitions.opens_with_remark(place.node, ctx)
+            self._judge(place, ctx, f"The {what} {name}", sure=shown or not plain)
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
         name = place.node.name

@@ -5,8 +5,9 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics.exceptions.attempts import cleans_up, imports
-from scanners.semantics.exceptions.boundaries import is_boundary, is_called_here
+from scanners.semantics.exceptions.boundaries import ends_def, is_boundary, is_called_here
 from scanners.semantics.handlers import Reaction, breadth, caught, clause, reaction, spelled
+from scanners.semantics.remarks import is_explained
 from scanners.semantics.terminals import is_started_by_hand
 
 
@@ -119,7 +120,12 @@ def _report(at: Place[ast.ExceptHandler], found: Reaction, ctx: Context, everyth
         ctx.report(at, message, severity=Severity.HIGH)
     elif not found.traceback:
         message = f"`{name}` answers a bug in this block like an expected failure, and goes on without its traceback."
-        ctx.report(at, message, confidence=Confidence.LOW if is_started_by_hand(at, ctx) else None)
+        explained = is_explained(ctx.source_lines, at.line, at.node.body[-1].end_lineno or at.line)
+        ctx.report(at, message, confidence=Confidence.LOW if explained or is_started_by_hand(at, ctx) else None)
     elif not is_boundary(at):
         message = f"`{name}` goes on after any failure, bugs included, though this is not the outermost handler."
-        ctx.report(at, message, confidence=Confidence.MEDIUM if is_called_here(at, ctx) else Confidence.LOW)
+        ctx.report(
+            at,
+            message,
+            confidence=Confidence.MEDIUM if is_called_here(at, ctx) and not ends_def(at) else Confidence.LOW,
+        )

@@ -8,6 +8,7 @@ from scanners.semantics.tests.mocks import (
     SHAPED,
     answered_by_fake,
     configured,
+    holds_data,
     is_child,
     is_patch,
     is_shaped,
@@ -117,7 +118,7 @@ class MockWithoutSpec(Rule):
         given = configured(call)
         if given:
             message = f"This mock stands for an object (`{given[0]}` is set) but has no spec: it accepts any name."
-            ctx.report(call, message, confidence=Confidence.MEDIUM)
+            ctx.report(call, message, confidence=Confidence.LOW if holds_data(call) else Confidence.MEDIUM)
 
 
 def _last(target: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.place import Place
+from scanners.semantics.remarks import is_explained
 from scanners.semantics.viewclasses import METHODS
 from scanners.syntax import descendants
 
@@ -65,6 +66,11 @@ def is_long(node: ast.AST, least: int = _LONG) -> bool:
     """Whether it holds so many statements that reading it takes a while."""
     statements = (part for part in descendants(node) if isinstance(part, ast.stmt) and part is not node)
     return len(list(islice(statements, least))) >= least
+
+
+def opens_with_remark(node: Any, ctx: Context) -> bool:
+    """Whether remarks above the first statement say what it does, in all but the form of a docstring."""
+    return is_explained(ctx.source_lines, (node.args.args[-1:] or [node])[0].lineno + 1, node.body[0].lineno - 1)
 
 
 def is_named_by_base(node: ast.ClassDef) -> bool:

@@ -100,7 +100,8 @@ def secret_in(value: ast.expr, call: Call, ctx: Context) -> tuple[str, Confidenc
         return None
     if isinstance(value, ast.Name) and isinstance(ctx.constant(value, call), str) and not is_secret_name(name):
         return None
-    return f"`{short(value, 50)}`", _sure(lowered, call, ctx)
+    either = "_or_" in lowered or re.search(r"[a-z]Or[A-Z]", name) is not None
+    return f"`{short(value, 50)}`", Confidence.LOW if either else _sure(lowered, call, ctx)
 
 
 def _is_number(value: ast.expr, call: Call) -> bool:

@@ -8,6 +8,7 @@ from scanners.constants import fold
 from scanners.place import Call, Place
 from scanners.syntax import descendants
 
+_VALUES: Final = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.UnaryOp)
 _ROOTS: Final = ("unittest.mock", "mock")
 BARE: Final = tuple(f"{root}.{name}" for root in _ROOTS for name in ("Mock", "MagicMock", "AsyncMock"))
 PATCHES: Final = tuple(f"{root}.{name}" for root in _ROOTS for name in ("patch", "patch.object"))
@@ -86,6 +87,20 @@ def configured(call: Call) -> list[str]:
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
             given += _below(node, target.id)
     return given
+
+
+def holds_data(call: Call) -> bool:
+    """Whether a bare mock is only given values to be read: nothing of it is called, answers, or is asked afterwards."""
+    above = call.parent()
+    name = getattr(above.targets[0], "id", "") if isinstance(above, ast.Assign) else ""
+    around = list(descendants(call.function or ast.Module([], [])))
+    held = [node for node in around if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == name]
+    stored = {id(node) for node in held if not isinstance(node.ctx, ast.Load)}
+    values = [word.value for word in call.node.keywords]
+    values += [node.value for node in around if isinstance(node, ast.Assign) and id(node.targets[0]) in stored]
+    deep = [node for node in around if isinstance(node, ast.Attribute) and any(node.value is part for part in held)]
+    called = [node for node in around if isinstance(node, ast.Call) and any(node.func is part for part in held)]
+    return bool(name) and not deep and not called and bool(values) and all(isinstance(each, _VALUES) for each in values)
 
 
 def _below(node: ast.Attribute, name: str) -> list[str]:

@@ -128,6 +128,37 @@ SUSPECTED = [
             "    found = key in rows\n    lock.release()\n    return found\n"
         ),
     ),
+    (
+        "broad-except",
+        "shop/a.py",
+        TASK.format(body="order.ship()", handler="# The carrier tells us again tomorrow.\n        log.warning('no')"),
+    ),
+    (
+        "collection-changed-while-iterated",
+        "shop/a.py",
+        "def bare(msg):\n    for header in msg.keys():\n        del msg[header]\n    return msg\n",
+    ),
+    (
+        "secret-logged",
+        "shop/a.py",
+        (
+            "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef share(path_or_token):\n"
+            "    logger.warning('%s is gone', path_or_token)\n"
+        ),
+    ),
+    (
+        "public-code-undocumented",
+        "shop/a.py",
+        "__all__ = ['split']\n\n\ndef split(address):\n    return host(address), port(address)\n",
+    ),
+    (
+        "mock-without-spec",
+        "tests/test_a.py",
+        (
+            "from unittest.mock import Mock\n\n\ndef test_sorts():\n    row = Mock()\n    row.code = 'fr'\n"
+            "    assert sort([row]) == [row]\n"
+        ),
+    ),
 ]
 
 SPARED = [
