@@ -177,20 +177,15 @@ def _reviewed(review: Review, repository: Repository, commit: str, scan: Scan | 
 
 
 def _how(review: Review, repository: Repository, commit: str, scan: Scan | None, compared: ReviewCommit | None) -> How:
+    """How a review is about a commit. The newest scanned one is compared with what is in force; older ones are not."""
     if review.commit == commit or (review.state in OPEN and not review.commit and review.wanted_commit == commit):
         return How.OWN
     if scan is not None and scan.tree and review.tree == scan.tree:
         return How.SAME_FILES
     if compared is not None:
         return How.COMPARED
-    return How.NOT_COMPARED if _is_later(review, repository, scan) else How.OTHER
-
-
-def _is_later(review: Review, repository: Repository, scan: Scan | None) -> bool:
-    """Whether a commit is going to be compared with a review: the head is, once its scan is there."""
-    if scan is None or scan.finished_at is None or review.frozen_at is None:
-        return True
-    return scan.pk == repository.latest_scan_id and scan.finished_at > review.frozen_at
+    compares = scan is None or scan.state != Scan.State.DONE or scan.pk == repository.latest_scan_id
+    return How.NOT_COMPARED if compares else How.OTHER
 
 
 def _glass(repository: Repository, commit: str) -> Glass | None:
