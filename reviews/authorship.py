@@ -75,6 +75,14 @@ def outside(review: Review) -> dict[int, str]:
     return not_independent(_accounts(review), people, submitters, {*answered, *attached})
 
 
+def strangers(review: Review) -> list[str]:
+    """The names of those who wrote commits and are no member of the team."""
+    accounts = _accounts(review) if review.authors else []
+    people = [Author(name, email) for name, email, _commits in review.authors]
+    unknown = [one.name or one.email for one in people if not any(account.is_author(one) for account in accounts)]
+    return sorted(set(unknown))
+
+
 def _accounts(review: Review) -> list[Account]:
     members = list(User.objects.filter(memberships__team=review.repository.team_id))
     emails = {member.pk: {member.email} for member in members}

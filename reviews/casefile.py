@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, prefetch_related_objects
 from django.utils import timezone
 
 from reviews import authorship, recount
@@ -42,9 +42,10 @@ def actor(person: User | None, team: Team) -> Actor:
 def case(review: Review, now: datetime, *, stored: bool = False) -> Case:
     """The facts about a review at a moment; `stored` takes the state as it is written down, ends not yet drawn."""
     outside = authorship.outside(review)
-    timer = clock(review, now)
+    conditions = _standing_conditions(review)
+    open_ = tuple(one.due_on for one in conditions if one.state == Condition.State.OPEN)
+    timer = Clock(now, review.valid_until, open_)
     state = State(review.state)
-    conditions = list(review.conditions.exclude(state=Condition.State.DROPPED))
     return Case(
         state=state if stored else effective(state, timer),
         clock=timer,
@@ -77,15 +78,16 @@ def changed(review: Review) -> list[tuple[str, str, str]]:
     if newest is None:
         return []
     seen = defaultdict(set)
-    for items in review.sign_offs.filter(decision=SignOff.Decision.REAFFIRM).values_list("items", flat=True):
-        for ref, digest in items.items():
-            seen[ref].add(digest)
+    for sign_off in review.sign_offs.all():
+        if sign_off.decision == SignOff.Decision.REAFFIRM:
+            for ref, digest in sign_off.items.items():
+                seen[ref].add(digest)
     return [(ref, kind, what) for ref, kind, what in newest.changes if newest.digests.get(ref) not in seen[ref]]
 
 
 def seal(review: Review) -> None:
     """Digest anew what each verdict is about, and raise the version. Call it in the transaction of the change."""
-    waived, conditions = _waived(review), _conditions_by_ref(_open_conditions(review))
+    waived, conditions = _waived(review), _conditions_by_ref(_standing_conditions(review))
     items = list(review.items.prefetch_related("evidence__upload"))
     stale = []
     for item in items:
@@ -117,7 +119,8 @@ def _digest(content: Any) -> str:
 def _items(review: Review, outside: Mapping[int, str], conditions: Iterable[Condition]) -> tuple[ItemCase, ...]:
     waived = _waived(review)
     attached = _conditions_by_ref(conditions)
-    rows = review.items.prefetch_related("evidence", "verdicts")
+    rows = list(review.items.all())
+    prefetch_related_objects(rows, "evidence", "verdicts")
     return tuple(_item(row, outside, row.ref in waived, len(attached[row.ref])) for row in rows)
 
 
@@ -146,9 +149,14 @@ def _item(row: ReviewItem, outside: Mapping[int, str], waived: bool, conditions:
 
 
 def _given(review: Review, outside: Mapping[int, str]) -> tuple[Given, ...]:
-    bound = review.sign_offs.filter(round=review.round, commit=review.commit, evidence_digest=review.evidence_digest)
-    counting = bound.filter(decision__in=_COUNTING).exclude(reviewer__in=outside)
-    return tuple(Given(row.reviewer_id, frozenset(row.duties)) for row in counting)
+    now = (review.round, review.commit, review.evidence_digest)
+    return tuple(
+        Given(row.reviewer_id, frozenset(row.duties))
+        for row in review.sign_offs.all()
+        if row.decision in _COUNTING
+        and (row.round, row.commit, row.evidence_digest) == now
+        and row.reviewer_id not in outside
+    )
 
 
 def _waived(review: Review) -> set[str]:
@@ -165,8 +173,8 @@ def _waived(review: Review) -> set[str]:
     return {*whole.values_list("item", flat=True), *(item["ref"] for item in items if item["outcome"] == "waived")}
 
 
-def _open_conditions(review: Review) -> list[Condition]:
-    return list(review.conditions.exclude(state=Condition.State.DROPPED))
+def _standing_conditions(review: Review) -> list[Condition]:
+    return [one for one in review.conditions.all() if one.state != Condition.State.DROPPED]
 
 
 def _conditions_by_ref(conditions: Iterable[Condition]) -> Mapping[str, list[Condition]]:

@@ -1,14 +1,15 @@
 """
 The items of a review as its page shows them: each with its evidence, what was said about it, and how far it is.
 
-    entries(review, case, conditions, person)     # an Entry for each item, in the order of the page; six queries
+    Review.objects.prefetch_related(Prefetch("items", with_everything()))
+    entries(review, case, conditions, person)     # an Entry for each item, in the order of the page
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from reviews.guards import Case
 from reviews.items import NEVER_EXCUSED, ItemCase
@@ -43,6 +44,11 @@ class Entry:
     def in_the_way(self) -> str:
         """What keeps the next step away here, as a sentence; empty when nothing."""
         return self.case.missing if self.asking and self.case.required else "" if self.asking else self.case.blocker
+
+    @property
+    def takes(self) -> list[str]:
+        """The kinds of evidence that fit; every kind where the question names none."""
+        return [kind for kind in Evidence.Kind.values if kind in self.item.takes] or Evidence.Kind.values
 
     @property
     def excusable(self) -> bool:
@@ -129,12 +135,13 @@ def entries(review: Review, case: Case, conditions: Iterable[Condition], person:
             mine=cases[item.ref].verdicts.get(person.pk, ""),
             asking=case.state in _BEFORE_SUBMISSION,
         )
-        for item in _items(review)
+        for item in review.items.all()
     )
 
 
-def _items(review: Review) -> Iterable[ReviewItem]:
-    return review.items.select_related("answered_by", "acknowledged_by").prefetch_related(
+def with_everything() -> QuerySet[ReviewItem]:
+    """Items with all that is said about them, to be prefetched with their reviews: four queries."""
+    return ReviewItem.objects.select_related("answered_by", "acknowledged_by").prefetch_related(
         Prefetch("evidence", Evidence.objects.select_related("added_by", "upload").defer("upload__content")),
         Prefetch("verdicts", Verdict.objects.select_related("reviewer")),
         Prefetch("comments", Comment.objects.select_related("author")),

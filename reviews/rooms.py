@@ -12,8 +12,10 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from itertools import groupby
 
-from reviews import casefile, charts, choices, docket
-from reviews.entries import Entry, entries
+from django.db.models import Prefetch, prefetch_related_objects
+
+from reviews import authorship, casefile, charts, choices, docket
+from reviews.entries import Entry, entries, with_everything
 from reviews.guards import Case
 from reviews.models import AuditEvent, Condition, Review, Scan, SignOff, User
 from reviews.outcomes import Outcome
@@ -66,6 +68,7 @@ class Room:
     conditions: tuple[Condition, ...]
     sign_offs: tuple[SignOff, ...]
     people: Mapping[int, User]
+    strangers: Sequence[str]
     events: Sequence[AuditEvent]
     newer: Scan | None
 
@@ -264,9 +267,10 @@ _FILLS = {"error": "unknown"}
 
 def room(review: Review, person: User, now: datetime) -> Room:
     """The review for a person at a moment. Read it with its repository, team and people, to save queries."""
-    case = casefile.case(review, now)
-    sign_offs = tuple(review.sign_offs.select_related("reviewer"))
-    conditions = tuple(review.conditions.select_related("owner", "verifier").order_by("due_on", "pk"))
+    rows = Prefetch("items", with_everything())
+    conditions_of = Prefetch("conditions", Condition.objects.select_related("owner", "verifier"))
+    prefetch_related_objects([review], rows, conditions_of, "sign_offs__reviewer")
+    case, conditions = casefile.case(review, now), tuple(review.conditions.all())
     return Room(
         review=review,
         case=case,
@@ -274,8 +278,9 @@ def room(review: Review, person: User, now: datetime) -> Room:
         now=now,
         entries=entries(review, case, conditions, person),
         conditions=conditions,
-        sign_offs=sign_offs,
+        sign_offs=tuple(review.sign_offs.all()),
         people=User.objects.in_bulk(list(case.outside)),
+        strangers=authorship.strangers(review),
         events=events(review),
         newer=_newer(review),
     )

@@ -61,11 +61,18 @@
   const moves = { j: 1, k: -1 };
   let chord = "";
 
-  function rows() { return [...document.querySelectorAll("[data-row] a[data-open]")]; }
+  function rows() { return [...document.querySelectorAll("[data-row] a[data-open], [data-step]")].filter((one) => one.checkVisibility()); }
+
+  /* Where one is: what has the focus, or else the item that the address names. */
+  function here() {
+    const active = document.activeElement.closest("[data-item]");
+    return active || (location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)))?.closest("[data-item]"));
+  }
 
   function move(step) {
     const all = rows();
-    const at = all.indexOf(document.activeElement);
+    const focused = all.indexOf(document.activeElement);
+    const at = focused < 0 && here() ? all.indexOf(here().querySelector("[data-step]")) : focused;
     const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + step, 0), all.length - 1)];
     if (next) next.focus();
   }
@@ -92,8 +99,15 @@
       if (dialog) dialog.showModal();
     } else if (key in moves) {
       event.preventDefault(); move(moves[key]);
-    } else if (key === "o" && document.activeElement.closest("[data-row]")) {
+    } else if (key === "o" && document.activeElement.closest("[data-row], [data-step]")) {
       event.preventDefault(); document.activeElement.click();
+    } else if ("123".includes(key) && here()) {
+      const verdict = here().querySelector(`[data-verdict="${key}"]`);
+      if (verdict) { event.preventDefault(); verdict.click(); }
+    } else if (key === "c" && here()) {
+      const item = document.getElementById("item-" + here().dataset.item);
+      const field = item && item.querySelector("[data-comment] ~ form textarea");
+      if (field) { event.preventDefault(); item.open = true; field.closest("details").open = true; field.focus(); }
     } else if (key === "y") {
       const copy = document.querySelector(".finding-open [data-copy]");
       if (copy) copy.click();

@@ -19,6 +19,7 @@ from reviews.workflow import RefusedError
 
 SEE_OTHER, FORBIDDEN, CONFLICT, UNPROCESSABLE = 303, 403, 409, 422
 WITH = ("repository__team", "repository__latest_scan", "scan", "previous", "template")
+HEAVY = ("repository__latest_scan__scorecard", "repository__latest_scan__progress")
 PEOPLE = ("opened_by", "submitted_by", "claimed_by")
 _NOT_YOURS = ("This needs the role", "This needs the duty")
 
@@ -36,9 +37,11 @@ class Page:
 
 def seen_review(request: PersonRequest, pk: int) -> Review:
     """The review with what its page needs. Raises Http404 for one that the person may not see."""
-    heavy = [f"{scan}__{name}" for scan in ("scan", "repository__latest_scan") for name in ("scorecard", "progress")]
-    found = access.reviews(request.user).select_related(*WITH, *PEOPLE).defer(*heavy)
-    return get_object_or_404(found, pk=pk)
+    found = access.reviews(request.user).select_related(*WITH, *PEOPLE).defer(*HEAVY)
+    review = get_object_or_404(found, pk=pk)
+    if review.scan:
+        review.scan.repository = review.repository
+    return review
 
 
 def seen_item(request: PersonRequest, pk: int, ref: str) -> ReviewItem:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from reviews.models import BreakGlass, Condition, Repository, Review, User
+from reviews.models import BreakGlass, Condition, Evidence, Repository, Review, Upload, User
 from reviews.states import State
 from tests.factories import MembershipFactory
 from tests.reviews.reviewing import review_in
@@ -18,6 +18,7 @@ def review_places(repository: Repository) -> dict[str, dict[str, object]]:
     somebody = MembershipFactory(team=repository.team, role="reviewer").user
     review = review_in(State.SELF_ASSESSMENT, repository.team, somebody, repository=repository)
     item, condition = {"pk": review.pk, "ref": "Q10"}, {"pk": review.pk, "condition": condition_of(review, somebody).pk}
+    file = {"pk": review.pk, "evidence_id": uploaded(review, somebody).pk}
     of_repository = {"team": repository.team.slug, "repository": repository.slug}
     whole = ("review", "review-progress", "confirm-items", "acknowledge-items", "add-condition")
     items = ("answer-item", "confirm-item", "acknowledge-item", "give-verdict", "comment-on-item")
@@ -26,9 +27,19 @@ def review_places(repository: Repository) -> dict[str, dict[str, object]]:
         **dict.fromkeys(items, item),
         **dict.fromkeys(("drop-condition", "verify-condition"), condition),
         **dict.fromkeys(("open-review", "break-glass"), of_repository),
+        "attach-evidence": item | {"kind": "note"},
+        **dict.fromkeys(("evidence", "remove-evidence"), file),
         "move-review": {"pk": review.pk, "name": "submit"},
         "second-glass": of_repository | {"pk": broken(repository, somebody).pk},
     }
+
+
+def uploaded(review: Review, by: User) -> Evidence:
+    """A file that somebody attached."""
+    content = {"sha256": "5" * 64, "media_type": "text/plain", "size": 4, "content": b"done"}
+    upload = Upload.objects.create(team=review.repository.team, **content)
+    item = review.items.get(ref="Q23")
+    return Evidence.objects.create(item=item, kind="upload", text="drill.txt", upload=upload, added_by=by)
 
 
 def condition_of(review: Review, owner: User) -> Condition:

@@ -7,10 +7,12 @@ import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from reviews.asking import ask
 from reviews.models import Membership, Team
 from tests.factories import MembershipFactory, RepositoryFactory, TeamFactory
 from tests.reviews.review_places import FORM, review_places
 from tests.reviews.rows import RULE, finished, found, tree
+from tests.reviews.waiver_rows import wish
 
 PEOPLE = ("anonymous", "stranger", "viewer", "teammate", "reviewer", "owner", "admin")
 SIGN_IN = "sign in"
@@ -56,6 +58,9 @@ ROUTES = {
     "acknowledge-item": post(MISSING, FORBIDDEN, SEEN, SEEN, SEEN, SEEN),
     "give-verdict": post(MISSING, FORBIDDEN, FORBIDDEN, REFUSED, REFUSED, REFUSED),
     "comment-on-item": post(MISSING, SEEN, SEEN, SEEN, SEEN, SEEN),
+    "attach-evidence": post(MISSING, FORBIDDEN, SEEN, SEEN, SEEN, SEEN),
+    "evidence": members(),
+    "remove-evidence": post(MISSING, FORBIDDEN, SEEN, SEEN, SEEN, SEEN),
     "add-condition": Route((SIGN_IN, MISSING, FORBIDDEN, OK, OK, OK, OK)),
     "drop-condition": post(MISSING, FORBIDDEN, SEEN, SEEN, SEEN, SEEN),
     "verify-condition": post(MISSING, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED),
@@ -64,6 +69,13 @@ ROUTES = {
     "open-review": Route((SIGN_IN, MISSING, FORBIDDEN, OK, OK, OK, OK)),
     "break-glass": members(),
     "second-glass": post(MISSING, FORBIDDEN, FORBIDDEN, MOVED, MOVED, REFUSED),
+    "waivers": PEOPLE_OF_THE_SITE,
+    "export-waivers": PEOPLE_OF_THE_SITE,
+    "waiver-calendar": PEOPLE_OF_THE_SITE,
+    "waiver-feed": Route((MISSING,) * 7),
+    "waiver": members(),
+    "move-waiver": post(MISSING, FORBIDDEN, REFUSED, REFUSED, REFUSED, REFUSED),
+    "request-waiver": Route((SIGN_IN, MISSING, FORBIDDEN, OK, OK, OK, OK)),
     "checklist": PEOPLE_OF_THE_SITE,
     "rule": PEOPLE_OF_THE_SITE,
     "register": PEOPLE_OF_THE_SITE,
@@ -119,6 +131,7 @@ def places(team, people) -> dict[str, dict[str, object]]:
     tree(scan)
     of_team, of_repository = {"team": team.slug}, {"team": team.slug, "repository": repository.slug}
     member = {**of_team, "pk": MembershipFactory(team=team).pk}
+    asked = {"pk": ask(wish(repository, found(repository, line=2)), people["teammate"]).pk}
     of_template = of_team | {"tier": "A", "kind": "worker", "occasion": "release"}
     given = {name: of_repository for name in ROUTES if "repository" in name}
     return (
@@ -131,6 +144,9 @@ def places(team, people) -> dict[str, dict[str, object]]:
             "rule": {"rule": RULE},
             "sites": of_repository | {"rule": RULE},
             "request-scan": of_repository,
+            "request-waiver": of_repository,
+            "waiver": asked,
+            "move-waiver": asked,
             "team": of_team,
             "audit": of_team,
             "audit-export": of_team,
