@@ -40,9 +40,9 @@ def take(reviews: QuerySet[Review]) -> Review | None:
         review = free(reviews).select_related("repository__team", "previous").first()
         if review is None:
             return None
-        same = Review.objects.filter(pk=review.pk, errand_at=review.errand_at, errand_attempts=review.errand_attempts)
+        still = Review.objects.filter(pk=review.pk, errand_at__lte=Now())
         attempts = min(review.errand_attempts + 1, _STORED_ATTEMPTS)
-        if same.update(errand_at=Now() + timedelta(seconds=settings.LEASE_SECONDS), errand_attempts=attempts):
+        if still.update(errand_at=Now() + timedelta(seconds=settings.LEASE_SECONDS), errand_attempts=attempts):
             review.errand_attempts = attempts
             return review
     return None
