@@ -6,6 +6,7 @@ A waiver's own page, and what the address of a request asks for.
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,10 +16,14 @@ from django.http import Http404, QueryDict
 from reviews import waived
 from reviews.asking import Wish, extending, resolve
 from reviews.effects import effects
+from reviews.excuses import never_waived
+from reviews.items import NEVER_EXCUSED
 from reviews.models import AuditEvent, Finding, Repository, Review, User, Waiver
+from reviews.outcomes import Outcome
 from reviews.quorum import Actor
 from reviews.waivers import case, deciders, subject
 from reviews.waiving import Action, State, decider, refusals
+from scanners import registry
 from scanners.finding import Severity
 
 MOST_NAMED = 100
@@ -76,6 +81,16 @@ class Plea:
         return self.state is State.REQUESTED
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that a waiver may be asked for. `scope` and `key` are those of the address."""
+
+    scope: str
+    key: str
+    title: str
+    findings: int
+
+
 def wished(repository: Repository, query: QueryDict) -> Wish:
     """What an address asks for. Raises Http404 for what is not there."""
     if "extends" in query:
@@ -92,6 +107,22 @@ def wished(repository: Repository, query: QueryDict) -> Wish:
         item=query.get("item", ""),
         review=_review(repository, query.get("review", "")),
     )
+
+
+def choices(repository: Repository) -> list[Choice]:
+    """What a waiver of a repository may be for: the rules with open findings, then the items that fail."""
+    never = never_waived(waived.rules())
+    open_ = repository.findings.filter(state=Finding.State.OPEN).exclude(confidence="low").exclude(rule__in=never)
+    counts = Counter(open_.values_list("rule", flat=True))
+    known = registry.rules()
+    rules = [Choice("rule", rule, known[rule].title, count) for rule, count in counts.most_common() if rule in known]
+    card = repository.latest_scan.scorecard if repository.latest_scan else {}
+    items = [
+        Choice("item", item["ref"], item["title"], item["findings"])
+        for item in card.get("items", ())
+        if item["counted"] and item["outcome"] == Outcome.FAIL and item["ref"] not in NEVER_EXCUSED
+    ]
+    return rules + items
 
 
 def _waiver(repository: Repository, key: str) -> Waiver:

@@ -2,7 +2,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,8 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from reviews import access, agenda, casefile, feeds, waived
 from reviews.effects import effects
 from reviews.models import Membership, Waiver
-from reviews.pleas import history, plea, wished
-from reviews.quorum import Actor
+from reviews.pleas import choices, history, plea, wished
 from reviews.timeline import timeline
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
@@ -23,6 +21,7 @@ from reviews.waivers import ConflictError, decide
 from reviews.waiving import Action, RefusedError
 
 PER_PAGE = 50
+SCOPES = {"finding", "rule", "item", "extends"}
 FORBIDDEN, CONFLICT, UNPROCESSABLE = 403, 409, 422
 WITH = ("repository__team", "repository__latest_scan", "requested_by", "decided_by", "review", "extends")
 
@@ -96,6 +95,8 @@ def ask(request: PersonRequest, team: str, repository: str) -> HttpResponse:
     """Ask for a waiver or a false positive of what the address names."""
     seen = seen_repository(request, team, repository)
     access.require(request.user, seen.team, Membership.Role.ENGINEER)
+    if not request.GET.keys() & SCOPES:
+        return render(request, "reviews/waiver_choose.html", tabs(request, seen) | {"choices": choices(seen)})
     form = AskForm(request.POST or None, wish=wished(seen, request.GET), today=waived.today())
     if not form.meant.known:
         raise Http404("Nothing of this is there.")
@@ -120,6 +121,7 @@ def waiver(request: PersonRequest, pk: int) -> HttpResponse:
 def move(request: PersonRequest, pk: int) -> HttpResponse:
     """Approve, decline, withdraw or revoke it, as it was on the page."""
     found, form = seen_waiver(request, pk), DecideForm(request.POST)
+    access.require(request.user, found.repository.team, Membership.Role.ENGINEER)
     if not form.is_valid():
         return shown(request, found, form, UNPROCESSABLE)
     given = form.cleaned_data
@@ -128,17 +130,10 @@ def move(request: PersonRequest, pk: int) -> HttpResponse:
     except ConflictError:
         return conflict(request, found, given["note"])
     except RefusedError as error:
-        return refused(request, found, form, error)
+        form.add_error(None, list(error.reasons))
+        return shown(request, found, form, FORBIDDEN)
     wake_delivery()
     return redirect("waiver", pk)
-
-
-def refused(request: PersonRequest, found: Waiver, form: DecideForm, error: RefusedError) -> HttpResponse:
-    """The page again with the reasons; 403 for people without a role that may decide anything."""
-    if casefile.actor(request.user, found.repository.team).rank < Actor.ENGINEER:
-        raise PermissionDenied(str(error))
-    form.add_error(None, list(error.reasons))
-    return shown(request, found, form, FORBIDDEN)
 
 
 def conflict(request: PersonRequest, found: Waiver, note: str) -> HttpResponse:
