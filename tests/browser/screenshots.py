@@ -38,6 +38,7 @@ PAGES = {
     "register": "/register/",
     "settings": HOME + "settings/",
     "members": "/teams/payments/members/",
+    "audit": "/teams/payments/audit/",
     "status": "/status/",
     "account": "/account/",
 }

@@ -5,8 +5,9 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 
 from reviews.models import Scan
-from tests.factories import ScanFactory
+from tests.factories import ScanFactory, UserFactory
 from tests.reviews.rows import RULE
+from tests.reviews.signed import signed_off
 
 OPTIONS = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -22,11 +23,13 @@ HOME = "/repositories/payments/pay/"
 @pytest.fixture
 def paths(pay, running) -> dict[str, str]:
     """Every page, by name."""
+    signed_off(pay, UserFactory())
     failed = ScanFactory(repository=pay, state=Scan.State.FAILED, step="fetch", error_message="No.", error_next="Do.")
     return {
         "fleet": "/?open=payments",
         "team": "/teams/payments/",
         "members": "/teams/payments/members/",
+        "audit": "/teams/payments/audit/?verify=1",
         "repository": HOME,
         "findings": "/findings/",
         "repository-findings": HOME + "findings/",
@@ -52,7 +55,7 @@ def paths(pay, running) -> dict[str, str]:
 
 NAMES = ["fleet", "team", "members", "repository", "findings", "repository-findings", "finding", "sites", "scans"]
 NAMES += ["repository-scans", "scan", "scan-running", "scan-failed", "checklist", "rule", "register", "settings"]
-NAMES += ["repository-gate", "search", "status", "account", "password", "create-team"]
+NAMES += ["audit", "repository-gate", "search", "status", "account", "password", "create-team"]
 
 
 def faults(page) -> list[str]:
