@@ -2,10 +2,11 @@
 Answers that outlive their commit: those of the last approval in a new review, and a review's own when it moves.
 
 What an answer rests on is the facts beside it and the evidence below it. A file is the same when its blob is; a file
-that no scan read at the new commit counts as another one, because nobody can tell.
+that no scan read at the new commit counts as another one, because nobody can tell. Of a review that moves, a worker
+reads such a file again, and only what says something else then is asked again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -43,13 +44,18 @@ def ground(review: Review, scan: Scan, blobs: Mapping[str, str]) -> Ground:
 
 def settle(row: ReviewItem, on: Ground, *, same: bool) -> None:
     """Keep, mark or carry the answer of an asked item. `same`: the facts beside it are those it was given on."""
-    held = [_held(evidence, on) for evidence in live(row)]
-    if row.answer:
-        if not (same and all(held)):
-            row.carried, row.found_reason = True, CHANGED
-            row.save(update_fields=["carried", "found_reason"])
-    elif not held:
+    for evidence in live(row):
+        _bind(evidence, on)
+    if row.answer and not same:
+        ask_again([row])
+    elif not row.answer and not live(row):
         _carry(row, on)
+
+
+def ask_again(rows: Iterable[ReviewItem]) -> None:
+    """Let a person confirm answers whose ground has changed."""
+    answered = ReviewItem.objects.filter(pk__in=[row.pk for row in rows]).exclude(answer="")
+    answered.update(carried=True, found_reason=CHANGED)
 
 
 def live(row: ReviewItem) -> list[Evidence]:
@@ -57,18 +63,17 @@ def live(row: ReviewItem) -> list[Evidence]:
     return [evidence for evidence in row.evidence.all() if evidence.removed_at is None] if row.pk else []
 
 
-def _held(evidence: Evidence, on: Ground) -> bool:
-    """Whether evidence of this review still holds. A file is bound to the new commit, and read again if it differs."""
+def _bind(evidence: Evidence, on: Ground) -> None:
+    """Bind a file to the new commit; where it may differ there, it is read again and the old row shows what it was."""
     if evidence.kind != Evidence.Kind.FILE or evidence.commit == on.scan.commit:
-        return True
+        return
     if on.holds(evidence, ""):
         Evidence.objects.filter(pk=evidence.pk).update(commit=on.scan.commit)
-        return True
+        return
     again = _copied(evidence, evidence.item, on)
-    again.state, again.problem, again.blob, again.digest, again.snippet = Evidence.State.PENDING, "", "", "", []
+    again.state, again.problem, again.snippet = Evidence.State.PENDING, "", []
     again.save()
     Evidence.objects.filter(pk=evidence.pk).update(removed_at=timezone.now())
-    return False
 
 
 def _carry(row: ReviewItem, on: Ground) -> None:

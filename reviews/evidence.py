@@ -23,7 +23,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from reviews import casefile, errands, trees
+from reviews import carrying, casefile, errands, trees
 from reviews.answers import answering
 from reviews.contents import Contents, contents
 from reviews.models import Evidence, Review, ReviewItem, Scan, ScanTree, Upload, User
@@ -159,11 +159,12 @@ def _failed(row: Evidence, message: str, next_step: str) -> Evidence:
 def _keep(review: Review, done: list[Evidence]) -> None:
     """Write down what was read, unless somebody removed it or moved the review meanwhile."""
     with turn(review, None, stored=True) as taken:
-        still = set(_pending(taken.review).values_list("pk", flat=True))
+        still = dict(_pending(taken.review).values_list("pk", "digest"))
         rows = [row for row in done if row.pk in still and row.commit == taken.review.commit]
         if not rows or taken.review.state not in OPEN:
             return
         Evidence.objects.bulk_update(rows, [*_READ])
+        carrying.ask_again(row.item for row in rows if still[row.pk] not in ("", row.digest))
         refs = sorted({row.item.ref for row in rows})
         failed = [row.path for row in rows if row.state == State.FAILED]
         taken.tell("evidence-read", f"read files for {', '.join(refs)} of", refs=refs, failed=failed)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews import prefill
-from reviews.models import Evidence, Repository, Review, ReviewItem, User
+from reviews.models import Evidence, Repository, Review, ReviewItem, Scan, User
 from reviews.states import State
 from tests.reviews.scanned import SERVICE, scan_of
 
@@ -30,11 +30,16 @@ def review_of(repository: Repository, **fields: Any) -> Review:
 def filled(repository: Repository, files=SERVICE, commit: str = FIRST, review=None, **fields: Any) -> Review:
     """A review filled in from a scan of these files; another one unless said."""
     scan = scan_of(repository, files, commit)
-    filling = review or review_of(repository, **fields)
+    return filled_in(review or review_of(repository, **fields), scan)
+
+
+def filled_in(review: Review, scan: Scan) -> Review:
+    """The review, frozen at what a scan looked at."""
     with transaction.atomic():
-        prefill.fill(filling, scan)
-    Review.objects.filter(pk=filling.pk).update(scan=scan, commit=scan.commit, tree=scan.tree)
-    return Review.objects.get(pk=filling.pk)
+        prefill.fill(review, scan)
+    state = State.SELF_ASSESSMENT
+    Review.objects.filter(pk=review.pk).update(scan=scan, commit=scan.commit, tree=scan.tree, state=state)
+    return Review.objects.get(pk=review.pk)
 
 
 def item(review: Review, ref: str) -> ReviewItem:

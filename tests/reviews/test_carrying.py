@@ -1,10 +1,13 @@
 import pytest
 
-from reviews import prefill
+from reviews import evidence, prefill
 from reviews.carrying import CHANGED
 from reviews.models import Evidence, Upload
+from scanners.evidence import digest
 from tests.factories import RepositoryFactory
-from tests.reviews.filled import FIRST, ONE_MORE, SECOND, a_file, answer, approved, filled, item
+from tests.origin import commit_files
+from tests.reviews.filled import FIRST, ONE_MORE, SECOND, a_file, answer, approved, filled, filled_in, item, review_of
+from tests.reviews.running import scanned
 from tests.reviews.scanned import SERVICE
 
 pytestmark = pytest.mark.django_db
@@ -31,8 +34,8 @@ def test_an_answer_of_the_last_approval_comes_along_and_waits_for_a_click(reposi
     row = item(next_of(before), "Q33")
     assert (row.answer, row.rationale, row.carried) == ("pass", "As agreed.", True)
     assert (row.answered_by, row.answered_at) == (owner, old.answered_at)
-    (evidence,) = evidence_of(row)
-    assert (evidence.kind, evidence.text, evidence.digest, evidence.added_by) == (
+    (found,) = evidence_of(row)
+    assert (found.kind, found.text, found.digest, found.added_by) == (
         "note",
         "Tried on Monday.",
         "d1",
@@ -52,8 +55,8 @@ def test_a_file_that_stayed_the_same_is_bound_to_the_new_commit(repository, owne
     before = filled(repository)
     answer(before, "Q30", owner, **a_file(before))
     row = item(next_of(before, ONE_MORE), "Q30")
-    (evidence,) = evidence_of(row)
-    assert (row.carried, evidence.commit, evidence.state) == (True, SECOND, "read")
+    (found,) = evidence_of(row)
+    assert (row.carried, found.commit, found.state) == (True, SECOND, "read")
     assert Evidence.objects.filter(item__review=before).get().commit == FIRST
 
 
@@ -80,8 +83,8 @@ def test_uploads_come_along(repository, owner, team):
     before = filled(repository)
     upload = Upload.objects.create(team=team, sha256="c" * 64, media_type="text/plain", size=1, content=b"a")
     answer(before, "Q37", owner, kind="upload", text="report.txt", upload=upload)
-    (evidence,) = evidence_of(item(next_of(before), "Q37"))
-    assert evidence.upload == upload
+    (found,) = evidence_of(item(next_of(before), "Q37"))
+    assert found.upload == upload
 
 
 def test_removed_evidence_stays_behind(repository, owner):
@@ -129,9 +132,9 @@ def test_a_moved_review_keeps_answers_that_rest_on_the_same(repository, owner):
     answer(review, "Q30", owner, **a_file(review))
     filled(repository, ONE_MORE, SECOND, review)
     row = item(review, "Q30")
-    (evidence,) = row.evidence.all()
+    (found,) = row.evidence.all()
     assert (row.answer, row.carried, row.found_reason) == ("pass", False, "")
-    assert evidence.commit == SECOND
+    assert found.commit == SECOND
 
 
 def test_a_moved_review_asks_again_where_the_facts_changed(repository, owner):
@@ -148,15 +151,10 @@ def test_a_moved_review_reads_a_changed_file_again_and_keeps_what_was_shown(repo
     row = answer(review, "Q30", owner, **a_file(review))
     filled(repository, NEW_PAGE, SECOND, review)
     old, new = row.evidence.order_by("pk")
-    assert item(review, "Q30").carried
     assert (old.commit, old.digest, old.removed_at is None) == (FIRST, "d2", False)
-    assert (new.commit, new.state, new.digest, new.path, new.added_by) == (
-        SECOND,
-        "pending",
-        "",
-        "docs/runbook.md",
-        owner,
-    )
+    assert (new.commit, new.state, new.digest, new.snippet) == (SECOND, "pending", "d2", [])
+    assert (new.path, new.added_by) == ("docs/runbook.md", owner)
+    assert not item(review, "Q30").carried
 
 
 def test_a_moved_review_asks_again_where_the_question_changed(repository, owner):
@@ -176,3 +174,22 @@ def test_filling_in_after_a_move_twice_changes_nothing(repository, owner):
     before = [*moved.items.values(), *Evidence.objects.values()]
     prefill.fill(moved, moved.scan)
     assert [*moved.items.values(), *Evidence.objects.values()] == before
+
+
+@pytest.mark.parametrize(
+    ("page", "asked_again"),
+    [("# When it is down\n\n\nLast reviewed: 2026-03-02\n\nCall ann.\n", False), (NEW_PAGE["docs/runbook.md"], True)],
+)
+def test_only_a_file_that_says_something_else_is_asked_again(team, owner, origin, tmp_path, page, asked_again):
+    commit_files(origin, dict(SERVICE))
+    repository = RepositoryFactory(team=team, url=str(origin), tier="A")
+    review = filled_in(review_of(repository), scanned(repository))
+    page_then = SERVICE["docs/runbook.md"].encode()
+    shown = {"digest": digest("docs/runbook.md", page_then), "line": None}
+    answer(review, "Q26", owner, **a_file(review) | shown)
+    commit_files(origin, {"docs/runbook.md": page})
+    moved = filled_in(review, scanned(repository))
+    assert evidence.read_files(moved, tmp_path, lambda: None)
+    row = item(moved, "Q26")
+    assert (row.carried, row.found_reason) == (asked_again, CHANGED if asked_again else "")
+    assert evidence_of(row)[0].state == "read"
