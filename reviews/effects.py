@@ -44,4 +44,4 @@ def effect(tier: Tier, before: tuple[Scorecard, Cover], after: tuple[Scorecard, 
     if lost:
         return f"score falls by {lost}"
     opened = len({*held.waived, *held.false} - {*left.waived, *left.false})
-    return f"{opened} finding{'' if opened == 1 else 's'} open again" if opened else "nothing changes"
+    return f"{opened} finding{'s open' if opened > 1 else ' opens'} again" if opened else "nothing changes"

@@ -24,13 +24,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def token(person: User) -> str:
     """What the address of a person's calendar carries. Another password makes another one."""
-    return signing.dumps([person.pk, _fingerprint(person)], salt=_SALT)
+    return signing.Signer(salt=_SALT).sign_object([person.pk, _fingerprint(person)])
 
 
 def owner(text: str) -> User | None:
     """Whose token this is; None for one that is forged, of an older password, or of somebody who may not sign in."""
     try:
-        key, fingerprint = signing.loads(text, salt=_SALT)
+        key, fingerprint = signing.Signer(salt=_SALT).unsign_object(text)
     except (signing.BadSignature, TypeError, ValueError):
         return None
     person = User.objects.filter(pk=key, is_active=True).first()

@@ -24,6 +24,8 @@ from scanners import registry
 from tests.factories import MembershipFactory
 from tests.reviews.rows import RULE, finished
 
+NO_FILES = trees.pack({"files": [], "skipped": [], "suppressions": []})
+
 
 def counted(repository: Repository, *, good: int = 41) -> Scan:
     """The newest scan of a repository, which counted its open findings beside `good` sites of RULE."""
@@ -44,7 +46,7 @@ def counted(repository: Repository, *, good: int = 41) -> Scan:
         "findings": rows[False],
         "doubtful": rows[True],
     }
-    ScanTree.objects.update_or_create(scan=scan, defaults={"files": b"", "counted": trees.pack(kept)})
+    ScanTree.objects.update_or_create(scan=scan, defaults={"files": NO_FILES, "counted": trees.pack(kept)})
     Scan.objects.filter(pk=scan.pk).update(**recount.numbers(repository.pk, kept, waived.today()))
     repository.refresh_from_db()
     return repository.latest_scan
