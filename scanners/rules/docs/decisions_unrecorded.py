@@ -52,11 +52,13 @@ class DecisionsUnrecorded(Rule):
         if None in (decisions, changes) and points_elsewhere(tree):
             ctx.unresolved(place, 1, "The README points to a site of documentation, which was not read.")
             return
+        sure = Confidence.LOW if tree.of_kind("archive") else None  # A released archive leaves pages out.
         if decisions is None:
             message = "No decision record and no page on the architecture says why the code is as it is."
-            ctx.report(place, 1, message, anchor="decisions")
+            ctx.report(place, 1, message, anchor="decisions", confidence=sure)
         if changes is None:
-            ctx.report(place, 1, "No changelog says what changed from one release to the next.", anchor="changelog")
+            message = "No changelog says what changed from one release to the next."
+            ctx.report(place, 1, message, anchor="changelog", confidence=sure)
         for found in (decisions, changes):
             if found is not None:
                 ctx.site(*found)

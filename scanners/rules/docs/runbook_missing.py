@@ -99,7 +99,8 @@ class RunbookMissing(Rule):
                 ctx.unresolved(place, 1, "The README points to a site of documentation, which was not read.")
             elif place:
                 message = "No page says what to do when the service fails: no runbook, and no link to one."
-                ctx.report(place, 1, message, anchor="runbook")
+                sure = Confidence.LOW if tree.of_kind("archive") else None  # A released archive leaves pages out.
+                ctx.report(place, 1, message, anchor="runbook", confidence=sure)
             return
         ctx.site(*found)
         today = tree.date or endoflife.checked()

@@ -45,4 +45,5 @@ class SloMissing(Rule):
             ctx.site(*found)
         elif place:
             message = "Nothing here says how available or how quick this service has to be."
-            ctx.report(place, 1, message, anchor="objectives")
+            sure = Confidence.LOW if tree.of_kind("archive") else None  # A released archive leaves pages out.
+            ctx.report(place, 1, message, anchor="objectives", confidence=sure)

@@ -31,7 +31,7 @@ class DynamicCodeExecution(Rule):
 
     Looks at eval, exec, compile, pandas.eval, imports by name and templates made from text. Constants are good, and so are
     ast.literal_eval, compiling for the syntax tree only, and files of templates. An import by a name that is not fixed is a
-    guess: plugins are loaded in this way. So is the text of a local file, whose writer may as well write the program.
+    guess, as plugins are loaded so; so is the text of a local file, whose writer may as well write the program.
     """
 
     id = "dynamic-code-execution"
@@ -131,9 +131,9 @@ class DynamicCodeExecution(Rule):
         ):
             return
         severity = Severity.CRITICAL if taint(source, call, ctx) else None
-        sure = Confidence.HIGH if severity else Confidence.MEDIUM if taken.built else Confidence.LOW
+        sure = Confidence.MEDIUM if taken.built and not _is_of_a_file(call, taken.holes) else Confidence.LOW
         message = "The template itself is made from text that is not fixed: its expressions run."
-        ctx.report(call, message, severity=severity, confidence=sure)
+        ctx.report(call, message, severity=severity, confidence=Confidence.HIGH if severity else sure)
 
 
 def _is_of_a_file(call: Call, holes: list[ast.expr]) -> bool:

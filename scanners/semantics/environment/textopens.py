@@ -48,7 +48,7 @@ def is_text(mode: str, kind: str) -> bool:
 
 def sureness(call: Call, kind: str) -> Confidence | None:
     """How sure it is that a file is opened; None when it is something else."""
-    if _is_for_its_name(call):
+    if _is_for_its_name(call) or _is_of_the_kernel(call):
         return None
     if kind in MODES or call.dotted.startswith("pathlib."):
         return Confidence.HIGH
@@ -58,6 +58,15 @@ def sureness(call: Call, kind: str) -> Confidence | None:
     if isinstance(receiver, ast.BinOp) and isinstance(receiver.op, ast.Div):
         return Confidence.HIGH  # Only paths are divided and then read.
     return Confidence.LOW
+
+
+def _is_of_the_kernel(call: Call) -> bool:
+    """Whether it is a file of the kernel, which writes nothing but ASCII."""
+    named = call.node.args[0] if call.node.args else call.receiver
+    named = named.args[0] if isinstance(named, ast.Call) and named.args else named
+    first = named.values[0] if isinstance(named, ast.JoinedStr) and named.values else named
+    text = first.value if isinstance(first, ast.Constant) else ""
+    return isinstance(text, str) and text.startswith(("/proc/", "/sys/"))
 
 
 def _is_for_its_name(call: Call) -> bool:

@@ -25,7 +25,7 @@ _BY_CODE: Final = re.compile(
 )
 _OF_CODE: Final = re.compile(
     r"^(f|name|path|file|filename|version|prefix|suffix|dtype|unit|dialect|encoding|level|pattern"
-    r"|\w*command|(\w+_)?(file|path|dir|directory|folder|config|module|package|pkg|setting|field|attr|attribute|locale|lang|language|template|class|env|accessor|option|property|\w*command|namespace|uri|dsn|endpoint)s?"
+    r"|\w*command|(\w+_)?(file|path|dir|directory|folder|config|module|package|pkg|setting|field|attr|attribute|locale|lang|language|template|class|env|accessor|option|property|\w*command|namespace|uri|dsn|endpoint|driver|device|camera|sensor|plugin|backend)(_?id)?s?"
     r"(_(name|path|prefix|id|code))?)$"
 )  # The program itself has only so many of these.
 _AT_START: Final = re.compile(r"^_?(register|add_|set_|install|setup|init|load_all|configure)|decorat|wrapper")

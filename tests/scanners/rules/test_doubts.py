@@ -162,6 +162,20 @@ SUSPECTED = [
 ]
 
 SPARED = [
+    ("text-file-without-encoding", "shop/a.py", "with open(f'/proc/{PID}/maps') as maps:\n    print(maps.read())\n"),
+    (
+        "test-without-assertion",
+        "tests/test_types.py",
+        "from shop.models import Order\n\n\ndef test_first() -> Order:\n    return Order.objects.first()\n",
+    ),
+    (
+        "cross-site-open",
+        "shop/views.py",
+        (
+            "from django.views.decorators.csrf import csrf_exempt\n\n\n"
+            "@csrf_exempt  # the bookmarklet posts from whatever page\ndef keep(request):\n    return None\n"
+        ),
+    ),
     (
         "retry-without-backoff",
         "shop/a.py",
@@ -178,11 +192,7 @@ SPARED = [
             "        task = asyncio.ensure_future(search(name))\n        show(await task)\n"
         ),
     ),
-    (
-        "hardcoded-secret",
-        "shop/a.py",
-        "RULES = {'sms_application_secret': 'sms_provider=ovh'}\n",
-    ),
+    ("hardcoded-secret", "shop/a.py", "RULES = {'sms_application_secret': 'sms_provider=ovh'}\n"),
     (
         "cross-site-open",
         "shop/views.py",
@@ -193,11 +203,7 @@ SPARED = [
             "    def post(self, request):\n        return known(request.headers['Authorization'])\n"
         ),
     ),
-    (
-        "cross-site-open",
-        "shop/testlib.py",
-        "class TestConfig:\n    TESTING = True\n    WTF_CSRF_ENABLED = False\n",
-    ),
+    ("cross-site-open", "shop/testlib.py", "class TestConfig:\n    TESTING = True\n    WTF_CSRF_ENABLED = False\n"),
     ("hardcoded-secret", "shop/testlib.py", "class TestConfig:\n    SECRET_KEY = 'testing'\n"),
     (
         "swallowed-exception",
@@ -260,6 +266,14 @@ def test_it_is_only_suspected(rule, path, source):
 @pytest.mark.parametrize(("rule", "path", "source"), SPARED)
 def test_nothing_is_said_of_it(rule, path, source):
     assert sureness(rule, {path: source}) == []
+
+
+@pytest.mark.parametrize("rule", ["slo-missing", "runbook-missing", "decisions-unrecorded"])
+def test_pages_that_a_released_archive_lacks_are_only_suspected(rule):
+    report = scan_files(
+        {"PKG-INFO": b"Name: shop\n", "README.md": b"# Shop\n\nSells.\n", "shop/app.py": b"import os\n"}
+    )
+    assert {found.confidence for found in report.findings if found.rule == rule} == {Confidence.LOW}
 
 
 def test_a_router_that_is_included_under_another_name_is_guarded_there():
