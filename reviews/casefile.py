@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -87,11 +88,12 @@ def changed(review: Review) -> list[tuple[str, str, str]]:
 
 def seal(review: Review) -> None:
     """Digest anew what each verdict is about, and raise the version. Call it in the transaction of the change."""
-    waived, conditions = _waived(review), _conditions_by_ref(_standing_conditions(review))
+    card, conditions = _card(review), _conditions_by_ref(_standing_conditions(review))
+    waived = _waived(review, card)
     items = list(review.items.prefetch_related("evidence__upload"))
     stale = []
     for item in items:
-        digest = _digest(_content(item, item.ref in waived, conditions[item.ref]))
+        digest = _digest(_content(item, _found(item, card), item.ref in waived, conditions[item.ref]))
         if item.digest != digest:
             item.digest = digest
             stale.append(item)
@@ -101,7 +103,7 @@ def seal(review: Review) -> None:
     review.version += 1
 
 
-def _content(item: ReviewItem, waived: bool, conditions: Iterable[Condition]) -> list[Any]:
+def _content(item: ReviewItem, found: str, waived: bool, conditions: Iterable[Condition]) -> list[Any]:
     evidence = [
         [row.kind, row.text, row.path, row.line, row.end_line, row.blob, row.digest, row.upload and row.upload.sha256]
         for row in item.evidence.all()
@@ -109,7 +111,7 @@ def _content(item: ReviewItem, waived: bool, conditions: Iterable[Condition]) ->
     ]
     attached = [[row.text, row.owner_id, row.verifier_id, row.due_on.isoformat(), row.method] for row in conditions]
     stated = [item.answer, item.rationale, item.carried, item.acknowledged_by_id is not None]
-    return [item.ref, item.question, item.found, item.facts_digest, stated, evidence, waived, attached]
+    return [item.ref, item.question, found, item.facts_digest, stated, evidence, waived, attached]
 
 
 def _digest(content: Any) -> str:
@@ -117,11 +119,14 @@ def _digest(content: Any) -> str:
 
 
 def _items(review: Review, outside: Mapping[int, str], conditions: Iterable[Condition]) -> tuple[ItemCase, ...]:
-    waived = _waived(review)
+    card = _card(review)
+    waived = _waived(review, card)
     attached = _conditions_by_ref(conditions)
     rows = list(review.items.all())
     prefetch_related_objects(rows, "evidence", "verdicts")
-    return tuple(_item(row, outside, row.ref in waived, len(attached[row.ref])) for row in rows)
+    return tuple(
+        replace(_item(row, outside, row.ref in waived, len(attached[row.ref])), found=_found(row, card)) for row in rows
+    )
 
 
 def _item(row: ReviewItem, outside: Mapping[int, str], waived: bool, conditions: int) -> ItemCase:
@@ -159,18 +164,27 @@ def _given(review: Review, outside: Mapping[int, str]) -> tuple[Given, ...]:
     )
 
 
-def _waived(review: Review) -> set[str]:
+def _card(review: Review) -> Mapping[str, Mapping[str, Any]]:
+    """The rows of today's scorecard by ref."""
+    items = recount.card(review.scan, timezone.now().date()).get("items", ()) if review.scan else ()
+    return {item["ref"]: item for item in items}
+
+
+def _found(row: ReviewItem, card: Mapping[str, Mapping[str, Any]]) -> str:
+    """What the scan says today: what was filled in, but without the findings that are false positives since."""
+    return row.found if row.asked or row.ref not in card else str(card[row.ref]["raw_outcome"])
+
+
+def _waived(review: Review, card: Mapping[str, Mapping[str, Any]]) -> set[str]:
     """The items that a waiver answers for today: as a whole, or by all that the scan found against them."""
-    today = timezone.now().date()
     whole = Waiver.objects.filter(
-        Q(ends_on__gte=today),
+        Q(ends_on__gte=timezone.now().date()),
         repository=review.repository_id,
         kind=Waiver.Kind.WAIVER,
         scope=Waiver.Scope.ITEM,
         state=Waiver.State.APPROVED,
     )
-    items = recount.card(review.scan, today).get("items", ()) if review.scan else ()
-    return {*whole.values_list("item", flat=True), *(item["ref"] for item in items if item["outcome"] == "waived")}
+    return {*whole.values_list("item", flat=True), *(ref for ref in card if card[ref]["outcome"] == "waived")}
 
 
 def _standing_conditions(review: Review) -> list[Condition]:

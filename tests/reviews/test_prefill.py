@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from reviews import prefill
-from reviews.models import Comment, Evidence, ReviewItem, ReviewTemplate, Waiver
+from reviews import casefile, prefill
+from reviews.models import Comment, Evidence, Review, ReviewItem, ReviewTemplate, Waiver
 from reviews.recount import refresh
 from tests.factories import RepositoryFactory
 from tests.reviews.filled import FIRST, ONE_MORE, SECOND, answer, filled, item, review_of
@@ -114,6 +114,20 @@ def test_what_people_decide_about_findings_changes_no_digest(repository, owner, 
     assert next(row for row in scan.scorecard["items"] if row["ref"] == "T1")["outcome"] == "waived"
     assert prefill.facts(scan, ["T1", "Q7"]) == then
     assert then["T1"].found == "fail"
+
+
+def test_what_turns_out_to_be_a_false_positive_fails_no_longer(repository, owner, reviewer):
+    review = filled(repository)
+    what = {"kind": "false-positive", "scope": "finding", "severity": "critical", "justification": "Bounded outside."}
+    people = {"requested_by": owner, "decided_by": reviewer, "decided_at": timezone.now(), "state": "approved"}
+    excuse = Waiver.objects.create(repository=repository, rule="request-without-timeout", **what, **people)
+    finding = repository.findings.get(rule="request-without-timeout")
+    excuse.covered.create(finding=finding, anchor=finding.anchor)
+    refresh(repository)
+    cases = {one.ref: one for one in casefile.case(Review.objects.get(pk=review.pk), timezone.now()).items}
+    assert not cases["T1"].outcome.holds_back
+    assert cases["T4"].outcome.holds_back
+    assert item(review, "T1").found == "fail"
 
 
 def test_a_question_for_what_is_not_there_needs_no_answer(repository):
