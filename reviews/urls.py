@@ -72,6 +72,7 @@ urlpatterns = [
     path(_REPOSITORY + "gate/", gate.index, name="repository-gate"),
     path(_REPOSITORY + "reviews/", reviews.of_repository, name="repository-reviews"),
     path(_REPOSITORY + "reviews/open/", reviews.open_review, name="open-review"),
+    path(_REPOSITORY + "reviews/<int:number>/", reviews.numbered, name="numbered-review"),
     path(_REPOSITORY + "glass/", glass.index, name="break-glass"),
     path(_REPOSITORY + "glass/<int:pk>/second/", glass.second, name="second-glass"),
     path(_REPOSITORY + "waivers/new/", waivers.ask, name="request-waiver"),

@@ -10,6 +10,7 @@ from reviews import access, gating, intake
 from reviews.forms import RegisterForm, RemoveForm, SettingsForm, teams_to_register_in
 from reviews.models import Membership, Repository, Team
 from reviews.scorecards import efforts, first_fixes, standing
+from reviews.states import OPEN
 from reviews.trends import PERIODS, trend
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.wake import wake_workers
@@ -98,6 +99,7 @@ def tabs(request: PersonRequest, repository: Repository) -> dict[str, object]:
         "repository": repository,
         "team": team,
         "open_findings": sum(repository.latest_scan.open_findings.values()) if repository.latest_scan else 0,
+        "open_reviews": repository.reviews.filter(state__in=[state.value for state in OPEN]).count(),
         "may_scan": access.may(request.user, team, Role.ENGINEER),
         "may_change": access.may(request.user, team, Role.MAINTAINER),
     }

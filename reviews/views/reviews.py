@@ -5,7 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRefresh
@@ -75,6 +75,14 @@ def review(request: PersonRequest, pk: int) -> HttpResponse:
         "gate": gating.answer(seen.repository, seen.commit, now) if shown.decided else None,
     }
     return render(request, "reviews/review.html", context | followed(seen))
+
+
+@login_required
+@require_safe
+def numbered(request: PersonRequest, team: str, repository: str, number: int) -> HttpResponse:
+    """Go to the review that has this number in its repository."""
+    found = get_object_or_404(seen_repository(request, team, repository).reviews, number=number)
+    return redirect("review", found.pk)
 
 
 @login_required

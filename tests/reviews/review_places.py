@@ -29,6 +29,7 @@ def review_places(repository: Repository) -> dict[str, dict[str, object]]:
         **dict.fromkeys(("open-review", "break-glass"), of_repository),
         "attach-evidence": item | {"kind": "note"},
         **dict.fromkeys(("evidence", "remove-evidence"), file),
+        "numbered-review": of_repository | {"number": review.number},
         "move-review": {"pk": review.pk, "name": "submit"},
         "second-glass": of_repository | {"pk": broken(repository, somebody).pk},
     }

@@ -67,6 +67,7 @@ ROUTES = {
     "review-workflow": PEOPLE_OF_THE_SITE,
     "repository-reviews": members(),
     "open-review": Route((SIGN_IN, MISSING, FORBIDDEN, OK, OK, OK, OK)),
+    "numbered-review": members(MOVED),
     "break-glass": members(),
     "second-glass": post(MISSING, FORBIDDEN, FORBIDDEN, MOVED, MOVED, REFUSED),
     "waivers": PEOPLE_OF_THE_SITE,
