@@ -1,13 +1,16 @@
+from typing import Any
+
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from reviews import appendonly
 
 
-def install(apps, schema_editor):
+def install(_apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
     appendonly.install(schema_editor.connection)
 
 
-def remove(apps, schema_editor):
+def remove(_apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
     appendonly.remove(schema_editor.connection)
 
 

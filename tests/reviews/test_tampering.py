@@ -14,6 +14,11 @@ def found(rows, *heads):
     return told(examine(rows, heads).faults)
 
 
+def altered(rows, *numbers, **values):
+    """The rows, with other values in those of these numbers."""
+    return [row._replace(**values) if row.seq in numbers else row for row in rows]
+
+
 def test_an_intact_chain_has_no_fault():
     examined = examine(ROWS, [HEAD, (7, ROWS[6].digest)])
     assert (examined.count, examined.head, examined.faults) == (200, ROWS[-1].digest, ())
@@ -43,8 +48,7 @@ def test_a_head_changes_no_answer_that_the_rows_give():
 )
 @pytest.mark.parametrize("value", ["x", "", None, 7, 0.5, b"\xff", "\udcff"])
 def test_any_value_in_any_column_names_the_row(column, seq, value):
-    changed = [row._replace(**{column: value}) if row.seq == seq else row for row in ROWS]
-    assert found(changed) == [(Kind.CHANGED, seq, seq)]
+    assert found(altered(ROWS, seq, **{column: value})) == [(Kind.CHANGED, seq, seq)]
 
 
 @pytest.mark.parametrize("value", [None, "x", b"1", 0.5])
@@ -65,7 +69,7 @@ def test_every_row_may_be_changed_at_once():
 
 def test_several_things_at_once_are_all_named():
     rows = [row for row in ROWS if row.seq not in (20, 21)]
-    rows = [row._replace(text="x") if row.seq in (5, 19) else row for row in rows]
+    rows = altered(rows, 5, 19, text="x")
     rows[50], rows[60] = rows[60]._replace(seq=rows[50].seq), rows[50]._replace(seq=rows[60].seq)
     expected = [(Kind.CHANGED, 5, 5), (Kind.CHANGED, 19, 19), (Kind.MISSING, 20, 21), (Kind.SWAPPED, 53, 63)]
     assert found(rows) == expected
