@@ -1,11 +1,12 @@
 """Findings of real packages that a person read, with a verdict each: `readings.toml`, summed by rule and package.
 
 A finding is right when a reviewer would ask for a change, wrong when the code is fine as it stands, debatable when two
-experienced engineers could disagree. `mended` says what was done about a wrong one. Four draws: "random" has as many
+experienced engineers could disagree. `mended` says what was done about a wrong one. Five draws: "random" has as many
 findings of each package as of any other, "by rule" one finding of each rule over the same packages, "after" is a
-random draw from other packages, read after the wrong ones of the first two were mended, and "later" one from yet other
-packages, read after what was wrong or debatable in "after" and in 14 further packages had been mended as well. What
-"later" showed was mended after it was read, so its figure tells of the rules as they were before.
+random draw from other packages, read after the wrong ones of the first two were mended. "later" and "last" are random
+draws from yet other packages each, read one after the other when much of what was wrong or debatable before them had been
+mended. Nobody had looked at the packages of a draw before it was read, and what it showed was mended afterwards: its
+figure tells of the rules as they were until then.
 """
 
 import tomllib
@@ -17,7 +18,7 @@ from typing import Final
 
 READINGS: Final = Path(__file__).with_name("readings.toml")
 VERDICTS: Final = ("right", "debatable", "wrong")
-DRAWS: Final = ("random", "by rule", "after", "later")
+DRAWS: Final = ("random", "by rule", "after", "later", "last")
 
 
 @dataclass(frozen=True, slots=True)
