@@ -4,9 +4,9 @@ A finding is right when a reviewer would ask for a change, wrong when the code i
 experienced engineers could disagree. `mended` says what was done about a wrong one. Five draws: "random" has as many
 findings of each package as of any other, "by rule" one finding of each rule over the same packages, "after" is a
 random draw from other packages, read after the wrong ones of the first two were mended. "later" and "last" are random
-draws from yet other packages each, read one after the other when much of what was wrong or debatable before them had been
-mended. Nobody had looked at the packages of a draw before it was read, and what it showed was mended afterwards: its
-figure tells of the rules as they were until then.
+draws from yet other packages each, read one after the other when much of what was wrong or debatable before them had
+been mended. Nobody had looked at the packages of a draw before it was read, and what it showed was mended afterwards:
+its figure tells of the rules as they were until then.
 """
 
 import tomllib

@@ -122,7 +122,9 @@ class LossyValueType(Rule):
     def _text(self, at: Place[Any], name: str, spec: FieldSpec, ctx: Context) -> None:
         ctx.site(at)
         if spec.word("null", ctx.module) is True and not spec.word("unique", ctx.module):
-            ctx.report(at, f"`{name}` can be both NULL and empty; keep one of them.", severity=Severity.LOW)
+            sure = None if spec.word("blank", ctx.module) is True else Confidence.LOW  # No form leaves it empty.
+            text = f"`{name}` can be both NULL and empty; keep one of them."
+            ctx.report(at, text, severity=Severity.LOW, confidence=sure)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         attr = stored_as(call) or compared_with(call) if is_naive(call) else ""

@@ -127,7 +127,8 @@ class PublicCodeUndocumented(Rule):
             ctx.site(place)
         elif definitions.exported(name, place, ctx) or definitions.is_long(place.node):
             told = definitions.is_told_by_parts(place.node) or definitions.is_named_by_base(place.node)
-            self._judge(place, ctx, f"The class {name}", sure=not told and not definitions.is_alone(place.node, ctx))
+            told = told or not own or definitions.is_alone(place.node, ctx)
+            self._judge(place, ctx, f"The class {name}", sure=not told)
 
     def _judge(self, place: Place[Any], ctx: Context, subject: str, *, sure: bool) -> None:
         ctx.site(place)

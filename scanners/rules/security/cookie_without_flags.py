@@ -140,7 +140,7 @@ class CookieWithoutFlags(Rule):
             if found.value(name, default) is False and not (
                 name.startswith("CSRF") and not any("Csrf" in m for m in middleware)
             ):
-                sure = Confidence.HIGH if name in found.found else Confidence.MEDIUM
+                sure = Confidence.HIGH if name in found.found else Confidence.LOW  # The site's own settings may.
                 ctx.report(
                     path,
                     line,

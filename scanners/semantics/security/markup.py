@@ -68,6 +68,7 @@ _RAW_MARKDOWN: Final = frozenset({"markdown.markdown", "markdown2.markdown", "ma
 """Converters that leave the markup in a text as it is; Python-Markdown 3 has no safe mode."""
 
 _SAFE: Final = re.compile(r"\{\{-?\s*([^{}]*?)\|\s*safe\b(?!\w)[^{}]*\}\}")
+_MAIL: Final = re.compile(r"\{%-?\s*block\s+\w*(plain|subject|text_?body)\w*\s*-?%\}", re.IGNORECASE)
 _OFF: Final = re.compile(r"\{%-?\s*autoescape\s+(off|false)\s*-?%\}", re.IGNORECASE)
 
 
@@ -148,11 +149,13 @@ def unescaped_lines(text: TextFile) -> Iterator[tuple[int, str, Confidence | Non
 
     A value whose name says that it is markup comes without: it is a place, but no fault.
     """
+    mail = _MAIL.search(text.text) is not None  # Its subject and its plain text are no markup.
     for number, line in enumerate(text.lines, 1):
         found = _SAFE.search(line)
         value = found[1].strip() if found else ""
         if value[:1] not in ("", "'", '"') and value[:2] != "_(":
-            guess = Confidence.MEDIUM if "." in value and not {"(", "|"} & set(value) else Confidence.LOW
+            plain = "." in value and not mail and not {"(", "|"} & set(value)
+            guess = Confidence.MEDIUM if plain else Confidence.LOW
             yield number, value, None if trusted_by_name(value) else guess
         if _OFF.search(line) and "</" in text.text and _fills(text.lines[number - 1 :]):
             yield number, "", Confidence.MEDIUM

@@ -7,6 +7,7 @@ from scanners.scan import scan_files
 
 DJANGO = "from django.http import JsonResponse\nfrom shop.models import Order\n\n\n"
 FLASK = "from flask import Flask, request\nimport functools\n\napp = Flask(__name__)\n\n\n"
+MODEL = "from django.db import models\n\n\nclass Order(models.Model):\n"
 TASK = "def settle(order):\n    try:\n        {body}\n    except Exception:\n        {handler}\n"
 
 
@@ -159,6 +160,8 @@ SUSPECTED = [
             "    assert sort([row]) == [row]\n"
         ),
     ),
+    ("lossy-value-type", "shop/models.py", MODEL + "    sha1 = models.CharField(max_length=40, null=True)\n"),
+    ("output-unescaped", "shop/templates/m.html", "{% block plain %}{{ order.title|safe }}</p>{% endblock %}\n"),
 ]
 
 SPARED = [
