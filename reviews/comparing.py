@@ -11,8 +11,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q, QuerySet
+
 from reviews import intake, prefill
-from reviews.models import Evidence, Finding, Review, ReviewItem, Scan
+from reviews.models import Evidence, Finding, FindingEvent, Review, ReviewItem, Scan
 from reviews.outcomes import Outcome
 from reviews.prefill import Facts
 from scanners import registry
@@ -69,7 +71,8 @@ def difference(
 ) -> tuple[str, str] | None:
     """Whether an item has to be asked again, as `reopened` or `changed`, and why; None when it has not."""
     said = [row.said for row in rows if row.said]
-    new = [anchor for anchor in after.anchors if anchor not in before.anchors]
+    come = [anchor for anchor in after.anchors if anchor not in before.anchors]
+    new = come if item.asked else _opened(come, item.review, commits.scan)
     fails = after.found == Outcome.FAIL and before.found != Outcome.FAIL
     better = not item.asked and not new and after.found in (before.found, Outcome.PASS)
     if before.digest != after.digest and not better:
@@ -120,11 +123,25 @@ def _found(anchors: Sequence[str], commits: Commits) -> list[str]:
 
 def _place(anchor: str, scan: Scan) -> Iterator[str]:
     rule, _, rest = anchor.partition(" ")
-    seen = Finding.objects.filter(repository=scan.repository_id, last_scan=scan, rule=rule)
-    row = seen.filter(anchor__startswith=rest.partition(" ")[0]).first() if rest else None
+    row = _seen(scan).filter(rule=rule, anchor__startswith=rest.partition(" ")[0]).first() if rest else None
     if row is not None:
         where = f" in {row.qualname}" if row.qualname else ""
         yield f"{row.path}:{row.line}{where} ({row.rule})"
+
+
+def _opened(anchors: Sequence[str], review: Review, scan: Scan) -> list[str]:
+    """Those of findings that were not there at the approved commit: one whose code was edited is no new one."""
+    since = Q(
+        events__kind__in=(FindingEvent.Kind.OPENED, FindingEvent.Kind.REOPENED), events__scan__gt=review.scan_id or 0
+    )
+    opened = {f"{rule} {anchor[:16]}" for rule, anchor in _seen(scan).filter(since).values_list("rule", "anchor")}
+    known = {f"{rule} {anchor[:16]}" for rule, anchor in _seen(scan).values_list("rule", "anchor")}
+    heads = {anchor: anchor.rpartition(" ")[0] for anchor in anchors}
+    return [anchor for anchor, head in heads.items() if head in opened or head not in known]
+
+
+def _seen(scan: Scan) -> QuerySet[Finding]:
+    return Finding.objects.filter(repository=scan.repository_id, last_scan=scan)
 
 
 def _lines(before: Facts, after: Facts, commits: Commits) -> list[str]:

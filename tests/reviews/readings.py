@@ -1,6 +1,8 @@
 """Reviews of real repositories, frozen by a real scan, for the tests of what workers read for them."""
 
+import subprocess
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
@@ -75,3 +77,9 @@ def pushed(repository: Repository) -> None:
 def row(evidence: Evidence) -> Evidence:
     """Evidence as it stands in the database."""
     return Evidence.objects.select_related("item", "upload").get(pk=evidence.pk)
+
+
+def git(repository: Path, *arguments: str) -> str:
+    """What git says to a command in a repository."""
+    done = subprocess.run(["git", "-C", str(repository), *arguments], capture_output=True, check=True, timeout=60)
+    return done.stdout.decode().strip()
