@@ -131,11 +131,8 @@ class SwallowedException(Rule):
             ctx.report(at, f"{where}: it only {found.whispers}, where nobody looks for failures.", confidence=sure)
         else:
             level = Severity.HIGH if wide else Severity.MEDIUM
-            sure = (
-                Confidence.LOW
-                if is_explained(ctx.source_lines, at.line, at.node.body[-1].end_lineno or at.line)
-                else attempts.sureness(place, at.node, loss)
-            )
+            said = is_explained(ctx.source_lines, at.line, at.node.body[-1].end_lineno or at.line)
+            sure = Confidence.LOW if said else attempts.sureness(place, at.node, loss)
             ctx.report(at, f"{where}, so nobody learns that it failed.", severity=level, confidence=sure)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
@@ -145,6 +142,6 @@ class SwallowedException(Rule):
         wide = breadth(call.node.args, call.scope) != "narrow" if call.node.args else False
         body = call.stmt.body
         if wide and not (attempts.cleans_up(body, call) or attempts.imports(body) or attempts.looks_up(body)):
-            ctx.report(
-                call, f"`{short(call.node)}` drops every failure of {attempts.attempt(body)}, so nobody learns of it."
-            )
+            sure = Confidence.LOW if call.handler is not None else None  # The failure of a reaction to another failure.
+            message = f"`{short(call.node)}` drops every failure of {attempts.attempt(body)}, so nobody learns of it."
+            ctx.report(call, message, confidence=sure)

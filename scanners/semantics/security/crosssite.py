@@ -26,7 +26,7 @@ SETTINGS: Final = WIDE | _OFF | {ORIGIN, "MIDDLEWARE"}
 ADDS: Final = ("*.add_middleware", "starlette.middleware.Middleware", "fastapi.middleware.Middleware")
 _PROVES: Final = re.compile(
     r"signature|hmac|compare_digest|construct_event|authorization|bearer|api_?key|x-hub|webhook|verify|token|jwt"
-    r"|oauth|saml|scim"
+    r"|oauth|saml|scim|social_?auth|require_(GET|safe)\b|http_methods\(\[.(GET|HEAD).\]\)"
     r"|_auth\b|basicauth|grpc|introspect|jwks|ipn|dsn|secret|csp_?report|callback|revo|csrf_protect",
     re.IGNORECASE,
 )

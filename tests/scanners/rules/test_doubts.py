@@ -195,6 +195,11 @@ SPARED = [
             "        task = asyncio.ensure_future(search(name))\n        show(await task)\n"
         ),
     ),
+    (
+        "cross-site-open",
+        "shop/views.py",
+        "from django.views.decorators.csrf import csrf_exempt\n\n\n@csrf_exempt\n@require_GET\ndef job(r):\n    pass\n",
+    ),
     ("hardcoded-secret", "shop/a.py", "RULES = {'sms_application_secret': 'sms_provider=ovh'}\n"),
     (
         "cross-site-open",
@@ -277,21 +282,3 @@ def test_pages_that_a_released_archive_lacks_are_only_suspected(rule):
         {"PKG-INFO": b"Name: shop\n", "README.md": b"# Shop\n\nSells.\n", "shop/app.py": b"import os\n"}
     )
     assert {found.confidence for found in report.findings if found.rule == rule} == {Confidence.LOW}
-
-
-def test_a_router_that_is_included_under_another_name_is_guarded_there():
-    files = {
-        "app/jobs.py": (
-            "from fastapi import APIRouter\n\nrouter = APIRouter()\nrouter_two = APIRouter()\n\n\n"
-            "@router.post('/jobs')\ndef start():\n    return 1\n\n\n"
-            "@router_two.post('/open')\ndef opened():\n    return 1\n"
-        ),
-        "app/main.py": (
-            "from fastapi import Depends, FastAPI\nfrom app.auth import verify_token\n\napp = FastAPI()\n\n\n"
-            "def configure():\n    from app.jobs import router as api_jobs\n"
-            "    app.include_router(api_jobs, dependencies=[Depends(verify_token)])\n"
-        ),
-    }
-    report = scan_files({path: text.encode() for path, text in files.items()})
-    found = [finding for finding in report.findings if finding.rule == "endpoint-without-auth"]
-    assert ["opened" in finding.message for finding in found] == [True]

@@ -6,6 +6,7 @@ from scanners.context import Context
 from scanners.engine import Engine
 from scanners.paths import PathClass
 from scanners.rule import Collector
+from scanners.scan import scan_files
 from scanners.semantics.routes import routes_of
 
 
@@ -163,3 +164,21 @@ def test_the_request_goes_by_the_name_of_its_parameter() -> None:
     assert found["request"] == "req"
     (found,) = seen("import tornado.web\nclass A(tornado.web.RequestHandler):\n    def get(self): ...\n")
     assert found["request"] == "self.request"
+
+
+def test_a_router_that_is_included_under_another_name_is_guarded_there():
+    files = {
+        "app/jobs.py": (
+            "from fastapi import APIRouter\n\nrouter = APIRouter()\nrouter_two = APIRouter()\n\n\n"
+            "@router.post('/jobs')\ndef start():\n    return 1\n\n\n"
+            "@router_two.post('/open')\ndef opened():\n    return 1\n"
+        ),
+        "app/main.py": (
+            "from fastapi import Depends, FastAPI\nfrom app.auth import verify_token\n\napp = FastAPI()\n\n\n"
+            "def configure():\n    from app.jobs import router as api_jobs\n"
+            "    app.include_router(api_jobs, dependencies=[Depends(verify_token)])\n"
+        ),
+    }
+    report = scan_files({path: text.encode() for path, text in files.items()})
+    found = [finding for finding in report.findings if finding.rule == "endpoint-without-auth"]
+    assert ["opened" in finding.message for finding in found] == [True]
