@@ -26,6 +26,13 @@ from scanners.finding import Severity
 
 Kind, Scope, Reason = Waiver.Kind, Waiver.Scope, Waiver.Reason
 
+MISSING = {
+    "reason": "Choose a reason.",
+    "justification": "Say why. Whoever decides has nothing else to go by.",
+    "ends_on": "A waiver ends on a day. Choose one.",
+    "cap": f"From 1 to {MOST_FINDINGS:,} findings.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -159,26 +166,26 @@ def _waiting(wish: Wish) -> Waiver | None:
 
 def _of_the_text(text: str) -> str:
     if not text.strip():
-        return "Say why. Whoever decides has nothing else to go by."
+        return MISSING["justification"]
     return f"Say it in {LONGEST:,} characters." if len(text) > LONGEST else ""
 
 
 def _of_the_waiver(wish: Wish, severity: Severity, today: date) -> dict[str, str]:
     found = {"ends_on": _of_the_end(wish, severity, today)}
     if wish.reason not in (Reason.ACCEPTED, Reason.COMPENSATED, Reason.NOT_YET):
-        found["reason"] = "Choose a reason."
+        found["reason"] = MISSING["reason"]
     if wish.reason == Reason.COMPENSATED and not wish.control.strip():
         found["control"] = "Say which other control limits the damage, and where it can be seen."
     if len(wish.control) > LONGEST:
         found["control"] = f"Say it in {LONGEST:,} characters."
     if wish.scope != Scope.FINDING and not 1 <= (wish.cap or 0) <= MOST_FINDINGS:
-        found["cap"] = f"From 1 to {MOST_FINDINGS:,} findings."
+        found["cap"] = MISSING["cap"]
     return found
 
 
 def _of_the_end(wish: Wish, severity: Severity, today: date) -> str:
     if wish.ends_on is None:
-        return "A waiver ends on a day. Choose one."
+        return MISSING["ends_on"]
     if wish.ends_on < today:
         return "This day is over. Choose a later one."
     if wish.ends_on > last_day(severity, today):

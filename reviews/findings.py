@@ -29,7 +29,8 @@ class Group:
     @property
     def waivable(self) -> bool:
         """Whether a waiver may be asked for."""
-        return self.rule is not None and self.id not in never_waived(rules())
+        sure = any(finding.confidence != "low" for finding in self.findings)
+        return sure and self.rule is not None and self.id not in never_waived(rules())
 
 
 def filtered(

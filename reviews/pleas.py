@@ -49,7 +49,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Plea:
-    """All that the page of a waiver shows beside its own fields."""
+    """All that the page of a waiver shows beside its own fields. `loose` are open although they are in its scope."""
 
     title: str
     name: str
@@ -145,7 +145,8 @@ def plea(waiver: Waiver, actor: Actor, today: date) -> Plea:
     now = case(waiver, today)
     state, severity = now.effective, Severity(waiver.severity)
     lives = state in (State.REQUESTED, State.APPROVED)
-    covered, loose = waived.reach(waiver) if lives else ([], [])
+    covered, beyond = waived.reach(waiver) if lives else ([], [])
+    excused = waived.shown([waiver.repository], today) if beyond else {}
     runs = state is State.APPROVED and waiver.kind == Waiver.Kind.WAIVER
     return Plea(
         title=resolve(extending(waiver)).title,
@@ -153,7 +154,7 @@ def plea(waiver: Waiver, actor: Actor, today: date) -> Plea:
         state=state,
         left=(waiver.ends_on - today).days if waiver.ends_on else None,
         covered=covered,
-        loose=loose,
+        loose=[finding for finding in beyond if finding.pk not in excused],
         effect=effects([waiver], today).get(waiver.pk, "") if runs else "",
         may=tuple(action for action in Action if not refusals(action, now, actor)),
         why_not=refusals(Action.APPROVE, now, actor) if state is State.REQUESTED else (),

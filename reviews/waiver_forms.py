@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from reviews.agenda import KINDS, Wanted
-from reviews.asking import Meant, Wish, ask, resolve
+from reviews.asking import MISSING, Meant, Wish, ask, faults, resolve
 from reviews.forms import Styled, checked
 from reviews.models import User, Waiver
 from reviews.waiving import LONGEST, MOST_DAYS, Action, last_day
@@ -27,20 +27,18 @@ class AskForm(Styled, forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
     cap = forms.IntegerField(
-        required=False,
         label="At most so many findings",
         help_text="The oldest are covered. Those beyond stay open, so nothing new hides behind the waiver.",
     )
-    reason = forms.ChoiceField(required=False, choices=[("", "Choose one"), *_REASONS])
-    justification = forms.CharField(required=False, max_length=2 * LONGEST, widget=forms.Textarea)
+    reason = forms.ChoiceField(choices=[("", "Choose one"), *_REASONS])
+    justification = forms.CharField(widget=forms.Textarea(attrs={"rows": 4}))
     control = forms.CharField(
         required=False,
-        max_length=2 * LONGEST,
         label="What limits the damage meanwhile",
         help_text="Needed when another control compensates: which one, and where it can be seen at work.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    ends_on = forms.DateField(required=False, label="Last day", widget=forms.DateInput(attrs={"type": "date"}))
+    ends_on = forms.DateField(label="Last day", widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, *args: Any, wish: Wish, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,6 +46,9 @@ class AskForm(Styled, forms.Form):
         self.meant: Meant = resolve(wish)
         for name in self._needless():
             del self.fields[name]
+        for name, text in MISSING.items():
+            if name in self.fields:
+                self.fields[name].error_messages["required"] = text
         self._describe()
 
     def _needless(self) -> list[str]:
@@ -77,9 +78,17 @@ class AskForm(Styled, forms.Form):
         plain = checked(path, check_sub_path) if path else ""
         return f"{plain}/" if plain and path.endswith("/") else plain
 
+    def clean(self) -> dict[str, Any]:
+        """Everything that is wrong at once."""
+        data = super().clean() or self.cleaned_data
+        for name, text in faults(self.filled(), self.meant, self.today).items():
+            if name not in self.errors:
+                self.add_error(name if name in self.fields else None, text)
+        return data
+
     def filled(self) -> Wish:
-        """The wish with what was entered."""
-        return replace(self.wish, **{name: self.cleaned_data[name] for name in self.fields})
+        """The wish with what was entered and could be read."""
+        return replace(self.wish, **{name: value for name, value in self.cleaned_data.items() if name in self.fields})
 
     def save(self, by: User) -> Waiver | None:
         """The request; None when something is at fault, which the fields then say. Raises RefusedError."""
