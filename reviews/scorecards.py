@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from reviews import charts, checklist, trends, waived
 from reviews.checklist import REQUIRED, Level, Tier
+from reviews.items import NEVER_EXCUSED
 from reviews.models import Finding, Repository, Scan
 from reviews.outcomes import WORST_FIRST, Outcome
 from scanners import registry
@@ -71,6 +72,12 @@ class Standing:
     def why(self) -> dict[str, str]:
         """The reason of each item, by its ref."""
         return {item["ref"]: item["reason"] for item in self.card["items"]}
+
+    @property
+    def waivable(self) -> frozenset[str]:
+        """The refs of the items that fail and that a waiver may be asked for."""
+        failing = (item["ref"] for item in self.card["items"] if item["counted"] and item["outcome"] == Outcome.FAIL)
+        return frozenset(failing).difference(NEVER_EXCUSED)
 
     @property
     def good(self) -> int:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from config.logging import visible
+from config.logging import hide_tokens, visible
 
 HOSTILE = "a\nINFO approved by root \x1b[31m \u202e \x85 é"
 PROGRAM = f"""
@@ -44,3 +44,16 @@ def test_no_control_or_direction_character_gets_out(log_format):
 def test_what_can_be_seen_stays_as_it_is():
     assert visible("café 你好 {}") == "café 你好 {}"
     assert visible("a\tb\u202ec") == "a\\tb\\u202ec"
+
+
+@pytest.mark.parametrize(
+    ("request_", "logged"),
+    [
+        ("GET /waivers/calendar.ics?token=abc:def", "GET /waivers/calendar.ics?token=..."),
+        ("GET /a?x=1&token=abc&y=2", "GET /a?x=1&token=...&y=2"),
+        ("GET /a?tokens=1", "GET /a?tokens=1"),
+    ],
+)
+def test_what_an_address_lets_in_by_is_not_logged(request_, logged):
+    assert hide_tokens(None, "info", {"request": request_, "code": 404}) == {"request": logged, "code": 404}
+    assert hide_tokens(None, "info", {"event": "said"}) == {"event": "said"}

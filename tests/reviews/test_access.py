@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from reviews import access
-from reviews.models import Finding, Membership, Repository, Scan, Team, User
+from reviews.models import Condition, Finding, Membership, Repository, Review, Scan, Team, User, Waiver
 from tests.factories import RepositoryFactory, ScanFactory
 
 Role = Membership.Role
@@ -40,6 +40,20 @@ class TestSight:
         assert not access.repositories(stranger).exists()
         assert not access.scans(stranger).exists()
         assert not access.findings(stranger).exists()
+
+    def test_waivers_and_conditions_are_seen_by_the_team_alone(
+        self, scan: Scan, stranger: User, teammate: User, viewer: User
+    ) -> None:
+        repository = scan.repository
+        waiver = Waiver.objects.create(
+            repository=repository, kind="false-positive", scope="finding", severity="low", requested_by=teammate
+        )
+        review = Review.objects.create(repository=repository, number=1, title="1", occasion="release", tier="B")
+        people = {"owner": teammate, "verifier": viewer, "added_by": teammate}
+        condition = Condition.objects.create(review=review, text="t", due_on=scan.requested_at.date(), **people)
+        assert (access.waivers(viewer).get(), access.conditions(viewer).get()) == (waiver, condition)
+        assert not access.waivers(stranger).exists()
+        assert not access.conditions(stranger).exists()
 
     def test_of_two_teams_both_are_seen_and_nothing_twice(self, scan: Scan, stranger: User, team: Team) -> None:
         Membership.objects.create(team=team, user=stranger)

@@ -1,7 +1,8 @@
 import pytest
 
 from reviews.findings import by_rule, filtered, groups, totals
-from reviews.models import Finding
+from reviews.models import Finding, Waiver
+from reviews.waived import Shown
 from tests.factories import RepositoryFactory
 from tests.reviews.rows import RULE, finished, found
 
@@ -69,3 +70,28 @@ def test_groups_know_how_many_stand_on_other_pages(repository):
         3,
     )
     assert (last.rule, last.total) == (None, 1)
+
+
+def test_what_a_waiver_covers_is_open_in_the_database_and_waived_on_pages(repository):
+    plain, waived, wrong = (found(repository, line=line) for line in (1, 2, 3))
+    shown = {
+        waived.pk: Shown(Waiver(kind=Waiver.Kind.WAIVER)),
+        wrong.pk: Shown(Waiver(kind=Waiver.Kind.FALSE_POSITIVE)),
+    }
+    rows = {
+        state: list(filtered(Finding.objects.order_by("line"), {"state": state}, shown))
+        for state in ("open", "waived", "false-positive", "all")
+    }
+    assert rows == {"open": [plain], "waived": [waived], "false-positive": [wrong], "all": [plain, waived, wrong]}
+
+
+def test_a_group_of_doubts_and_one_that_nothing_excuses_take_no_waiver(repository):
+    found(repository, line=1, rule="cause-dropped", confidence="low")
+    found(repository, line=2, rule="hardcoded-secret")
+    found(repository, line=3)
+    made = groups(by_rule(Finding.objects.all()), {})
+    assert {group.id: group.waivable for group in made} == {
+        RULE: True,
+        "hardcoded-secret": False,
+        "cause-dropped": False,
+    }

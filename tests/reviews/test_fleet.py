@@ -4,10 +4,11 @@ import pytest
 from django.utils import timezone
 
 from reviews.fleet import Cell, cells, fleet, middle
-from reviews.models import Scan
+from reviews.models import Scan, Waiver
 from reviews.scorecards import scanned_areas
 from tests.factories import RepositoryFactory, ScanFactory
-from tests.reviews.rows import finished, fleet_of
+from tests.reviews.rows import finished, fleet_of, found
+from tests.reviews.waiver_rows import counted, in_days, waiver
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,16 @@ def test_the_number_of_queries_does_not_grow_with_the_fleet(team, viewer, django
     fleet_of(team, 8)
     with django_assert_max_num_queries(3):
         fleet(viewer)
+
+
+def test_a_waiver_that_is_over_counts_no_more_though_no_job_ran(team, viewer, teammate, reviewer):
+    repository = RepositoryFactory(team=team)
+    found(repository, severity="medium")
+    counted(repository)
+    waiver(teammate, reviewer, repository, *repository.findings.all())
+    (covered,) = fleet(viewer).rows
+    Waiver.objects.update(ends_on=in_days(-1))
+    Scan.objects.update(card_until=in_days(-1))
+    (row,) = fleet(viewer).rows
+    assert (covered.open, row.open) == ({}, {"medium": 1})
+    assert row.low < covered.low

@@ -1,7 +1,7 @@
 """What Celery's messages set off."""
 
 import os
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from reviews import intake, outbox, queue, tasks
-from reviews.models import BlobResult, OutboxMessage, Repository, Scan, Team
-from tests.factories import RepositoryFactory, ScanFactory
+from reviews.models import BlobResult, OutboxMessage, Repository, Scan, Team, Waiver
+from tests.factories import MembershipFactory, RepositoryFactory, ScanFactory
 from tests.mail_server import MailServer
 from tests.origin import commit_files
 from tests.reviews.posting import message
@@ -135,3 +135,21 @@ class TestClean:
         tasks.clean()
         left = repository.scans.order_by("pk").values_list("state", "commit")
         assert list(left) == [("done", ""), ("superseded", "c" * 40), ("superseded", "")]
+
+
+def test_waivers_are_tended(team: Team) -> None:
+    repository = RepositoryFactory(team=team)
+    asker, approver = MembershipFactory(team=team).user, MembershipFactory(team=team, role="reviewer").user
+    over = Waiver.objects.create(
+        repository=repository,
+        scope="item",
+        item="T1",
+        severity="low",
+        state="approved",
+        ends_on=date(2026, 1, 1),
+        requested_by=asker,
+        decided_by=approver,
+    )
+    tasks.waiver_ends()
+    over.refresh_from_db()
+    assert over.state == "ended"
