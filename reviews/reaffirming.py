@@ -22,7 +22,7 @@ from reviews.evidence import place
 from reviews.intake import policy
 from reviews.models import Evidence, Review, ReviewCommit, ReviewItem, Scan, ScanTree
 from reviews.signoff import by_itself
-from reviews.states import HELD, IN_FORCE, Action
+from reviews.states import HELD, IN_FORCE, Action, State
 from reviews.turns import turn
 from reviews.workflow import RefusedError
 from scanners.evidence import EvidenceError, again, moved
@@ -145,7 +145,17 @@ def _keep(review: Review, scan: Scan, digests: Digests, changes: Changes) -> Non
         taken.tell("commit-compared", f"compared {scan.commit[:7]} with", compared=scan.commit, changed=refs)
         left = casefile.changed(found)
         if left and found.state in IN_FORCE:
-            by_itself(found, Action.CHANGE, _note(left))
+            _move(found, Action.CHANGE, _note(left))
+        elif not left and found.state == State.NEEDS_REAFFIRMATION:
+            _move(found, Action.SETTLE, f"{scan.commit[:7]} takes the changes back.")
+
+
+def _move(review: Review, action: Action, note: str) -> None:
+    """A transition of its own accord, unless the approval ended meanwhile."""
+    try:
+        by_itself(review, action, note)
+    except RefusedError as refused:
+        log.info("review-not-moved", review=review.pk, action=action, reasons=refused.reasons)
 
 
 def _note(changes: Sequence[tuple[str, str, str]]) -> str:
@@ -183,8 +193,5 @@ def _has_left(review: Review, scan: Scan, scratch: Path, tick: Callable[[], None
 
 def _lapse(review: Review, scan: Scan) -> bool:
     text = f"{review.commit[:7]} is no part of {scan.branch} any more, and {scan.commit[:7]} has other files."
-    try:
-        by_itself(review, Action.LAPSE, text)
-    except RefusedError:  # it ended by itself meanwhile
-        log.info("review-not-lapsed", review=review.pk)
+    _move(review, Action.LAPSE, text)
     return True

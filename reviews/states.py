@@ -66,6 +66,7 @@ class Action(StrEnum):
     CHANGE = "change"
     REAFFIRM = "reaffirm"
     REAFFIRM_SOME = "reaffirm-some"
+    SETTLE = "settle"
     LAPSE = "lapse"
     EXPIRE = "expire"
     SUSPEND = "suspend"

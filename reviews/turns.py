@@ -143,6 +143,7 @@ _PAST = {
     Action.CHANGE: "questioned",
     Action.REAFFIRM: "reaffirmed",
     Action.REAFFIRM_SOME: "reaffirmed-in-part",
+    Action.SETTLE: "settled",
     Action.LAPSE: "lapsed",
     Action.EXPIRE: "expired",
     Action.SUSPEND: "suspended",

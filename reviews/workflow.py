@@ -132,6 +132,13 @@ TRANSITIONS = (
         (*REVIEWER, need.still_valid, need.changes_left),
         "Adds a sign-off for some of the changed items.",
     ),
+    Transition(
+        A.SETTLE,
+        (S.NEEDS_REAFFIRMATION,),
+        S.APPROVED,
+        (need.by_itself, need.still_valid, need.is_not_overdue, need.changes_seen),
+        "A newer commit takes the changes back; back to with conditions where conditions run.",
+    ),
     Transition(A.LAPSE, (*HELD,), S.STALE, (need.by_itself,), "The commit is no longer part of the branch."),
     Transition(A.EXPIRE, HELD, S.EXPIRED, (need.by_itself, need.is_expired), "Ends the approval."),
     Transition(
@@ -146,7 +153,7 @@ TRANSITIONS = (
         (S.SUSPENDED,),
         S.APPROVED_WITH_CONDITIONS,
         (need.by_itself, need.is_not_overdue, need.still_valid),
-        "Every overdue condition has been verified.",
+        "Every overdue condition has been verified; to needs reaffirmation where an item has changed meanwhile.",
     ),
     Transition(A.REVOKE, HELD, S.REVOKED, (need.has_authority,), "Takes the approval back, with a reason."),
     Transition(A.SUPERSEDE, HELD, S.SUPERSEDED, (need.by_itself,), "A newer review of the repository was approved."),
@@ -181,8 +188,10 @@ def move(action: Action, case: Case, actor: Actor) -> State:
     reasons = refusals(action, case, actor)
     if reasons:
         raise RefusedError(action, reasons)
-    if action is Action.REAFFIRM and case.conditions:
+    if action in (Action.REAFFIRM, Action.SETTLE) and case.conditions:
         return S.APPROVED_WITH_CONDITIONS
+    if action is Action.RESTORE and case.changed:
+        return S.NEEDS_REAFFIRMATION
     return _BY_ACTION[action].target
 
 

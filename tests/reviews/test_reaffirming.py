@@ -153,6 +153,12 @@ class TestChanges:
         branch.push({"drill.data": "  restored in 40 minutes  \n\n", "more.data": "x"})
         assert (changed(review), fresh(review).state) == ({}, State.APPROVED)
 
+    def test_a_commit_that_takes_the_change_back_settles_it(self, branch: Branch, review: Review) -> None:
+        branch.push({"drill.data": "restored in 40 minutes\n"})
+        assert fresh(review).state == State.NEEDS_REAFFIRMATION
+        branch.push({"drill.data": FILES["drill.data"], "more.data": "x"})
+        assert (changed(review), fresh(review).state) == ({}, State.APPROVED)
+
     def test_each_head_is_compared_once(self, branch: Branch, review: Review) -> None:
         branch.push({"drill.data": "restored in 40 minutes\n"})
         assert (read_all(), review.commits.count(), reaffirming.waiting().count()) == (0, 1, 0)

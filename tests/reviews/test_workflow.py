@@ -156,6 +156,17 @@ def test_a_claim_is_given_back_by_its_holder_a_lead_or_the_authority(actor, free
     assert (refusals(Action.RELEASE, case(State.IN_REVIEW), actor) == ()) is free
 
 
+def test_changes_that_are_taken_back_settle_it_by_itself():
+    state = State.NEEDS_REAFFIRMATION
+    assert move(Action.SETTLE, case(state, conditions=1), ITSELF) is State.APPROVED_WITH_CONDITIONS
+    assert refusals(Action.SETTLE, case(state, changed=("Q1",)), ITSELF)
+    assert refusals(Action.SETTLE, case(state), REVIEWER)
+
+
+def test_a_restored_approval_whose_items_changed_meanwhile_is_not_in_force():
+    assert move(Action.RESTORE, case(State.SUSPENDED, changed=("Q1",)), ITSELF) is State.NEEDS_REAFFIRMATION
+
+
 def test_reaffirming_brings_back_the_kind_of_approval_there_was():
     questioned = case(State.NEEDS_REAFFIRMATION)
     assert move(Action.REAFFIRM, questioned, REVIEWER) is State.APPROVED
