@@ -9,11 +9,12 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from reviews import intake, outbox, queue, tasks
-from reviews.models import BlobResult, OutboxMessage, Repository, Scan, Team, Waiver
+from reviews.models import BlobResult, OutboxMessage, Repository, Review, Scan, Team, User, Waiver
 from tests.factories import MembershipFactory, RepositoryFactory, ScanFactory
 from tests.mail_server import MailServer
 from tests.origin import commit_files
 from tests.reviews.posting import message
+from tests.reviews.readings import fresh, frozen
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -108,6 +109,25 @@ class TestDeliver:
         outbox.claim()
         lease = OutboxMessage.objects.get().leased_until - timezone.now()
         assert tasks.deliver.soft_time_limit < tasks.deliver.time_limit < lease.total_seconds()
+
+
+class TestReadForReviews:
+    @pytest.fixture
+    def review(self, repository: Repository, teammate: User) -> Review:
+        return frozen(repository, teammate)
+
+    def test_reads_what_one_review_waits_for_and_wakes_another(self, review: Review, messages: Path) -> None:
+        tasks.read_for_reviews()
+        assert (fresh(review).authors_state, len(list(messages.iterdir()))) == ("known", 1)
+        tasks.read_for_reviews()
+        assert len(list(messages.iterdir())) == 1
+
+    def test_the_tick_wakes_one_while_there_is_something(self, review: Review, messages: Path) -> None:
+        tasks.requeue()
+        assert len(list(messages.iterdir())) == 1
+        tasks.read_for_reviews()
+        tasks.requeue()
+        assert len(list(messages.iterdir())) == 2
 
 
 class TestClean:
