@@ -79,7 +79,7 @@ def _remind(condition: Condition, day: date) -> None:
         happened,
         path=reverse("waivers"),
         said=condition.text,
-        next_step=f"{condition.owner} meets it and {condition.verifier} verifies it; overdue, it suspends the approval.",
+        next_step=f"{condition.owner} meets it, {condition.verifier} verifies it. Overdue, it suspends the approval.",
     )
     with transaction.atomic():
         notify.post(

@@ -199,9 +199,11 @@ class TestFindings:
         assert "Waived" in page
         assert f'by lead until <time datetime="{running.ends_on}' in page
 
-    @pytest.mark.parametrize(("state", "number"), [("open", 0), ("waived", 1), ("false-positive", 0), ("all", 1)])
-    def test_lists_filter_by_it(self, opened, viewer, running, state, number):
-        said = f"{number} finding{'' if number == 1 else 's'}"
+    @pytest.mark.parametrize(
+        ("state", "said"),
+        [("open", "0 findings"), ("waived", "1 finding,"), ("false-positive", "0 findings"), ("all", "1 finding<")],
+    )
+    def test_lists_filter_by_it(self, opened, viewer, running, state, said):
         for name, args in (("findings", ()), ("repository-findings", PLACE)):
             assert said in opened(viewer, name, *args, query=f"?state={state}")[1]
 
