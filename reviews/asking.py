@@ -100,7 +100,7 @@ def _findings(wish: Wish) -> Meant:
     found = tuple(_open(wish.repository).filter(pk__in=wish.findings))
     rules = frozenset(finding.rule for finding in found)
     never = bool(rules & never_waived(waived.rules()))
-    title = _title(next(iter(rules), ""))
+    title = _title(next(iter(rules), wish.extends.rule if wish.extends else ""))
     return Meant(title, worst(finding.severity for finding in found), found, bool(found), never, rules)
 
 

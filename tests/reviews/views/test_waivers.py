@@ -189,6 +189,13 @@ class TestPage:
         finding.save()
         assert "The code at the place has changed" in opened(teammate, "waiver", given.pk)[1]
 
+    def test_keeps_its_name_when_what_it_covered_is_fixed(self, opened, viewer, running, finding):
+        finding.state = "fixed"
+        finding.save()
+        _, page = opened(viewer, "waiver", running.pk)
+        assert "<h1>Outgoing HTTP request without a timeout</h1>" in page
+        assert "What it covers" not in page
+
     def test_of_another_team_is_not_there(self, opened, stranger, running):
         assert opened(stranger, "waiver", running.pk)[0].status_code == 404
 
