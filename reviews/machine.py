@@ -17,7 +17,7 @@ from reviews.states import DECIDED, OPEN, State
 from reviews.workflow import TRANSITIONS, Transition
 
 ROW, FIRST_ROW = 30, 24
-FIRST_COLUMN, LAST_COLUMN = 19.0, 98.5
+FIRST_COLUMN, LAST_COLUMN = 22.5, 98.5
 _WHO: dict[Guard, str] = {
     need.of_the_team: "team",
     need.reviews: "reviewers",

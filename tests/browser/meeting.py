@@ -37,7 +37,7 @@ def proved(review: Review, cast: Cast) -> None:
     """Evidence of each kind, one that waits and one that could not be read."""
     item = review.items.get(ref="Q23")
     content = {"sha256": "5" * 64, "media_type": "text/plain", "size": 4, "content": b"done"}
-    upload = Upload.objects.create(team=review.repository.team, **content)
+    upload, _ = Upload.objects.get_or_create(team=review.repository.team, **content)
     rows = (
         {"kind": "file", "path": "capture/bank.py", "line": 117, "end_line": 119, "snippet": SNIPPET},
         {"kind": "file", "path": "docs/runbook.md", "state": "pending"},

@@ -70,7 +70,7 @@ class TestList:
         review_in(State.IN_REVIEW, team, cast.submitter, claimed_by=cast.lead)
         condition_of(review_in(State.APPROVED_WITH_CONDITIONS, team, cast.submitter), cast.submitter)
         text = page(client, cast.submitter, reverse("reviews") + "?group=all")
-        assert "<td>lead" in text
+        assert '<td data-l="Waits for">lead' in text
         assert "1 condition open" in text
         assert "valid until" in text
 
