@@ -13,9 +13,10 @@ import structlog
 from allauth.account.models import EmailAddress
 
 from reviews.intake import policy
-from reviews.models import Evidence, Review, User
+from reviews.models import Evidence, Repository, Review, User
 from reviews.quorum import Account, Author
 from reviews.quorum import outside as not_independent
+from reviews.states import State
 from scanners.git.address import parse_source
 from scanners.git.authors import Authors, authors
 from scanners.git.credential import Credential
@@ -42,33 +43,48 @@ def read_authors(review: Review, scratch: Path, tick: Callable[[], None]) -> boo
 
     `scratch` is an empty directory, `tick` as of `fetch`. A failure is kept with what to do; calling it again is safe.
     """
-    repository, rules = review.repository, policy()
+    since = review.previous.commit if review.previous else ""
     try:
-        found = authors(
-            parse_source(repository.url, rules),
-            review.commit,
-            review.previous.commit if review.previous else "",
-            scratch,
-            policy=rules,
-            tick=tick,
-            credential=Credential.parse(repository.credential) if repository.credential else None,
-            limit=LIMIT,
-        )
+        found = between(review.repository, since, review.commit, scratch, tick)
     except SourceError as error:
         _keep(review, Review.Authors.FAILED, f"{error.message} {error.next_step}")
         log.warning("authors-unknown", review=review.pk, code=error.code)
         return False
-    known = found.complete or not found.since
+    known = enough(found)
     _keep(review, Review.Authors.KNOWN if known else Review.Authors.FAILED, _note(review, found), found)
     return known
+
+
+def between(repository: Repository, since: str, commit: str, scratch: Path, tick: Callable[[], None]) -> Authors:
+    """Who wrote the commits that lead to one commit and not to the other; to all of it when `since` is empty or gone.
+
+    Raises SourceError.
+    """
+    rules = policy()
+    return authors(
+        parse_source(repository.url, rules),
+        commit,
+        since,
+        scratch,
+        policy=rules,
+        tick=tick,
+        credential=Credential.parse(repository.credential) if repository.credential else None,
+        limit=LIMIT,
+    )
+
+
+def enough(found: Authors) -> bool:
+    """Whether nobody can slip through: all are known, or there was no commit to begin at and the newest have to do."""
+    return found.complete or not found.since
 
 
 def outside(review: Review) -> dict[int, str]:
     """Who may not review, and why, as it goes on after "You" or a name.
 
-    Members of the team are compared with the commits by all their addresses, their names, and names at forges.
+    Members of the team are compared with the commits by all their addresses, their names, and names at forges. Whoever
+    wrote the commits after an approval does not reaffirm it either.
     """
-    people = [Author(name, email) for name, email, _commits in review.authors]
+    people = [Author(name, email) for name, email, _commits in (*review.authors, *_later(review))]
     submitters = [key for key in (review.opened_by_id, review.submitted_by_id) if key]
     answered = review.items.exclude(answered_by=None).values_list("answered_by", flat=True)
     attached = Evidence.objects.filter(item__review=review, removed_at=None).values_list("added_by", flat=True)
@@ -81,6 +97,20 @@ def strangers(review: Review) -> list[str]:
     people = [Author(name, email) for name, email, _commits in review.authors]
     unknown = [one.name or one.email for one in people if not any(account.is_author(one) for account in accounts)]
     return sorted(set(unknown))
+
+
+def all_known(review: Review) -> bool:
+    """Whether everybody is known who wrote a commit that is to be decided about."""
+    if review.state == State.NEEDS_REAFFIRMATION and not all(
+        review.commits.values_list("authors_known", flat=True)[:1]
+    ):
+        return False
+    return review.authors_state == Review.Authors.KNOWN
+
+
+def _later(review: Review) -> list[list[str]]:
+    newest = review.commits.first() if review.state == State.NEEDS_REAFFIRMATION else None
+    return newest.authors if newest else []
 
 
 def _accounts(review: Review) -> list[Account]:

@@ -53,7 +53,7 @@ def case(review: Review, now: datetime, *, stored: bool = False) -> Case:
         items=_items(review, outside, conditions),
         slots=quorum(review.tier, ops=review.tier in review.repository.team.ops_tiers),
         given=_given(review, outside),
-        authors_known=review.authors_state == Review.Authors.KNOWN,
+        authors_known=authorship.all_known(review),
         conditions=len(conditions),
         claimed_by=review.claimed_by_id,
         changed=tuple(ref for ref, *_ in changed(review)),

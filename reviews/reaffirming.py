@@ -15,7 +15,8 @@ import structlog
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from reviews import casefile, prefill, trees
+from reviews import authorship, casefile, prefill, trees
+from reviews.authorship import enough
 from reviews.comparing import Commits, Row, approved, difference, named, rests, stored
 from reviews.contents import Contents, contents
 from reviews.evidence import place
@@ -28,6 +29,7 @@ from reviews.workflow import RefusedError
 from scanners.evidence import EvidenceError, again, moved
 from scanners.git.address import parse_source
 from scanners.git.ancestry import is_part
+from scanners.git.authors import Authors
 from scanners.git.credential import Credential
 from scanners.git.errors import SourceError
 
@@ -60,13 +62,21 @@ def compare(review: Review, scratch: Path, tick: Callable[[], None]) -> bool:
         if scan.tree != review.tree and _has_left(review, scan, scratch, tick):
             return _lapse(review, scan)
         found = _compared(review, scan, scratch, tick)
+        wrote = _authors(review, scan, scratch, tick) if found and found[1] else None
     except SourceError as error:
         log.warning("review-not-compared", review=review.pk, scan=scan.pk, code=error.code)
         return False
     if found is None:
         return False
-    _keep(review, scan, *found)
+    _keep(review, scan, *found, wrote)
     return True
+
+
+def _authors(review: Review, scan: Scan, scratch: Path, tick: Callable[[], None]) -> Authors:
+    """Who wrote what changed: they do not reaffirm it."""
+    room = scratch / "authors"
+    room.mkdir()
+    return authorship.between(review.repository, review.commit, scan.commit, room, tick)
 
 
 def _compared(review: Review, scan: Scan, scratch: Path, tick: Callable[[], None]) -> tuple[Digests, Changes] | None:
@@ -131,16 +141,16 @@ def _row(one: Evidence, files: Contents, commits: Commits) -> Row:
     return Row(one, digest, f"{named(one)} differs between {commits.old} and {commits.new}")
 
 
-def _keep(review: Review, scan: Scan, digests: Digests, changes: Changes) -> None:
+def _keep(review: Review, scan: Scan, digests: Digests, changes: Changes, wrote: Authors | None) -> None:
     """Write the result down as the newest one, unless the approval has ended, and question it where it has to be."""
     with turn(review, None, stored=True) as taken:
         found = taken.review
         if found.state not in HELD or found.commit != review.commit:
             return
         found.commits.filter(commit=scan.commit).delete()
-        ReviewCommit.objects.create(
-            review=found, scan=scan, commit=scan.commit, tree=scan.tree, digests=digests, changes=changes
-        )
+        people = {"authors": [list(one) for one in wrote.people], "authors_known": enough(wrote)} if wrote else {}
+        known = {"scan": scan, "commit": scan.commit, "tree": scan.tree}
+        ReviewCommit.objects.create(review=found, digests=digests, changes=changes, **known, **people)
         refs = [ref for ref, *_ in changes]
         taken.tell("commit-compared", f"compared {scan.commit[:7]} with", compared=scan.commit, changed=refs)
         left = casefile.changed(found)

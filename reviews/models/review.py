@@ -136,6 +136,8 @@ class ReviewCommit(models.Model):
     tree = models.CharField(max_length=64)
     digests = models.JSONField(default=dict, help_text="{ref: digest of what the item rests on}")
     changes = models.JSONField(default=list, help_text="[[ref, 'changed' or 'reopened', what], ...]")
+    authors = models.JSONField(default=list, help_text="As of the review, since its commit; read where items changed.")
+    authors_known = models.BooleanField(default=True)
     compared_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from reviews import casefile, evidence, reading, reaffirming
+from reviews import authorship, casefile, evidence, reading, reaffirming
 from reviews.models import AuditEvent, Repository, Review, Scan, Team, User
 from reviews.states import HELD, State
 from tests.factories import RepositoryFactory
@@ -152,6 +152,15 @@ class TestChanges:
         Review.objects.update(state=State.APPROVED)
         branch.push({"drill.data": "  restored in 40 minutes  \n\n", "more.data": "x"})
         assert (changed(review), fresh(review).state) == ({}, State.APPROVED)
+
+    def test_who_wrote_the_change_does_not_reaffirm_it(self, branch: Branch, review: Review, reviewer: User) -> None:
+        assert reviewer.pk not in authorship.outside(fresh(review))
+        branch.push({"drill.data": "1\n"}, author="Reviewer <REVIEWER@example.org>")
+        now = fresh(review)
+        assert authorship.outside(now)[reviewer.pk] == "wrote commits since the last approval"
+        assert authorship.all_known(now)
+        review.commits.update(authors_known=False)
+        assert not authorship.all_known(now)
 
     def test_a_commit_that_takes_the_change_back_settles_it(self, branch: Branch, review: Review) -> None:
         branch.push({"drill.data": "restored in 40 minutes\n"})
