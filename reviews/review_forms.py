@@ -78,7 +78,7 @@ class OpenForm(Styled, forms.Form):
         head = ("", f"The head of {repository.branch}, whatever it is then")
         cast(forms.ChoiceField, self.fields["scanned"]).choices = [head, *scanned_commits(repository)]
 
-    def open(self, repository: Repository, by: User) -> Review | None:
+    def begin(self, repository: Repository, by: User) -> Review | None:
         """The review, with its scan asked for; None when a field is at fault, which then says why."""
         data = self.cleaned_data
         commit = (data["commit"].strip() or data["scanned"]).lower()

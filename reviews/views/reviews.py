@@ -53,7 +53,7 @@ def open_review(request: PersonRequest, team: str, repository: str) -> HttpRespo
     access.require(request.user, seen.team, Membership.Role.ENGINEER)
     form = OpenForm(request.POST or None, repository=seen)
     if request.method == "POST" and form.is_valid():
-        opened = form.open(seen, request.user)
+        opened = form.begin(seen, request.user)
         if opened:
             wake_workers()
             return redirect("review", opened.pk)
