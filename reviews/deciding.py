@@ -138,7 +138,9 @@ def _add(taken: Turn, by: User, decision: str, note: str, commit: str, items: Ma
         note=note,
     )
     digest = audit.sign_off_digest(sign_off)
-    taken.tell("review-signed", f"gave the sign-off {decision!r} on", sign_off=sign_off.pk, digest=digest)
+    taken.tell(
+        "review-signed", f"gave the sign-off {Decision(decision).label!r} on", sign_off=sign_off.pk, digest=digest
+    )
 
 
 def _supersede_earlier(taken: Turn) -> None:

@@ -1,23 +1,26 @@
 """The demo's teams, people and services."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from django.conf import settings
 from django.db import transaction
 
+from reviews import members, team_policy
 from reviews.demo.origin import mirror, write
 from reviews.demo.story import commits
 from reviews.intake import Registration, add, policy, request_scan
-from reviews.models import Membership, Repository, Scan, Team, User
+from reviews.models import AuditEvent, Membership, Repository, Scan, Team, User
 from scanners.git.address import parse_source
 from scanners.git.history import history
 
 _STORIES = Path(__file__).with_name("stories")
 _OWN_COMMITS = 8
-Role = Membership.Role
+Role: TypeAlias = Membership.Role
+Duty: TypeAlias = Membership.Duty
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,15 @@ class Service:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in one team."""
+
+    name: str
+    role: Role
+    duties: tuple[Duty, ...] = ()
+
+
 SERVICES = (
     Service("Payments", "payments-api", "A", "http-api"),
     Service("Payments", "payout-worker", "A", "worker"),
@@ -38,22 +50,32 @@ SERVICES = (
     Service("Data", "nightly-export", "C", "cron"),
 )
 OWN = Service("Data", "plimsoll", "B", "http-api")
+RUTH = Person("Ruth Adler", Role.REVIEWER, (Duty.LEAD, Duty.SECURITY))
+ELIN = Person("Elin Dahl", Role.REVIEWER, (Duty.OPS,))
+SAMUEL = Person("Samuel Ortiz", Role.REVIEWER, (Duty.AUTHORITY,))
+# The first of each team makes it and takes in the others.
 PEOPLE = {
     "Payments": (
-        ("Ada Marsh", Role.MAINTAINER),
-        ("Tomas Berg", Role.ENGINEER),
-        ("Priya Nair", Role.ENGINEER),
-        ("Jonas Okafor", Role.ENGINEER),
-        ("Ruth Adler", Role.REVIEWER),
+        Person("Ada Marsh", Role.MAINTAINER),
+        Person("Tomas Berg", Role.ENGINEER),
+        Person("Priya Nair", Role.ENGINEER),
+        Person("Jonas Okafor", Role.ENGINEER),
+        RUTH,
+        ELIN,
+        SAMUEL,
     ),
     "Storefront": (
-        ("Mara Lind", Role.MAINTAINER),
-        ("Ken Sato", Role.ENGINEER),
-        ("Lea Fontaine", Role.ENGINEER),
-        ("Ruth Adler", Role.REVIEWER),
+        Person("Mara Lind", Role.MAINTAINER),
+        Person("Ken Sato", Role.ENGINEER),
+        Person("Lea Fontaine", Role.ENGINEER),
+        RUTH,
+        ELIN,
     ),
-    "Data": (("Nina Kovacs", Role.MAINTAINER), ("Otto Reuter", Role.ENGINEER), ("Ruth Adler", Role.REVIEWER)),
+    "Data": (Person("Nina Kovacs", Role.MAINTAINER), Person("Otto Reuter", Role.ENGINEER), RUTH, SAMUEL),
 }
+# Who looks around may decide: they wrote no commit and answered nothing.
+GUEST_DUTIES = (Duty.SECURITY, Duty.AUTHORITY)
+OPS_TIERS = {"Payments": ["A"]}
 
 
 def place(service: Service) -> Path:
@@ -74,14 +96,28 @@ def make_origins(today: datetime | None = None) -> list[Service]:
 
 
 def make_teams() -> dict[str, Team]:
-    """The teams, by name, with their people, who cannot sign in."""
+    """The teams, by name, with their people, who cannot sign in, and the first site admin, who can."""
     teams = {}
     for name, people in PEOPLE.items():
-        team, _ = Team.objects.get_or_create(slug=name.lower(), defaults={"name": name})
-        for person, role in people:
-            Membership.objects.get_or_create(team=team, user=_person(person), defaults={"role": role})
+        lead = person(people[0].name)
+        team = Team.objects.filter(slug=name.lower()).first() or _make_team(name, lead)
+        for one in people:
+            _take_in(team, person(one.name), one.role, one.duties, by=lead)
+        guest = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
+        if guest is not None:
+            _take_in(team, guest, Role.MAINTAINER, GUEST_DUTIES, by=lead)
+        if not _told(team, "policy-changed"):
+            team_policy.change(team, team.review_tiers, OPS_TIERS.get(name, []), by=lead)
         teams[name] = team
     return teams
+
+
+def person(name: str) -> User:
+    """The account of somebody of the demo, without a password that would let anybody in."""
+    first, last = name.split()
+    username = f"{first}.{last}".lower()
+    known = {"first_name": first, "last_name": last, "email": f"{username}@harbour.example", "password": "!"}
+    return User.objects.get_or_create(username=username, defaults=known)[0]
 
 
 def register(team: Team, service: Service) -> int:
@@ -90,7 +126,7 @@ def register(team: Team, service: Service) -> int:
     if found is not None and service != OWN:
         return 0
     with transaction.atomic():
-        repository = found or add(team, _wish(service))
+        repository = found or add(team, _wish(service), by=person(PEOPLE[service.team][0].name))
         known = set(repository.scans.values_list("wanted_commit", flat=True))
         missing = [sha for sha in _history(repository, service) if sha not in known]
         for sha in missing:
@@ -98,11 +134,24 @@ def register(team: Team, service: Service) -> int:
     return len(missing)
 
 
-def _person(name: str) -> User:
-    first, last = name.split()
-    username = f"{first}.{last}".lower()
-    known = {"first_name": first, "last_name": last, "email": f"{username}@harbour.example", "password": "!"}
-    return User.objects.get_or_create(username=username, defaults=known)[0]
+def _make_team(name: str, lead: User) -> Team:
+    team = Team(name=name, slug=name.lower())
+    members.make_team(team, lead)
+    return team
+
+
+def _take_in(team: Team, who: User, role: Role, duties: Collection[Duty], *, by: User) -> None:
+    """Once: who was given other duties, or was taken out, since then, stays so."""
+    if _told(team, "member-duties-changed", who) or _told(team, "member-removed", who):
+        return
+    with transaction.atomic():
+        there = Membership.objects.filter(team=team, user=who).first()
+        members.change_duties(there or members.add(team, who, role, by=by), duties, by=by)
+
+
+def _told(team: Team, kind: str, who: User | None = None) -> bool:
+    about = AuditEvent.objects.filter(team=team, kind=kind)
+    return (about.filter(subject=f"user:{who.pk}") if who else about).exists()
 
 
 def _wish(service: Service) -> Registration:

@@ -1,5 +1,8 @@
 """The demo: stories that can be told, repositories with the same bytes, and a fleet that is made once."""
 
+import re
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,11 +10,12 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from reviews import queue, scanning
-from reviews.demo import fleet
+from reviews import answers, freezing, members, queue, reading, scanning, signoff, verifying
+from reviews.demo import acts, fleet, script
 from reviews.demo.origin import Commit, mirror, write
 from reviews.demo.story import StoryError, commits
-from reviews.models import Membership, Repository, Scan, Team, User
+from reviews.models import AuditEvent, Membership, OutboxMessage, Repository, Review, Scan, Team, User, Waiver
+from reviews.turns import Seen
 from scanners.git.address import parse_source
 from scanners.git.history import history
 from scanners.git.policy import Policy
@@ -117,13 +121,52 @@ def place(tmp_path: Path, settings: Settings) -> Path:
     return tmp_path / "demo"
 
 
+SCRIPTS = [script.read(service.name) for service in fleet.SERVICES]
+NAMED = {step.says["commit"] for steps in SCRIPTS for step in steps if "commit" in step.says}
+
+
+class TestScripts:
+    @pytest.mark.parametrize("service", fleet.SERVICES, ids=lambda service: service.name)
+    def test_each_step_is_an_act_of_somebody_of_the_team(self, service: fleet.Service) -> None:
+        steps = script.read(service.name)
+        assert {step.do for step in steps} <= acts.ACTS.keys()
+        assert {step.by for step in steps} <= {one.name for one in fleet.PEOPLE[service.team]}
+
+    def test_what_a_step_leaves_out_is_as_in_the_step_before(self) -> None:
+        steps = script.parse("""\
+step = [{do = "a", by = "Ada Marsh", review = "1"}, {do = "b", round = 2}, {do = "c", review = "2", x = 1}]
+""")
+        assert steps == (
+            script.Step("a", "Ada Marsh", "1", 1, {}),
+            script.Step("b", "Ada Marsh", "1", 2, {}),
+            script.Step("c", "Ada Marsh", "2", 1, {"x": 1}),
+        )
+
+    def test_a_repository_without_a_script_has_no_steps(self) -> None:
+        assert script.read(fleet.OWN.name) == ()
+
+
 @pytest.mark.django_db(transaction=True)
 class TestDemo:
     def test_makes_three_teams_with_people_who_cannot_sign_in(self, place: Path) -> None:
         call_command("demo")
         assert set(Team.objects.values_list("slug", flat=True)) == {"payments", "storefront", "data"}
         assert not any(user.has_usable_password() for user in User.objects.all())
-        assert Membership.objects.filter(user__username="ruth.adler", role="reviewer").count() == 3
+        ruths = Membership.objects.filter(user__username="ruth.adler").values_list("role", "duties")
+        assert list(ruths) == [("reviewer", ["lead", "security"])] * 3
+
+    def test_the_first_site_admin_may_decide_until_somebody_says_otherwise(self, place: Path) -> None:
+        admin = User.objects.create_superuser("admin")
+        call_command("demo")
+        held = Membership.objects.filter(user=admin).order_by("team__name")
+        assert {(one.role, *one.duties) for one in held} == {("maintainer", "security", "authority")}
+        members.change_duties(held[0], [], by=admin)
+        members.remove(held[1], by=admin)
+        call_command("demo")
+        assert list(held.values_list("team__slug", "duties")) == [
+            ("data", []),
+            ("storefront", ["security", "authority"]),
+        ]
 
     def test_asks_for_all_history_oldest_first_and_does_none_of_it(self, place: Path) -> None:
         call_command("demo")
@@ -154,4 +197,94 @@ class TestDemo:
             scanning.run(held)
         repository = Repository.objects.get(slug="nightly-export")
         assert set(repository.scans.values_list("state", flat=True)) == {"done"}
-        assert repository.latest_scan.subject == "Give up on the chat quietly"
+        assert repository.latest_scan.subject == "Take the last passwords out of the image and the code"
+
+
+@pytest.fixture
+def repositories(place: Path) -> dict[str, Repository]:
+    """The demo by name, where workers find the commits that its scripts name, and the newest ones."""
+    call_command("demo")
+    found = {one.slug: one for one in Repository.objects.order_by("pk")}
+    for slug, repository in found.items():
+        told = _commits(place / f"{slug}.git")
+        kept = [commit.sha for commit in told if commit.subject in NAMED] + [told[-1].sha]
+        repository.scans.exclude(wanted_commit__in=kept).delete()
+    return found
+
+
+@pytest.fixture
+def money(repositories: dict[str, Repository]) -> Repository:
+    """The one with the shortest script, and nothing to scan in the others."""
+    Scan.objects.exclude(repository=repositories["money"]).delete()
+    return repositories["money"]
+
+
+def _work() -> None:
+    """What workers do until nothing waits."""
+    for held in iter(lambda: queue.lease("w"), None):
+        scanning.run(held)
+    freezing.follow_scans()
+    while reading.do_one():
+        pass
+
+
+def _played(repositories: Iterable[Repository]) -> acts.Played:
+    """The end of the scripts; between their parts the workers do what they are waited for."""
+    played = acts.play(repositories)
+    while played.waiting:
+        _work()
+        before, played = played, acts.play(repositories)
+        assert played != before
+    return played
+
+
+REVIEWS = {
+    ("payments-api", "3.1.0", "approved-with-conditions", 1),
+    ("payments-api", "3.2.0", "in-review", 2),
+    ("payout-worker", "1.4.0", "needs-reaffirmation", 1),
+    ("payout-worker", "after", "draft", 1),
+    ("money", "1.0.0", "approved", 1),
+    ("catalogue-api", "Winter catalogue", "self-assessment", 1),
+    ("nightly-export", "Warehouse 2", "submitted", 1),
+}
+WAIVERS = {
+    ("catalogue-api", "false-positive", "approved"),
+    ("catalogue-api", "waiver", "approved"),
+    ("nightly-export", "waiver", "declined"),
+    ("payments-api", "waiver", "requested"),
+    ("payout-worker", "waiver", "approved"),
+}
+
+
+@pytest.mark.django_db(transaction=True)
+class TestReviews:
+    def test_shows_the_whole_workflow_and_then_leaves_it(self, repositories: dict[str, Repository]) -> None:
+        assert _played(repositories.values()).left == {}
+        rows = Review.objects.values_list("repository__slug", "title", "state", "round")
+        assert {(slug, re.sub(r"(after) \w{7}", r"\1", title), *rest) for slug, title, *rest in rows} == REVIEWS
+        assert set(Waiver.objects.values_list("repository__slug", "kind", "state")) == WAIVERS
+        before = list(AuditEvent.objects.values_list("digest")), OutboxMessage.objects.count()
+        assert _played(repositories.values()).left == {}
+        assert (list(AuditEvent.objects.values_list("digest")), OutboxMessage.objects.count()) == before
+        assert [verifying.verify(team).faults for team in Team.objects.all()] == [(), (), ()]
+
+    def test_goes_on_wherever_it_was_interrupted(self, money: Repository) -> None:
+        steps = script.read(money.slug)
+        for number in range(len(steps) + 1):
+            _work()
+            acts.play_steps(money, steps[:number])
+        assert Review.objects.get().state == "approved"
+        told = Counter(AuditEvent.objects.filter(subject__startswith="review:").values_list("kind", flat=True))
+        assert (told["item-answered"], told["evidence-added"], told["verdict-given"]) == (3, 2, 3)
+        assert (told["review-submitted"], told["review-claimed"], told["review-signed"]) == (1, 1, 1)
+
+    def test_leaves_a_review_to_whoever_does_something_else(self, money: Repository) -> None:
+        for _ in range(2):
+            _work()
+            acts.play_steps(money, script.read(money.slug)[:3])
+        review, tomas = Review.objects.get(), fleet.person("Tomas Berg")
+        answers.answer(review.items.get(ref="Q34"), tomas, "pass", "In the vault.")
+        signoff.withdraw(review, tomas, Seen.of(Review.objects.get()))
+        reason = "The review is withdrawn; this is only possible when it is self assessment or changes requested."
+        assert acts.play([money]).left == {"money": reason}
+        assert review.items.get(ref="Q34").rationale == "In the vault."

@@ -20,7 +20,7 @@ CELERY = [*PYTHON, "celery", "--quiet", "--app", "config"]
 WEB = [*PYTHON, "gunicorn", "--config", "python:config.gunicorn", "config.wsgi:application"]
 WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle"]
 BEAT = [*CELERY, "beat"]
-DEMO = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo"]
+DEMO = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo", "--stay"]
 
 
 class Command(BaseCommand):
