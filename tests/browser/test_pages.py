@@ -70,7 +70,8 @@ def test_findings_are_walked_opened_and_copied_from_with_the_keyboard(visit, pag
 
 
 @pytest.mark.parametrize(
-    ("keys", "path"), [("gi", "/findings/"), ("gc", "/checklist/"), ("gs", "/status/"), ("gf", "/")]
+    ("keys", "path"),
+    [("gi", "/findings/"), ("gr", "/reviews/"), ("gc", "/checklist/"), ("gs", "/status/"), ("gf", "/")],
 )
 def test_two_keys_go_to_each_part(visit, page, pay, viewer, live_server, keys, path):
     visit(viewer, "/account/")
