@@ -13,7 +13,7 @@ import structlog
 from allauth.account.models import EmailAddress
 
 from reviews.intake import policy
-from reviews.models import Evidence, Repository, Review, User
+from reviews.models import AuditEvent, Evidence, Repository, Review, User
 from reviews.quorum import Account, Author
 from reviews.quorum import outside as not_independent
 from reviews.states import State
@@ -82,10 +82,13 @@ def outside(review: Review) -> dict[int, str]:
     """Who may not review, and why, as it goes on after "You" or a name.
 
     Members of the team are compared with the commits by all their addresses, their names, and names at forges. Whoever
-    wrote the commits after an approval does not reaffirm it either.
+    wrote the commits after an approval does not reaffirm it either. Who submitted an earlier round stands in the log.
     """
     people = [Author(name, email) for name, email, _commits in (*review.authors, *_later(review))]
-    submitters = [key for key in (review.opened_by_id, review.submitted_by_id) if key]
+    told = AuditEvent.objects.filter(team=review.repository.team_id, subject=f"review:{review.pk}")
+    submitted = told.filter(kind="review-submitted")
+    keys = [review.opened_by_id, review.submitted_by_id, *submitted.values_list("actor_key", flat=True)]
+    submitters = [key for key in keys if key]
     answered = review.items.exclude(answered_by=None).values_list("answered_by", flat=True)
     attached = Evidence.objects.filter(item__review=review, removed_at=None).values_list("added_by", flat=True)
     return not_independent(_accounts(review), people, submitters, {*answered, *attached})

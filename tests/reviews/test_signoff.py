@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from reviews import freezing, signoff
+from reviews import deciding, freezing, signoff
 from reviews.models import AuditEvent, OutboxMessage, Review, Scan
 from reviews.states import Action, State
 from reviews.turns import ConflictError, Seen, turn
@@ -168,6 +168,15 @@ class TestClaiming:
     def test_a_reviewer_who_wrote_commits_is_refused(self, team, people):
         review = review_in(State.SUBMITTED, team, people.submitter, authors=[["T", people.third.email, 2]])
         with pytest.raises(RefusedError, match="wrote commits"):
+            signoff.claim(review, people.third, seen(review))
+
+    def test_who_submitted_an_earlier_round_is_refused(self, team, people):
+        review = review_in(State.SELF_ASSESSMENT, team, people.submitter)
+        signoff.submit(review, people.third, seen(review))
+        signoff.claim(review, people.lead, seen(review))
+        deciding.request_changes(review, people.lead, seen(review), "Add a timeout.")
+        signoff.submit(review, people.submitter, seen(review))
+        with pytest.raises(RefusedError, match="You submitted this review"):
             signoff.claim(review, people.third, seen(review))
 
     def test_a_site_admin_without_membership_reviews_nothing(self, team, people, admin):
