@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from reviews.items import NEVER_EXCUSED
+from reviews.workflow.items import NEVER_EXCUSED
 from scanners.finding import RuleCount, Severity
 
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.text import slugify
 
-from reviews import audit
+from reviews.audit import trail
 from reviews.models import Repository, Scan, Team, User
 from scanners.git.address import parse_source
 from scanners.git.credential import Credential
@@ -168,10 +168,10 @@ def _check_new(repository: Repository) -> None:
 
 
 def _tell(repository: Repository, by: User | None, what: str, **data: Any) -> None:
-    who = by.username if by else audit.PLIMSOLL
+    who = by.username if by else trail.PLIMSOLL
     some = f": {', '.join(sorted(data))}" if what == "changed" else ""
     text = f"{who} {what} the repository {repository.name}{some}"
-    audit.record(repository.team, by, f"repository-{what}", repository, text, **data)
+    trail.record(repository.team, by, f"repository-{what}", repository, text, **data)
 
 
 def _field_error(field: str, code: str, message: str, next_step: str) -> ValidationError:

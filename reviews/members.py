@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from django.db import transaction
 
-from reviews import audit
+from reviews.audit import trail
 from reviews.models import Membership, Team, User
 
 Role = Membership.Role
@@ -18,7 +18,7 @@ def make_team(team: Team, by: User) -> None:
     """Store a new team; its first maintainer is whoever makes it."""
     with transaction.atomic():
         team.save()
-        audit.record(team, by, "team-created", team, f"{by.username} created the team {team.name}", name=team.name)
+        trail.record(team, by, "team-created", team, f"{by.username} created the team {team.name}", name=team.name)
         add(team, by, Role.MAINTAINER, by=by)
 
 
@@ -69,9 +69,9 @@ def remove(membership: Membership, *, by: User | None = None) -> None:
 
 
 def _tell(membership: Membership, by: User | None, what: str, text: str, **data: str) -> None:
-    who, person = by.username if by else audit.PLIMSOLL, membership.user
+    who, person = by.username if by else trail.PLIMSOLL, membership.user
     data["person"] = person.username
-    audit.record(membership.team, by, f"member-{what}", person, f"{who} {text}", **data)
+    trail.record(membership.team, by, f"member-{what}", person, f"{who} {text}", **data)
 
 
 def _listed(duties: Collection[str]) -> str:

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from reviews import charts, checklist, trends, waived
 from reviews.checklist import REQUIRED, Level, Tier
-from reviews.items import NEVER_EXCUSED
 from reviews.models import Finding, Repository, Scan
 from reviews.outcomes import WORST_FIRST, Outcome
+from reviews.workflow.items import NEVER_EXCUSED
 from scanners import registry
 from scanners.finding import Severity
 from scanners.rule import AREAS

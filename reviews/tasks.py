@@ -8,8 +8,11 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from reviews import deciding, ending, freezing, outbox, queue, reading, scanning
+from reviews import queue, scanning
 from reviews.cache import drop_unused
+from reviews.outbox import delivery
+from reviews.signoff import deciding, freezing, reading
+from reviews.waivers import ending
 from scanners.git.scratch import remove_stale
 
 _MOST_WAKES = 32
@@ -63,7 +66,7 @@ def waiver_ends() -> None:
 @shared_task(soft_time_limit=60, time_limit=100)
 def deliver() -> None:
     """Send what people are to be told, a batch at a time."""
-    if outbox.deliver():
+    if delivery.deliver():
         deliver.delay()
 
 
@@ -72,7 +75,7 @@ def clean() -> None:
     """Drop what nobody asks for any more."""
     drop_unused(_UNUSED_BLOBS)
     queue.drop_superseded(_OLD_REQUESTS)
-    outbox.drop_old()
+    delivery.drop_old()
 
 
 def _wake_readers() -> None:

@@ -10,8 +10,8 @@ from django.http import QueryDict
 from reviews.checklist import Item, Tier, read
 from reviews.forms import Styled
 from reviews.models import Membership, ReviewTemplate
-from reviews.questions import EVIDENCE, LONGEST_QUESTION, LONGEST_TITLE, OWN, always, choices
-from reviews.review_templates import Draft, Place, asked_refs, next_own
+from reviews.signoff.templates import Draft, Place, asked_refs, next_own
+from reviews.workflow.questions import EVIDENCE, LONGEST_QUESTION, LONGEST_TITLE, OWN, always, choices
 from scanners.rule import AREAS
 
 TIERS = [(tier.value, f"Tier {tier}") for tier in Tier]

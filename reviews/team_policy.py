@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from django.db import transaction
 
-from reviews import audit
+from reviews.audit import trail
 from reviews.checklist import Tier
 from reviews.models import Team, User
 
@@ -22,7 +22,7 @@ def change(team: Team, review_tiers: Collection[str], ops_tiers: Collection[str]
             f"{by.username} changed the policy of {team.name}: reviews are needed at {_said(wanted['review_tiers'])}, "
             f"the duty ops at {_said(wanted['ops_tiers'])}"
         )
-        audit.record(team, by, "policy-changed", team, text, before=before, **wanted)
+        trail.record(team, by, "policy-changed", team, text, before=before, **wanted)
     return True
 
 

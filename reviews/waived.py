@@ -13,7 +13,7 @@ from reviews import checklist
 from reviews.excuses import Excuse, Place, cover
 from reviews.models import Finding, Repository, Review, ReviewItem, WaivedFinding, Waiver
 from reviews.outcomes import Outcome
-from reviews.states import DECIDED
+from reviews.workflow.states import DECIDED
 from scanners.finding import Severity
 
 

@@ -8,7 +8,7 @@ from django.test import TransactionTestCase, override_settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from redis import Redis
 
-from reviews import appendonly
+from reviews.audit import appendonly
 from reviews.models import Membership, Team, User
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
 from tests.origin import make_repository

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 
-from reviews import turns, waivers, waiving
 from reviews.demo import answering, excusing, judging
 from reviews.demo.scene import LostError, Scene
 from reviews.demo.script import Step, read
 from reviews.models import AuditEvent, Repository, Scan
-from reviews.workflow import RefusedError
+from reviews.signoff import turns
+from reviews.waivers import decisions, life
+from reviews.workflow.transitions import RefusedError
 
 ACTS: Mapping[str, Callable[[Scene], bool]] = {**answering.ACTS, **judging.ACTS, **excusing.ACTS}
 _BUSY = (Scan.State.REQUESTED, Scan.State.RUNNING)
@@ -40,7 +41,7 @@ def play(repositories: Iterable[Repository]) -> Played:
         try:
             if not play_steps(repository, read(repository.slug)):
                 waiting.append(repository.slug)
-        except (RefusedError, waiving.RefusedError, ValidationError, LostError) as error:
+        except (RefusedError, life.RefusedError, ValidationError, LostError) as error:
             left[repository.slug] = _reason(error)
     return Played(tuple(waiting), left, AuditEvent.objects.count(), Scan.objects.filter(state__in=_BUSY).count())
 
@@ -51,7 +52,7 @@ def play_steps(repository: Repository, steps: Iterable[Step]) -> bool:
         return False
     try:
         return all(ACTS[step.do](Scene(repository, step)) for step in steps)
-    except (turns.ConflictError, waivers.ConflictError):  # a worker, or somebody who looks around, was first
+    except (turns.ConflictError, decisions.ConflictError):  # a worker, or somebody who looks around, was first
         return False
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from reviews import answers, conditions, evidence, signoff
 from reviews.demo.fleet import person
 from reviews.demo.scene import Scene, ahead
 from reviews.models import ReviewItem
 from reviews.outcomes import Outcome
-from reviews.states import ANSWERING, State
-from reviews.turns import Seen
+from reviews.signoff import answers, conditions, evidence, opening
+from reviews.signoff.turns import Seen
+from reviews.workflow.states import ANSWERING, State
 
 _NOT_READ = (State.DRAFT, State.SCANNING, State.SCAN_FAILED)
 
@@ -23,7 +23,7 @@ def open_review(scene: Scene) -> bool:
     """`commit` is the message of the commit, `occasion` why the review is held."""
     if scene.find_review() is None:
         commit, occasion = scene.commit(scene.step.says["commit"]), scene.step.says["occasion"]
-        signoff.open_review(scene.repository, scene.by, title=scene.step.review, occasion=occasion, commit=commit)
+        opening.open_review(scene.repository, scene.by, title=scene.step.review, occasion=occasion, commit=commit)
     return True
 
 
@@ -31,7 +31,7 @@ def start(scene: Scene) -> bool:
     """Done when the scan of the commit has ended and the items are filled in."""
     review = scene.review
     if review.state == State.DRAFT and not scene.told("review-started", review):
-        signoff.start(review, scene.by, Seen.of(review))
+        opening.start(review, scene.by, Seen.of(review))
     return scene.review.state not in _NOT_READ
 
 
@@ -80,7 +80,7 @@ def submit(scene: Scene) -> bool:
         return True
     if review.state in ANSWERING and evidence.waiting(review):
         return False
-    signoff.submit(review, scene.by, Seen.of(review))
+    opening.submit(review, scene.by, Seen.of(review))
     return True
 
 

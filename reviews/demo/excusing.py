@@ -1,9 +1,9 @@
 """Waivers and false positives in a script: asked for, and decided. As in `reviews.demo.answering`."""
 
-from reviews import asking, waivers
 from reviews.demo.scene import LostError, Scene, ahead
 from reviews.models import Waiver
-from reviews.waiving import Action
+from reviews.waivers import asking, decisions
+from reviews.waivers.life import Action
 
 
 def ask(scene: Scene) -> bool:
@@ -36,7 +36,7 @@ def decide(scene: Scene) -> bool:
     if asked is None:
         raise LostError(f"Nobody asked for a waiver in {scene.repository.name} because “{says['why']}”.")
     if asked.state == Waiver.State.REQUESTED:
-        waivers.decide(Action(says["decision"]), asked, scene.by, version=asked.version, note=says["note"])
+        decisions.decide(Action(says["decision"]), asked, scene.by, version=asked.version, note=says["note"])
     return True
 
 

@@ -1,10 +1,10 @@
 """What reviewers do in a script, and what is done about a release beside its review. As in `reviews.demo.answering`."""
 
-from reviews import answers, conditions, deciding, glass, signoff
 from reviews.demo.scene import LostError, Scene
 from reviews.models import Review, Verdict
-from reviews.states import HELD, State
-from reviews.turns import Seen
+from reviews.signoff import answers, conditions, deciding, glass, opening
+from reviews.signoff.turns import Seen
+from reviews.workflow.states import HELD, State
 
 Value = Verdict.Value
 
@@ -16,7 +16,7 @@ def claim(scene: Scene) -> bool:
         return True
     if review.state == State.SUBMITTED and review.authors_state == Review.Authors.PENDING:
         return False
-    signoff.claim(review, scene.by, Seen.of(review))
+    opening.claim(review, scene.by, Seen.of(review))
     return True
 
 
@@ -60,12 +60,12 @@ def compare(scene: Scene) -> bool:
 
 
 def reaffirm(scene: Scene) -> bool:
-    """Everything that the newest commit changed, if it changed anything; `note` goes with it."""
-    review = scene.review
+    """Those of `items` that the newest commit changed; `note` goes with it."""
+    review, says = scene.review, scene.step.says
     done = review.sign_offs.filter(reviewer=scene.by, decision=deciding.Decision.REAFFIRM).exists()
-    if review.state == State.NEEDS_REAFFIRMATION and not done:
-        changed = scene.case(review).changed
-        deciding.reaffirm(review, scene.by, Seen.of(review), changed, scene.step.says["note"])
+    changed = [ref for ref in scene.case(review).changed if ref in says["items"]]
+    if changed and not done:
+        deciding.reaffirm(review, scene.by, Seen.of(review), changed, says["note"])
     return True
 
 

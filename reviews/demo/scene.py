@@ -9,11 +9,11 @@ from django.db.models import Model
 from django.utils import timezone
 
 from reviews import waived
-from reviews.casefile import case
 from reviews.demo.fleet import person
 from reviews.demo.script import Step
-from reviews.guards import Case
 from reviews.models import AuditEvent, Repository, Review, ReviewItem, Scan, User
+from reviews.signoff.casefile import case
+from reviews.workflow.guards import Case
 
 
 class LostError(LookupError):

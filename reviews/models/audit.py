@@ -4,7 +4,7 @@ from reviews.models.team import Team
 
 
 class AuditEvent(models.Model):
-    """One line of a team's audit log. Rows are only ever added: see `reviews.audit` for the chain they form.
+    """One line of a team's audit log. Rows are only ever added: see `reviews.audit.trail` for the chain they form.
 
     Names and ids are kept as they were; nothing here changes when a person or a repository goes.
     """

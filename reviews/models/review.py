@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 from reviews.models.repository import Repository
 from reviews.models.scan import Scan
 from reviews.models.template import ReviewTemplate
-from reviews.states import Occasion, State
+from reviews.workflow.states import Occasion, State
 
 
 class Review(models.Model):
@@ -27,7 +27,9 @@ class Review(models.Model):
     occasion = models.CharField(max_length=20, choices=[(one.value, one.label) for one in Occasion])
     tier = models.CharField(max_length=1)
     kind = models.CharField(max_length=10)
-    state = models.CharField(max_length=30, choices=[(one.value, one.label) for one in State], default=State.DRAFT)
+    state = models.CharField(
+        max_length=30, choices=[(one.value, one.label) for one in State], default=State.DRAFT.value
+    )
     version = models.PositiveIntegerField(default=0)
     round = models.PositiveSmallIntegerField(default=1)
 
@@ -61,7 +63,7 @@ class Review(models.Model):
     valid_until = models.DateTimeField(null=True, blank=True)
     note = models.TextField(blank=True, default="", help_text="The reason given with the newest transition.")
 
-    # What workers read for it in the repository: see `reviews.errands`.
+    # What workers read for it in the repository: see `reviews.signoff.errands`.
     errand_at = models.DateTimeField(db_default=Now(), help_text="Not before: a worker is at it, or retries back off.")
     errand_attempts = models.PositiveSmallIntegerField(default=0)
 

@@ -2,7 +2,7 @@ from django.conf import settings
 from django.db import models
 
 from reviews.models.team import Team
-from reviews.states import Occasion
+from reviews.workflow.states import Occasion
 
 
 class ReviewTemplate(models.Model):

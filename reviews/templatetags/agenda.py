@@ -3,8 +3,9 @@
 from django import template
 from django.contrib.auth.models import AnonymousUser
 
-from reviews import agenda, waived
+from reviews import waived
 from reviews.models import User
+from reviews.waivers import agenda
 
 register = template.Library()
 

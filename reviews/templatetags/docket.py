@@ -3,8 +3,8 @@
 from django import template
 from django.contrib.auth.models import AnonymousUser
 
-from reviews import docket
 from reviews.models import User
+from reviews.rooms import docket
 
 register = template.Library()
 

@@ -12,10 +12,10 @@ from django.urls import reverse
 
 from reviews import access
 from reviews.models import AuditEvent, Review, ReviewItem
-from reviews.rooms import events
-from reviews.turns import ConflictError
+from reviews.rooms.room import events
+from reviews.signoff.turns import ConflictError
 from reviews.views.people import PersonRequest
-from reviews.workflow import RefusedError
+from reviews.workflow.transitions import RefusedError
 
 SEE_OTHER, FORBIDDEN, CONFLICT, UNPROCESSABLE = 303, 403, 409, 422
 WITH = ("repository__team", "repository__latest_scan", "scan", "previous", "template")

@@ -9,7 +9,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from reviews import audit, verifying
+from reviews.audit import trail, verifying
 from reviews.models import AuditEvent, Team
 from reviews.views.people import PersonRequest, seen_team
 
@@ -32,7 +32,7 @@ def index(request: PersonRequest, team: str) -> HttpResponse:
     seen = seen_team(request, team)
     events = AuditEvent.objects.filter(team=seen)
     # A manipulated row must not take the page down that would show it.
-    with audit.text_of_any_bytes("backslashreplace"):
+    with trail.text_of_any_bytes("backslashreplace"):
         page, wanted = listed(request, events)
         context = {
             "team": seen,
@@ -54,7 +54,7 @@ def index(request: PersonRequest, team: str) -> HttpResponse:
 def export(request: PersonRequest, team: str) -> StreamingHttpResponse:
     """The whole log as lines of JSON, with its signed head as the last one."""
     seen = seen_team(request, team)
-    answer = StreamingHttpResponse(audit.export(seen), content_type="application/x-ndjson")
+    answer = StreamingHttpResponse(trail.export(seen), content_type="application/x-ndjson")
     answer["Content-Disposition"] = f'attachment; filename="audit-{seen.slug}.jsonl"'
     return answer
 

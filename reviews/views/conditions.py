@@ -6,10 +6,11 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from reviews import access, conditions
+from reviews import access
 from reviews.models import Condition, Membership
-from reviews.review_forms import ConditionForm, EmptyForm, VerifyForm
-from reviews.rooms import Room, room
+from reviews.rooms.forms import ConditionForm, EmptyForm, VerifyForm
+from reviews.rooms.room import Room, room
+from reviews.signoff import conditions
 from reviews.views.attempts import SEE_OTHER, Page, attempt, home, seen_review, shown
 from reviews.views.people import PersonRequest
 from reviews.views.wake import wake_delivery

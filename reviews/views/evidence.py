@@ -8,9 +8,10 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
 
-from reviews import access, evidence
+from reviews import access
 from reviews.models import Evidence, Membership, ReviewItem
-from reviews.review_forms import EmptyForm, EvidenceNoteForm, FileForm, LinkForm, UploadForm
+from reviews.rooms.forms import EmptyForm, EvidenceNoteForm, FileForm, LinkForm, UploadForm
+from reviews.signoff import evidence
 from reviews.views.attempts import SEE_OTHER, Page, attempt, home, seen_item, seen_review
 from reviews.views.people import PersonRequest
 from reviews.views.uploads import to_save

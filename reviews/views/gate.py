@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from reviews import gate, gating
+from reviews.gate import answering, gating
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
 
@@ -22,6 +22,6 @@ def index(request: PersonRequest, team: str, repository: str) -> HttpResponse:
         answer = gating.answer(seen, gating.named(seen, text), now) if text else gating.head(seen, now)
     except gating.CommitError as error:
         return render(request, "reviews/gate.html", context | {"error": str(error)}, status=422)
-    plain = json.dumps(gate.as_json(answer), indent=2, ensure_ascii=False).split("\n")
+    plain = json.dumps(answering.as_json(answer), indent=2, ensure_ascii=False).split("\n")
     lines = [(number, line, False) for number, line in enumerate(plain, start=1)]
     return render(request, "reviews/gate.html", context | {"answer": answer, "json": lines})

@@ -9,15 +9,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from reviews import access, casefile, glass
+from reviews import access
 from reviews.models import BreakGlass, Membership, Repository, User
-from reviews.quorum import Actor
-from reviews.review_forms import GlassForm, SecondForm
+from reviews.rooms.forms import GlassForm, SecondForm
+from reviews.signoff import casefile, glass
 from reviews.views.attempts import FORBIDDEN, UNPROCESSABLE
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
 from reviews.views.wake import wake_delivery
-from reviews.workflow import RefusedError
+from reviews.workflow.quorum import Actor
+from reviews.workflow.transitions import RefusedError
 from scanners.git.errors import SourceError
 
 NEEDS_AUTHORITY = "This needs the duty release authority. Ask a maintainer of the team who has it."

@@ -6,14 +6,15 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from reviews import access, gating, intake
+from reviews import access, intake
 from reviews.forms import RegisterForm, RemoveForm, SettingsForm, teams_to_register_in
+from reviews.gate import gating
 from reviews.models import Membership, Repository, Team
 from reviews.scorecards import efforts, first_fixes, standing
-from reviews.states import OPEN
 from reviews.trends import PERIODS, trend
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.wake import wake_workers
+from reviews.workflow.states import OPEN
 
 Role = Membership.Role
 

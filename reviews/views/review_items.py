@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from reviews import access, answers
-from reviews.entries import Entry
+from reviews import access
 from reviews.models import Condition, Membership, ReviewItem, User, Verdict
-from reviews.review_forms import AnswerForm, CommentForm, EmptyForm, VerdictForm
-from reviews.rooms import room
+from reviews.rooms.entries import Entry
+from reviews.rooms.forms import AnswerForm, CommentForm, EmptyForm, VerdictForm
+from reviews.rooms.room import room
+from reviews.signoff import answers
 from reviews.views.attempts import Page, attempt, home, seen_item, seen_review
 from reviews.views.people import PersonRequest
 

@@ -7,9 +7,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_POST
 
-from reviews import access, casefile, deciding, signoff
+from reviews import access
 from reviews.models import Membership, Review, SignOff, User
-from reviews.review_forms import DecisionForm, MoveForm, NoteForm, ReaffirmForm, ReasonForm
+from reviews.rooms.forms import DecisionForm, MoveForm, NoteForm, ReaffirmForm, ReasonForm
+from reviews.signoff import casefile, deciding, opening
 from reviews.views.attempts import SEE_OTHER, Page, attempt, home, seen_review
 from reviews.views.people import PersonRequest
 from reviews.views.wake import wake_delivery, wake_workers
@@ -39,13 +40,13 @@ def signed(decision: str) -> Change:
     return lambda review, by, data: deciding.sign(review, by, data["seen"], decision, data["note"])
 
 
-_START = Move("Start the review", lambda review, by, data: signoff.start(review, by, data["seen"]), scans=True)
+_START = Move("Start the review", lambda review, by, data: opening.start(review, by, data["seen"]), scans=True)
 MOVES: Mapping[str, Move] = {
     "start": _START,
     "retry": _START,
-    "submit": Move("Submit for review", lambda review, by, data: signoff.submit(review, by, data["seen"])),
-    "claim": Move("Claim the review", lambda review, by, data: signoff.claim(review, by, data["seen"])),
-    "release": Move("Release the review", lambda review, by, data: signoff.release(review, by, data["seen"])),
+    "submit": Move("Submit for review", lambda review, by, data: opening.submit(review, by, data["seen"])),
+    "claim": Move("Claim the review", lambda review, by, data: opening.claim(review, by, data["seen"])),
+    "release": Move("Release the review", lambda review, by, data: opening.release(review, by, data["seen"])),
     "request-changes": Move(
         "Request changes",
         lambda review, by, data: deciding.request_changes(review, by, data["seen"], data["note"]),
@@ -59,13 +60,13 @@ MOVES: Mapping[str, Move] = {
     "reaffirm": Move("Reaffirm", reaffirmed, ReaffirmForm),
     "move": Move(
         "Move to another commit",
-        lambda review, by, data: signoff.move_to(review, by, data["seen"], data["commit"].strip().lower()),
+        lambda review, by, data: opening.move_to(review, by, data["seen"], data["commit"].strip().lower()),
         MoveForm,
         scans=True,
     ),
     "withdraw": Move(
         "Withdraw the review",
-        lambda review, by, data: signoff.withdraw(review, by, data["seen"], data["note"]),
+        lambda review, by, data: opening.withdraw(review, by, data["seen"], data["note"]),
         NoteForm,
     ),
     "revoke": Move(

@@ -9,8 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from reviews import access
 from reviews.checklist import Kind, Tier, read
 from reviews.models import Membership, ReviewTemplate
-from reviews.questions import asked
-from reviews.review_templates import (
+from reviews.signoff.templates import (
     BadTemplateError,
     Draft,
     Place,
@@ -19,9 +18,10 @@ from reviews.review_templates import (
     overview,
     save,
 )
-from reviews.states import Occasion
 from reviews.team_forms import TemplateForm, rebased
 from reviews.views.people import PersonRequest, seen_team
+from reviews.workflow.questions import asked
+from reviews.workflow.states import Occasion
 
 MAINTAINER = Membership.Role.MAINTAINER
 

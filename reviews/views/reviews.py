@@ -10,16 +10,20 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from reviews import access, docket, freezing, gating, machine, waiving
+from reviews import access
+from reviews.gate import gating
 from reviews.models import Membership, Review
-from reviews.review_forms import OpenForm, ReviewFilter
-from reviews.rooms import room
+from reviews.rooms import docket, drawing
+from reviews.rooms.forms import OpenForm, ReviewFilter
+from reviews.rooms.room import room
 from reviews.scans import progress_of
-from reviews.states import State
+from reviews.signoff import freezing
 from reviews.views.attempts import UNPROCESSABLE, seen_review
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
 from reviews.views.wake import wake_workers
+from reviews.waivers import life
+from reviews.workflow.states import State
 
 PER_PAGE = 50
 
@@ -100,11 +104,11 @@ def progress(request: PersonRequest, pk: int) -> HttpResponse:
 def workflow(request: PersonRequest) -> HttpResponse:
     """How a review goes on: every state, who may do what, and what each tier asks."""
     context = {
-        "rows": machine.rows(),
-        "ways": machine.ways(),
-        "height": machine.height(),
-        "demands": machine.demands(),
-        "waiver_days": [(severity.value, days) for severity, days in waiving.MOST_DAYS.items()],
+        "rows": drawing.rows(),
+        "ways": drawing.ways(),
+        "height": drawing.height(),
+        "demands": drawing.demands(),
+        "waiver_days": [(severity.value, days) for severity, days in life.MOST_DAYS.items()],
     }
     return render(request, "reviews/review_workflow.html", context)
 

@@ -7,10 +7,10 @@ from django.views.decorators.http import require_http_methods
 from reviews import team_policy
 from reviews.checklist import REQUIRED, Tier
 from reviews.models import Team
-from reviews.quorum import quorum
 from reviews.team_forms import PolicyForm
 from reviews.views.people import PersonRequest
 from reviews.views.teams import maintained
+from reviews.workflow.quorum import quorum
 
 
 @login_required

@@ -8,17 +8,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from reviews import access, agenda, casefile, feeds, waived
-from reviews.effects import effects
+from reviews import access, waived
 from reviews.models import Membership, Waiver
-from reviews.pleas import choices, history, plea, wished
-from reviews.timeline import timeline
+from reviews.signoff import casefile
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
 from reviews.views.wake import wake_delivery
-from reviews.waiver_forms import AgendaFilter, AskForm, DecideForm
-from reviews.waivers import ConflictError, decide
-from reviews.waiving import Action, RefusedError
+from reviews.waivers import agenda, feeds
+from reviews.waivers.decisions import ConflictError, decide
+from reviews.waivers.effects import effects
+from reviews.waivers.forms import AgendaFilter, AskForm, DecideForm
+from reviews.waivers.life import Action, RefusedError
+from reviews.waivers.pleas import choices, history, plea, wished
+from reviews.waivers.timeline import timeline
 
 PER_PAGE = 50
 SCOPES = {"finding", "rule", "item", "extends"}

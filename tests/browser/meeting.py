@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from reviews import audit, casefile
+from reviews.audit import trail
 from reviews.models import Comment, Evidence, Repository, Review, ReviewCommit, SignOff, Upload, Verdict
-from reviews.states import State
+from reviews.signoff import casefile
+from reviews.workflow.states import State
 from tests.reviews.review_places import condition_of
 from tests.reviews.reviewing import LATER, Cast, answered, item_of, review_in
 from tests.reviews.rows import SNIPPET
@@ -59,7 +60,7 @@ def said(review: Review, cast: Cast) -> None:
     SignOff.objects.create(
         review=review, reviewer=cast.third, decision="request-changes", round=1, note="No drill.", **bound
     )
-    audit.record(review.repository.team, cast.third, "review-sent-back", review, "third asked for changes")
+    trail.record(review.repository.team, cast.third, "review-sent-back", review, "third asked for changes")
 
 
 def changed_since(review: Review) -> Review:

@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from reviews import freezing, intake, queue, reading, scanning
+from reviews import intake, queue, scanning
 from reviews.models import Membership, Repository, Review
+from reviews.signoff import freezing, reading
 from tests.browser.conftest import sign_in
 from tests.factories import MembershipFactory
 from tests.origin import commit_files

@@ -6,7 +6,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from reviews.models import Comment, Evidence, Repository, Review, ReviewItem, SignOff, Verdict
-from reviews.states import State
+from reviews.workflow.states import State
 from tests.browser.meeting import changed_since, ready, reviewed
 from tests.browser.test_accessible import CLEAN, looked_at
 from tests.factories import RepositoryFactory

@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from reviews.asking import ask
 from reviews.models import Condition, Waiver
-from reviews.waivers import decide
-from reviews.waiving import Action
+from reviews.waivers.asking import ask
+from reviews.waivers.decisions import decide
+from reviews.waivers.life import Action
 from tests.browser.test_accessible import CLEAN, HOME, looked_at
 from tests.reviews.rows import RULE, found
 from tests.reviews.waiver_rows import asked_items, counted, in_days, member, waiver, wish

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from reviews.approvals import Change, How, Reviewed
 from reviews.checklist import Level, Tier
-from reviews.gate import Glass, Question, Scanned
-from reviews.states import HELD, State
+from reviews.gate.answering import Glass, Question, Scanned
+from reviews.gate.approvals import Change, How, Reviewed
+from reviews.workflow.states import HELD, State
 from scanners.finding import RuleCount, Severity
 from tests.reviews.situations import an_item, score
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from reviews.chain import GENESIS, Row, digest, plain
-from reviews.tampering import Fault, Kind
+from reviews.audit.chain import GENESIS, Row, digest, plain
+from reviews.audit.tampering import Fault, Kind
 
 TEAM = 7
 Truth = list[tuple[Kind, int, int]]

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from reviews.models import BreakGlass, Condition, Review, ReviewCommit, SignOff
-from reviews.states import OPEN
+from reviews.workflow.states import OPEN
 from tests.factories import UserFactory
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from reviews import prefill
 from reviews.models import Evidence, Repository, Review, ReviewItem, Scan, User
-from reviews.states import State
+from reviews.signoff import prefill
+from reviews.workflow.states import State
 from tests.reviews.scanned import SERVICE, scan_of
 
 FIRST, SECOND = "a" * 40, "b" * 40

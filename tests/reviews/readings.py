@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from reviews import freezing, queue, reading, scanning, signoff
+from reviews import queue, scanning
 from reviews.models import Evidence, Repository, Review, ReviewItem, User
-from reviews.states import State
+from reviews.signoff import freezing, opening, reading
+from reviews.workflow.states import State
 from tests.reviews.running import scanned
 
 PAY = '''\
@@ -34,9 +35,9 @@ FILES = {"pay.py": PAY, "docs/runbook.md": RUNBOOK, "drill.data": "restored in 2
 
 def frozen(repository: Repository, by: User, commit: str = "", **fields: Any) -> Review:
     """A review that was started and whose scan has ended: in self-assessment."""
-    review = signoff.open_review(repository, by, title="3.2.0", occasion="release", commit=commit)
+    review = opening.open_review(repository, by, title="3.2.0", occasion="release", commit=commit)
     Review.objects.filter(pk=review.pk).update(**fields)
-    signoff.start(Review.objects.get(pk=review.pk), by)
+    opening.start(Review.objects.get(pk=review.pk), by)
     while lease := queue.lease("w"):
         scanning.run(lease)
     freezing.follow_scans()

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from reviews.models import BreakGlass, Condition, Evidence, Repository, Review, Upload, User
-from reviews.states import State
+from reviews.workflow.states import State
 from tests.factories import MembershipFactory
 from tests.reviews.reviewing import review_in
 

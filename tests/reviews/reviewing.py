@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from reviews import casefile
 from reviews.models import Evidence, Membership, Repository, Review, ReviewItem, Team, User, Verdict
-from reviews.states import HELD, State
+from reviews.signoff import casefile
+from reviews.workflow.states import HELD, State
 from tests.factories import MembershipFactory, RepositoryFactory
 from tests.reviews.rows import COMMIT, finished
 

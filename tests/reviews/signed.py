@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from reviews import audit
+from reviews.audit import trail
 from reviews.models import Repository, Review, SignOff, User
 
 
@@ -28,5 +28,5 @@ def signed_off(repository: Repository, person: User, **fields: Any) -> SignOff:
 
 def tell(repository: Repository, person: User, sign_off: SignOff) -> None:
     """Record a sign-off."""
-    told = {"sign_off": sign_off.pk, "digest": audit.sign_off_digest(sign_off), "repository": repository.pk}
-    audit.record(repository.team, person, "review-signed", sign_off.review, f"{person.username} signed", **told)
+    told = {"sign_off": sign_off.pk, "digest": trail.sign_off_digest(sign_off), "repository": repository.pk}
+    trail.record(repository.team, person, "review-signed", sign_off.review, f"{person.username} signed", **told)

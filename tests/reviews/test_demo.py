@@ -10,12 +10,14 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from reviews import answers, freezing, members, queue, reading, scanning, signoff, verifying
+from reviews import members, queue, scanning
+from reviews.audit import verifying
 from reviews.demo import acts, fleet, script
 from reviews.demo.origin import Commit, mirror, write
 from reviews.demo.story import StoryError, commits
 from reviews.models import AuditEvent, Membership, OutboxMessage, Repository, Review, Scan, Team, User, Waiver
-from reviews.turns import Seen
+from reviews.signoff import answers, freezing, opening, reading
+from reviews.signoff.turns import Seen
 from scanners.git.address import parse_source
 from scanners.git.history import history
 from scanners.git.policy import Policy
@@ -239,7 +241,7 @@ def _played(repositories: Iterable[Repository]) -> acts.Played:
 
 
 REVIEWS = {
-    ("payments-api", "3.1.0", "approved-with-conditions", 1),
+    ("payments-api", "3.1.0", "needs-reaffirmation", 1),
     ("payments-api", "3.2.0", "in-review", 2),
     ("payout-worker", "1.4.0", "needs-reaffirmation", 1),
     ("payout-worker", "after", "draft", 1),
@@ -284,7 +286,7 @@ class TestReviews:
             acts.play_steps(money, script.read(money.slug)[:3])
         review, tomas = Review.objects.get(), fleet.person("Tomas Berg")
         answers.answer(review.items.get(ref="Q34"), tomas, "pass", "In the vault.")
-        signoff.withdraw(review, tomas, Seen.of(Review.objects.get()))
+        opening.withdraw(review, tomas, Seen.of(Review.objects.get()))
         reason = "The review is withdrawn; this is only possible when it is self assessment or changes requested."
         assert acts.play([money]).left == {"money": reason}
         assert review.items.get(ref="Q34").rationale == "In the vault."

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from reviews import deciding, tasks
+from reviews import tasks
 from reviews.models import AuditEvent, Condition, Review
-from reviews.states import HELD, State
+from reviews.signoff import deciding
+from reviews.workflow.states import HELD, State
 from tests.reviews.review_places import condition_of
 from tests.reviews.reviewing import cast_of, review_in
 

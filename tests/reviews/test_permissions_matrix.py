@@ -7,8 +7,8 @@ import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from reviews.asking import ask
 from reviews.models import Membership, Team
+from reviews.waivers.asking import ask
 from tests.factories import MembershipFactory, RepositoryFactory, TeamFactory
 from tests.reviews.review_places import FORM, review_places
 from tests.reviews.rows import RULE, finished, found, tree

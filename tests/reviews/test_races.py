@@ -7,10 +7,10 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from reviews import deciding, signoff
 from reviews.models import AuditEvent, Review, SignOff
-from reviews.states import State
-from reviews.turns import ConflictError, Seen
+from reviews.signoff import deciding, opening
+from reviews.signoff.turns import ConflictError, Seen
+from reviews.workflow.states import State
 from tests.reviews.reviewing import LATER, Cast, agreed, cast_of, review_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +43,7 @@ def plays(people) -> tuple[Play, ...]:
         lambda review, seen: deciding.sign(review, people.security, seen, "approve"),
         lambda review, seen: deciding.sign(review, people.third, seen, "approve"),
         lambda review, seen: deciding.reject(review, people.lead, seen, "Not without the patch."),
-        lambda review, seen: signoff.move_to(review, people.submitter, seen, LATER),
+        lambda review, seen: opening.move_to(review, people.submitter, seen, LATER),
     )
 
 
@@ -95,7 +95,7 @@ def test_of_four_decisions_at_once_exactly_one_wins(review, plays, pool, rounds)
 def test_nothing_is_approved_on_a_commit_that_the_review_has_left(review, people, pool, rounds):
     plays = (
         lambda one, seen: deciding.sign(one, people.security, seen, "approve"),
-        lambda one, seen: signoff.move_to(one, people.submitter, seen, LATER),
+        lambda one, seen: opening.move_to(one, people.submitter, seen, LATER),
     )
     ended = set()
     for _ in range(rounds):

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from reviews import recount, trees, waived
 from reviews.models import Repository, Scan, Waiver
-from reviews.waivers import decide
-from reviews.waiving import Action
+from reviews.waivers.decisions import decide
+from reviews.waivers.life import Action
 from scanners import registry
 from tests.factories import RepositoryFactory
 from tests.origin import commit_files

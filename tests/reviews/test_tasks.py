@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from reviews import intake, outbox, queue, tasks
+from reviews import intake, queue, tasks
 from reviews.models import BlobResult, OutboxMessage, Repository, Review, Scan, Team, User, Waiver
+from reviews.outbox import delivery
 from tests.factories import MembershipFactory, RepositoryFactory, ScanFactory
 from tests.mail_server import MailServer
 from tests.origin import commit_files
@@ -106,7 +107,7 @@ class TestDeliver:
 
     def test_ends_before_somebody_else_takes_its_messages(self, team: Team) -> None:
         message(team)
-        outbox.claim()
+        delivery.claim()
         lease = OutboxMessage.objects.get().leased_until - timezone.now()
         assert tasks.deliver.soft_time_limit < tasks.deliver.time_limit < lease.total_seconds()
 

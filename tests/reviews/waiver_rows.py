@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from reviews import recount, trees, waived
-from reviews.asking import Wish, ask
 from reviews.models import (
     Finding,
     Membership,
@@ -18,8 +17,9 @@ from reviews.models import (
     User,
     Waiver,
 )
-from reviews.waivers import decide
-from reviews.waiving import Action
+from reviews.waivers.asking import Wish, ask
+from reviews.waivers.decisions import decide
+from reviews.waivers.life import Action
 from scanners import registry
 from tests.factories import MembershipFactory
 from tests.reviews.rows import RULE, finished

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from reviews import audit, chain
+from reviews.audit import chain, trail
 from reviews.management.chosen import teams
 
 
@@ -17,4 +17,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for team in teams(options["team"]):
-            self.stdout.write(chain.canonical(audit.head(team)))
+            self.stdout.write(chain.canonical(trail.head(team)))

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-from reviews import appendonly
+from reviews.audit import appendonly
 from reviews.models import User
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from reviews import audit
+from reviews.audit import trail
 from reviews.management.chosen import teams
 
 
@@ -14,5 +14,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for team in teams([options["team"]]):
-            for line in audit.export(team):
+            for line in trail.export(team):
                 self.stdout.write(line, ending="")

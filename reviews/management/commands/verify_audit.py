@@ -4,10 +4,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from reviews import appendonly, verifying
+from reviews.audit import appendonly, verifying
+from reviews.audit.signing import SignatureError
 from reviews.management.chosen import teams
 from reviews.models import Team
-from reviews.signing import SignatureError
 
 
 class Command(BaseCommand):

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection, transaction
 
-from reviews import appendonly, audit
+from reviews.audit import appendonly, trail
 from reviews.models import Team
 from tests.factories import TeamFactory
 
@@ -34,7 +34,7 @@ def log(team) -> Team:
     """The team Payments, with five events."""
     with transaction.atomic():
         for number in range(5):
-            audit.record(team, None, "thing-happened", team, f"Thing {number}")
+            trail.record(team, None, "thing-happened", team, f"Thing {number}")
     return team
 
 
@@ -53,7 +53,7 @@ def head(told, log, tmp_path) -> Path:
     """A file with the heads of the log at two times."""
     first = told("audit_head", "--team", "payments")
     with transaction.atomic():
-        audit.record(log, None, "thing-happened", log, "One more thing")
+        trail.record(log, None, "thing-happened", log, "One more thing")
     path = tmp_path / "heads.jsonl"
     path.write_text("\n".join([*first, *told("audit_head")]), encoding="utf-8")
     return path
@@ -61,7 +61,7 @@ def head(told, log, tmp_path) -> Path:
 
 def test_an_intact_log_is_one_line_a_team(told, log):
     TeamFactory(name="Search", slug="search")
-    digest = list(audit.rows(log.pk))[-1].digest
+    digest = list(trail.rows(log.pk))[-1].digest
     assert told("verify_audit") == [
         f"payments: 5 events, intact, head {digest}",
         f"search: 0 events, intact, head {'0' * 64}",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 
-from reviews import appendonly, audit
+from reviews.audit import appendonly, trail
 from reviews.models import AuditEvent, Team
 from tests.factories import UserFactory
 from tests.reviews.corruptions import intact
@@ -21,7 +21,7 @@ def log(team: Team) -> Team:
     with transaction.atomic():
         for number in range(1, 61):
             kind = "waiver-approved" if number % 2 else "review-signed"
-            audit.record(team, None if number % 3 else ada, kind, team, f"Event {number} <b>x</b>", number=number)
+            trail.record(team, None if number % 3 else ada, kind, team, f"Event {number} <b>x</b>", number=number)
     return team
 
 
@@ -46,7 +46,7 @@ def tamper(statement: str) -> None:
 
 def test_the_newest_events_come_first_with_exact_times_and_short_digests(page, log):
     text = page()
-    last = list(audit.rows(log.pk))[-1]
+    last = list(trail.rows(log.pk))[-1]
     assert rows(text) == 50
     assert text.index("Event 60") < text.index("Event 59")
     assert f'<time datetime="{last.at}">' in text

@@ -6,9 +6,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from reviews import casefile
 from reviews.models import Condition, OutboxMessage
-from reviews.states import State
+from reviews.signoff import casefile
+from reviews.workflow.states import State
 from tests.reviews.review_places import condition_of
 from tests.reviews.reviewing import cast_of, item_of, review_in
 

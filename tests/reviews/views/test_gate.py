@@ -4,7 +4,7 @@ from html import unescape
 import pytest
 from django.urls import reverse
 
-from reviews import gate, gating
+from reviews.gate import answering, gating
 from tests.factories import RepositoryFactory, ScanFactory
 from tests.reviews.decided import broken, decided
 from tests.reviews.rows import COMMIT, RULE, finished
@@ -100,7 +100,7 @@ def test_what_people_wrote_is_never_markup(client, viewer, pay):
 def test_the_scorecard_says_the_same_as_the_gate(client, viewer, pay):
     client.force_login(viewer)
     responses = [client.get(HOME), client.get(HOME + "gate/")]
-    answers = [json.dumps(gate.as_json(response.context["answer"])) for response in responses]
+    answers = [json.dumps(answering.as_json(response.context["answer"])) for response in responses]
     assert answers[0] == answers[1]
     assert all("3 high or critical findings are open." in response.content.decode() for response in responses)
 
@@ -110,4 +110,4 @@ def test_the_example_for_programs_is_the_answer_itself(client, viewer, pay):
     response = client.get(HOME + "gate/", {"commit": COMMIT})
     shown = "\n".join(line for _, line, _ in response.context["json"])
     asked = gating.answer(pay, COMMIT, response.context["at"])
-    assert json.loads(shown) == gate.as_json(asked)
+    assert json.loads(shown) == answering.as_json(asked)

@@ -4,9 +4,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from reviews import casefile
 from reviews.models import Comment, Evidence, ReviewItem, Verdict
-from reviews.states import State
+from reviews.signoff import casefile
+from reviews.workflow.states import State
 from tests.reviews.review_places import condition_of
 from tests.reviews.reviewing import cast_of, item_of, person, review_in
 

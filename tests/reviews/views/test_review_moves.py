@@ -3,10 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from reviews import casefile
 from reviews.models import AuditEvent, Condition, OutboxMessage, Review, ReviewCommit, Scan, SignOff
-from reviews.states import State
-from reviews.turns import Seen
+from reviews.signoff import casefile
+from reviews.signoff.turns import Seen
+from reviews.workflow.states import State
 from tests.reviews.review_places import condition_of
 from tests.reviews.reviewing import LATER, agreed, cast_of, item_of, person, review_in
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from reviews.models import AuditEvent, ReviewTemplate
-from reviews.states import Occasion
+from reviews.workflow.states import Occasion
 from tests.factories import TeamFactory
 
 pytestmark = pytest.mark.django_db

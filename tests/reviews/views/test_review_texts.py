@@ -5,9 +5,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from reviews import audit, casefile
+from reviews.audit import trail
 from reviews.models import BreakGlass, Comment, Condition, Evidence, Review, ReviewCommit, ReviewItem, SignOff
-from reviews.states import State
+from reviews.signoff import casefile
+from reviews.workflow.states import State
 from tests.factories import RepositoryFactory
 from tests.reviews.review_places import broken, condition_of
 from tests.reviews.reviewing import LATER, cast_of, review_in
@@ -44,7 +45,7 @@ def hostile(team, cast) -> Review:
     ReviewCommit.objects.create(review=review, commit=LATER, tree=LATER, changes=[["Q10", EVIL, EVIL]], digests={})
     bound = {"commit": LATER, "tree": LATER, "rule_set": EVIL[:60], "evidence_digest": "71aa" * 16}
     SignOff.objects.create(review=review, reviewer=cast.third, decision="request-changes", round=1, note=EVIL, **bound)
-    audit.record(team, cast.third, "review-sent-back", review, EVIL)
+    trail.record(team, cast.third, "review-sent-back", review, EVIL)
     casefile.seal(review)
     return review
 

@@ -7,10 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from reviews import casefile
 from reviews.models import Comment, Condition, Review, ReviewCommit, Scan, SignOff
-from reviews.states import DECIDED, OPEN, State
-from reviews.workflow import TRANSITIONS
+from reviews.signoff import casefile
+from reviews.workflow.states import DECIDED, OPEN, State
+from reviews.workflow.transitions import TRANSITIONS
 from tests.factories import ScanFactory
 from tests.reviews.review_places import condition_of
 from tests.reviews.reviewing import LATER, agreed, answered, cast_of, item_of, person, review_in, scanned

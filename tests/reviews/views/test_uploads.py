@@ -4,10 +4,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from reviews import evidence
 from reviews.models import Evidence, Review, Team, User
-from reviews.states import State
-from reviews.uploads import MOST_BODY, MOST_BYTES
+from reviews.signoff import evidence
+from reviews.workflow.states import State
+from reviews.workflow.uploads import MOST_BODY, MOST_BYTES
 from tests.reviews.reviewing import review_in
 
 pytestmark = pytest.mark.django_db

@@ -7,11 +7,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from reviews import feeds, waived
-from reviews.asking import ask
+from reviews import waived
 from reviews.models import Condition, Waiver
-from reviews.waivers import decide
-from reviews.waiving import Action
+from reviews.waivers import feeds
+from reviews.waivers.asking import ask
+from reviews.waivers.decisions import decide
+from reviews.waivers.life import Action
 from tests.factories import RepositoryFactory
 from tests.reviews.rows import RULE, found
 from tests.reviews.waiver_rows import asked_items, counted, in_days, member, waiver, wish

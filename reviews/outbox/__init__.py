@@ -1,0 +1,1 @@
+"""What people are told: written with what it tells of, delivered afterwards."""

@@ -1,0 +1,1 @@
+"""The read side of reviews: what their pages show and let one do."""

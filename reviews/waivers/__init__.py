@@ -1,0 +1,1 @@
+"""What is accepted until a day: asked for, decided by somebody else, and over when its day is."""
