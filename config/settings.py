@@ -45,7 +45,7 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
-FILE_UPLOAD_HANDLERS = ["reviews.uploads.Bounded"]
+FILE_UPLOAD_HANDLERS = ["reviews.workflow.uploads.Bounded"]
 LOGGING = logging.configure(ENV.log_level, ENV.log_format)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 # At 10 (debug): a request then is one line, and the hints that go round every few seconds are none.
