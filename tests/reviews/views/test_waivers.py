@@ -261,6 +261,13 @@ class TestAgenda:
         for person in (teammate, viewer):
             assert reverse("move-waiver", args=[asked.pk]) not in opened(person, "waivers")[1]
 
+    def test_its_buttons_can_be_pressed(self, opened, repository, finding, teammate, lead):
+        ask(wish(repository, finding), teammate)
+        page = opened(lead, "waivers")[1]
+        forms = page.split('<form method="post"')[1:]
+        assert forms
+        assert all("csrfmiddlewaretoken" in form.split("</form>")[0] for form in forms)
+
     def test_counts_in_the_head_what_presses(self, opened, repository, finding, teammate, lead, viewer):
         ask(wish(repository, finding), teammate)
         assert "need you or end within ten days" in opened(lead, "waivers")[1]
