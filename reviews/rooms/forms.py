@@ -144,6 +144,7 @@ class AnswerForm(Styled, forms.Form):
 
     answer = forms.ChoiceField(choices=ANSWERS, error_messages={"required": "Choose one of the three."})
     rationale = text("Why", required=False, help_text="How it is so, or why it does not apply. A pass needs evidence.")
+    digest = forms.CharField(widget=forms.HiddenInput, required=False)
 
 
 class EmptyForm(Styled, forms.Form):

@@ -21,9 +21,14 @@ ANSWERS = (Outcome.PASS, Outcome.FAIL, Outcome.NOT_APPLICABLE)
 _LONGEST = 4000
 
 
-def answer(item: ReviewItem, by: User, value: str, rationale: str) -> None:
-    """Answer an asked item, or correct the answer."""
+def answer(item: ReviewItem, by: User, value: str, rationale: str, *, digest: str | None = None) -> None:
+    """Answer an asked item, or correct the answer.
+
+    Raises ConflictError when the item is not `digest` any more, so that nobody overwrites an answer they never saw.
+    """
     with answering(item, by) as taken:
+        if digest not in (None, ReviewItem.objects.get(pk=item.pk).digest):
+            raise ConflictError(taken.review)
         fine = item.asked and value in ANSWERS
         taken.need(fine, Action.SUBMIT, "Answer with pass, fail or not applicable; what the scan found stays.")
         taken.need(len(rationale) <= _LONGEST, Action.SUBMIT, f"Say it in {_LONGEST:,} characters, or attach a file.")

@@ -29,8 +29,8 @@ from reviews.signoff import carrying, casefile, errands
 from reviews.signoff.answers import answering
 from reviews.signoff.contents import Contents, contents
 from reviews.signoff.turns import Turn, turn
+from reviews.signoff.uploads import received
 from reviews.workflow.states import OPEN
-from reviews.workflow.uploads import received
 from scanners.evidence import EvidenceError, Place, moved
 from scanners.git.errors import SourceError
 from scanners.git.names import UNSEEN, check_sub_path

@@ -16,7 +16,6 @@ from reviews.workflow.states import Action, Occasion
 from reviews.workflow.transitions import RefusedError
 from scanners.git.names import check_commit
 
-SECOND_WITHIN = timedelta(hours=24)
 OPEN_FOR = timedelta(days=7)
 
 

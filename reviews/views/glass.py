@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from reviews import access
+from reviews.gate.answering import SECOND_WITHIN
 from reviews.models import BreakGlass, Membership, Repository, User
 from reviews.rooms.forms import GlassForm, SecondForm
 from reviews.signoff import casefile, glass
@@ -92,5 +93,5 @@ def page_of(repository: Repository, person: User, form: GlassForm) -> dict[str, 
 
 def pane(broken: BreakGlass) -> dict[str, object]:
     """One broken glass with what follows from the time."""
-    now, second_by = timezone.now(), broken.at + glass.SECOND_WITHIN
+    now, second_by = timezone.now(), broken.at + SECOND_WITHIN
     return {"glass": broken, "open": broken.ends_at > now, "second_by": second_by, "late": second_by < now}

@@ -30,11 +30,12 @@ def answer(request: PersonRequest, pk: int, ref: str) -> HttpResponse:
     """Answer an asked item."""
     item = of_the_team(request, pk, ref)
     form = AnswerForm(request.POST)
+    said = form.cleaned_data if form.is_valid() else {}
     return attempt(
         request,
         page_of(item, "Answer"),
         form,
-        lambda: answers.answer(item, request.user, form.cleaned_data["answer"], form.cleaned_data["rationale"]),
+        lambda: answers.answer(item, request.user, said["answer"], said["rationale"], digest=said["digest"] or None),
     )
 
 

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 
 from reviews.models import Upload
-from reviews.workflow.uploads import clean_name
+from reviews.signoff.uploads import clean_name
 
 HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",

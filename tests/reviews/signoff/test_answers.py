@@ -41,6 +41,14 @@ def test_an_answer_is_kept_and_changes_what_a_verdict_is_about(answering, people
     assert (answering.evidence_digest != before[1].evidence_digest, answering.version) == (True, before[1].version + 1)
 
 
+def test_nobody_overwrites_an_answer_they_never_saw(answering, people):
+    shown = item(answering)
+    answers.answer(shown, people.lead, "fail", "The drill failed.", digest=shown.digest)
+    with pytest.raises(ConflictError):
+        answers.answer(shown, people.submitter, "pass", "It went well.", digest=shown.digest)
+    assert item(answering).answer == "fail"
+
+
 @pytest.mark.parametrize("value", ["", "unknown", "waived", "pass; drop table"])
 def test_an_answer_is_one_of_three(answering, people, value):
     with pytest.raises(RefusedError, match="pass, fail or not applicable"):

@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from reviews.models import Evidence, Review, Team, User
 from reviews.signoff import evidence
+from reviews.signoff.uploads import MOST_BODY, MOST_BYTES
 from reviews.workflow.states import State
-from reviews.workflow.uploads import MOST_BODY, MOST_BYTES
 from tests.reviews.reviewing import review_in
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
-from reviews.workflow.uploads import MOST_BODY, MOST_BYTES, clean_name, received
+from reviews.signoff.uploads import MOST_BODY, MOST_BYTES, clean_name, received
 
 PDF, PNG, JPEG = b"%PDF-1.7\n...", b"\x89PNG\r\n\x1a\n...", b"\xff\xd8\xff\xe0..."
 
