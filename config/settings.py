@@ -45,11 +45,13 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
-FILE_UPLOAD_HANDLERS = ["reviews.workflow.uploads.Bounded"]
+FILE_UPLOAD_HANDLERS = ["reviews.signoff.uploads.Bounded"]
 LOGGING = logging.configure(ENV.log_level, ENV.log_format)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
-# At 10 (debug): a request then is one line, and the hints that go round every few seconds are none.
+# At 10 (debug): a request then is one line, and the hints that go round every few seconds are none, also when they
+# expire because every worker is busy.
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = 10
+DJANGO_STRUCTLOG_CELERY_TASK_NOTICE_LOG_LEVEL = 10
 
 INSTALLED_APPS = [
     "reviews",
