@@ -51,7 +51,7 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = True
 # At 10 (debug): a request then is one line, and the hints that go round every few seconds are none, also when they
 # expire because every worker is busy.
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = 10
-DJANGO_STRUCTLOG_CELERY_TASK_NOTICE_LOG_LEVEL = 10
+DJANGO_STRUCTLOG_CELERY_TASK_RETRY_LOG_LEVEL = 10
 
 INSTALLED_APPS = [
     "reviews",
