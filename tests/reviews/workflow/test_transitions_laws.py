@@ -1,140 +1,32 @@
 """Whatever people do in whatever order, with old pages and lost roles: no state of a review breaks what it promises."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
-from django.core.exceptions import ValidationError
-from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
 )
 
-from reviews.models import AuditEvent, Condition, Membership, Review, ReviewCommit, Team, User, Waiver
+from reviews.models import Condition, Membership, Review, ReviewCommit
 from reviews.signoff import answers, casefile, conditions, deciding, freezing, glass, opening
-from reviews.signoff.turns import ConflictError, Seen
+from reviews.waivers import asking, decisions, life
 from reviews.workflow.quorum import quorum
 from reviews.workflow.states import ANSWERING, HELD, IN_FORCE, OPEN, State
-from reviews.workflow.transitions import TRANSITIONS, RefusedError
-from tests.factories import MembershipFactory, ScanFactory, TeamFactory
-from tests.reviews.reviewing import LATER, Role, agreed, answered, item_of, person, review_in, scanned
+from tests.factories import ScanFactory
+from tests.reviews.reviewing import LATER, Role, answered
 from tests.reviews.rows import COMMIT, card
+from tests.reviews.workflow.acting import Acting, fresh, names, refs, signers
 
 pytestmark = pytest.mark.django_db
-REFUSALS = (RefusedError, ConflictError, ValidationError)
-WAYS = {(source.value, row.target.value) for row in TRANSITIONS for source in row.sources}
-# Back to what it was: an approval with conditions is reaffirmed as one.
-WAYS |= {("needs-reaffirmation", "approved-with-conditions")}
-NAMES = ("submitter", "author", "lead", "security", "authority", "viewer", "stranger", "admin")
-# Mostly those who may, or nothing would ever happen.
-names = st.sampled_from([*NAMES, *["submitter"] * 6])
-refs = st.sampled_from(["Q10", "Q23"])
-signers = st.sampled_from([*["lead", "security", "authority"] * 3, "author", "submitter"])
-fresh = st.sampled_from([True, True, True, False])
 
 
-def cast(team: Team) -> dict[str, User]:
-    """Everybody who might act, each with a name of their own."""
-    mark = team.pk
-    return {
-        "submitter": person(team, f"submitter{mark}", Role.MAINTAINER, "lead"),
-        "author": person(team, f"author{mark}", Role.REVIEWER, "security"),
-        "lead": person(team, f"lead{mark}", Role.REVIEWER, "lead"),
-        "security": person(team, f"security{mark}", Role.REVIEWER, "security"),
-        "authority": person(team, f"authority{mark}", Role.MAINTAINER, "authority"),
-        "viewer": person(team, f"viewer{mark}", Role.VIEWER, "security", "authority"),
-        "stranger": MembershipFactory(user__username=f"stranger{mark}", role=Role.MAINTAINER).user,
-        "admin": MembershipFactory(user__username=f"admin{mark}", user__is_superuser=True).user,
-    }
-
-
-BEGINNINGS = (
-    State.DRAFT,
-    *[State.IN_REVIEW] * 4,
-    State.SELF_ASSESSMENT,
-    State.APPROVED,
-    State.APPROVED_WITH_CONDITIONS,
-)
-
-
-class Life(RuleBasedStateMachine):
-    """One review, from draft to whatever becomes of it."""
-
-    @initialize(tier=st.sampled_from("ABC"), state=st.sampled_from(BEGINNINGS))
-    def begin(self, tier: str, state: State) -> None:
-        self.now = datetime(2026, 3, 1, 9, tzinfo=UTC)
-        self.team = TeamFactory()
-        self.people = cast(self.team)
-        self.repository = scanned(self.team, tier)
-        ends = {"decided_at": self.now, "valid_until": self.now + timedelta(days=90)} if state in HELD else {}
-        fields = {"repository": self.repository, "tier": tier} | ends
-        self.review = review_in(state, self.team, self.people["submitter"], **fields)
-        self.fill(wrote=True)
-        agreed(self.review, self.people["lead"])
-        self.olds = [Seen.of(self.review)]
-        self.signed = 0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.undo = transaction.atomic()
-        self.undo.__enter__()
-
-    def teardown(self) -> None:
-        transaction.set_rollback(True)
-        self.undo.__exit__(None, None, None)
-
-    def do(self, act: Callable[[Seen], object], *, current: bool = True, seen_counts: bool = True) -> bool:
-        """Let somebody act on what their page shows. Whatever is refused has changed nothing."""
-        before = Seen.of(self.review)
-        seen = before if current else self.olds[len(self.olds) // 2]
-        log = self.events()
-        try:
-            with patch("django.utils.timezone.now", lambda: self.now):
-                act(seen)
-            done = True
-        except REFUSALS:
-            done = False
-        self.review.refresh_from_db()
-        after = Seen.of(self.review)
-        assert done or (after == before and self.events() == log)
-        assert not done or self.events() > log
-        assert not (done and seen_counts and seen != before), "decided from an outdated page"
-        assert after.state == before.state or (before.state, after.state) in WAYS
-        self.olds.append(after)
-        self.check_new_sign_offs()
-        return done
-
-    def seldom(self) -> bool:
-        """Ends are rarer than the way there."""
-        return len(self.olds) % 5 == 4
-
-    def events(self) -> int:
-        return AuditEvent.objects.filter(team=self.team).count()
-
-    def outsiders(self) -> set[int | None]:
-        """Told anew here, from the rows alone."""
-        review = self.review
-        wrote = {self.people["author"].pk} if review.authors else set()
-        told = review.items.filter(answered_by__isnull=False).values_list("answered_by", flat=True)
-        return {review.opened_by_id, review.submitted_by_id, *told, *wrote}
-
-    def check_new_sign_offs(self) -> None:
-        rows = list(self.review.sign_offs.order_by("pk"))[self.signed :]
-        self.signed += len(rows)
-        for row in rows:
-            member = Membership.objects.get(team=self.team, user=row.reviewer_id)
-            assert row.reviewer_id not in self.outsiders()
-            assert member.role in (Role.REVIEWER, Role.MAINTAINER)
-            assert set(row.duties) <= set(member.duties)
+class Life(Acting):
+    """One review, from wherever it begins to whatever becomes of it."""
 
     @rule(name=names, current=fresh)
     @precondition(lambda self: self.review.state in (State.DRAFT, State.SCAN_FAILED))
@@ -157,18 +49,6 @@ class Life(RuleBasedStateMachine):
             self.review.refresh_from_db()
             self.do(lambda _: freezing.follow_scan(self.review), seen_counts=False)
             self.fill(wrote)
-
-    def fill(self, wrote: bool) -> None:
-        """Two questions are what this review asks; and one reviewer may have written commits."""
-        self.review.items.update(required=False)
-        for ref in {"Q10", "Q23"} - set(self.review.items.values_list("ref", flat=True)):
-            item_of(self.review, ref)
-        self.review.items.filter(ref__in=["Q10", "Q23"]).update(required=True)
-        self.review.items.exclude(ref__in=["Q10", "Q23"]).update(asked=False)
-        authors = [["A", self.people["author"].email, 3]] if wrote else []
-        Review.objects.filter(pk=self.review.pk).update(authors=authors, authors_state="known")
-        casefile.seal(self.review)
-        self.review.refresh_from_db()
 
     @rule(name=names, ref=refs, value=st.sampled_from(["pass", "pass", "fail", "not-applicable"]))
     @precondition(lambda self: self.review.state in OPEN)
@@ -297,27 +177,16 @@ class Life(RuleBasedStateMachine):
         self.review.refresh_from_db()
         assert self.review.state == shown
 
-    @invariant()
-    def the_log_is_whole(self) -> None:
-        assert not hasattr(self, "team") or chain_faults(self.team) == []
+    @rule(name=names, ref=refs, days=st.integers(-1, 40))
+    def ask_for_a_waiver(self, name: str, ref: str, days: int) -> None:
+        given = {"reason": "accepted", "justification": "The drill is on Monday.", "cap": 1}
+        wish = asking.Wish(self.repository, item=ref, ends_on=self.now.date() + timedelta(days=days), **given)
+        self.do(lambda _: asking.ask(wish, self.people[name]), seen_counts=False)
 
-    @invariant()
-    def an_approval_ends_and_conditions_and_waivers_do_too(self) -> None:
-        held = Review.objects.filter(repository__team=getattr(self, "team", None), state__in=HELD)
-        assert not held.filter(valid_until=None).exists()
-        assert not Waiver.objects.filter(kind="waiver", ends_on=None).exists()
-
-    @invariant()
-    def one_approval_of_a_repository_is_in_force(self) -> None:
-        held = Review.objects.filter(repository=getattr(self, "repository", None), state__in=HELD)
-        assert held.count() <= 1
-
-
-def chain_faults(team: Team) -> list[int]:
-    """The events that do not follow the one before them."""
-    rows = list(AuditEvent.objects.filter(team=team).order_by("seq").values_list("seq", "previous", "digest"))
-    before = [(0, "", "0" * 64), *rows]
-    return [seq for (last, _, digest), (seq, previous, _) in pairwise(before) if (seq, previous) != (last + 1, digest)]
+    @rule(name=signers, action=st.sampled_from([*[life.Action.APPROVE] * 3, *life.Action]))
+    def decide_on_a_waiver(self, name: str, action: life.Action) -> None:
+        for waiver in self.repository.waivers.order_by("-pk")[:1]:
+            self.do(lambda _, waiver=waiver: decisions.decide(action, waiver, self.people[name]), seen_counts=False)
 
 
 def test_no_life_of_a_review_breaks_its_promises(request):
