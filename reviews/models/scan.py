@@ -127,7 +127,7 @@ class ScanTree(models.Model):
     scan = models.OneToOneField(Scan, on_delete=models.CASCADE, related_name="tree_content")
     files = models.BinaryField()
     facts = models.BinaryField(default=bytes)
-    counted = models.BinaryField(default=bytes)
+    counted = models.BinaryField(default=bytes, db_default=b"")
 
     def __str__(self) -> str:
         return f"tree of {self.scan}"

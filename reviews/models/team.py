@@ -14,10 +14,12 @@ class Team(models.Model):
     slug = models.SlugField(max_length=80, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
     review_tiers = models.JSONField(
-        default=tier_a, help_text="Tiers whose commits the gate lets out only after an approved review."
+        default=tier_a,
+        db_default=["A"],
+        help_text="Tiers whose commits the gate lets out only after an approved review.",
     )
     ops_tiers = models.JSONField(
-        default=list, blank=True, help_text="Tiers whose quorum also needs somebody with the ops duty."
+        default=list, db_default=[], blank=True, help_text="Tiers whose quorum also needs somebody with the ops duty."
     )
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="teams")
 
@@ -49,7 +51,9 @@ class Membership(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
-    duties = models.JSONField(default=list, blank=True, help_text="Of Duty; they count from the role reviewer up.")
+    duties = models.JSONField(
+        default=list, db_default=[], blank=True, help_text="Of Duty; they count from the role reviewer up."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

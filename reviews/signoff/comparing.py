@@ -8,6 +8,7 @@ What the items of an approved review rest on at a later commit, and in which wor
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from scanners import registry
 
 REOPENED, CHANGED = "reopened", "changed"
 _NAMED = 3
+_PLACE = re.compile(r":\d+\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +148,14 @@ def _seen(scan: Scan) -> QuerySet[Finding]:
 
 
 def _lines(before: Facts, after: Facts, commits: Commits) -> list[str]:
-    come = [line for line in after.lines if line not in before.lines][:_NAMED]
-    gone = [line for line in before.lines if line not in after.lines][:_NAMED]
+    then, now = {_unplaced(line) for line in before.lines}, {_unplaced(line) for line in after.lines}
+    come = [line for line in after.lines if _unplaced(line) not in then][:_NAMED]
+    gone = [line for line in before.lines if _unplaced(line) not in now][:_NAMED]
     said = [f"At {commits.new}: {', '.join(come)}"] if come else []
     said += [f"Only at {commits.old}: {', '.join(gone)}"] if gone else []
     return [one.rstrip(".") for one in said] or [f"What the scan sees differs between {commits.old} and {commits.new}"]
+
+
+def _unplaced(line: str) -> str:
+    """A line of facts without the numbers of lines, which move with every edit above."""
+    return _PLACE.sub("", line)

@@ -240,7 +240,7 @@ def _of_condition(condition: Condition, today: date) -> Entry:
         note=f"of the review of {review.title}",
         url=reverse("review", args=[review.pk]) + "#conditions",
         repository=review.repository,
-        answerable=f"{condition.owner}, verified by {condition.verifier}",
+        answerable=f"{condition.owner}; {condition.verifier} verifies",
         ends_on=condition.due_on,
         left=(condition.due_on - today).days,
         effect="approval is suspended",

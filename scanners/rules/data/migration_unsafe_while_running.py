@@ -80,7 +80,7 @@ class MigrationUnsafeWhileRunning(Rule):
                 "shop/migrations/0001_initial.py": _FIRST,
                 "shop/migrations/0002_more.py": f"{_NEXT}        migrations.SeparateDatabaseAndState(state_operations=[migrations.RemoveField('order', 'old')]),\n"
                 "        migrations.CreateModel(name='Line', fields=[]),\n        migrations.AddIndex('line', models.Index(fields=['a'], name='x')),\n"
-                "        migrations.AddField('order', 'vat', models.IntegerField(default=0)),\n        migrations.AddField('order', 'note', models.TextField(null=True)),\n    ]\n",
+                "        migrations.AddField('order', 'vat', models.JSONField(default=tags, db_default=[])),\n        migrations.AddField('order', 'note', models.TextField(null=True)),\n    ]\n",
                 "shop/migrations/0003_index.py": "from django.contrib.postgres.operations import AddIndexConcurrently\n"
                 + _NEXT.replace("0001_initial", "0002_more") + "        AddIndexConcurrently('order', models.Index(fields=['total'], name='z')),\n    ]\n",
             },

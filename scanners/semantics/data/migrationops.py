@@ -97,7 +97,7 @@ def _field(spec: FieldSpec, scope: Scope) -> dict[str, Any]:
         "type": spec.type,
         "m2m": spec.kind == "m2m" or "Generated" in spec.type or "Auto" in spec.type,
         "null": may_be_null(spec, scope) if _is_standard(spec) else None,
-        "default": "constant" if blank else _default(spec.expr("default"), spec.expr("db_default")),
+        "default": "constant" if blank or spec.expr("db_default") else _default(spec.expr("default")),
         "unique": spec.word("unique", scope) is True,
         "index": spec.word("db_index", scope) is True or _is_indexed_key(spec, scope),
         "length": length if isinstance(length, int) else 0,
@@ -114,18 +114,13 @@ def _is_standard(spec: FieldSpec) -> bool:
     return spec.call is not None and ast.unparse(spec.call.func).startswith(("models.", "django.db.models."))
 
 
-def _default(*given: ast.expr | None) -> str:
-    for value in given:
-        if value is None or (isinstance(value, ast.Constant) and value.value is None):
-            continue
-        if isinstance(value, ast.Name | ast.Attribute | ast.Lambda):
-            name = getattr(value, "attr", getattr(value, "id", ""))
-            fixed = name in _FIXED or name.isupper() or (isinstance(value, ast.Attribute) and name.isupper())
-            return "constant" if fixed else "callable"
-        if isinstance(value, ast.Call) and ast.unparse(value.func).endswith(("now", "uuid4", "today")):
-            return "constant"  # Computed when the migration is loaded: one value for all rows.
-        return "constant"
-    return ""
+def _default(value: ast.expr | None) -> str:
+    if value is None or (isinstance(value, ast.Constant) and value.value is None):
+        return ""
+    if isinstance(value, ast.Name | ast.Attribute | ast.Lambda):
+        name = getattr(value, "attr", getattr(value, "id", ""))
+        return "constant" if name in _FIXED or name.isupper() else "callable"
+    return "constant"
 
 
 def alembic_operations(function: ast.FunctionDef, ctx: Context, scope: Scope) -> Iterator[dict[str, Any]]:
