@@ -51,7 +51,6 @@ class Change:
 
     ref: str
     kind: str
-    what: str
     digest: str
 
 
@@ -195,10 +194,10 @@ def _changes(review: Reviewed, tier: Tier) -> list[Reason]:
     for kind in RED[Tier.A]:
         left = [change for change in review.left if (change.kind == "reopened") == (kind == "reopened")]
         if left:
-            parts = listed(f"{change.ref} ({change.what})" if change.what else change.ref for change in left)
-            text = f"{kind.capitalize()} since review {review.number} and not reaffirmed: {parts}."
+            refs = tuple(change.ref for change in left)
+            text = f"{kind.capitalize()} since review {review.number} and not reaffirmed: {listed(refs)}."
             verdict = Verdict.FAIL if kind in RED[tier] else None
-            refs, then = tuple(change.ref for change in left), "A reviewer looks at what changed and reaffirms it."
+            then = "A reviewer looks at what changed and reaffirms it."
             found.append(Reason(f"items-{kind}", verdict, text, then, review=review.key, items=refs))
     return found
 

@@ -169,7 +169,7 @@ def _reviewed(review: Review, repository: Repository, commit: str, scan: Scan | 
         valid_until=review.valid_until,
         due_on=tuple(one.due_on for one in review.conditions.all() if one.state == Condition.State.OPEN),
         conditioned=frozenset(ref for condition in review.conditions.all() for ref in condition.refs),
-        changes=tuple(Change(ref, kind, what, compared.digests.get(ref, "")) for ref, kind, what in compared.changes)
+        changes=tuple(Change(ref, kind, compared.digests.get(ref, "")) for ref, kind, _ in compared.changes)
         if compared
         else (),
         reaffirmed=tuple(sign_off.items for sign_off in review.sign_offs.all()),

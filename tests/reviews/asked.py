@@ -60,9 +60,9 @@ def question(**fields) -> Question:
     return replace(start, **fields)
 
 
-def change(kind="changed", ref="T1", digest="new", what="a hunk") -> Change:
+def change(kind="changed", ref="T1", digest="new") -> Change:
     """What a later commit does to an item."""
-    return Change(ref, kind, what, digest)
+    return Change(ref, kind, digest)
 
 
 def day(number: int) -> date:

@@ -164,10 +164,10 @@ def test_what_a_later_commit_changes_counts_by_tier(tier, kind, verdict, state):
 
 
 def test_changed_and_reopened_items_are_said_apart():
-    later = review(how=How.COMPARED, changes=(change(), change("reopened", "S1", what=""), change(ref="T2")))
+    later = review(how=How.COMPARED, changes=(change(), change("reopened", "S1"), change(ref="T2")))
     _, reopened, changed = says((later,), Tier.B, needed=True, now=NOW)
     assert reopened.text == "Reopened since review 3 and not reaffirmed: S1."
-    assert changed.text == "Changed since review 3 and not reaffirmed: T1 (a hunk), T2 (a hunk)."
+    assert changed.text == "Changed since review 3 and not reaffirmed: T1, T2."
     assert (reopened.items, changed.items) == (("S1",), ("T1", "T2"))
 
 
