@@ -75,7 +75,7 @@ moments = st.integers(-72, 24 * 120).map(lambda hours: NOW + timedelta(hours=hou
 days = st.integers(-3, 40).map(lambda number: TODAY + timedelta(days=number))
 refs = st.sampled_from(["T1", "S1"])
 digests = st.sampled_from(["new", "newer"])
-changes = st.builds(Change, refs, st.sampled_from(["changed", "reopened"]), st.just("a hunk"), digests)
+changes = st.builds(Change, refs, st.sampled_from(["changed", "reopened"]), digests)
 reviewed = st.builds(
     Reviewed,
     key=st.just(30),
