@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 # Measured with web and worker writing at once: without WAL and IMMEDIATE a third of the writes fails as "locked".
 _SQLITE_PRAGMAS = (
@@ -22,6 +22,8 @@ def database(url: str, statement_seconds: float = 30) -> dict[str, Any]:
     Raises ValueError when the URL is neither.
     """
     parts = urlsplit(url)
+    if not _has_a_port(parts):
+        raise ValueError("what stands before the host is not written for a URL; / @ : # in it are %2F %40 %3A %23")
     name = unquote(parts.path.removeprefix("/"))
     if parts.scheme == "sqlite" and name and not parts.netloc:
         return _sqlite(Path(name))
@@ -30,6 +32,14 @@ def database(url: str, statement_seconds: float = 30) -> dict[str, Any]:
         who = {"USER": unquote(parts.username or ""), "PASSWORD": unquote(parts.password or "")}
         return place | who | _postgresql(dict(parse_qsl(parts.query)), statement_seconds)
     raise ValueError("this is not the URL of a database that can be used")
+
+
+def _has_a_port(parts: SplitResult) -> bool:
+    """Whether the port is a number, or none. Python's own message would quote what stands there: part of a password."""
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 def _sqlite(path: Path) -> dict[str, Any]:

@@ -49,3 +49,9 @@ def test_the_limits_are_in_force():
     with connection.cursor() as cursor:
         cursor.execute(question)
         assert cursor.fetchone() == (answer,)
+
+
+def test_a_password_that_breaks_the_url_is_not_quoted():
+    with pytest.raises(ValueError, match="not written for a URL") as refused:
+        database("postgresql://plimsoll:hunter2/and/more@db.example.org/name")
+    assert "hunter2" not in str(refused.value)
