@@ -20,7 +20,7 @@ from tests.services import database_url, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-DELIVER = "import django; django.setup(); from reviews import outbox; outbox.deliver()"
+DELIVER = "import django; django.setup(); from reviews.outbox import delivery; delivery.deliver()"
 
 
 def test_twenty_deliverers_send_each_message_once(team: Team, mail_server: MailServer, settings: Settings) -> None:
