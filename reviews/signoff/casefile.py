@@ -23,7 +23,7 @@ from reviews.signoff import authorship
 from reviews.workflow.guards import Case, Clock
 from reviews.workflow.items import ItemCase
 from reviews.workflow.quorum import Actor, Given, quorum
-from reviews.workflow.states import HELD, State
+from reviews.workflow.states import State
 from reviews.workflow.transitions import effective
 
 _RANKS = {role: rank for rank, role in enumerate(Membership.Role.values)}
@@ -66,12 +66,6 @@ def clock(review: Review, now: datetime) -> Clock:
     """What ends by itself."""
     open_ = review.conditions.filter(state=Condition.State.OPEN)
     return Clock(now, review.valid_until, tuple(open_.values_list("due_on", flat=True)))
-
-
-def state_now(review: Review, now: datetime) -> State:
-    """The state that is so at a moment, whether or not a job wrote it down."""
-    state = State(review.state)
-    return effective(state, clock(review, now)) if state in HELD else state
 
 
 def changed(review: Review) -> list[tuple[str, str, str]]:

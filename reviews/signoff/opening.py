@@ -17,9 +17,7 @@ from reviews import intake
 from reviews.audit import trail
 from reviews.models import Membership, Repository, Review, Scan, Team, User
 from reviews.outbox import notify
-from reviews.signoff import casefile
 from reviews.signoff.turns import Seen, Turn, turn
-from reviews.workflow.quorum import Actor
 from reviews.workflow.states import Action, Occasion, State
 from scanners.git.errors import SourceError
 from scanners.git.names import check_commit
@@ -125,11 +123,6 @@ def tell(taken: Turn, kind: str, people: Iterable[User], text: str) -> None:
     body = notify.body(f"{text.rstrip('.')}. {now}", path=reverse("review", args=[review.pk]), by=taken.person)
     subject = f"{name}: {kind.replace('-', ' ')}"
     notify.post(review.repository.team, kind, others, key=key, subject=subject, body=body)
-
-
-def may_open(person: User, team: Team) -> bool:
-    """Whether a person may open reviews of a team's repositories."""
-    return casefile.actor(person, team).rank >= Actor.ENGINEER
 
 
 def _asked(taken: Turn) -> Scan:

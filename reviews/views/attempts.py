@@ -57,6 +57,11 @@ def home(review: Review, place: str = "") -> str:
     return reverse("review", args=[review.pk]) + (f"#{place}" if place else "")
 
 
+def page_of(item: ReviewItem, heading: str) -> Page:
+    """Where a form about an item belongs."""
+    return Page(item.review, heading, heading, home(item.review, f"item-{item.ref}"), item)
+
+
 def attempt(request: PersonRequest, page: Page, form: forms.Form, change: Callable[[], object]) -> HttpResponse:
     """Make a change and go on; else 422 or 403 with the reasons at the form, or 409 when somebody was first."""
     if not form.is_valid():

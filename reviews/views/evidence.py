@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
 
 from reviews import access
-from reviews.models import Evidence, Membership, ReviewItem
+from reviews.models import Evidence, Membership
 from reviews.rooms.forms import EmptyForm, EvidenceNoteForm, FileForm, LinkForm, UploadForm
 from reviews.signoff import evidence
-from reviews.views.attempts import SEE_OTHER, Page, attempt, home, seen_item, seen_review
+from reviews.views.attempts import SEE_OTHER, attempt, page_of, seen_item, seen_review
 from reviews.views.people import PersonRequest
 from reviews.views.uploads import to_save
 from reviews.views.wake import wake_readers
@@ -70,8 +70,3 @@ def seen_evidence(request: PersonRequest, pk: int, evidence_id: int) -> Evidence
     found = get_object_or_404(rows, pk=evidence_id)
     found.item.review = review
     return found
-
-
-def page_of(item: ReviewItem, heading: str) -> Page:
-    """Where a form about an item belongs."""
-    return Page(item.review, heading, heading, home(item.review, f"item-{item.ref}"), item)

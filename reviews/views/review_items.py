@@ -16,7 +16,7 @@ from reviews.rooms.entries import Entry
 from reviews.rooms.forms import AnswerForm, CommentForm, EmptyForm, VerdictForm
 from reviews.rooms.room import room
 from reviews.signoff import answers
-from reviews.views.attempts import Page, attempt, home, seen_item, seen_review
+from reviews.views.attempts import Page, attempt, home, page_of, seen_item, seen_review
 from reviews.views.people import PersonRequest
 
 Role = Membership.Role
@@ -104,11 +104,6 @@ def of_the_team(request: PersonRequest, pk: int, ref: str) -> ReviewItem:
     item = seen_item(request, pk, ref)
     access.require(request.user, item.review.repository.team, Role.ENGINEER)
     return item
-
-
-def page_of(item: ReviewItem, heading: str) -> Page:
-    """Where a form about an item belongs."""
-    return Page(item.review, heading, heading, home(item.review, f"item-{item.ref}"), item)
 
 
 def has_condition(item: ReviewItem) -> bool:

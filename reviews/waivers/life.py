@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from reviews.workflow.guards import unless
 from reviews.workflow.quorum import Actor
 from scanners.finding import Severity
 
@@ -85,10 +86,6 @@ class Case:
 Guard = Callable[[Case, Actor], tuple[str, ...]]
 
 
-def _unless(fine: bool, reason: str) -> tuple[str, ...]:
-    return () if fine else (reason,)
-
-
 def may_decide(severity: Severity, actor: Actor) -> bool:
     """Whether somebody has the authority for a severity; whether they asked for it is not looked at."""
     if severity in _DUTIES:
@@ -104,7 +101,7 @@ def decider(severity: Severity) -> str:
 
 def decides(case: Case, actor: Actor) -> tuple[str, ...]:
     """Critical: the duty security or release authority. High: lead as well. Medium and low: the role reviewer."""
-    return _unless(
+    return unless(
         may_decide(case.severity, actor),
         f"A decision about {case.severity} severity needs {decider(case.severity)}. Ask one of them.",
     )
@@ -112,18 +109,18 @@ def decides(case: Case, actor: Actor) -> tuple[str, ...]:
 
 def another(case: Case, actor: Actor) -> tuple[str, ...]:
     """Somebody else than who asked."""
-    return _unless(actor.key != case.requested_by, "You asked for it. Somebody else has to decide.")
+    return unless(actor.key != case.requested_by, "You asked for it. Somebody else has to decide.")
 
 
 def asker(case: Case, actor: Actor) -> tuple[str, ...]:
     """Who asked for it."""
-    return _unless(actor.key == case.requested_by, "Only who asked can withdraw the request. Decline it instead.")
+    return unless(actor.key == case.requested_by, "Only who asked can withdraw the request. Decline it instead.")
 
 
 def takes_back(case: Case, actor: Actor) -> tuple[str, ...]:
     """A maintainer, or somebody who may decide about this severity."""
     fine = actor.rank >= MAINTAINER or may_decide(case.severity, actor)
-    return _unless(fine, f"Revoking needs a maintainer or {decider(case.severity)}. Ask one of them.")
+    return unless(fine, f"Revoking needs a maintainer or {decider(case.severity)}. Ask one of them.")
 
 
 def in_time(case: Case, _actor: Actor) -> tuple[str, ...]:
@@ -132,12 +129,12 @@ def in_time(case: Case, _actor: Actor) -> tuple[str, ...]:
         return ("Its last day is over. Decline it; whoever still needs it asks again.",)
     most = MOST_DAYS[case.severity]
     late = case.ends_on is not None and (case.ends_on - case.today).days > most
-    return _unless(not late, f"It would run longer than {most} days, the most for {case.severity}. Ask again.")
+    return unless(not late, f"It would run longer than {most} days, the most for {case.severity}. Ask again.")
 
 
 def is_over(case: Case, actor: Actor) -> tuple[str, ...]:
     """Its last day is over; Plimsoll does this by itself."""
-    return _unless(case.over and actor.key is None, "Plimsoll ends it by itself when its last day is over.")
+    return unless(case.over and actor.key is None, "Plimsoll ends it by itself when its last day is over.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,36 +55,37 @@ class Case:
 Guard = Callable[[Case, Actor], tuple[str, ...]]
 
 
-def _unless(fine: bool, reason: str) -> tuple[str, ...]:
+def unless(fine: bool, reason: str) -> tuple[str, ...]:
+    """No reason against it when it is fine, else this one."""
     return () if fine else (reason,)
 
 
 def of_the_team(_case: Case, actor: Actor) -> tuple[str, ...]:
     """An engineer of the team or more."""
-    return _unless(actor.rank >= Actor.ENGINEER, "This needs the role engineer. Ask a maintainer of the team for it.")
+    return unless(actor.rank >= Actor.ENGINEER, "This needs the role engineer. Ask a maintainer of the team for it.")
 
 
 def reviews(_case: Case, actor: Actor) -> tuple[str, ...]:
     """A reviewer of the team or more."""
-    return _unless(actor.rank >= Actor.REVIEWER, "This needs the role reviewer. Ask a maintainer of the team for it.")
+    return unless(actor.rank >= Actor.REVIEWER, "This needs the role reviewer. Ask a maintainer of the team for it.")
 
 
 def has_authority(_case: Case, actor: Actor) -> tuple[str, ...]:
     """Somebody with the duty release authority."""
     fine = actor.has("authority")
-    return _unless(fine, "This needs the duty release authority. Ask a maintainer of the team who has it.")
+    return unless(fine, "This needs the duty release authority. Ask a maintainer of the team who has it.")
 
 
 def by_itself(_case: Case, actor: Actor) -> tuple[str, ...]:
     """Plimsoll itself; nobody does this by hand."""
-    return _unless(actor.key is None, "Plimsoll does this by itself.")
+    return unless(actor.key is None, "Plimsoll does this by itself.")
 
 
 def independent(case: Case, actor: Actor) -> tuple[str, ...]:
     """The reviewer submitted nothing, answered nothing and wrote no commit since the last approval."""
-    known = _unless(case.authors_known, "The authors of the commits are not known yet. Wait until they are read.")
+    known = unless(case.authors_known, "The authors of the commits are not known yet. Wait until they are read.")
     why = case.why_not_independent(actor)
-    return known + _unless(not why, f"You {why}. Somebody else has to review this.")
+    return known + unless(not why, f"You {why}. Somebody else has to review this.")
 
 
 def items_ready(case: Case, _actor: Actor) -> tuple[str, ...]:
@@ -100,72 +101,72 @@ def no_blocker(case: Case, _actor: Actor) -> tuple[str, ...]:
 def items_agreed(case: Case, _actor: Actor) -> tuple[str, ...]:
     """Every asked item has been agreed to by a reviewer, on the evidence as it is now."""
     left = [item.ref for item in case.items if item.asked and item.required and not item.agreed]
-    return _unless(not left, f"No verdict yet on {', '.join(left[:8])}{' and more' if len(left) > 8 else ''}.")
+    return unless(not left, f"No verdict yet on {', '.join(left[:8])}{' and more' if len(left) > 8 else ''}.")
 
 
 def not_signed_yet(case: Case, actor: Actor) -> tuple[str, ...]:
     """Each person signs once in a round, unless the evidence has changed since."""
     signed = any(given.key == actor.key for given in case.given)
-    return _unless(not signed, "You have signed this round already. Another person has to.")
+    return unless(not signed, "You have signed this round already. Another person has to.")
 
 
 def quorum_filled(case: Case, actor: Actor) -> tuple[str, ...]:
     """The sign-offs fill the quorum of the tier."""
     open_ = [slot.said for slot, given in filled(case.slots, (*case.given, actor.gives())) if given is None]
-    return _unless(not open_, f"Still to sign: {', '.join(open_)}.")
+    return unless(not open_, f"Still to sign: {', '.join(open_)}.")
 
 
 def quorum_open(case: Case, actor: Actor) -> tuple[str, ...]:
     """The sign-offs do not fill the quorum of the tier yet."""
-    return _unless(bool(quorum_filled(case, actor)), "This sign-off fills the quorum, so it decides.")
+    return unless(bool(quorum_filled(case, actor)), "This sign-off fills the quorum, so it decides.")
 
 
 def without_conditions(case: Case, _actor: Actor) -> tuple[str, ...]:
     """No condition is attached."""
-    return _unless(not case.conditions, "Conditions are attached. Approve with conditions.")
+    return unless(not case.conditions, "Conditions are attached. Approve with conditions.")
 
 
 def with_conditions(case: Case, _actor: Actor) -> tuple[str, ...]:
     """At least one condition is attached."""
-    return _unless(bool(case.conditions), "No condition is attached. Add one, or approve without.")
+    return unless(bool(case.conditions), "No condition is attached. Add one, or approve without.")
 
 
 def holds_the_claim(case: Case, actor: Actor) -> tuple[str, ...]:
     """The person who claimed the review, a lead, or the release authority."""
     fine = actor.key == case.claimed_by or actor.has("lead") or actor.has("authority")
-    return _unless(fine, "Somebody else holds the review. A lead or they themselves can release it.")
+    return unless(fine, "Somebody else holds the review. A lead or they themselves can release it.")
 
 
 def nobody_signed(case: Case, _actor: Actor) -> tuple[str, ...]:
     """Nobody has signed this round."""
-    return _unless(not case.given, "There is a sign-off in this round already.")
+    return unless(not case.given, "There is a sign-off in this round already.")
 
 
 def changes_seen(case: Case, _actor: Actor) -> tuple[str, ...]:
     """Each changed item is agreed to again, or was before."""
-    return _unless(not case.changed, f"Still to reaffirm: {', '.join(case.changed)}.")
+    return unless(not case.changed, f"Still to reaffirm: {', '.join(case.changed)}.")
 
 
 def changes_left(case: Case, _actor: Actor) -> tuple[str, ...]:
     """At least one changed item is left that nobody agreed to again."""
-    return _unless(bool(case.changed), "No changed item is left, so this reaffirms the approval.")
+    return unless(bool(case.changed), "No changed item is left, so this reaffirms the approval.")
 
 
 def is_expired(case: Case, _actor: Actor) -> tuple[str, ...]:
     """The validity of the approval is over."""
-    return _unless(case.clock.expired, "The approval is still valid.")
+    return unless(case.clock.expired, "The approval is still valid.")
 
 
 def is_overdue(case: Case, _actor: Actor) -> tuple[str, ...]:
     """The last day of a condition is over and nobody verified it."""
-    return _unless(case.clock.overdue, "No condition is overdue.")
+    return unless(case.clock.overdue, "No condition is overdue.")
 
 
 def is_not_overdue(case: Case, _actor: Actor) -> tuple[str, ...]:
     """No condition is overdue."""
-    return _unless(not case.clock.overdue, "A condition is overdue. It has to be verified first.")
+    return unless(not case.clock.overdue, "A condition is overdue. It has to be verified first.")
 
 
 def still_valid(case: Case, _actor: Actor) -> tuple[str, ...]:
     """The approval is neither over nor suspended."""
-    return _unless(not case.clock.expired, "The validity of the approval is over. Open another review.")
+    return unless(not case.clock.expired, "The validity of the approval is over. Open another review.")

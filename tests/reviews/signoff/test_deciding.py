@@ -143,7 +143,7 @@ def overdue(team, people) -> Condition:
 
 def test_an_overdue_condition_suspends_even_if_no_job_ran(team, people):
     review = overdue(team, people).review
-    assert casefile.state_now(review, timezone.now()) is State.SUSPENDED
+    assert casefile.case(review, timezone.now()).state is State.SUSPENDED
     deciding.draw_ends(review)
     assert seen(review).state == "suspended"
 
@@ -155,7 +155,7 @@ def test_verifying_it_gives_the_approval_back(team, people, job_ran):
         deciding.draw_ends(review)
     conditions.verify(condition, people.lead, "Saw the log of the drill.")
     assert seen(condition.review).state == "approved-with-conditions"
-    assert casefile.state_now(condition.review, timezone.now()) is State.APPROVED_WITH_CONDITIONS
+    assert casefile.case(condition.review, timezone.now()).state is State.APPROVED_WITH_CONDITIONS
 
 
 def test_only_the_one_named_verifies(team, people):
@@ -167,7 +167,7 @@ def test_only_the_one_named_verifies(team, people):
 
 def test_an_approval_ends_and_the_end_is_written_down_once(team, people):
     review = review_in(State.APPROVED, team, people.submitter, valid_until=timezone.now() - timedelta(seconds=1))
-    assert casefile.state_now(review, timezone.now()) is State.EXPIRED
+    assert casefile.case(review, timezone.now()).state is State.EXPIRED
     deciding.draw_ends(review)
     deciding.draw_ends(review)
     assert AuditEvent.objects.filter(kind="review-expired").count() == 1

@@ -115,7 +115,7 @@ class Acting(RuleBasedStateMachine):
         """At a tier that needs a review it lets out what was approved alone; broken glass opens it too, and says so."""
         review = self.review
         answer = gating.answer(review.repository, review.commit or COMMIT, self.now)
-        held = casefile.state_now(review, self.now) in (*IN_FORCE, State.NEEDS_REAFFIRMATION)
+        held = casefile.case(review, self.now).state in (*IN_FORCE, State.NEEDS_REAFFIRMATION)
         needed = review.tier in review.repository.team.review_tiers
         broken = review.repository.broken_glass.exists()
         assert not (answer.verdict.lets_out and needed and not held and not broken)

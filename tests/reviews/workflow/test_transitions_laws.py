@@ -172,7 +172,7 @@ class Life(Acting):
     @rule()
     def draw_ends(self) -> None:
         with patch("django.utils.timezone.now", lambda: self.now):
-            shown = casefile.state_now(self.review, self.now)
+            shown = casefile.case(self.review, self.now).state
             deciding.draw_ends(self.review)
         self.review.refresh_from_db()
         assert self.review.state == shown
