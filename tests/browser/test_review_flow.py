@@ -1,4 +1,4 @@
-"""From a draft to an answer of the gate, on the pages alone: a real repository, real scans, and four people."""
+"""From a draft to an answer of the gate, on the pages alone: a real repository, real scans, and three people."""
 
 import re
 from collections.abc import Callable, Iterator

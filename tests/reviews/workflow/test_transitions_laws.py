@@ -12,8 +12,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from reviews.models import Condition, Membership, Review, ReviewCommit
+from reviews import recount
+from reviews.models import Condition, Membership, Review, ReviewCommit, Scan
 from reviews.signoff import answers, casefile, conditions, deciding, freezing, glass, opening
+from reviews.signoff.turns import Seen
 from reviews.waivers import asking, decisions, life
 from reviews.workflow.quorum import quorum
 from reviews.workflow.states import ANSWERING, HELD, IN_FORCE, OPEN, State
@@ -49,6 +51,24 @@ class Life(Acting):
             self.review.refresh_from_db()
             self.do(lambda _: freezing.follow_scan(self.review), seen_counts=False)
             self.fill(wrote)
+        elif not fails:
+            self.rescan(found)
+
+    def rescan(self, found: Scan) -> None:
+        """A newer scan that found other things leaves every human decision as it is."""
+        before = self.decided()
+        self.repository.latest_scan = found
+        self.repository.save()
+        recount.refresh(self.repository)
+        freezing.follow_scans()
+        assert self.decided() == before
+
+    def decided(self) -> tuple[object, ...]:
+        """All that people said."""
+        review = Review.objects.get(pk=self.review.pk)
+        answered = list(review.items.values_list("ref", "answer", "rationale", "carried", "digest"))
+        waivers = list(self.repository.waivers.values_list("pk", "state"))
+        return Seen.of(review), answered, waivers, review.sign_offs.count(), review.conditions.count()
 
     @rule(name=names, ref=refs, value=st.sampled_from(["pass", "pass", "fail", "not-applicable"]))
     @precondition(lambda self: self.review.state in OPEN)
