@@ -4,6 +4,9 @@ from reviews.models.audit import AuditEvent
 from reviews.models.blob import BlobResult
 from reviews.models.evidence import Evidence, Upload
 from reviews.models.finding import Finding, FindingEvent
+from reviews.models.forge import Comparison, Forge, PullRequest
+from reviews.models.hook import Delivery, Hook
+from reviews.models.look import Look
 from reviews.models.outbox import OutboxMessage
 from reviews.models.repository import Repository
 from reviews.models.review import Review, ReviewCommit, ReviewItem
@@ -11,20 +14,28 @@ from reviews.models.scan import Scan, ScanTree
 from reviews.models.signoff import BreakGlass, Comment, SignOff, Verdict
 from reviews.models.team import Membership, Team
 from reviews.models.template import ReviewTemplate
+from reviews.models.token import ApiToken
 from reviews.models.user import User
 from reviews.models.waiver import Condition, WaivedFinding, Waiver
 
 __all__ = [
+    "ApiToken",
     "AuditEvent",
     "BlobResult",
     "BreakGlass",
     "Comment",
+    "Comparison",
     "Condition",
+    "Delivery",
     "Evidence",
     "Finding",
     "FindingEvent",
+    "Forge",
+    "Hook",
+    "Look",
     "Membership",
     "OutboxMessage",
+    "PullRequest",
     "Repository",
     "Review",
     "ReviewCommit",

@@ -19,6 +19,14 @@ class Repository(models.Model):
         CRON = "cron", "cron"
         LIBRARY = "library", "library"
 
+    class Provider(models.TextChoices):
+        GITHUB = "github", "GitHub"
+        GITLAB = "gitlab", "GitLab"
+        GITEA = "gitea", "Gitea or Forgejo"
+        BITBUCKET = "bitbucket", "Bitbucket Cloud"
+        BITBUCKET_SERVER = "bitbucket-server", "Bitbucket Data Center"
+        AZURE = "azure", "Azure DevOps"
+
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="repositories")
     name = models.CharField(max_length=80)
     slug = models.SlugField(max_length=80)
@@ -27,6 +35,19 @@ class Repository(models.Model):
     sub_path = models.CharField(max_length=500, blank=True, default="")
     tier = models.CharField(max_length=1, choices=Tier.choices, default=Tier.B)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.HTTP_API)
+    provider = models.CharField(
+        max_length=20, choices=Provider.choices, blank=True, default="", db_default="", help_text="Whose forge it is."
+    )
+    release_tags = models.CharField(
+        max_length=100,
+        blank=True,
+        default="v*",
+        db_default="v*",
+        help_text="Tags that open a review, as a pattern such as v* or release-*; empty: none does.",
+    )
+    badge_key = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="Part of the badges' address; empty: no badges."
+    )
     credential = EncryptedTextField(blank=True, default="", help_text="An access token for the URL. Write-only.")
     registered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -41,6 +62,9 @@ class Repository(models.Model):
             models.UniqueConstraint(fields=["team", "slug"], name="repository_slug_once_per_team"),
             models.UniqueConstraint(
                 fields=["team", "url", "branch", "sub_path"], name="repository_place_once_per_team"
+            ),
+            models.UniqueConstraint(
+                fields=["badge_key"], condition=~models.Q(badge_key=""), name="repository_badge_key_once"
             ),
             models.CheckConstraint(condition=models.Q(tier__in=["A", "B", "C"]), name="repository_known_tier"),
             models.CheckConstraint(

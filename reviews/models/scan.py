@@ -22,6 +22,8 @@ class Scan(models.Model):
     class Trigger(models.TextChoices):
         PERSON = "person", "a person"
         WEBHOOK = "webhook", "a webhook"
+        PULL_REQUEST = "pull", "a pull request"
+        POLL = "poll", "a look at the branch"
         REGISTERED = "registered", "registration"
         HISTORY = "history", "history"
         REVIEW = "review", "a review"
@@ -39,7 +41,15 @@ class Scan(models.Model):
     repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="scans")
     state = models.CharField(max_length=10, choices=State.choices, default=State.REQUESTED)
     trigger = models.CharField(max_length=10, choices=Trigger.choices, default=Trigger.PERSON)
-    branch = models.CharField(max_length=250)
+    branch = models.CharField(max_length=250, help_text="Or the full ref, such as refs/pull/7/head.")
+    pull_request = models.ForeignKey(
+        "PullRequest",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="scans",
+        help_text="None: a branch.",
+    )
     wanted_commit = models.CharField(max_length=64, blank=True, default="", help_text="Empty: the head of the branch.")
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

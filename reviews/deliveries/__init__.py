@@ -1,0 +1,1 @@
+"""Webhook deliveries: received by the web server, sorted out by a worker."""

@@ -1,0 +1,1 @@
+"""What forges are told: statuses of commits and comments on pull requests. One file a provider."""
