@@ -11,6 +11,7 @@ from django.utils.text import slugify
 
 from reviews import access, intake, members
 from reviews.models import Membership, Repository, Team, User
+from reviews.sources import policy
 from scanners.git.address import parse_source
 from scanners.git.errors import SourceError
 from scanners.git.names import check_branch, check_sub_path
@@ -111,7 +112,7 @@ class SettingsForm(Styled, forms.ModelForm):
 
     def clean_url(self) -> str:
         """The address, normalised, as the fetching side accepts it."""
-        return checked(self.cleaned_data["url"], lambda url: parse_source(url, intake.policy()).url)
+        return checked(self.cleaned_data["url"], lambda url: parse_source(url, policy()).url)
 
     def clean_branch(self) -> str:
         """A name that git takes for a branch."""

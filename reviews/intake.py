@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -13,11 +12,11 @@ from django.utils.text import slugify
 
 from reviews.audit import trail
 from reviews.models import Repository, Scan, Team, User
+from reviews.sources import policy
 from scanners.git.address import parse_source
 from scanners.git.credential import Credential
 from scanners.git.errors import SourceError
 from scanners.git.names import check_branch, check_commit, check_sub_path
-from scanners.git.policy import Policy
 
 log = structlog.get_logger(__name__)
 _TOLD = ("name", "url", "branch", "sub_path", "tier", "kind")
@@ -34,15 +33,6 @@ class Registration:
     tier: str = Repository.Tier.B
     kind: str = Repository.Kind.HTTP_API
     credential: str = ""
-
-
-def policy() -> Policy:
-    """What the operator lets us fetch."""
-    return Policy(
-        allowed_schemes=frozenset(settings.ALLOWED_SCHEMES),
-        allowed_private=tuple(settings.ALLOWED_PRIVATE),
-        local_roots=tuple(settings.LOCAL_ROOTS),
-    )
 
 
 def register(team: Team, wish: Registration, *, by: User | None = None) -> Repository:

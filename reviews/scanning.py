@@ -13,9 +13,9 @@ from django.conf import settings
 
 from reviews import checklist, queue, results
 from reviews.cache import DatabaseCache
-from reviews.intake import policy
 from reviews.models import Repository, Scan
 from reviews.pulse import Pulse, TooLongError
+from reviews.sources import policy
 from reviews.warm import pool
 from scanners import registry
 from scanners.git.address import parse_source

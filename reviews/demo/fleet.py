@@ -12,8 +12,9 @@ from django.db import transaction
 from reviews import members, team_policy
 from reviews.demo.origin import mirror, write
 from reviews.demo.story import commits
-from reviews.intake import Registration, add, policy, request_scan
+from reviews.intake import Registration, add, request_scan
 from reviews.models import AuditEvent, Membership, Repository, Scan, Team, User
+from reviews.sources import policy
 from scanners.git.address import parse_source
 from scanners.git.history import history
 

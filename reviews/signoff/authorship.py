@@ -12,8 +12,8 @@ from pathlib import Path
 import structlog
 from allauth.account.models import EmailAddress
 
-from reviews.intake import policy
 from reviews.models import AuditEvent, Evidence, Repository, Review, User
+from reviews.sources import policy
 from reviews.workflow.quorum import Account, Author
 from reviews.workflow.quorum import outside as not_independent
 from reviews.workflow.states import State

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reviews.intake import policy
 from reviews.models import Repository
+from reviews.sources import policy
 from scanners.evidence import EvidenceError
 from scanners.git.address import parse_source
 from scanners.git.credential import Credential

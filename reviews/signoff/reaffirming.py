@@ -16,7 +16,6 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from reviews import trees
-from reviews.intake import policy
 from reviews.models import Evidence, Review, ReviewCommit, ReviewItem, Scan, ScanTree
 from reviews.signoff import authorship, casefile, prefill
 from reviews.signoff.authorship import enough
@@ -25,6 +24,7 @@ from reviews.signoff.contents import Contents, contents
 from reviews.signoff.evidence import place
 from reviews.signoff.opening import by_itself
 from reviews.signoff.turns import turn
+from reviews.sources import policy
 from reviews.workflow.states import HELD, IN_FORCE, Action, State
 from reviews.workflow.transitions import RefusedError
 from scanners.evidence import EvidenceError, again, moved
