@@ -25,16 +25,23 @@ class Commit:
     files: Mapping[str, str | bytes | None]
 
 
-def write(path: Path, commits: Iterable[Commit], branch: str = "main") -> None:
+def write(
+    path: Path,
+    commits: Iterable[Commit],
+    branch: str = "main",
+    pulls: Mapping[int, Iterable[Commit]] | None = None,
+) -> None:
     """Make the bare repository `path` with `commits` on `branch`. It appears at once, whole, or not at all.
 
-    Raises OSError, also when git refuses what it is given.
+    `pulls` are the commits of pull requests, by number, each on top of the branch. Raises OSError, also when git
+    refuses what it is given.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
         _git(["init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}", str(draft)], b"")
-        _git([f"--git-dir={draft}", "fast-import", "--quiet", "--date-format=raw"], _stream(commits, branch))
+        stream = _stream(commits, branch, pulls or {})
+        _git([f"--git-dir={draft}", "fast-import", "--quiet", "--date-format=raw"], stream)
         draft.rename(path)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -55,12 +62,25 @@ def mirror(checkout: Path, path: Path, branch: str = "main") -> None:
         _git([f"--git-dir={path}", "fetch", "--quiet", "--no-tags", str(checkout), f"+HEAD:{branch}"], b"", environment)
 
 
-def _stream(commits: Iterable[Commit], branch: str) -> bytes:
+def _stream(commits: Iterable[Commit], branch: str, pulls: Mapping[int, Iterable[Commit]]) -> bytes:
+    head = f"refs/heads/{branch}"
+    proposed = (_commits(made, pull_ref(number), head) for number, made in pulls.items())
+    return b"".join([_commits(commits, head), *proposed])
+
+
+def pull_ref(number: int) -> str:
+    """Where a forge shows the head of a pull request."""
+    return f"refs/pull/{number}/head"
+
+
+def _commits(commits: Iterable[Commit], ref: str, start: str = "") -> bytes:
+    """A stream of commits on `ref`, the first on top of `start`."""
     lines: list[bytes] = []
-    for commit in commits:
+    for number, commit in enumerate(commits):
         who = f"{commit.author} {int(commit.at.timestamp())} +0000"
-        lines.append(f"commit refs/heads/{branch}\nauthor {who}\ncommitter {who}\n".encode())
+        lines.append(f"commit {ref}\nauthor {who}\ncommitter {who}\n".encode())
         lines.append(_data(commit.message))
+        lines.append(f"from {start}\n".encode() if start and not number else b"")
         for path, content in sorted(commit.files.items()):
             lines.append(f"D {path}\n".encode() if content is None else f"M 100644 inline {path}\n".encode())
             lines.append(b"" if content is None else _data(content))

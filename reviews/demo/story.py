@@ -50,6 +50,11 @@ def commits(text: str, today: datetime) -> list[Commit]:
     return made + _commit(telling, head, len(made))
 
 
+def on_top(text: str, more: str, today: datetime) -> list[Commit]:
+    """The commits that `more` tells on top of a story. Raises StoryError."""
+    return commits(f"{text}\n{more}".rstrip("\n"), today)[len(commits(text, today)) :]
+
+
 def _parts(text: str) -> Iterator[tuple[str, str, str]]:
     """(mark, rest of its line, the lines below it) of every part."""
     mark, rest, lines = "", "", list[str]()

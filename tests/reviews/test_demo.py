@@ -13,14 +13,16 @@ from pytest_django import Settings
 from reviews import members, queue, scanning
 from reviews.audit import verifying
 from reviews.demo import acts, fleet, script
-from reviews.demo.origin import Commit, mirror, write
-from reviews.demo.story import StoryError, commits
+from reviews.demo.origin import Commit, mirror, pull_ref, write
+from reviews.demo.story import StoryError, commits, on_top
 from reviews.models import AuditEvent, Membership, OutboxMessage, Repository, Review, Scan, Team, User, Waiver
 from reviews.signoff import answers, freezing, opening, reading
 from reviews.signoff.turns import Seen
 from scanners.git.address import parse_source
+from scanners.git.fetch import fetch
 from scanners.git.history import history
 from scanners.git.policy import Policy
+from scanners.git.scratch import scratch_dir
 from scanners.git.store import CommitInfo, Store
 from tests.origin import commit_files, make_repository
 
@@ -51,6 +53,11 @@ class TestStory:
         assert (first.message, first.author) == ("Begin", "Ada Marsh <ada@harbour.example>")
         assert first.files == {"app.py": "import os\n\nprint(os.name)\n", "old.py": ""}
         assert second.files == {"app.py": "import os\n\nprint(os.sep)\n", "old.py": None}
+
+    def test_tells_what_comes_on_top_of_a_story(self) -> None:
+        more = "@@ 1 ada: Once more\n@~ app.py\n@<\nprint(os.sep)\n@>\nprint(os.linesep)\n"
+        (added,) = on_top(STORY, more, TODAY)
+        assert (added.message, added.files) == ("Once more", {"app.py": "import os\n\nprint(os.linesep)\n"})
 
     def test_dates_count_back_from_today(self) -> None:
         dates = [commit.at.date() for commit in commits(STORY, TODAY)]
@@ -97,6 +104,18 @@ class TestOrigin:
         with pytest.raises(OSError, match="ended with"):
             write(tmp_path / "o.git", [Commit("Bad", "nobody", TODAY, {"../a": "x"})])
         assert list(tmp_path.iterdir()) == []
+
+    def test_a_pull_request_starts_where_the_branch_is(self, tmp_path: Path) -> None:
+        main, proposed = (Commit(text, "Ada <a@b.example>", TODAY, {f"{text}.py": text}) for text in ("Begin", "Wish"))
+        write(tmp_path / "o.git", [main], pulls={7: [proposed]})
+        (head,) = _commits(tmp_path / "o.git")
+        policy = Policy(local_roots=(tmp_path,))
+        source = parse_source(f"file://{tmp_path}/o.git", policy)
+        with scratch_dir(tmp_path / "scratch") as scratch:
+            fetched = fetch(source, pull_ref(7), scratch, policy=policy, tick=lambda: None)
+            with Store(fetched.git_dir, policy) as store:
+                assert [entry.path for entry in store.entries(fetched.commit)] == ["Begin.py", "Wish.py"]
+        assert head.subject == "Begin"
 
     def test_a_mirror_follows_its_checkout(self, tmp_path: Path) -> None:
         checkout = make_repository(tmp_path / "checkout.git", branch="work")
