@@ -3,7 +3,19 @@
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 
-from reviews.models import Condition, Finding, Membership, OutboxMessage, Repository, Review, Scan, Team, User, Waiver
+from reviews.models import (
+    ApiToken,
+    Condition,
+    Finding,
+    Membership,
+    OutboxMessage,
+    Repository,
+    Review,
+    Scan,
+    Team,
+    User,
+    Waiver,
+)
 
 _RANK = {role: rank for rank, role in enumerate(Membership.Role.values)}
 
@@ -46,6 +58,16 @@ def conditions(user: User) -> QuerySet[Condition]:
 def messages(user: User) -> QuerySet[OutboxMessage]:
     """What the outbox holds for the people of the teams that `user` may see."""
     return OutboxMessage.objects.filter(team__in=teams(user))
+
+
+def repositories_of(token: ApiToken) -> QuerySet[Repository]:
+    """The repositories that a program with `token` may see: those of its team."""
+    return Repository.objects.filter(team=token.team_id)
+
+
+def scans_of(token: ApiToken) -> QuerySet[Scan]:
+    """The scans that a program with `token` may see."""
+    return Scan.objects.filter(repository__team=token.team_id)
 
 
 def may(user: User, team: Team, role: str) -> bool:

@@ -92,12 +92,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A verdict with its reasons, the deciding one first. At `expires` it changes by itself; None when it does not."""
+    """A verdict with its reasons, the deciding one first. At `expires` it changes by itself; None when it does not.
+
+    `level` is what the commit has reached; None while no scan of it has finished.
+    """
 
     commit: str
     verdict: Verdict
     reasons: tuple[Reason, ...]
     expires: datetime | None = None
+    level: Level | None = None
 
 
 def required_level(tier: Tier) -> Level:
@@ -143,7 +147,7 @@ def _at(question: Question, moment: datetime | None = None) -> Answer:
     first += [reason for reason in glass if not first and reason.verdict is Verdict.CONDITIONS]
     rest = [*(reason for reason in glass if reason not in first), *found, *_notes(card, question.scan)]
     reasons = (*first, *sorted(rest, key=lambda reason: reason.weight))
-    return Answer(question.commit, reasons[0].verdict or Verdict.UNKNOWN, reasons)
+    return Answer(question.commit, reasons[0].verdict or Verdict.UNKNOWN, reasons, level=card.level if card else None)
 
 
 def _scan(scan: Scanned, card: Scorecard | None) -> list[Reason]:

@@ -30,7 +30,11 @@ _UNFINISHED = (Scan.State.REQUESTED, Scan.State.RUNNING, Scan.State.FAILED)
 
 
 class CommitError(ValueError):
-    """A text that names no commit, or more than one. The message says what to do."""
+    """A text that names no commit, or more than one: commit_malformed, commit_ambiguous. The message says what to do."""
+
+    def __init__(self, code: str, message: str, next_step: str) -> None:
+        super().__init__(f"{message} {next_step}")
+        self.code, self.message, self.next_step = code, message, next_step
 
 
 def named(repository: Repository, text: str) -> str:
@@ -40,7 +44,7 @@ def named(repository: Repository, text: str) -> str:
     """
     wanted = text.strip().lower()
     if not _COMMIT.fullmatch(wanted):
-        raise CommitError("This is no commit. Give 7 to 64 hexadecimal digits.")
+        raise CommitError("commit_malformed", "This is no commit.", "Give 7 to 64 hexadecimal digits.")
     if len(wanted) in _WHOLE:
         return wanted
     known: list[QuerySet] = [
@@ -50,7 +54,7 @@ def named(repository: Repository, text: str) -> str:
     ]
     found = [commit for (commit,) in known[0].union(*known[1:])]
     if len(found) > 1:
-        raise CommitError(f"{len(found)} commits begin with {wanted}. Give more digits.")
+        raise CommitError("commit_ambiguous", f"{len(found)} commits begin with {wanted}.", "Give more digits.")
     return found[0] if found else wanted
 
 
