@@ -66,4 +66,3 @@ def _save(
     row.save()
     log.info("pull-request-seen", pull_request=row.pk, repository=row.repository_id, state=str(state))
     return row
-

@@ -12,6 +12,10 @@ UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _ANY_ID = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
+# Where servers show the head of a pull request, or what merging it would give.
+_PROPOSED = re.compile(
+    r"refs/(pull/N/(head|merge)|merge-requests/N/head|pull-requests/N/from)".replace("N", "[1-9][0-9]{0,17}")
+)
 _NOT_IN_REF = re.compile(r"\.\.|@\{|//|[ ~^:?*\[\\]")
 
 
@@ -60,8 +64,11 @@ def check_sub_path(path: str) -> str:
 
 
 def full_ref(name: str) -> str:
-    """Turn HEAD, a full ref, a branch or a commit id into what is asked of a server. Raises branch_malformed."""
-    if name == "HEAD" or is_commit(name):
+    """Turn HEAD, a full ref, a branch or a commit id into what is asked of a server. Raises branch_malformed.
+
+    Full refs are those of branches, tags and pull requests.
+    """
+    if name == "HEAD" or is_commit(name) or _PROPOSED.fullmatch(name):
         return name
     for prefix in ("refs/heads/", "refs/tags/"):
         if name.startswith(prefix):
