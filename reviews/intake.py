@@ -7,11 +7,12 @@ from typing import Any
 import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.text import slugify
 
 from reviews.audit import trail
-from reviews.models import Repository, Scan, Team, User
+from reviews.models import PullRequest, Repository, Scan, Team, User
 from reviews.sources import policy
 from scanners.git.address import parse_source
 from scanners.git.credential import Credential
@@ -76,48 +77,76 @@ def remove(repository: Repository, *, by: User) -> None:
         repository.delete()
 
 
-def request_scan(repository: Repository, *, trigger: str, requested_by: User | None = None, commit: str = "") -> Scan:
-    """Ask for a scan of `commit`, or of the branch's head when it is empty. Returns the row that will answer.
+def request_scan(
+    repository: Repository,
+    *,
+    trigger: str,
+    requested_by: User | None = None,
+    commit: str = "",
+    pull_request: PullRequest | None = None,
+) -> Scan:
+    """Ask for a scan of `commit`, or of the head when it is empty: of the branch, or of `pull_request`.
 
-    A commit that is queued or running already is not asked for twice. A newer request takes the place of those that
-    still wait on the same branch, except of history and of reviews: those name commits that nobody pushes again.
-    Raises SourceError commit_malformed.
+    Returns the row that will answer. What is queued already, or runs on that commit, is not asked for twice, except by
+    somebody whose turn comes earlier. A newer request takes the place of those that still wait on the same ref, except
+    of `Scan.APART`. Raises SourceError commit_malformed.
     """
     if commit:
         check_commit(commit)
+    scan = Scan(
+        repository=repository,
+        branch=pull_request.ref if pull_request else repository.branch,
+        pull_request=pull_request,
+        trigger=trigger,
+        requested_by=requested_by,
+        wanted_commit=commit,
+    )
     with transaction.atomic():
         Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)
-        asked = Scan.objects.filter(repository=repository, branch=repository.branch)
-        under_way = _under_way(asked, commit)
+        under_way = _under_way(scan)
         if under_way is not None:
             return under_way
-        scan = Scan.objects.create(
-            repository=repository,
-            branch=repository.branch,
-            trigger=trigger,
-            requested_by=requested_by,
-            wanted_commit=commit,
-        )
-        if trigger not in Scan.APART:
-            _supersede_waiting(asked, scan)
+        _take_place(scan)
     say = log.debug if trigger == Scan.Trigger.HISTORY else log.info
     say("scan-requested", scan=scan.pk, repository=repository.pk, trigger=str(trigger), commit=commit or "head")
     return scan
 
 
-def _under_way(asked: QuerySet[Scan], commit: str) -> Scan | None:
-    """The scan that will answer for `commit`. One that runs on the head may have read it before the newest push."""
+def end_waiting(pull_request: PullRequest) -> int:
+    """End the scans that wait for a pull request, because it was closed. Returns how many; one that runs goes on.
+
+    Close its row first: what is tried again looks there.
+    """
+    waiting = pull_request.scans.filter(state=Scan.State.REQUESTED)
+    ended = waiting.update(state=Scan.State.SUPERSEDED, finished_at=Now())
+    if ended:
+        log.info("scan-superseded", repository=pull_request.repository_id, pull_request=pull_request.pk, count=ended)
+    return ended
+
+
+def _under_way(scan: Scan) -> Scan | None:
+    """The row that will answer. One that runs on the head may have read it before the newest push."""
     answering = Q(state=Scan.State.REQUESTED)
-    if commit:
+    if scan.wanted_commit:
         answering |= Q(state=Scan.State.RUNNING)
-    return asked.filter(answering, wanted_commit=commit).first()
+    asked = Scan.objects.filter(repository=scan.repository, branch=scan.branch, pull_request=scan.pull_request)
+    found = asked.filter(answering, wanted_commit=scan.wanted_commit).first()
+    if found is None or found.state == Scan.State.RUNNING or found.is_apart or scan.is_apart:
+        return found
+    return found if found.turn <= scan.turn else None
 
 
-def _supersede_waiting(asked: QuerySet[Scan], scan: Scan) -> None:
-    older = asked.filter(state=Scan.State.REQUESTED, pk__lt=scan.pk).exclude(trigger__in=Scan.APART)
-    superseded = older.update(state=Scan.State.SUPERSEDED, superseded_by=scan, finished_at=scan.requested_at)
-    if superseded:
-        log.info("scan-superseded", repository=scan.repository_id, by=scan.pk, count=superseded)
+def _take_place(scan: Scan) -> None:
+    """Save the new row. Those whose place it takes end before, because no two may ask for the same."""
+    waiting = Scan.objects.filter(repository=scan.repository, branch=scan.branch, state=Scan.State.REQUESTED)
+    both = waiting.filter(pull_request__isnull=scan.pull_request is None)
+    older = [] if scan.is_apart else list(both.exclude(Scan.APART).values_list("pk", flat=True))
+    if older:  # A worker may take one of them meanwhile, and then keeps it.
+        waiting.filter(pk__in=older).update(state=Scan.State.SUPERSEDED, finished_at=Now())
+    scan.save()
+    if older:
+        ended = Scan.objects.filter(pk__in=older, state=Scan.State.SUPERSEDED).update(superseded_by=scan)
+        log.info("scan-superseded", repository=scan.repository_id, by=scan.pk, count=ended)
 
 
 def _checked(wish: Registration) -> dict[str, str]:

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Now
 
-from reviews.models import Repository, Scan
+from reviews.models import PullRequest, Repository, Scan
 
 log = structlog.get_logger(__name__)
 
@@ -60,10 +60,10 @@ def due() -> QuerySet[Scan]:
         .exclude(repository__in=busy)
         .exclude(Exists(earlier), trigger=Scan.Trigger.HISTORY)
         .annotate(
-            turn=Case(When(trigger=Scan.Trigger.HISTORY, then=Value(1)), default=Value(0)),
+            rank=Case(When(trigger=Scan.Trigger.HISTORY, then=Value(1)), default=Value(0)),
             served=Subquery(last_served.values("started_at")[:1]),
         )
-        .order_by("turn", "-attempts", F("served").asc(nulls_first=True), "available_at", "id")
+        .order_by("rank", "-attempts", F("served").asc(nulls_first=True), "available_at", "id")
     )
 
 
@@ -174,10 +174,9 @@ def _return(repository: int, scan: int, change: Callable[..., Any], wait: float 
     """Back to the queue, unless a newer request waits there that makes this one needless."""
     with transaction.atomic():
         Repository.objects.select_for_update(no_key=True).get(pk=repository)
-        newer = _waiting_instead_of(
-            Scan.objects.only("repository_id", "branch", "wanted_commit", "trigger").get(pk=scan)
-        )
-        if newer is not None:
+        tried = Scan.objects.select_related("pull_request").defer("scorecard").get(pk=scan)
+        newer = _waiting_instead_of(tried)
+        if newer is not None or _is_over(tried.pull_request):
             change(**_END, state=Scan.State.SUPERSEDED, superseded_by=newer)
         else:
             change(state=Scan.State.REQUESTED, leased_until=None, available_at=_in(wait))
@@ -185,10 +184,14 @@ def _return(repository: int, scan: int, change: Callable[..., Any], wait: float 
 
 def _waiting_instead_of(scan: Scan) -> Scan | None:
     same = Q(wanted_commit=scan.wanted_commit)
-    if scan.trigger not in Scan.APART:
-        same |= ~Q(trigger__in=Scan.APART)
+    if not scan.is_apart:
+        same |= ~Scan.APART
     waiting = Scan.objects.filter(same, repository=scan.repository_id, branch=scan.branch, state=Scan.State.REQUESTED)
     return waiting.exclude(pk=scan.pk).order_by("-id").first()
+
+
+def _is_over(pull_request: PullRequest | None) -> bool:
+    return pull_request is not None and pull_request.state == PullRequest.State.CLOSED
 
 
 def _take_back(scan: Scan) -> int:

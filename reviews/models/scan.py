@@ -28,8 +28,21 @@ class Scan(models.Model):
         HISTORY = "history", "history"
         REVIEW = "review", "a review"
 
+    # Who goes first: people, then what a forge reported, then what nobody reported, then the past.
+    TURNS = (
+        (Trigger.PERSON, Trigger.REGISTERED, Trigger.REVIEW),
+        (Trigger.WEBHOOK, Trigger.PULL_REQUEST),
+        (Trigger.POLL,),
+        (Trigger.HISTORY,),
+    )
     # They name commits that nobody pushes again, so no newer request takes their place, and they take nobody's.
-    APART = (Trigger.HISTORY, Trigger.REVIEW)
+    APART = models.Q(trigger__in=(Trigger.HISTORY, Trigger.REVIEW)) | (
+        models.Q(trigger=Trigger.PERSON, pull_request=None) & ~models.Q(wanted_commit="")
+    )
+    # What was found at the head of the branch. A commit that was asked for by its name need not have been there.
+    OF_HEAD = models.Q(pull_request=None) & (
+        models.Q(wanted_commit="") | models.Q(trigger__in=(Trigger.WEBHOOK, Trigger.POLL))
+    )
 
     class Step(models.TextChoices):
         FETCH = "fetch", "Fetch"
@@ -124,6 +137,17 @@ class Scan(models.Model):
 
     def __str__(self) -> str:
         return f"scan {self.pk} of {self.repository}"
+
+    @property
+    def turn(self) -> int:
+        """Its place in TURNS."""
+        return next(turn for turn, triggers in enumerate(self.TURNS) if self.trigger in triggers)
+
+    @property
+    def is_apart(self) -> bool:
+        """What APART says of rows."""
+        named = self.trigger == self.Trigger.PERSON and self.pull_request_id is None and bool(self.wanted_commit)
+        return named or self.trigger in (self.Trigger.HISTORY, self.Trigger.REVIEW)
 
 
 class ScanTree(models.Model):

@@ -8,14 +8,16 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from reviews import intake, queue
-from reviews.models import Repository, Scan, Team, User
+from reviews.models import PullRequest, Repository, Scan, Team, User
 from scanners.git.errors import SourceError
 from tests.factories import RepositoryFactory
+from tests.reviews.running import leased
 
 pytestmark = pytest.mark.django_db
 
 A, B = "a" * 40, "b" * 40
 WEBHOOK, PERSON, HISTORY = Scan.Trigger.WEBHOOK, Scan.Trigger.PERSON, Scan.Trigger.HISTORY
+POLL, PULL = Scan.Trigger.POLL, Scan.Trigger.PULL_REQUEST
 
 
 @pytest.fixture
@@ -82,6 +84,24 @@ class TestRequestScan:
         scans.append(intake.request_scan(repository, trigger=PERSON))
         assert _states(*scans) == ["requested"] * 3
 
+    def test_a_person_does_not_wait_in_the_place_of_a_look(self, repository: Repository) -> None:
+        look = intake.request_scan(repository, trigger=POLL)
+        person = intake.request_scan(repository, trigger=PERSON)
+        assert _states(look, person) == ["superseded", "requested"]
+        assert look.superseded_by == person
+        assert intake.request_scan(repository, trigger=POLL) == person
+
+    def test_a_commit_that_somebody_named_is_scanned_whatever_is_pushed(self, repository: Repository) -> None:
+        head = intake.request_scan(repository, trigger=WEBHOOK)
+        named = intake.request_scan(repository, trigger=PERSON, commit=A)
+        intake.request_scan(repository, trigger=WEBHOOK, commit=B)
+        assert _states(head, named) == ["superseded", "requested"]
+
+    def test_a_commit_that_somebody_names_takes_no_place(self, repository: Repository) -> None:
+        head = intake.request_scan(repository, trigger=WEBHOOK)
+        intake.request_scan(repository, trigger=PERSON, commit=A)
+        assert _states(head) == ["requested"]
+
     @pytest.mark.parametrize("commit", ["main", A[:12], A.upper(), "--output=/tmp/x"])
     def test_only_a_full_commit_id_can_be_asked_for(self, repository: Repository, commit: str) -> None:
         with pytest.raises(SourceError) as refusal:
@@ -90,8 +110,63 @@ class TestRequestScan:
         assert not Scan.objects.exists()
 
 
+class TestPullRequests:
+    def test_makes_a_row_of_its_own_ref(self, repository: Repository) -> None:
+        seven = _pull_request(repository, 7)
+        scan = intake.request_scan(repository, trigger=PULL, commit=A, pull_request=seven)
+        assert (scan.branch, scan.wanted_commit, scan.pull_request) == ("refs/pull/7/head", A, seven)
+        assert intake.request_scan(repository, trigger=PULL, commit=A, pull_request=seven) == scan
+
+    def test_a_newer_push_takes_the_place_of_those_of_its_ref_only(self, repository: Repository) -> None:
+        seven, eight = _pull_request(repository, 7), _pull_request(repository, 8)
+        branch = intake.request_scan(repository, trigger=WEBHOOK)
+        older = intake.request_scan(repository, trigger=PULL, commit=A, pull_request=seven)
+        other = intake.request_scan(repository, trigger=PULL, commit=A, pull_request=eight)
+        newer = intake.request_scan(repository, trigger=PULL, commit=B, pull_request=seven)
+        assert _states(branch, older, other, newer) == ["requested", "superseded", "requested", "requested"]
+
+    def test_the_branch_leaves_them_alone(self, repository: Repository) -> None:
+        scan = intake.request_scan(repository, trigger=PULL, commit=A, pull_request=_pull_request(repository, 7))
+        intake.request_scan(repository, trigger=PERSON)
+        assert _states(scan) == ["requested"]
+
+    def test_the_next_one_of_a_source_branch_takes_the_place_of_the_last(self, repository: Repository) -> None:
+        seven, eight = (_pull_request(repository, number, ref="refs/heads/topic") for number in (7, 8))
+        older = intake.request_scan(repository, trigger=PULL, commit=A, pull_request=seven)
+        newer = intake.request_scan(repository, trigger=PULL, commit=A, pull_request=eight)
+        assert _states(older, newer) == ["superseded", "requested"]
+        assert (older.superseded_by, newer.pull_request) == (newer, eight)
+
+    def test_closing_ends_what_waits_and_nothing_else(self, repository: Repository) -> None:
+        seven, eight = _pull_request(repository, 7), _pull_request(repository, 8)
+        scans = [intake.request_scan(repository, trigger=PULL, commit=A, pull_request=one) for one in (seven, eight)]
+        branch = intake.request_scan(repository, trigger=WEBHOOK)
+        assert intake.end_waiting(seven) == 1
+        assert _states(*scans, branch) == ["superseded", "requested", "requested"]
+        assert scans[0].finished_at is not None
+
+    def test_what_runs_when_it_is_closed_is_not_tried_again(self, repository: Repository) -> None:
+        seven = _pull_request(repository, 7)
+        scan = intake.request_scan(repository, trigger=PULL, commit=A, pull_request=seven)
+        lease = leased()
+        PullRequest.objects.filter(pk=seven.pk).update(state="closed")
+        assert intake.end_waiting(seven) == 0
+        queue.fail(lease, "remote_timeout", "Silent.", "Wait.", transient=True)
+        assert _states(scan) == ["superseded"]
+
+
+def _pull_request(repository: Repository, number: int, ref: str = "") -> PullRequest:
+    place = ref or f"refs/pull/{number}/head"
+    return PullRequest.objects.create(repository=repository, number=number, target=repository.branch, ref=place)
+
+
 @pytest.mark.django_db(transaction=True)
 class TestRequestsAtOnce:
+    def test_people_and_looks_make_one_row_that_waits(self, repository: Repository) -> None:
+        triggers = [POLL, PERSON, WEBHOOK, PERSON, POLL, WEBHOOK, PERSON, POLL]
+        _at_once(8, lambda number: intake.request_scan(repository, trigger=triggers[number]))
+        assert Scan.objects.get(state="requested").trigger == PERSON
+
     @pytest.mark.parametrize("commit", ["", A])
     def test_the_same_request_makes_one_row(self, repository: Repository, commit: str) -> None:
         scans = _at_once(8, lambda _: intake.request_scan(repository, trigger=WEBHOOK, commit=commit))
