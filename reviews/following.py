@@ -1,6 +1,6 @@
 """Findings from scan to scan: what a report says about those known on the branch, written down with its history."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count, islice
@@ -44,9 +44,9 @@ def follow(scan: Scan, report: Report, now: Sequence[Seen], *, previous: Scan | 
     matched = matching.match(
         [entry.seen for entry in known.values() if entry.open],
         now,
-        _ground(report, before, scan.repository.kind),
+        ground(report, scan.repository.kind, rules_changed=before.rule_set not in ("", report.rule_set)),
         past=[entry.seen for entry in known.values() if not entry.open],
-        renames=before.renames(report),
+        renames=renames(before.shas, report),
     )
     _Writer(scan, report, at, known).write(matched, before.changed(report))
 
@@ -70,12 +70,13 @@ class _Before:
         same = report.rule_set == self.rule_set
         return {file.path for file in report.files if not same or self.shas.get(file.path) != file.sha}
 
-    def renames(self, report: Report) -> dict[str, str]:
-        """Old path -> new path of the files that moved unchanged, where there is no doubt which."""
-        paths = {file.path for file in report.files}
-        lost = _alone((sha, path) for path, sha in self.shas.items() if path not in paths)
-        come = _alone((file.sha, file.path) for file in report.files if file.path not in self.shas)
-        return {old: come[sha] for sha, old in lost.items() if sha in come}
+
+def renames(before: Mapping[str, str], report: Report) -> dict[str, str]:
+    """Old path -> new path of the files that moved unchanged, where there is no doubt which. `before`: path -> sha."""
+    paths = {file.path for file in report.files}
+    lost = _alone((sha, path) for path, sha in before.items() if path not in paths)
+    come = _alone((file.sha, file.path) for file in report.files if file.path not in before)
+    return {old: come[sha] for sha, old in lost.items() if sha in come}
 
 
 def _alone(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -93,7 +94,7 @@ def _known(repository: int) -> Iterator[_Known]:
 
 
 def _seen(index: int, found: engine.Finding) -> Seen:
-    place = (found.rule, _text(found.path), _text(found.qualname), found.anchor)
+    place = (found.rule, storable(found.path), storable(found.qualname), found.anchor)
     return Seen(*place, found.ordinal, found.line, found.line_hash, key=index)
 
 
@@ -109,7 +110,8 @@ def _told_apart(found: Iterable[Seen]) -> list[Seen]:
     return apart
 
 
-def _ground(report: Report, before: _Before, kind: str) -> Ground:
+def ground(report: Report, kind: str, *, rules_changed: bool = False) -> Ground:
+    """What a scan could see. `rules_changed`: the findings to compare with were made by another rule set."""
     rules = frozenset(rule.id for rule in registry.rules().values() if kind in rule.kinds)
     return Ground(
         read=frozenset(file.path for file in report.files if not file.problem),
@@ -117,7 +119,7 @@ def _ground(report: Report, before: _Before, kind: str) -> Ground:
         left_out=frozenset(skip.path for skip in report.skipped),
         rules=rules,
         # A rule set says only that something in it changed, so no rule of it can prove an improvement.
-        changed_rules=frozenset() if before.rule_set in ("", report.rule_set) else rules,
+        changed_rules=rules if rules_changed else frozenset(),
         suppressed=frozenset((found.path, rule) for found in report.suppressions if found.used for rule in found.rules),
     )
 
@@ -161,7 +163,7 @@ class _Writer:
 
     def _differs(self, pair: Pair, changed: Collection[str]) -> bool:
         found = self._found[int(pair.now.key)]
-        shown = (found.end_line, _text(found.message), found.severity.value, found.confidence.value)
+        shown = (found.end_line, storable(found.message), found.severity.value, found.confidence.value)
         same = pair.known.line == pair.now.line and self._known[pair.known.key].shown == shown
         return pair.moved or not same or found.path in changed
 
@@ -175,8 +177,8 @@ class _Writer:
             severity=found.severity.value,
             confidence=found.confidence.value,
             end_line=found.end_line,
-            message=_text(found.message),
-            snippet=[[line, _text(text), marked] for line, text, marked in found.snippet],
+            message=storable(found.message),
+            snippet=[[line, storable(text), marked] for line, text, marked in found.snippet],
             first_scan_id=known.first_scan if known else self._scan.pk,
             first_seen_at=known.first_seen_at if known else self._at,
             last_scan=self._scan,
@@ -191,8 +193,8 @@ def _move(pair: Pair) -> str:
     return f"from {pair.known.path}:{pair.known.line} to {pair.now.path}:{pair.now.line}"
 
 
-def _text(text: str) -> str:
-    """`text` as PostgreSQL can keep it: without NUL and without halves of characters."""
+def storable(text: str) -> str:
+    """The text as PostgreSQL can keep it: without NUL and without halves of characters."""
     return text.translate(_UNSTORABLE)
 
 

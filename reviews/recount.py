@@ -108,6 +108,13 @@ def numbers(repository: int, kept: Json, day: date) -> Json:
     }
 
 
+def covered(repository: int, kept: Json, day: date) -> frozenset[str]:
+    """The identities of the findings that are waived, or known as false positives, on a day; `kept` as of `ground`."""
+    basis = ground(repository, kept, day)
+    found = cover(basis.places, basis.excuses, waived.rules())
+    return frozenset(basis.places[index].identity for index in (*found.waived, *found.false))
+
+
 def card(scan: Scan, today: date) -> Json:
     """The scorecard of a finished scan as it is on a day."""
     found: Json = as_of(scan, today).scorecard

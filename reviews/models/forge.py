@@ -66,7 +66,9 @@ class Comparison(models.Model):
     """What a scan of a pull request found beside what the code it starts from has already.
 
     `new` and `fixed` are findings, {"rule", "path", "line", "end_line", "message", "severity", "confidence",
-    "snippet"}. Scores are 0 to 100; those of the pull request itself stand with its scan.
+    "snippet"}, the worst first; new ones also say whether they are "waived". Of very many only the first are kept;
+    `counted` has all: see `reviews.pulls.comparing`. Scores are 0 to 100; those of the pull request itself stand with
+    its scan.
     """
 
     class Base(models.TextChoices):
@@ -81,6 +83,7 @@ class Comparison(models.Model):
     base_score_high = models.FloatField(null=True)
     new = models.JSONField(default=list)
     fixed = models.JSONField(default=list)
+    counted = models.JSONField(default=dict, db_default={}, blank=True)
 
     def __str__(self) -> str:
         return f"comparison of {self.scan} with {self.base_commit[:7]}"
