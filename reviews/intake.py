@@ -62,6 +62,11 @@ def add(team: Team, wish: Registration, *, by: User | None = None) -> Repository
     return repository
 
 
+def at_place(team: Team, wish: Registration) -> Repository | None:
+    """What `team` has registered for this URL, branch and sub-path. Raises ValidationError as `add`."""
+    return _same_place(Repository(team=team, **_checked(wish)))
+
+
 def save_settings(repository: Repository, changed: dict[str, list[str]], *, by: User) -> None:
     """Store a repository's settings. `changed` says what of them is new: {setting: [before, after]}."""
     with transaction.atomic():
@@ -180,10 +185,15 @@ def _check_new(repository: Repository) -> None:
         raise _field_error("name", "name_malformed", "The name has no letters or digits.", "Choose a name with some.")
     if others.filter(slug=repository.slug).exists():
         raise _field_error("name", "name_taken", "The team has a repository of this name.", "Choose another name.")
-    same = others.filter(url=repository.url, branch=repository.branch, sub_path=repository.sub_path).first()
+    same = _same_place(repository)
     if same is not None:
         message = f"The team has registered this URL, branch and sub-path as {same.name}."
         raise _field_error("url", "place_taken", message, "Open that repository, or choose another branch or sub-path.")
+
+
+def _same_place(repository: Repository) -> Repository | None:
+    place = {name: getattr(repository, name) for name in ("url", "branch", "sub_path")}
+    return Repository.objects.filter(team=repository.team, **place).first()
 
 
 def _tell(repository: Repository, by: User | None, what: str, **data: Any) -> None:
