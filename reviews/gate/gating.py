@@ -30,7 +30,10 @@ _UNFINISHED = (Scan.State.REQUESTED, Scan.State.RUNNING, Scan.State.FAILED)
 
 
 class CommitError(ValueError):
-    """A text that names no commit, or more than one: commit_malformed, commit_ambiguous. The message says what to do."""
+    """A text that names no commit, or more than one. The message says what to do.
+
+    `code` is commit_malformed or commit_ambiguous.
+    """
 
     def __init__(self, code: str, message: str, next_step: str) -> None:
         super().__init__(f"{message} {next_step}")
