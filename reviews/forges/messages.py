@@ -9,7 +9,7 @@ are superseded. Nothing is written when the repository's forge is not to be told
 """
 
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -21,7 +21,7 @@ from reviews.models import Forge, OutboxMessage, PullRequest, Repository
 from reviews.outbox.notify import line
 
 _LONGEST_TEXT = 140  # The shortest that a forge asks for: GitHub.
-_LONGEST_NAME = 40  # Bitbucket's key.
+_LONGEST_NAME = 100
 _SUBJECT = 120
 _TOLD = (OutboxMessage.State.WAITING, OutboxMessage.State.SENDING, OutboxMessage.State.SENT)
 
@@ -68,10 +68,15 @@ def telling(repository: Repository) -> Forge | None:
 
 
 def status(repository: Repository, wanted: Status) -> OutboxMessage | None:
-    """Put a commit status into the outbox. None: the forge is not to be told, or was told just this last."""
+    """Put a commit status into the outbox. None: the forge is not to be told, or was told just this last.
+
+    Several repositories can be sub-paths of one, so the sub-path becomes part of the status's name.
+    """
     forge = telling(repository)
     if forge is None or not forge.posts_statuses:
         return None
+    if repository.sub_path:
+        wanted = replace(wanted, name=f"{wanted.name}/{repository.sub_path}")
     return _put(
         repository,
         OutboxMessage.Channel.STATUS,

@@ -10,7 +10,8 @@ class Forge(models.Model):
     """What one repository's forge is told, where, and with which token.
 
     `told` is the gate's answer that was last put into the outbox, {"commit": ..., "state": ..., "text": ...}, and
-    `told_through` the last event of the team's audit log that it took into account.
+    `told_through` the last event of the team's audit log that it took into account. Nothing is sent before
+    `rests_until`: the forge asked to slow down, or was in trouble.
     """
 
     repository = models.OneToOneField(Repository, on_delete=models.CASCADE, related_name="forge")
@@ -20,6 +21,7 @@ class Forge(models.Model):
     posts_comments = models.BooleanField(default=False)
     told = models.JSONField(default=dict)
     told_through = models.BigIntegerField(default=0)
+    rests_until = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"forge of {self.repository}"

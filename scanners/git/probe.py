@@ -56,9 +56,9 @@ def _check(answer: httpx.Response, credential: Credential | None, guard: Guard, 
     if status == 401:
         raise error("credential_refused" if credential else "credential_needed")
     if status in NAMED:
-        raise error(NAMED[status], retry_after=_retry_after(answer))
+        raise error(NAMED[status], retry_after=retry_after(answer))
     if status >= 500:
-        raise error("server_error", status=status, retry_after=_retry_after(answer))
+        raise error("server_error", status=status, retry_after=retry_after(answer))
     if status >= 400:
         raise error("server_refused", status=status)
     raise error("not_a_repository")
@@ -79,7 +79,8 @@ def _dial_error(guard: Guard, source: Source) -> SourceError:
     return error("remote_timeout") if guard.failure == "timeout" else error("host_unreachable", host=source.host)
 
 
-def _retry_after(answer: httpx.Response) -> int | None:
+def retry_after(answer: httpx.Response) -> int | None:
+    """The seconds that a server asks to wait, at most a day; None when it names none that can be read."""
     text = answer.headers.get("retry-after", "")
     if text.isascii() and text.isdecimal():
         return min(int(text[:9]), MAX_RETRY_AFTER)
