@@ -5,10 +5,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from reviews import hooks, telling
+from reviews.forges import clients
 from reviews.forms import PLAIN, Styled
-from reviews.models import Forge, Repository, User
+from reviews.models import Forge, Hook, Repository, User
 
 _PATTERN = re.compile(r"[\w./*?+@#=-]*")
 _PROVIDERS = [("", "Choose the forge"), *Repository.Provider.choices]
@@ -49,6 +51,12 @@ class HookForm(Styled, forms.Form):
         data = self.cleaned_data
         return hooks.change(self.repository, data["provider"], data["release_tags"], by=by)
 
+    def make(self, by: User) -> tuple[Hook, str]:
+        """Store both and make the hook. Returns it with its secret. Raises HookChangedError."""
+        with transaction.atomic():
+            self.change(by)
+            return hooks.make(self.repository, self.cleaned_data["provider"], by=by)
+
 
 class ForgeForm(Styled, forms.Form):
     """What the forge is told, with ways to replace and to forget the token."""
@@ -74,6 +82,12 @@ class ForgeForm(Styled, forms.Form):
             "One is stored. Enter another to replace it. A new address of the API ends it."
             if forge.token
             else "Encrypted, and never shown again. Empty: the token that the repository is fetched with."
+        )
+        derived = clients.derived(forge.repository)
+        self.fields["api_url"].help_text = (
+            f"Empty: {derived}, which follows from the repository's URL."
+            if derived
+            else "It does not follow from the repository's URL. Enter it, such as https://git.example.org/api/v4."
         )
         if not forge.token:
             del self.fields["forget"]

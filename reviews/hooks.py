@@ -14,10 +14,11 @@ from django.utils.crypto import salted_hmac
 
 from reviews.audit import trail
 from reviews.models import Hook, Repository, User
+from reviews.webhooks.providers import new_secret
 
 log = structlog.get_logger(__name__)
 FORMER_STAYS = timedelta(hours=24)
-_KEY_BYTES, _SECRET_BYTES = 18, 32
+_KEY_BYTES = 18
 _Provider = Repository.Provider
 _HOSTS = {
     "github.com": _Provider.GITHUB,
@@ -86,7 +87,7 @@ def make(repository: Repository, provider: str, *, by: User | None = None) -> tu
             raise HookChangedError("hook_exists", "The repository has a hook.", "Rotate its secret to see a new one.")
         Repository.objects.filter(pk=repository.pk).update(provider=named)
         repository.provider = named
-        secret = random.token_urlsafe(_SECRET_BYTES)
+        secret = new_secret(named.value)
         hook = Hook.objects.create(repository=repository, key=random.token_urlsafe(_KEY_BYTES), secret=secret)
         _tell(hook, by, "made", f"made the hook of {repository.name} for {named.label}", provider=named.value)
     log.info("hook-made", repository=repository.pk, provider=named.value, by=by and by.pk)
@@ -106,7 +107,7 @@ def rotate(hook: Hook, *, by: User, expected: str = "") -> str:
                 "secret_rotated", "The secret was rotated in the meantime.", "Rotate it again if you need a new one."
             )
         ended = len(secrets(stored, timezone.now())) > 1
-        secret = random.token_urlsafe(_SECRET_BYTES)
+        secret = new_secret(stored.repository.provider)
         stored.former_secret, stored.secret = stored.secret, secret
         stored.former_until = timezone.now() + FORMER_STAYS
         stored.save(update_fields=["secret", "former_secret", "former_until"])

@@ -1,9 +1,11 @@
 """What pages say of the events that a forge reported: in words, and as the facts that were understood of each."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from reviews.models import Delivery, Repository
+from reviews.models import Delivery, Hook, Repository
+from reviews.webhooks import body, signatures
 
 Json = dict[str, Any]
 _FACTS = {
@@ -23,6 +25,8 @@ _FACTS = {
     "why": "Why",
 }
 _CODES = {"commit", "head", "ref"}
+_REFUSALS = signatures.TEXTS | body.TEXTS
+_ANY_REFUSAL = ("A request was refused.", "Look at the answer in the forge's list of deliveries, and send it again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,43 @@ class Line:
 
     row: Delivery
     said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something that arrived was not believed or could not be read. `at` is the first of its minute."""
+
+    at: datetime
+    code: str
+    message: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How a hook does: what arrived and what was refused last. `word`: silent, heard or refused, by the newest."""
+
+    word: str
+    last: Line | None
+    refusal: Refusal | None
+
+
+def heard(hook: Hook) -> Heard:
+    """How a hook does now."""
+    newest = hook.deliveries.select_related("scan", "review").defer("payload", "scan__scorecard").first()
+    last = Line(newest, said(newest, hook.repository.provider)) if newest else None
+    refused = refusal(hook)
+    if refused and (newest is None or newest.received_at < refused.at):
+        return Heard("refused", last, refused)
+    return Heard("heard" if last else "silent", last, refused)
+
+
+def refusal(hook: Hook) -> Refusal | None:
+    """The last refusal, in words."""
+    if hook.refused_at is None:
+        return None
+    message, next_step = _REFUSALS.get(hook.refused_code, _ANY_REFUSAL)
+    return Refusal(hook.refused_at, hook.refused_code, message.format(field="A part of it"), next_step)
 
 
 def said(delivery: Delivery, provider: str) -> str:

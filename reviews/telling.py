@@ -8,12 +8,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from reviews.audit import trail
+from reviews.forges import clients
+from reviews.forges.errors import ForgeError
 from reviews.models import Forge, Repository, User
 from reviews.sources import policy
 from scanners.git.address import parse_source
 from scanners.git.credential import Credential
 from scanners.git.errors import SourceError
 
+_TRY_SECONDS = 8.0
 _ANY_PATH = "/x"  # A repository has a path; an API may lie at the root of its host.
 _LOCAL = (
     "This is a directory of the machine. Enter the address of the forge's API, such as https://git.example.org/api/v4."
@@ -68,6 +71,15 @@ def forget_token(repository: Repository, *, by: User) -> bool:
     text = f"{by.username} moved {repository.name}, so its forge's token was forgotten"
     trail.record(repository.team, by, "forge-changed", repository, text, token=["", "forgotten"])
     return True
+
+
+def problem_of(repository: Repository) -> ForgeError | None:
+    """Ask the forge whether the stored token reaches the repository; what is in the way of it, or None."""
+    try:
+        clients.client(repository, seconds=_TRY_SECONDS).check()
+    except ForgeError as error:
+        return error
+    return None
 
 
 def check_api_url(text: str) -> str:
