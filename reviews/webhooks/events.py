@@ -5,10 +5,12 @@ An event is a hint and never the truth: it says where to look on the server, and
 Every text in it was checked by `scanners.git.names`, or shortened; a commit is a full id, or empty when none was named.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 Json = dict[str, Any]
+MOST_REFS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,10 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag was made, moved, or released; or deleted when `deleted`."""
+    """A tag was made, moved, or released; or deleted when `deleted`.
+
+    Forges differ in what they name for an annotated tag: `commit` may be the id of the tag itself.
+    """
 
     name: str
     commit: str = ""
@@ -33,7 +38,8 @@ class PullRequest:
     """A pull or merge request was opened, changed, or closed.
 
     `ref` is what the server is to be asked for to get its head. Empty: the server does not show it, as with forks at
-    Bitbucket Cloud.
+    Bitbucket Cloud. `head`, `author` and `url` are empty when this event does not tell them: what is known stays true.
+    A draft is open like any other.
     """
 
     number: int
@@ -59,18 +65,43 @@ class Ignored:
     why: str
 
 
-Event = Push | Tag | PullRequest | Ping | Ignored
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Two or more refs changed in one delivery; see `narrowed`."""
+
+    events: tuple[Push | Tag, ...]
+
+
+Event = Push | Tag | PullRequest | Ping | Ignored | Several
 _KINDS: dict[str, type[Event]] = {
     "push": Push,
     "tag": Tag,
     "pull-request": PullRequest,
     "ping": Ping,
     "ignored": Ignored,
+    "several": Several,
 }
+
+
+def narrowed(event: Event, wanted: Callable[[Push | Tag], bool]) -> Event:
+    """
+    Of several changed refs those that are wanted, branches first, at most `MOST_REFS`; one of them stands for itself.
+
+    When none is wanted, it says so as an ignored event. Any other event stays as it is.
+    """
+    if not isinstance(event, Several):
+        return event
+    chosen = [one for one in event.events if wanted(one)]
+    kept = tuple(sorted(chosen, key=lambda one: isinstance(one, Tag))[:MOST_REFS])
+    if not kept:
+        return Ignored(f"None of the {len(event.events)} changed branches and tags is one that is looked at here.")
+    return kept[0] if len(kept) == 1 else Several(kept)
 
 
 def as_json(event: Event) -> Json:
     """The event as plain data, for a row of the database."""
+    if isinstance(event, Several):
+        return {"kind": "several", "events": [as_json(one) for one in event.events]}
     kind = next(name for name, made in _KINDS.items() if made is type(event))
     return {"kind": kind, **asdict(event)}
 
@@ -78,4 +109,6 @@ def as_json(event: Event) -> Json:
 def from_json(data: Json) -> Event:
     """The event that `as_json` gave."""
     rest = {name: value for name, value in data.items() if name != "kind"}
+    if data["kind"] == "several":
+        rest["events"] = tuple(from_json(one) for one in rest["events"])
     return _KINDS[data["kind"]](**rest)
