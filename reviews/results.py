@@ -1,5 +1,6 @@
 """What a finished scan leaves behind: the findings of its repository brought up to date, its tree and its numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from reviews import recount, trees
 from reviews.following import follow, seen_in
+from reviews.matching import Seen
 from reviews.models import Repository, Scan, ScanTree
 from scanners.finding import Report
 from scanners.git.store import CommitInfo
@@ -29,22 +31,20 @@ def keep(scan: Scan, result: Result) -> dict[str, Any]:
 
     Findings follow the newest commit only: a scan of an older one gives a point of the trend and leaves them alone.
     """
-    # Held until the end, so that no waiver is approved between the count and the scan becoming the newest.
-    repository = Repository.objects.select_for_update(no_key=True).get(pk=scan.repository_id)
-    latest, seen = repository.latest_scan, seen_in(result.report)
-    kept = recount.content(repository, result.report, seen)
-    packed = {"files": trees.content(result.report), "facts": _facts(result), "counted": kept}
-    ScanTree.objects.create(scan=scan, **{name: trees.pack(content) for name, content in packed.items()})
+    repository, seen = _locked(scan), seen_in(result.report)
+    latest = repository.latest_scan
+    kept = _keep_tree(scan, repository, result, seen)
     moment = _moment(scan, result.commit)
     if not scan.wanted_commit or latest is None or _follows(result.commit, latest):
         follow(scan, result.report, seen, previous=latest, at=moment)
         Repository.objects.filter(pk=repository.pk).update(latest_scan=scan)
-    _replace_same(scan, result)
-    return (
-        of_commit(result.commit)
-        | _numbers(result)
-        | recount.numbers(repository.pk, kept, moment.astimezone(UTC).date())
-    )
+    return _row(scan, result, kept, moment)
+
+
+def keep_apart(scan: Scan, result: Result) -> dict[str, Any]:
+    """As `keep`, of what is not on the branch: no finding of the repository follows it."""
+    repository, seen = _locked(scan), seen_in(result.report)
+    return _row(scan, result, _keep_tree(scan, repository, result, seen), timezone.now())
 
 
 def of_commit(commit: CommitInfo) -> dict[str, Any]:
@@ -56,6 +56,26 @@ def of_commit(commit: CommitInfo) -> dict[str, Any]:
         "author": commit.author_name,
         "subject": commit.subject[:_SUBJECT],
     }
+
+
+def _locked(scan: Scan) -> Repository:
+    """Held until the end, so that no waiver is approved between the count and the scan becoming the newest."""
+    return Repository.objects.select_for_update(no_key=True).get(pk=scan.repository_id)
+
+
+def _keep_tree(scan: Scan, repository: Repository, result: Result, seen: Sequence[Seen]) -> dict[str, Any]:
+    """What the scan looked at, written down; returns what it counted."""
+    kept = recount.content(repository, result.report, seen)
+    packed = {"files": trees.content(result.report), "facts": _facts(result), "counted": kept}
+    ScanTree.objects.create(scan=scan, **{name: trees.pack(content) for name, content in packed.items()})
+    return kept
+
+
+def _row(scan: Scan, result: Result, kept: dict[str, Any], moment: datetime) -> dict[str, Any]:
+    """The scan's own fields. It takes the place of those that said the same before."""
+    _replace_same(scan, result)
+    numbers = recount.numbers(scan.repository_id, kept, moment.astimezone(UTC).date())
+    return of_commit(result.commit) | _numbers(result) | numbers
 
 
 def _follows(commit: CommitInfo, latest: Scan) -> bool:

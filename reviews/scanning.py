@@ -2,31 +2,37 @@
 
 import gc
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 
 from reviews import checklist, queue, results
 from reviews.cache import DatabaseCache
 from reviews.models import Repository, Scan
+from reviews.pulls import fetching, keeping
 from reviews.pulse import Pulse, TooLongError
 from reviews.sources import policy
 from reviews.warm import pool
 from scanners import registry
+from scanners.finding import Progress, Report
 from scanners.git.address import parse_source
 from scanners.git.credential import Credential
 from scanners.git.errors import SourceError
 from scanners.git.fetch import Fetched, fetch
+from scanners.git.listing import Entry
 from scanners.git.scratch import scratch_dir
 from scanners.git.store import CommitInfo, Store
 from scanners.scan import scan_commit
 
 log = structlog.get_logger(__name__)
+_NOTHING_THERE = ("sub_path_not_found", "sub_path_not_a_directory")
 
 
 def run(lease: queue.Lease) -> None:
@@ -83,19 +89,53 @@ def _name_the_unexpected(
 
 
 def _scan(lease: queue.Lease) -> None:
-    scan = Scan.objects.select_related("repository").get(pk=lease.scan)
+    scan = Scan.objects.select_related("repository", "pull_request").get(pk=lease.scan)
     pulse = Pulse(lease)
     with scratch_dir(settings.SCRATCH_DIR) as scratch:
         pulse.step(Scan.Step.FETCH)
-        fetched = _fetch(scan, scratch, pulse)
-        with Store(fetched.git_dir, policy()) as store:
-            commit = store.commit(fetched.commit)
-            known = _known(scan, commit)
-            if known is not None:
-                queue.supersede(lease, known, **_of_commit(commit), progress=pulse.summary())
-                return
-            result = _result(scan, store, commit, pulse)
-    _keep(lease, scan, result, pulse)
+        if scan.pull_request is None:
+            _scan_branch(lease, scan, scratch, pulse)
+        else:
+            _scan_pull_request(lease, scan, scratch, pulse)
+
+
+def _scan_branch(lease: queue.Lease, scan: Scan, scratch: Path, pulse: Pulse) -> None:
+    fetched = _fetch(scan, scratch, pulse)
+    with Store(fetched.git_dir, policy()) as store:
+        commit = store.commit(fetched.commit)
+        known = _known(scan, commit)
+        if known is not None:
+            queue.supersede(lease, known, **_of_commit(commit), progress=pulse.summary())
+            return
+        report = _report(scan, store, commit, pulse.show)
+    pulse.step(Scan.Step.SCORE)
+    result = results.Result(commit, report, basis(scan.repository))
+    _finish(lease, report, pulse, lambda: results.keep(scan, result))
+
+
+def _scan_pull_request(lease: queue.Lease, scan: Scan, scratch: Path, pulse: Pulse) -> None:
+    """Nothing is known before: where it left the branch, waivers and answers may have changed since the last scan."""
+    fetched = fetching.trees(scan, scratch, pulse.tick)
+    with Store(fetched.head.git_dir, policy()) as store:
+        commit = store.commit(fetched.head.commit)
+        head = _report(scan, store, commit, pulse.show)
+    base = head if fetched.base == fetched.head else _base(scan, fetched.base, commit, pulse)
+    pulse.step(Scan.Step.SCORE)
+    result = results.Result(commit, head, basis(scan.repository))
+    with transaction.atomic():
+        keeping.lock(scan)
+        newer = keeping.newer(scan)
+        if newer is not None:
+            queue.supersede(lease, newer, **_of_commit(commit), progress=pulse.summary())
+        else:
+            _finish(lease, head, pulse, lambda: keeping.keep(scan, result, base, fetched.start))
+
+
+def _base(scan: Scan, fetched: Fetched, head: CommitInfo, pulse: Pulse) -> Report:
+    """What the rules say about where it left the branch, as of the head's day: time must not make a finding new."""
+    with Store(fetched.git_dir, policy()) as store:
+        commit = replace(store.commit(fetched.commit), authored_at=head.authored_at)
+        return _report(scan, store, commit, lambda _: pulse.tick(), optional=True)
 
 
 def _fetch(scan: Scan, scratch: Path, pulse: Pulse) -> Fetched:
@@ -116,29 +156,37 @@ def _known(scan: Scan, commit: CommitInfo) -> Scan | None:
     return done.filter(commit=commit.sha, rule_set=registry.digest(), basis=basis(scan.repository)).first()
 
 
-def _result(scan: Scan, store: Store, commit: CommitInfo, pulse: Pulse) -> results.Result:
-    report = scan_commit(
+def _report(
+    scan: Scan, store: Store, commit: CommitInfo, progress: Callable[[Progress], None], *, optional: bool = False
+) -> Report:
+    """What the rules say about a commit; with `optional` its sub-path need not be there."""
+    return scan_commit(
         commit.sha,
-        store.entries(commit.sha, scan.repository.sub_path),
+        _entries(store, commit.sha, scan.repository.sub_path, optional),
         store.read,
         kind=scan.repository.kind,
         children=pool(),
         cache=DatabaseCache(registry.digest()),
-        progress=pulse.show,
+        progress=progress,
         date=commit.authored_at.date(),
     )
-    pulse.step(Scan.Step.SCORE)
-    return results.Result(commit, report, basis(scan.repository))
 
 
-def _keep(lease: queue.Lease, scan: Scan, result: results.Result, pulse: Pulse) -> None:
-    files = result.report.files
-    cached = sum(file.cached for file in files)
+def _entries(store: Store, commit: str, sub_path: str, optional: bool) -> Iterator[Entry]:
+    try:
+        return store.entries(commit, sub_path)
+    except SourceError as error:
+        if not optional or error.code not in _NOTHING_THERE:
+            raise
+        return iter(())
+
+
+def _finish(lease: queue.Lease, report: Report, pulse: Pulse, keep: Callable[[], dict[str, object]]) -> None:
+    files, cached = len(report.files), sum(file.cached for file in report.files)
 
     def store() -> dict[str, object]:
-        kept = results.keep(scan, result)
-        counts = {"files": len(files), "total": len(files), "cached": cached, "scanned": len(files) - cached}
-        return kept | {"progress": pulse.summary(**counts)}
+        counts = {"files": files, "total": files, "cached": cached, "scanned": files - cached}
+        return keep() | {"progress": pulse.summary(**counts)}
 
     queue.finish(lease, store)
 

@@ -39,7 +39,7 @@ def seen(repository: Repository, event: events.PullRequest) -> Seen:
             return Seen(None, text, "other_target")
         if not event.open:
             _end(known, event)
-            return Seen(None, "It is closed; nothing of it waits any more.", "pull_request_closed")
+            return Seen(None, "It is closed; nothing of it waits any more.")
         row = _save(known or PullRequest(repository=repository, number=event.number), event)
         if not row.ref:
             text = "The server does not show the commits of this fork, so they cannot be scanned."
