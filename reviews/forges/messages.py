@@ -67,13 +67,19 @@ def telling(repository: Repository) -> Forge | None:
     return forge if forge.posts_statuses or forge.posts_comments else None
 
 
+def tells(repository: Repository, channel: str) -> bool:
+    """Whether the repository's forge is to be told what goes through this channel."""
+    forge = telling(repository)
+    statuses = channel == OutboxMessage.Channel.STATUS
+    return forge is not None and (forge.posts_statuses if statuses else forge.posts_comments)
+
+
 def status(repository: Repository, wanted: Status) -> OutboxMessage | None:
     """Put a commit status into the outbox. None: the forge is not to be told, or was told just this last.
 
     Several repositories can be sub-paths of one, so the sub-path becomes part of the status's name.
     """
-    forge = telling(repository)
-    if forge is None or not forge.posts_statuses:
+    if not tells(repository, OutboxMessage.Channel.STATUS):
         return None
     if repository.sub_path:
         wanted = replace(wanted, name=f"{wanted.name}/{repository.sub_path}")
@@ -91,8 +97,7 @@ def status(repository: Repository, wanted: Status) -> OutboxMessage | None:
 def comment(pull_request: PullRequest, markdown: str, *, only_update: bool = False) -> OutboxMessage | None:
     """Put the pull request's comment into the outbox, in place of what it says now. None: as for `status`."""
     repository = pull_request.repository
-    forge = telling(repository)
-    if forge is None or not forge.posts_comments:
+    if not tells(repository, OutboxMessage.Channel.COMMENT):
         return None
     sign = "!" if repository.provider == Repository.Provider.GITLAB else "#"
     return _put(
@@ -104,6 +109,13 @@ def comment(pull_request: PullRequest, markdown: str, *, only_update: bool = Fal
         subject=f"Comment on {sign}{pull_request.number} {pull_request.title}",
         body=markdown,
     )
+
+
+def read(message: OutboxMessage) -> Status | Comment:
+    """What a message of the outbox tells."""
+    if message.channel == OutboxMessage.Channel.COMMENT:
+        return Comment(**message.data)
+    return Status(**message.data | {"state": State(message.data["state"])})
 
 
 def _put(
