@@ -5,7 +5,7 @@ WHERE clause of one UPDATE: whoever lost the lease changes nothing.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from reviews.models import PullRequest, Repository, Scan
@@ -21,6 +21,7 @@ from reviews.models import PullRequest, Repository, Scan
 log = structlog.get_logger(__name__)
 
 _RACES = 5
+_LATELY = timedelta(minutes=15)
 _FIRST_RETRY_SECONDS = 15
 _LONGEST_RETRY_SECONDS = 3600
 _RUN_AGAIN = "Start the scan again; if it ends like this again, look for the scan's number in the worker's log."
@@ -42,35 +43,30 @@ class Lease:
 
 
 def due() -> QuerySet[Scan]:
-    """Scans that a worker could start now, the best first.
+    """Scans that a worker could start now, in no order.
 
-    People go before history; then what had its turn and lost its worker; then the repository that waited longest since
-    its last scan; then the oldest request.
     A repository with a running scan has to wait, because findings are matched from one scan to the next. For the same
     reason its history is done in the order in which it was asked for.
     """
-    busy = Scan.objects.filter(state=Scan.State.RUNNING).values("repository")
-    last_served = Scan.objects.filter(repository=OuterRef("repository"), started_at__isnull=False).order_by(
-        "-started_at"
-    )
-    history = Scan.objects.filter(repository=OuterRef("repository"), trigger=Scan.Trigger.HISTORY)
-    earlier = history.filter(state=Scan.State.REQUESTED, pk__lt=OuterRef("pk"))
-    return (
-        Scan.objects.filter(state=Scan.State.REQUESTED, available_at__lte=Now())
-        .exclude(repository__in=busy)
-        .exclude(Exists(earlier), trigger=Scan.Trigger.HISTORY)
-        .annotate(
-            rank=Case(When(trigger=Scan.Trigger.HISTORY, then=Value(1)), default=Value(0)),
-            served=Subquery(last_served.values("started_at")[:1]),
-        )
-        .order_by("rank", "-attempts", F("served").asc(nulls_first=True), "available_at", "id")
-    )
+    history = Scan.objects.filter(state=Scan.State.REQUESTED, trigger=Scan.Trigger.HISTORY).order_by()
+    first = history.values("repository").annotate(first=Min("pk")).values("first")
+    return _free().filter(~Q(trigger=Scan.Trigger.HISTORY) | Q(pk__in=first))
 
 
 def lease(worker: str) -> Lease | None:
-    """Take the next due scan for `worker`, or None. Of several workers that want the same one, one gets it."""
+    """Take the next due scan for `worker`, or None. Of several workers that want the same one, one gets it.
+
+    The earlier turn of `Scan.TURNS` goes first. Within it the team goes first that has the fewest scans running, and of
+    those the one that started the fewest in the last quarter of an hour. Of a team's own: what had its turn and lost
+    its worker; then the repository that waited longest since its last scan; then the oldest request.
+
+    So a later turn waits as long as an earlier one has anything due: people and forges can hold history up for ever,
+    and nothing can hold people up but people. Within a turn no team waits for the length of another's queue, however
+    long it is, and no repository of a team for another that is pushed to all the time. What failed waits for its own
+    retry, and everything for the running scan of its own repository.
+    """
     for _ in range(_RACES):
-        scan = due().only("id", "repository_id", "fence", "attempts").first()
+        scan = _next()
         if scan is None:
             return None
         held = Lease(scan.pk, scan.repository_id, scan.fence + 1, scan.attempts + 1, worker)
@@ -142,6 +138,36 @@ def drop_superseded(age: timedelta) -> int:
 
 
 _END: dict[str, Any] = {"finished_at": Now(), "leased_until": None}
+
+
+def _free() -> QuerySet[Scan]:
+    busy = Scan.objects.filter(state=Scan.State.RUNNING).values("repository")
+    return Scan.objects.filter(state=Scan.State.REQUESTED, available_at__lte=Now()).exclude(repository__in=busy)
+
+
+def _next() -> Scan | None:
+    """The best due scan. Teams are weighed first, so that scans are compared within one team only."""
+    found = _free().order_by().values_list("trigger", "repository__team").distinct()
+    load = _load() if found else {}
+    turns = {(Scan.turn_of(trigger), load.get(team, (0, 0)), team) for trigger, team in found}
+    best = (_best_of(team, Scan.TURNS[turn]) for turn, _, team in sorted(turns))
+    return next((scan for scan in best if scan), None)
+
+
+def _load() -> dict[int, tuple[int, int]]:
+    """{team: scans that run, scans that run or started lately}."""
+    running = Q(state=Scan.State.RUNNING)
+    counted = Scan.objects.filter(running | Q(started_at__gte=Now() - _LATELY)).order_by().values("repository__team")
+    rows = counted.annotate(running=Count("pk", filter=running), lately=Count("pk"))
+    return {row["repository__team"]: (row["running"], row["lately"]) for row in rows}
+
+
+def _best_of(team: int, triggers: Collection[str]) -> Scan | None:
+    last_served = Scan.objects.filter(repository=OuterRef("repository"), started_at__isnull=False)
+    served = Subquery(last_served.order_by("-started_at").values("started_at")[:1])
+    mine = due().filter(repository__team=team, trigger__in=triggers).annotate(served=served)
+    best = mine.order_by("-attempts", F("served").asc(nulls_first=True), "available_at", "id")
+    return best.only("id", "repository_id", "fence", "attempts").first()
 
 
 def _take(held: Lease) -> bool:

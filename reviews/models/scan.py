@@ -111,6 +111,8 @@ class Scan(models.Model):
         indexes = (
             models.Index(fields=["state", "available_at"], name="scan_queue"),
             models.Index(fields=["repository", "-id"], name="scan_newest"),
+            models.Index(fields=["repository", "started_at"], name="scan_served"),
+            models.Index(fields=["started_at"], name="scan_lately"),
         )
         constraints = (
             # The same tree of the same commit has one result a rule set, however often it was asked for.
@@ -141,7 +143,12 @@ class Scan(models.Model):
     @property
     def turn(self) -> int:
         """Its place in TURNS."""
-        return next(turn for turn, triggers in enumerate(self.TURNS) if self.trigger in triggers)
+        return self.turn_of(self.trigger)
+
+    @classmethod
+    def turn_of(cls, trigger: str) -> int:
+        """The place of a trigger in TURNS."""
+        return next(turn for turn, triggers in enumerate(cls.TURNS) if trigger in triggers)
 
     @property
     def is_apart(self) -> bool:
