@@ -194,7 +194,7 @@ def fleet(
 
 def standings(wanted: QuerySet[Repository]) -> list[dict[str, Any]]:
     """Each repository with the figures of its newest finished scan, and the state of its newest scan of all."""
-    newest = Scan.objects.filter(repository=OuterRef("pk")).order_by("-id").values("state")[:1]
+    newest = Scan.objects.filter(repository=OuterRef("pk"), pull_request=None).order_by("-id").values("state")[:1]
     rows = wanted.order_by("name").values(
         "pk",
         "name",

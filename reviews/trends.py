@@ -76,9 +76,10 @@ class Trend:
 
 
 def timed(scans: QuerySet[Scan]) -> QuerySet[Scan]:
-    """Finished scans with the time `at` which they speak about, in that order."""
+    """Finished scans of the branch with the time `at` which they speak about, in that order."""
     at = Case(When(trigger=Scan.Trigger.HISTORY, then=F("authored_at")), default=F("finished_at"))
-    return scans.filter(state=Scan.State.DONE, score_low__isnull=False).annotate(at=at).order_by("at", "id")
+    done = scans.filter(state=Scan.State.DONE, score_low__isnull=False, pull_request=None)
+    return done.annotate(at=at).order_by("at", "id")
 
 
 def courses(scans: QuerySet[Scan]) -> dict[int, list[Standing]]:

@@ -73,7 +73,8 @@ def head(repository: Repository, now: datetime) -> answering.Answer:
     """
     scan = repository.latest_scan
     if scan is None:
-        return _answer(repository, "", repository.scans.filter(state__in=_UNFINISHED).order_by("-pk").first(), now)
+        first = repository.scans.filter(state__in=_UNFINISHED, pull_request=None).order_by("-pk").first()
+        return _answer(repository, "", first, now)
     return _answer(repository, scan.commit, scan, now, current=not _moved_on(repository, scan))
 
 
@@ -106,7 +107,8 @@ def _scan(repository: Repository, commit: str) -> Scan | None:
 
 def _moved_on(repository: Repository, scan: Scan) -> bool:
     """Whether a push after a scan is known, and its own scan has not finished; or another branch is asked for now."""
-    pushed = repository.scans.filter(pk__gt=scan.pk, trigger=Scan.Trigger.WEBHOOK, state__in=_UNFINISHED)
+    noticed = (Scan.Trigger.WEBHOOK, Scan.Trigger.POLL)
+    pushed = repository.scans.filter(pk__gt=scan.pk, trigger__in=noticed, state__in=_UNFINISHED)
     return scan.branch != repository.branch or pushed.exclude(wanted_commit=scan.commit).exists()
 
 

@@ -257,7 +257,8 @@ class SecondForm(Styled, forms.Form):
 
 def scanned_commits(repository: Repository) -> list[tuple[str, str]]:
     """The last scanned commits of a repository, as choices."""
-    done = repository.scans.filter(state=Scan.State.DONE).order_by("-pk").values_list("commit", "subject")[:COMMITS]
+    scans = repository.scans.filter(state=Scan.State.DONE, pull_request=None).order_by("-pk")
+    done = scans.values_list("commit", "subject")[:COMMITS]
     return [(commit, f"{commit[:7]} {subject}"[:90]) for commit, subject in dict(done).items()]
 
 

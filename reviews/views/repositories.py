@@ -26,7 +26,7 @@ def scorecard(request: PersonRequest, team: str, repository: str) -> HttpRespons
     seen = seen_repository(request, team, repository)
     context = tabs(request, seen)
     if seen.latest_scan is None:
-        newest = seen.scans.order_by("-pk").first()
+        newest = seen.scans.filter(pull_request=None).order_by("-pk").first()
         return render(request, "reviews/repository_empty.html", context | {"newest": newest})
     period = request.GET.get("period", "")
     period = period if period in PERIODS else "26w"
