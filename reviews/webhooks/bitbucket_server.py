@@ -14,7 +14,7 @@ _CHANGES = {
 
 def verify(headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], now: datetime) -> None:
     """Believe a request that is signed with one of the secrets. Raises RefusedError."""
-    signatures.hex_hmac(headers.get("x-hub-signature"), "sha256=", raw, secrets)
+    signatures.hex_hmac(headers, ("x-hub-signature",), "sha256=", raw, secrets)
 
 
 def delivery(headers: Mapping[str, str], raw: bytes) -> tuple[str, str]:

@@ -73,8 +73,8 @@ def read(raw: bytes, content_type: str) -> Json:
     The JSON object of a body, sent as it is or as the field `payload` of a form.
 
     Texts in it can be kept by every database: NULs and lone surrogates are replaced. Raises BadBodyError: too large,
-    another content type, not UTF-8, not JSON by the standard (NaN, a key twice), not an object, too deep, or with
-    numbers that nothing can hold.
+    another content type, not UTF-8, not JSON by the standard (NaN, a key with two values), not an object, too deep, or
+    with numbers that nothing can hold.
     """
     if len(raw) > MOST_BYTES:
         raise bad("payload_too_large")
@@ -121,9 +121,9 @@ def _parsed(raw: bytes) -> Json:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> Json:
-    """An object whose keys are all different: two readers could take different values of one that comes twice."""
+    """An object that reads the same to everybody: a key that comes twice has the same value twice."""
     made = dict(pairs)
-    if len(made) != len(pairs):
+    if len(made) != len(pairs) and any(made[name] != value for name, value in pairs):
         raise bad("payload_malformed")
     return made
 

@@ -15,8 +15,7 @@ _RELEASES = {"published", "released", "prereleased"}
 
 def verify(headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], now: datetime) -> None:
     """Believe a request that is signed with one of the secrets. Raises RefusedError."""
-    given = headers.get("x-hub-signature-256") or headers.get("x-hub-signature")
-    signatures.hex_hmac(given, "sha256=", raw, secrets)
+    signatures.hex_hmac(headers, ("x-hub-signature-256",), "sha256=", raw, secrets)
 
 
 def delivery(headers: Mapping[str, str], raw: bytes) -> tuple[str, str]:

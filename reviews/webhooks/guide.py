@@ -50,11 +50,11 @@ def _github(hook_url: str, secret: str) -> Guide:
             "A push of more than three tags at once is not reported; publish the release, or push the tags one by one.",
         ),
         token=(
-            "Settings of your account → Developer settings → Personal access tokens → Fine-grained tokens → "
+            "Settings of your account → Developer settings → Personal access tokens → Fine-grained tokens",
             "Generate new token",
             "Repository access: Only select repositories, with this one.",
-            "Repository permissions: Commit statuses: Read and write; Pull requests: Read and write. Contents: Read-only "
-            "as well if the same token fetches the code.",
+            "Repository permissions: Commit statuses: Read and write; Pull requests: Read and write.",
+            "If the same token fetches the code: Contents: Read-only as well.",
             "A classic token needs the scope repo; for a public repository repo:status and public_repo.",
         ),
     )
@@ -71,11 +71,10 @@ def _gitlab(hook_url: str, secret: str) -> Guide:
         ),
         events=("Push events (All branches)", "Tag push events", "Merge request events", "Releases events"),
         notes=(
-            "A version that has a field Signing token signs each request: enter the same secret there instead, if it "
-            "lets you choose one. A signing token that GitLab made itself is refused.",
+            "A version with a field Signing token: enter the same secret there instead if it lets you choose one.",
+            "A signing token that GitLab made itself is refused: leave it out and enter the secret token.",
             "Test → Push events reports the newest commit again; nothing is scanned twice for it.",
-            "A push of more than three branches or tags at once is not reported; the next look at the server finds the "
-            "branch.",
+            "A push of more than three branches or tags at once is not reported; the next look finds the branch.",
         ),
         token=(
             "Project: Settings → Access tokens → Add new token",
@@ -101,6 +100,7 @@ def _gitea(hook_url: str, secret: str) -> Guide:
         ),
         events=("Push", "Create", "Delete", "Release", "Pull Request", "Pull Request Synchronized"),
         notes=(
+            "Newer versions of Forgejo call the last two Modification and Synchronized.",
             "Test Delivery reports the newest commit of the default branch as a push.",
             "The forge may refuse addresses in its own network: its setting webhook.ALLOWED_HOST_LIST decides.",
         ),
@@ -166,8 +166,8 @@ def _bitbucket_server(hook_url: str, secret: str) -> Guide:
             "Pull request: Deleted",
         ),
         notes=(
-            "Save before you press Test connection. A version that does not sign the test gets the answer 401 to it; "
-            "the first push proves the hook.",
+            "Save before you press Test connection.",
+            "A version that does not sign its test gets the answer 401 to it; then the first push proves the hook.",
         ),
         token=(
             "Repository settings → HTTP access tokens → Create token",

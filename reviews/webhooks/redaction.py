@@ -23,6 +23,8 @@ _SHAPES = re.compile(
     r"|\b(?:Bearer|Basic) +[\w.~+/=-]{8,}"
     r"|-----BEGIN [A-Z ]+-----[^-]*(?:-----END [A-Z ]+-----)?"
 )
+# Addresses for programs, dozens in each object of GitHub and Gitea.
+_NOISE = re.compile(r"(?!html_|clone_|git_|web_|target_)\w*_url")
 _EMAIL = re.compile(r"(?<![\w.+-])(?!git@)[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _USER_OF_ADDRESS = re.compile(r"(?<=://)[^\s/@]+@")
 _PARAMETER = re.compile(r"(?<=[?&])(\w*(?:token|secret|passw(?:or)?d|key|sig(?:nature)?|code))=[^&\s]+", re.IGNORECASE)
@@ -30,13 +32,20 @@ _PARAMETER = re.compile(r"(?<=[?&])(\w*(?:token|secret|passw(?:or)?d|key|sig(?:n
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    depth: int
-    fields: int
+    """How much is left: fields of an object by its depth, entries of a list, characters of a text."""
+
+    fields: tuple[int, ...]
     items: int
     text: int
 
 
-_STEPS = (_Limits(8, 80, 20, 400), _Limits(6, 60, 5, 200), _Limits(4, 40, 2, 100), _Limits(1, 20, 1, 30))
+_STEPS = (
+    _Limits((80, 80, 80, 80, 40, 40, 40), 20, 400),
+    _Limits((60, 60, 40, 15, 8, 4), 5, 200),
+    _Limits((40, 30, 8, 4), 2, 100),
+    _Limits((30, 12, 4), 1, 60),
+    _Limits((20,), 1, 30),
+)
 """Tried in this order. What the last leaves is small whatever it is made of."""
 
 
@@ -65,16 +74,18 @@ class _Cut:
         return found
 
     def fields(self, found: Json, depth: int) -> Any:
-        if depth >= self.limits.depth and found:
+        if depth >= len(self.limits.fields) and found:
             return f"{_MORE} {len(found)} fields"
+        wanted = [(name, value) for name, value in found.items() if not _NOISE.fullmatch(name)]
+        most = self.limits.fields[depth] if found else 0
         kept = {
             self.text(name): LEFT_OUT if _is_private(name, value) else self.value(value, depth + 1)
-            for name, value in list(found.items())[: self.limits.fields]
+            for name, value in wanted[:most]
         }
-        return kept if len(found) <= self.limits.fields else kept | {_MORE: f"{len(found) - self.limits.fields} more"}
+        return kept if len(wanted) <= most else kept | {_MORE: f"{len(wanted) - most} more"}
 
     def items(self, found: list[Any], depth: int) -> Any:
-        if depth >= self.limits.depth and found:
+        if depth >= len(self.limits.fields) and found:
             return f"{_MORE} {len(found)} entries"
         kept = [self.value(one, depth + 1) for one in found[: self.limits.items]]
         return kept if len(found) <= self.limits.items else [*kept, f"{_MORE} {len(found) - self.limits.items} more"]
@@ -82,9 +93,8 @@ class _Cut:
 
 def shown(payload: Json, secrets: Sequence[str] = ()) -> Json:
     """
-    The payload for people, at most `MOST_SHOWN` bytes as JSON: long texts and lists are cut.
-
-    Passwords, tokens, signatures, e-mail addresses, users of addresses and the given secrets are left out.
+    The payload for people, at most `MOST_SHOWN` bytes as JSON: long texts and lists are cut, addresses for programs
+    dropped. Passwords, tokens, signatures, e-mail addresses, users of addresses and the given secrets are left out.
     """
     for limits in _STEPS:
         cut = _Cut(limits)
@@ -104,8 +114,9 @@ def _is_private(name: str, value: Any) -> bool:
 
 def _touches(text: str, secrets: Sequence[str]) -> bool:
     """Whether anything in a text has to be left out."""
-    patterns = (_SHAPES, _EMAIL, _USER_OF_ADDRESS, _PARAMETER)
-    return any(one and one in text for one in secrets) or any(pattern.search(text) for pattern in patterns)
+    if any(one and one in text for one in secrets) or _SHAPES.search(text):
+        return True
+    return bool("@" in text and (_EMAIL.search(text) or _USER_OF_ADDRESS.search(text)) or _PARAMETER.search(text))
 
 
 def _without(value: Any, secrets: Sequence[str]) -> Any:

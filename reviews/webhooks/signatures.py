@@ -90,16 +90,17 @@ def refused(code: str) -> RefusedError:
     return RefusedError(code, *TEXTS[code])
 
 
-def hex_hmac(given: str | None, prefix: str, raw: bytes, secrets: Sequence[str]) -> None:
+def hex_hmac(headers: Mapping[str, str], names: Sequence[str], prefix: str, raw: bytes, secrets: Sequence[str]) -> None:
     """
-    Check a header that holds a prefix and the HMAC-SHA256 of the body in lower-case hexadecimal digits.
+    Check the first of these headers that is there: a prefix and the body's HMAC-SHA256 in lower-case hexadecimal digits.
 
     Raises RefusedError signature_missing, signature_sha1, signature_malformed, signature_wrong.
     """
-    if not given:
-        raise refused("signature_missing")
+    given = next((headers[name] for name in names if headers.get(name)), headers.get("x-hub-signature", ""))
     if given.startswith("sha1="):
         raise refused("signature_sha1")
+    if not any(headers.get(name) for name in names):
+        raise refused("signature_missing")
     digest = given.removeprefix(prefix)
     if not given.startswith(prefix) or not _HEX.fullmatch(digest):
         raise refused("signature_malformed")
