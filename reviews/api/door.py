@@ -8,7 +8,7 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.urls import URLPattern
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
@@ -50,10 +50,20 @@ def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
 @api.exception_handler(HttpError)
 def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
     """A body that is no JSON, which ninja says this way."""
-    if isinstance(error.__cause__, RequestDataTooBig):
-        return ApiError(413, "body_too_large", "The body is too large.", "Send the commit alone, or nothing.").answer()
     next_step = 'Send JSON such as {"commit": "7ac01d9…"}, or no body at all.'
     return ApiError(400, "body_malformed", "The body is no JSON.", next_step).answer()
+
+
+@api.exception_handler(RequestDataTooBig)
+def too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    """A body beyond DATA_UPLOAD_MAX_MEMORY_SIZE."""
+    return ApiError(413, "body_too_large", "The body is too large.", "Send the commit alone, or nothing.").answer()
+
+
+@api.exception_handler(UnreadablePostError)
+def cut_off(request: HttpRequest, error: UnreadablePostError) -> HttpResponse:
+    """A body that ended before its length was reached: the client went away."""
+    return ApiError(400, "body_cut_off", "The body ended too early.", "Send it again.").answer()
 
 
 @api.exception_handler(OperationalError)

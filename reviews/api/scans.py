@@ -24,7 +24,7 @@ MOST_WAITING = 50
 @router.post(
     "/repositories/{number}/scans",
     auth=SCAN,
-    response={202: ScanOut, **declared(400, 404, 409)},
+    response={202: ScanOut, **declared(400, 404, 409, 413)},
     url_name="scans",
     operation_id="requestScan",
 )
