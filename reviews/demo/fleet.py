@@ -11,14 +11,13 @@ from django.db import transaction
 
 from reviews import members, team_policy
 from reviews.demo.origin import mirror, write
-from reviews.demo.story import commits, on_top
+from reviews.demo.proposed import pulls, report, told
 from reviews.intake import Registration, add, request_scan
 from reviews.models import AuditEvent, Membership, Repository, Scan, Team, User
 from reviews.sources import policy
 from scanners.git.address import parse_source
 from scanners.git.history import history
 
-_STORIES = Path(__file__).with_name("stories")
 _OWN_COMMITS = 8
 Role: TypeAlias = Membership.Role
 Duty: TypeAlias = Membership.Duty
@@ -88,7 +87,8 @@ def make_origins(today: datetime | None = None) -> list[Service]:
     """Write the repositories that are not there yet, and our own anew. Returns those there are. Raises OSError."""
     for service in SERVICES:
         if not place(service).exists():
-            _write(service, today or datetime.now(UTC))
+            day = today or datetime.now(UTC)
+            write(place(service), told(service.name, day), pulls=pulls(service.name, day))
     if not (settings.BASE_DIR / ".git").exists():
         return list(SERVICES)
     mirror(settings.BASE_DIR, place(OWN))
@@ -131,15 +131,8 @@ def register(team: Team, service: Service) -> int:
         missing = [sha for sha in _history(repository, service) if sha not in known]
         for sha in missing:
             request_scan(repository, trigger=Scan.Trigger.HISTORY, commit=sha)
+    report(repository, by=person(PEOPLE[service.team][0].name))
     return len(missing)
-
-
-def _write(service: Service, today: datetime) -> None:
-    """The repository of a service, with what is proposed to it: the stories that carry a number."""
-    story = (_STORIES / f"{service.name}.txt").read_text(encoding="utf-8")
-    proposed = {int(path.suffixes[0][1:]): path for path in sorted(_STORIES.glob(f"{service.name}.*.txt"))}
-    pulls = {number: on_top(story, path.read_text(encoding="utf-8"), today) for number, path in proposed.items()}
-    write(place(service), commits(story, today), pulls=pulls)
 
 
 def _make_team(name: str, lead: User) -> Team:

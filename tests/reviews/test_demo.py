@@ -12,10 +12,11 @@ from pytest_django import Settings
 
 from reviews import members, queue, scanning
 from reviews.audit import verifying
-from reviews.demo import acts, fleet, script
+from reviews.deliveries import sorting
+from reviews.demo import acts, fleet, proposed, script
 from reviews.demo.origin import Commit, mirror, pull_ref, write
 from reviews.demo.story import StoryError, commits, on_top
-from reviews.models import AuditEvent, Membership, OutboxMessage, Repository, Review, Scan, Team, User, Waiver
+from reviews.models import AuditEvent, Delivery, Membership, OutboxMessage, Repository, Review, Scan, Team, User, Waiver
 from reviews.signoff import answers, freezing, opening, reading
 from reviews.signoff.turns import Seen
 from scanners.git.address import parse_source
@@ -196,6 +197,15 @@ class TestDemo:
         wanted = repository.scans.order_by("pk").values_list("wanted_commit", flat=True)
         assert list(wanted) == [commit.sha for commit in _commits(place / "money.git")]
         assert set(Scan.objects.values_list("state", "trigger")) == {("requested", "history")}
+
+    def test_reports_pull_requests_through_the_front_door(self, place: Path) -> None:
+        call_command("demo")
+        while sorting.sort_some():
+            pass
+        asked = Scan.objects.filter(trigger=Scan.Trigger.PULL_REQUEST).values_list("repository__slug", "branch")
+        numbers = {slug: proposed.pulls(slug, TODAY) for slug in ("payments-api", "payout-worker", "catalogue-api")}
+        assert sorted(asked) == sorted((slug, pull_ref(number)) for slug, made in numbers.items() for number in made)
+        assert not Delivery.objects.exclude(state=Delivery.State.DONE).exists()
 
     def test_a_second_time_changes_nothing(self, place: Path) -> None:
         call_command("demo")
