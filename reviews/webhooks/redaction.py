@@ -114,9 +114,8 @@ def _is_private(name: str, value: Any) -> bool:
 
 def _touches(text: str, secrets: Sequence[str]) -> bool:
     """Whether anything in a text has to be left out."""
-    if any(one and one in text for one in secrets) or _SHAPES.search(text):
-        return True
-    return bool("@" in text and (_EMAIL.search(text) or _USER_OF_ADDRESS.search(text)) or _PARAMETER.search(text))
+    patterns = [_SHAPES, _PARAMETER, *((_EMAIL, _USER_OF_ADDRESS) if "@" in text else ())]
+    return any(one and one in text for one in secrets) or any(pattern.search(text) for pattern in patterns)
 
 
 def _without(value: Any, secrets: Sequence[str]) -> Any:
