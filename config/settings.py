@@ -231,6 +231,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = _REDIS_OPTIONS if ENV.redis_url else _FILE_OPT
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False
+# What fetches from repositories takes minutes and waits in a line of its own: mails, statuses and deliveries do not.
+# A worker that is told of no queue takes from both.
+CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in ("scans", "errands")}
+CELERY_TASK_DEFAULT_QUEUE = "errands"
+CELERY_TASK_ROUTES = {
+    "reviews.tasks.wake": {"queue": "scans"},
+    "reviews.tasks.read_for_reviews": {"queue": "scans"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -249,9 +257,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": REQUEUE_SECONDS,
         "options": {"expires": REQUEUE_SECONDS},
     },
+    "sort": {"task": "reviews.tasks.sort", "schedule": REQUEUE_SECONDS, "options": {"expires": REQUEUE_SECONDS}},
     "review-ends": {"task": "reviews.tasks.review_ends", "schedule": 30, "options": {"expires": 30}},
     "waiver-ends": {"task": "reviews.tasks.waiver_ends", "schedule": 60, "options": {"expires": 60}},
     "deliver": {"task": "reviews.tasks.deliver", "schedule": 10, "options": {"expires": 10}},
+    "tell-forges": {"task": "reviews.tasks.tell_forges", "schedule": 10, "options": {"expires": 10}},
     "clean": {"task": "reviews.tasks.clean", "schedule": 3600, "options": {"expires": 3600}},
 }
 if not ENV.redis_url:

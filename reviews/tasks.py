@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from reviews import queue, scanning
 from reviews.cache import drop_unused
+from reviews.deliveries import clearing, sorting
+from reviews.forges import delivery as telling
 from reviews.outbox import delivery
 from reviews.signoff import deciding, freezing, reading
 from reviews.waivers import ending
@@ -30,7 +32,16 @@ def wake() -> None:
         scanning.run(lease)
         freezing.follow_scans()
         _wake_readers()
+        _wake_tellers()
         wake.delay()
+
+
+@shared_task
+def sort() -> None:
+    """Do what forges reported, a batch at a time, and wake workers for the scans that it asked for."""
+    if sorting.sort_some():
+        wake.delay()
+        sort.delay()
 
 
 @shared_task
@@ -70,12 +81,25 @@ def deliver() -> None:
         deliver.delay()
 
 
+@shared_task(soft_time_limit=60, time_limit=100)
+def tell_forges() -> None:
+    """Send what forges are to be told, a batch at a time. On its own, as one of them may be slow."""
+    if telling.deliver():
+        tell_forges.delay()
+
+
 @shared_task
 def clean() -> None:
     """Drop what nobody asks for any more."""
     drop_unused(_UNUSED_BLOBS)
     queue.drop_superseded(_OLD_REQUESTS)
     delivery.drop_old()
+    clearing.drop_old()
+
+
+def _wake_tellers() -> None:
+    if telling.due().exists():
+        tell_forges.delay()
 
 
 def _wake_readers() -> None:

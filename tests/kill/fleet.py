@@ -18,16 +18,18 @@ _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
 
 @dataclass
 class Fleet:
-    """Two workers and beat, each the leader of a session of its own."""
+    """Two workers, one for errands, and beat, each the leader of a session of its own."""
 
     environment: dict[str, str]
     log: Path
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    errands: subprocess.Popen[bytes] | None = None
     beat: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start all."""
         self.beat = self._celery("beat", "--schedule", str(self.log.with_name("beat")))
+        self.errands = self._worker("errands", 1)
         self.workers = [self._worker() for _ in range(WORKERS)]
 
     def is_complete(self) -> bool:
@@ -36,7 +38,7 @@ class Fleet:
 
     def stop(self) -> None:
         """Ask all to end, as a deployment does, and kill those that have not after ten seconds."""
-        running = [process for process in [*self.workers, self.beat] if process]
+        running = [process for process in [*self.workers, self.errands, self.beat] if process]
         for process in running:
             process.terminate()
         _, late = psutil.wait_procs([psutil.Process(process.pid) for process in running if process.poll() is None], 10)
@@ -59,8 +61,9 @@ class Fleet:
             self.workers[number] = self._worker() if pid in family else worker
         return victims
 
-    def _worker(self) -> subprocess.Popen[bytes]:
-        return self._celery("worker", "--concurrency", str(PROCESSES), "--without-gossip", "--without-mingle")
+    def _worker(self, queue: str = "scans", processes: int = PROCESSES) -> subprocess.Popen[bytes]:
+        options = ["--queues", queue, "--concurrency", str(processes), "--hostname", f"{queue}@%h"]
+        return self._celery("worker", *options, "--without-gossip", "--without-mingle")
 
     def _celery(self, *arguments: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "celery", "--quiet", "--app", "config", *arguments]

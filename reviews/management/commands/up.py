@@ -18,13 +18,15 @@ from reviews.management.supervisor import Service, Supervisor
 PYTHON = [sys.executable, "-m"]
 CELERY = [*PYTHON, "celery", "--quiet", "--app", "config"]
 WEB = [*PYTHON, "gunicorn", "--config", "python:config.gunicorn", "config.wsgi:application"]
-WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle"]
+_PLAIN = ["--without-gossip", "--without-mingle"]
+WORKER = [*CELERY, "worker", *_PLAIN, "--queues", "scans"]
+ERRANDS = [*CELERY, "worker", *_PLAIN, "--queues", "errands", "--concurrency", "1", "--hostname", "errands@%h"]
 BEAT = [*CELERY, "beat"]
 DEMO = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo", "--stay"]
 
 
 class Command(BaseCommand):
-    help = "Get ready (see bootstrap), then run the web server, a worker and the scheduler until told to stop."
+    help = "Get ready (see bootstrap), then run the web server, the workers and the scheduler until told to stop."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--demo", action="store_true", help="Make the demo team as well, once the site answers.")
@@ -36,7 +38,7 @@ class Command(BaseCommand):
             call_command("bootstrap", stdout=self.stdout)
             services = [Service("web", WEB)]
             # The first answer comes sooner when nothing else starts at the same time.
-            later = [Service("worker", WORKER), Service("beat", BEAT)]
+            later = [Service("worker", WORKER), Service("errands", ERRANDS), Service("beat", BEAT)]
             demo = [Service("demo", DEMO, once=True)] if options["demo"] else []
             readiness = Readiness(self._say, lambda: services.extend(later + demo))
             Supervisor(services, settings.STOP_SECONDS, self._say).run(readiness)

@@ -35,8 +35,11 @@ class Up:
     def said(self, text: str) -> list[str]:
         return re.findall(text, self.log.read_text(encoding="utf-8"), re.MULTILINE)
 
-    def worker(self) -> psutil.Process:
-        return below(self.process.pid, "-m celery --quiet --app config worker")[0]
+    def worker(self, queue: str) -> psutil.Process:
+        return below(self.process.pid, f"worker --without-gossip --without-mingle --queues {queue}")[0]
+
+    def has_workers(self) -> bool:
+        return {"celery", "errands"} <= set(self.said("(celery|errands)@.* ready"))
 
     def complaint_of_another(self, **variables: str) -> str:
         command = [sys.executable, "manage.py", "up"]
@@ -57,7 +60,7 @@ class Up:
 def running(data: Path) -> Iterator[Up]:
     up = Up(data, free_port())
     try:
-        wait_until(lambda: up.said(f"^Open {up.url}/$") and up.said("celery@.* ready"), seconds=60)
+        wait_until(lambda: up.said(f"^Open {up.url}/$") and up.has_workers(), seconds=60)
         yield up
     finally:
         up.process.terminate()
@@ -107,11 +110,12 @@ def test_a_port_that_is_taken_is_named_with_what_to_do(up, tmp_path):
     )
 
 
-def test_a_killed_worker_is_started_again(up):
-    first = up.worker()
+@pytest.mark.parametrize("queue", ["scans", "errands"])
+def test_a_killed_worker_is_started_again(up, queue):
+    first = up.worker(queue)
     first.kill()
-    wait_until(lambda: gone([first]) and below(up.process.pid, "config worker")[1:])
-    assert up.worker() != first
+    wait_until(lambda: gone([first]) and below(up.process.pid, f"--queues {queue}")[1:])
+    assert up.worker(queue) != first
     assert httpx.get(f"{up.url}/healthz").status_code == 200
 
 
