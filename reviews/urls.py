@@ -10,6 +10,7 @@ from reviews.views import (
     fleet,
     gate,
     glass,
+    hooks,
     repositories,
     review_items,
     review_moves,
@@ -93,4 +94,5 @@ urlpatterns = [
     path("search/", search.index, name="search"),
     path("status/", status.index, name="status"),
     path("account/", account.index, name="account"),
+    path("hooks/<slug:key>/", hooks.hook, name="hook"),
 ]
