@@ -262,6 +262,7 @@ CELERY_BEAT_SCHEDULE = {
     "waiver-ends": {"task": "reviews.tasks.waiver_ends", "schedule": 60, "options": {"expires": 60}},
     "deliver": {"task": "reviews.tasks.deliver", "schedule": 10, "options": {"expires": 10}},
     "tell-forges": {"task": "reviews.tasks.tell_forges", "schedule": 10, "options": {"expires": 10}},
+    "tell-due": {"task": "reviews.tasks.tell_due", "schedule": 30, "options": {"expires": 30}},
     "clean": {"task": "reviews.tasks.clean", "schedule": 3600, "options": {"expires": 3600}},
 }
 if not ENV.redis_url:

@@ -12,7 +12,9 @@ from reviews import queue, scanning
 from reviews.cache import drop_unused
 from reviews.deliveries import clearing, sorting
 from reviews.forges import delivery as telling
+from reviews.gate import statuses
 from reviews.outbox import delivery
+from reviews.pulls import telling as pull_requests
 from reviews.signoff import deciding, freezing, reading
 from reviews.waivers import ending
 from scanners.git.scratch import remove_stale
@@ -33,6 +35,7 @@ def wake() -> None:
         freezing.follow_scans()
         _wake_readers()
         _wake_tellers()
+        tell_due.delay()
         wake.delay()
 
 
@@ -86,6 +89,14 @@ def tell_forges() -> None:
     """Send what forges are to be told, a batch at a time. On its own, as one of them may be slow."""
     if telling.deliver():
         tell_forges.delay()
+
+
+@shared_task
+def tell_due() -> None:
+    """Put into the outbox what forges are to be told of the gate, and of scans that failed."""
+    pull_requests.tell_failures()
+    statuses.tell_due(timezone.now())
+    _wake_tellers()
 
 
 @shared_task

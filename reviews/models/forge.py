@@ -9,7 +9,7 @@ from reviews.models.scan import Scan
 class Forge(models.Model):
     """What one repository's forge is told, where, and with which token.
 
-    `told` is the gate's answer that was last put into the outbox, {"commit": ..., "state": ..., "text": ...}, and
+    `told` is the gate's answer that was last put into the outbox, {"commit", "state", "text", "rests", "expires"}, and
     `told_through` the last event of the team's audit log that it took into account. Nothing is sent before
     `rests_until`: the forge asked to slow down, or was in trouble.
     """

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from reviews import access, intake
 from reviews.models import Membership, Scan
+from reviews.pulls.showing import noun
 from reviews.scans import changes, coverage, progress_of
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
@@ -44,6 +45,8 @@ def scan(request: PersonRequest, pk: int) -> HttpResponse:
         "coverage": coverage(found),
         "changes": changes(found),
         "open_total": sum(found.open_findings.values()),
+        "pull": found.pull_request,
+        "noun": noun(found.repository),
     }
     return render(request, "reviews/scan.html", context)
 
@@ -72,7 +75,7 @@ def request_scan(request: PersonRequest, team: str, repository: str) -> HttpResp
 def seen_scan(request: PersonRequest, pk: int) -> Scan:
     """The scan with its repository. Raises Http404 for one that the person may not see."""
     return get_object_or_404(
-        access.scans(request.user).select_related("repository__team", "repository__latest_scan"), pk=pk
+        access.scans(request.user).select_related("repository__team", "repository__latest_scan", "pull_request"), pk=pk
     )
 
 
