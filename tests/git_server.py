@@ -110,9 +110,6 @@ class GitServer:
                 body = _body(self.rfile, headers)
                 server.answer(Request(self.command, unquote(path), query, headers, body, self))
 
-            def do_POST(self) -> None:
-                self.do_GET()
-
             def handle(self) -> None:
                 try:
                     super().handle()
@@ -128,6 +125,8 @@ class GitServer:
             def log_message(self, *args: object) -> None:
                 """Keep the output of tests clean."""
 
+        for method in ("POST", "PUT", "PATCH"):
+            setattr(Handler, f"do_{method}", Handler.do_GET)
         return Handler
 
 
