@@ -86,9 +86,13 @@ def address(payload: Json, *way: Way) -> str:
 
 
 def commit(payload: Json, *way: Way) -> str:
-    """A full commit id; empty for the zeros of a ref that is gone. Raises BadBodyError commit_malformed."""
-    found = at(payload, *way)
-    if not isinstance(found, str) or not names.is_commit(found):
+    """
+    A full commit id; empty for the zeros of a ref that is gone.
+
+    Raises BadBodyError payload_incomplete, commit_malformed.
+    """
+    found = word(payload, *way)
+    if not names.is_commit(found):
         raise bad("commit_malformed", _named(*way))
     return "" if set(found) == {"0"} else found
 

@@ -25,7 +25,7 @@ _SHAPES = re.compile(
 )
 # Addresses for programs, dozens in each object of GitHub and Gitea.
 _NOISE = re.compile(r"(?!html_|clone_|git_|web_|target_)\w*_url")
-_EMAIL = re.compile(r"(?<![\w.+-])(?!git@)[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])(?!git@)[\w.+-]+@[\w-]+(?:\.[\w-]+)*")
 _USER_OF_ADDRESS = re.compile(r"(?<=://)[^\s/@]+@")
 _PARAMETER = re.compile(r"(?<=[?&])(\w*(?:token|secret|passw(?:or)?d|key|sig(?:nature)?|code))=[^&\s]+", re.IGNORECASE)
 

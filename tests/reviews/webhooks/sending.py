@@ -135,7 +135,7 @@ def spoiled(value: str) -> dict[str, str]:
         "the prefix in another case": f"Sha256={digest}",
         "no digest": f"{prefix}{mark}",
         "not ASCII": f"{value[:-1]}é",
-        "full-width digits": value[:-3] + "１２３",
+        "full-width digits": value[:-3] + "\uff11\uff12\uff13",
         "a lone surrogate": f"{value[:-1]}\ud800",
         "zeros": prefix + mark + "0" * len(digest),
         "very long": "a" * 100_000,

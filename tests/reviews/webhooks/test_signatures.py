@@ -86,7 +86,7 @@ def test_a_signature_is_the_one_of_the_documentation_of_github():
 @pytest.mark.parametrize(
     ("secret", "digest"),
     [
-        # Made with OpenSSL: printf msg_1.1700000000.BODY | openssl dgst -sha256 -mac HMAC -macopt key:KEY -binary | base64
+        # By OpenSSL: printf msg_1.1700000000.BODY | openssl dgst -sha256 -mac HMAC -macopt key:KEY -binary | base64
         ("whsec_cGxpbXNvbGwtbWFya3MtdGhlLWxvYWQtbGluZS0wMDAx", "/HKVSN600fQgASUq7qo1MSBmXX5MxNbTmwyzf77Iixo="),
         ("a plain secret", "bP5vCL1/YCgo8y5+gfHJoY4OxpsulirZf80RTh74zPk="),
     ],
