@@ -37,6 +37,7 @@ _NAMED = {
     "bitbucket": _Provider.BITBUCKET_SERVER,
     "stash": _Provider.BITBUCKET_SERVER,
 }
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _PATHS = {"/_git/": _Provider.AZURE, "/scm/": _Provider.BITBUCKET_SERVER}
 
 
@@ -62,6 +63,11 @@ def guess(url: str) -> str:
 def url(hook: Hook) -> str:
     """The address that the forge posts to."""
     return f"{settings.BASE_URL}{reverse('hook', args=[hook.key])}"
+
+
+def is_only_here() -> bool:
+    """Whether the address of this site is of this machine alone, where no forge elsewhere reaches it."""
+    return urlsplit(settings.BASE_URL).hostname in _THIS_MACHINE
 
 
 def secrets(hook: Hook, now: datetime) -> list[str]:

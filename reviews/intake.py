@@ -136,16 +136,17 @@ def _under_way(scan: Scan) -> Scan | None:
         answering |= Q(state=Scan.State.RUNNING)
     asked = Scan.objects.filter(repository=scan.repository, branch=scan.branch, pull_request=scan.pull_request)
     found = asked.filter(answering, wanted_commit=scan.wanted_commit).first()
-    if found is None or found.state == Scan.State.RUNNING or found.is_apart or scan.is_apart:
-        return found
-    return found if found.turn <= scan.turn else None
+    gives_way = found and found.state == Scan.State.REQUESTED and not found.is_apart and scan.turn < found.turn
+    return None if gives_way else found
 
 
 def _take_place(scan: Scan) -> None:
     """Save the new row. Those whose place it takes end before, because no two may ask for the same."""
     waiting = Scan.objects.filter(repository=scan.repository, branch=scan.branch, state=Scan.State.REQUESTED)
-    both = waiting.filter(pull_request__isnull=scan.pull_request is None)
-    older = [] if scan.is_apart else list(both.exclude(Scan.APART).values_list("pk", flat=True))
+    needless = waiting.filter(pull_request__isnull=scan.pull_request is None).exclude(Scan.APART)
+    if scan.is_apart:
+        needless = needless.filter(wanted_commit=scan.wanted_commit)
+    older = list(needless.values_list("pk", flat=True))
     if older:  # A worker may take one of them meanwhile, and then keeps it.
         waiting.filter(pk__in=older).update(state=Scan.State.SUPERSEDED, finished_at=Now())
     scan.save()

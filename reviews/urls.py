@@ -1,10 +1,12 @@
-from django.urls import path
+from django.urls import include, path
 
 from reviews.views import (
     account,
     audit,
+    badges,
     checklist,
     conditions,
+    deliveries,
     evidence,
     findings,
     fleet,
@@ -23,7 +25,9 @@ from reviews.views import (
     status,
     team_policy,
     teams,
+    tokens,
     waivers,
+    webhook,
 )
 
 _REPOSITORY = "repositories/<slug:team>/<slug:repository>/"
@@ -62,6 +66,8 @@ urlpatterns = [
     path("waivers/calendar.ics", waivers.feed, name="waiver-feed"),
     path("waivers/<int:pk>/", waivers.waiver, name="waiver"),
     path("waivers/<int:pk>/move/", waivers.move, name="move-waiver"),
+    path("deliveries/<int:pk>/", deliveries.delivery, name="delivery"),
+    path("deliveries/<int:pk>/again/", deliveries.again, name="deliver-again"),
     path("checklist/", checklist.index, name="checklist"),
     path("checklist/reviews/", reviews.workflow, name="review-workflow"),
     path("rules/<slug:rule>/", checklist.rule, name="rule"),
@@ -81,6 +87,18 @@ urlpatterns = [
     path(_REPOSITORY + "glass/", glass.index, name="break-glass"),
     path(_REPOSITORY + "glass/<int:pk>/second/", glass.second, name="second-glass"),
     path(_REPOSITORY + "waivers/new/", waivers.ask, name="request-waiver"),
+    path(_REPOSITORY + "deliveries/", deliveries.index, name="repository-deliveries"),
+    path(_REPOSITORY + "webhook/", webhook.index, name="repository-webhook"),
+    path(_REPOSITORY + "webhook/state/", webhook.state, name="hook-state"),
+    path(_REPOSITORY + "webhook/make/", webhook.make, name="make-hook"),
+    path(_REPOSITORY + "webhook/change/", webhook.change, name="change-hook"),
+    path(_REPOSITORY + "webhook/rotate/", webhook.rotate, name="rotate-secret"),
+    path(_REPOSITORY + "webhook/former/end/", webhook.end_former, name="end-former-secret"),
+    path(_REPOSITORY + "webhook/remove/", webhook.remove, name="remove-hook"),
+    path(_REPOSITORY + "webhook/tell/", webhook.tell, name="tell-forge"),
+    path(_REPOSITORY + "webhook/try/", webhook.try_out, name="try-forge"),
+    path(_REPOSITORY + "badges/share/", badges.share, name="share-badges"),
+    path(_REPOSITORY + "badges/unshare/", badges.unshare, name="unshare-badges"),
     path(_REPOSITORY + "settings/", repositories.settings, name="repository-settings"),
     path(_REPOSITORY + "remove/", repositories.remove, name="remove-repository"),
     path("teams/new/", teams.create, name="create-team"),
@@ -92,6 +110,8 @@ urlpatterns = [
     path("teams/<slug:team>/members/<int:pk>/duties/", teams.change_duties, name="change-duties"),
     path("teams/<slug:team>/members/<int:pk>/remove/", teams.remove_member, name="remove-member"),
     path("teams/<slug:team>/policy/", team_policy.index, name="team-policy"),
+    path("teams/<slug:team>/tokens/", tokens.index, name="tokens"),
+    path("teams/<slug:team>/tokens/<int:pk>/revoke/", tokens.revoke, name="revoke-token"),
     path("teams/<slug:team>/templates/", review_templates.index, name="review-templates"),
     path(_TEMPLATE, review_templates.template, name="review-template"),
     path(_TEMPLATE + "shipped/", review_templates.use_shipped, name="use-shipped-template"),
@@ -99,4 +119,6 @@ urlpatterns = [
     path("status/", status.index, name="status"),
     path("account/", account.index, name="account"),
     path("hooks/<slug:key>/", hooks.hook, name="hook"),
+    path("badges/<slug:key>/<slug:kind>.svg", badges.badge, name="badge"),
+    path("api/", include("reviews.api.urls")),
 ]

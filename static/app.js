@@ -28,7 +28,7 @@
       applyTheme(target.dataset.themeChoice);
     } else if ("copy" in target.dataset) {
       const text = target.dataset.copy;
-      navigator.clipboard.writeText(text).then(() => say("Copied: " + text), () => say("The browser did not allow copying. Select the text instead."));
+      navigator.clipboard.writeText(text).then(() => say(target.dataset.copied || "Copied: " + text), () => say("The browser did not allow copying. Select the text instead."));
     } else if ("dialog" in target.dataset) {
       event.preventDefault();
       document.getElementById(target.dataset.dialog).showModal();

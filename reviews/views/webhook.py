@@ -13,6 +13,7 @@ from reviews.hook_forms import ForgeForm, HookForm
 from reviews.models import Hook, Membership, OutboxMessage, Repository
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
+from reviews.webhooks import guide
 
 OK, CONFLICT, UNPROCESSABLE = 200, 409, 422
 LAST_TOLD = 5
@@ -150,8 +151,14 @@ def page(request: PersonRequest, repository: Repository, status: int = OK, **sho
         "forge": forge,
         "told": repository.outbox.exclude(state=OutboxMessage.State.SUPERSEDED).order_by("-pk")[:LAST_TOLD],
     }
+    provider = repository.provider
+    if provider:
+        context["needs"] = guide.steps(provider, "", "").token
+    if hook and provider:
+        address = hooks.url(hook)
+        context |= {"address": address, "guide": guide.steps(provider, address, shown.get("secret", ""))}
     if hook:
-        context |= shown_hook(hook) | {"heard": reported.heard(hook)}
+        context |= shown_hook(hook) | {"heard": reported.heard(hook), "only_here": hooks.is_only_here()}
     return render(request, "reviews/webhook.html", context | shown, status=status)
 
 
@@ -161,7 +168,6 @@ def shown_hook(hook: Hook) -> dict[str, Any]:
         "hook": hook,
         "repository": hook.repository,
         "team": hook.repository.team,
-        "address": hooks.url(hook),
         "expected": hooks.fingerprint(hook),
         "overlap": hook.former_until if len(hooks.secrets(hook, timezone.now())) > 1 else None,
     }

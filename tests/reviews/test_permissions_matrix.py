@@ -7,7 +7,8 @@ import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from reviews.models import Membership, Team
+from reviews import badges, hooks, tokens
+from reviews.models import Delivery, Membership, Repository, Team
 from reviews.waivers.asking import ask
 from tests.factories import MembershipFactory, RepositoryFactory, TeamFactory
 from tests.reviews.review_places import FORM, review_places
@@ -16,7 +17,7 @@ from tests.reviews.waiver_rows import wish
 
 PEOPLE = ("anonymous", "stranger", "viewer", "teammate", "reviewer", "owner", "admin")
 SIGN_IN = "sign in"
-OK, MOVED, SEEN, REFUSED, FORBIDDEN, MISSING, WRONG_METHOD = 200, 302, 303, 422, 403, 404, 405
+OK, MOVED, SEEN, REFUSED, FORBIDDEN, MISSING, WRONG_METHOD, CONFLICT = 200, 302, 303, 422, 403, 404, 405, 409
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,22 @@ ROUTES = {
     "repository-scans": members(),
     "repository-gate": members(),
     "request-scan": post(MISSING, FORBIDDEN, MOVED, MOVED, MOVED, MOVED),
+    "repository-deliveries": members(),
+    "delivery": members(),
+    "deliver-again": post(MISSING, FORBIDDEN, MOVED, MOVED, MOVED, MOVED),
+    "repository-webhook": members(),
+    "hook-state": members(),
+    "make-hook": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, REFUSED, REFUSED),
+    "change-hook": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, REFUSED, REFUSED),
+    "rotate-secret": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, CONFLICT, CONFLICT),
+    "end-former-secret": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
+    "remove-hook": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
+    "tell-forge": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
+    "try-forge": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, REFUSED, REFUSED),
     "repository-settings": MAINTAINERS,
+    "share-badges": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
+    "unshare-badges": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
+    "badge": Route((OK,) * 7),
     "remove-repository": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, REFUSED, REFUSED),
     "create-team": Route((SIGN_IN, *[FORBIDDEN] * 5, OK)),
     "team": members(),
@@ -97,15 +113,19 @@ ROUTES = {
     "change-duties": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
     "remove-member": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
     "team-policy": MAINTAINERS,
+    "tokens": MAINTAINERS,
+    "revoke-token": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
     "review-templates": members(),
     "review-template": members(),
     "use-shipped-template": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
     "search": PEOPLE_OF_THE_SITE,
     "status": PEOPLE_OF_THE_SITE,
     "account": PEOPLE_OF_THE_SITE,
+    "api-page": PEOPLE_OF_THE_SITE,
 }
-# Whose answers are tested with the code they belong to: the sign-in of allauth, the admin of Django, the health check.
-ELSEWHERE = ("account_", "admin:", "healthz", "media", "static")
+# Whose answers are tested with the code they belong to: the sign-in of allauth, the admin of Django, the health check,
+# and what only programs ask, who show a token instead of signing in.
+ELSEWHERE = ("account_", "admin:", "healthz", "media", "static", "api:", "api-unknown")
 
 
 def names(patterns: list[URLPattern | URLResolver], space: str = "") -> Iterator[str]:
@@ -138,6 +158,7 @@ def places(team, people) -> dict[str, dict[str, object]]:
     return (
         given
         | review_places(repository)
+        | hook_places(repository)
         | {
             "finding": {"pk": found(repository).pk},
             "scan": {"pk": scan.pk},
@@ -156,11 +177,29 @@ def places(team, people) -> dict[str, dict[str, object]]:
             "change-duties": member,
             "remove-member": member,
             "team-policy": of_team,
+            "tokens": of_team,
+            "revoke-token": {**of_team, "pk": tokens.make(team, "ci", ["read"], 30, by=people["owner"])[0].pk},
+            "share-badges": of_repository,
+            "unshare-badges": of_repository,
+            "badge": {"key": badges.share(repository, by=people["owner"]), "kind": "gate"},
             "review-templates": of_team,
             "review-template": of_template,
             "use-shipped-template": of_template,
         }
     )
+
+
+def hook_places(repository: Repository) -> dict[str, dict[str, object]]:
+    """What the routes of hooks and deliveries are asked for."""
+    hook, _ = hooks.make(repository, "gitea")
+    delivery = {"pk": Delivery.objects.create(hook=hook, key="1", event="push", state="done").pk}
+    of_repository = {"team": repository.team.slug, "repository": repository.slug}
+    names = ("hook-state", "make-hook", "change-hook", "rotate-secret", "end-former-secret", "remove-hook")
+    return {
+        **dict.fromkeys((*names, "tell-forge", "try-forge"), of_repository),
+        "delivery": delivery,
+        "deliver-again": delivery,
+    }
 
 
 def answer_of(client, person, method: str, url: str) -> int | str:
@@ -201,7 +240,9 @@ def test_what_shows_something_takes_no_delete(client, people, places, name):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("person", ["stranger", "viewer", "teammate", "reviewer"])
-@pytest.mark.parametrize("name", ["repository-settings", "members", "create-team", "team-policy", "review-template"])
+@pytest.mark.parametrize(
+    "name", ["repository-settings", "members", "create-team", "team-policy", "review-template", "tokens"]
+)
 def test_forms_are_refused_when_posted_by_those_who_may_not_see_them(client, people, places, name, person):
     answer = answer_of(client, people[person], "post", reverse(name, kwargs=places.get(name)))
     assert answer in (FORBIDDEN, MISSING)
