@@ -7,9 +7,10 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
+from reviews import tokens
 from reviews.checklist import Item, Tier, read
 from reviews.forms import Styled
-from reviews.models import Membership, ReviewTemplate
+from reviews.models import ApiToken, Membership, ReviewTemplate, Team, User
 from reviews.signoff.templates import Draft, Place, asked_refs, next_own
 from reviews.workflow.questions import EVIDENCE, LONGEST_QUESTION, LONGEST_TITLE, OWN, always, choices
 from scanners.rule import AREAS
@@ -30,6 +31,31 @@ class PolicyForm(forms.Form):
 
     review_tiers = forms.MultipleChoiceField(required=False, choices=TIERS)
     ops_tiers = forms.MultipleChoiceField(required=False, choices=TIERS)
+
+
+class TokenForm(Styled, forms.Form):
+    """What a token is called, what it may do, and how long it lasts."""
+
+    name = forms.CharField(
+        max_length=80,
+        help_text="Where it is used, such as: the release pipeline of payments-api.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    scopes = forms.MultipleChoiceField(
+        label="It may",
+        choices=ApiToken.Scope.choices,
+        initial=[ApiToken.Scope.READ],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "It would let nobody do anything. Tick at least one."},
+    )
+    days = forms.TypedChoiceField(
+        label="It ends in", choices=[(days, f"{days} days") for days in tokens.LASTS], initial=90, coerce=int
+    )
+
+    def make(self, team: Team, by: User) -> tuple[ApiToken, str]:
+        """The new token and its secret, which can be shown now and never again."""
+        data = self.cleaned_data
+        return tokens.make(team, data["name"], data["scopes"], data["days"], by=by)
 
 
 class OwnForm(Styled, forms.Form):
