@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from reviews.models import (
     ApiToken,
     Condition,
+    Delivery,
     Finding,
     Membership,
     OutboxMessage,
@@ -60,6 +61,11 @@ def messages(user: User) -> QuerySet[OutboxMessage]:
     return OutboxMessage.objects.filter(team__in=teams(user))
 
 
+def deliveries(user: User) -> QuerySet[Delivery]:
+    """What forges reported of the repositories that `user` may see."""
+    return Delivery.objects.filter(hook__repository__team__in=teams(user))
+
+
 def repositories_of(token: ApiToken) -> QuerySet[Repository]:
     """The repositories that a program with `token` may see: those of its team."""
     return Repository.objects.filter(team=token.team_id)
@@ -68,6 +74,11 @@ def repositories_of(token: ApiToken) -> QuerySet[Repository]:
 def scans_of(token: ApiToken) -> QuerySet[Scan]:
     """The scans that a program with `token` may see."""
     return Scan.objects.filter(repository__team=token.team_id)
+
+
+def shared_repositories() -> QuerySet[Repository]:
+    """Those whose badges anybody may see who has their address."""
+    return Repository.objects.exclude(badge_key="")
 
 
 def may(user: User, team: Team, role: str) -> bool:
