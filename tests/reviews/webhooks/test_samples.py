@@ -7,7 +7,7 @@ from reviews.webhooks import body, events, providers
 from tests.reviews.webhooks.samples import FOLDER, INCOMPLETE, PROVIDERS, SAMPLES, all_samples
 
 FOLDERS = {"github", "gitlab", "gitea", "bitbucket", "bitbucket-server", *PROVIDERS}
-MAIL = re.compile(r"(?<!\bgit)[\w.]@\w+")
+MAIL = re.compile(r"[\w.](?<!\bgit)@\w+")
 
 
 def asked(sample):
