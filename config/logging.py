@@ -75,6 +75,9 @@ def configure(level: str, log_format: str) -> dict[str, Any]:
             "gunicorn.access": {"handlers": [], "propagate": False, "level": "CRITICAL"},
             "gunicorn.error": {"handlers": ["out"], "propagate": False},
             "axes": {"level": "WARNING"},
+            # They say again what our own lines say, with the headers of others, where a token may be.
+            "httpx": {"level": "WARNING"},
+            "httpcore": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
