@@ -21,7 +21,7 @@ Interval = tuple[float | None, float | None]
 LONGEST = 32_000  # What Bitbucket Data Center takes is the least.
 SHOWN, SHOWN_FIXED, SHOWN_FIXES = 20, 10, 5
 _LONGEST_PLACE, _LONGEST_MESSAGE, _LONGEST_FIX = 160, 240, 400
-_PLAIN = re.compile(r"""["'(]*[A-Za-z]+(['-][A-Za-z]+)*["')]*[.,;:!?]*|\d{1,6}[.,;:!?]*""")
+_PLAIN = re.compile(r"""["'(]*([A-Za-z]+(['-][A-Za-z]+)*)?["')]*[.,;:!?]*|\d{1,6}[.,;:!?]*""")
 _MARKED = re.compile(r"`([^`]*)`")
 _REPLACED = str.maketrans({"`": "'", "|": "¦"})
 
@@ -72,12 +72,15 @@ def prose(text: str, longest: int) -> str:
     """A text on one line in which only plain words are left as they are. `Code` in backticks stays code."""
     cut = text if len(text) <= longest else f"{text[: longest - 1]}…"
     pieces = enumerate(_MARKED.split(cut))
-    return " ".join(code(piece, longest) if index % 2 else _words(piece, longest) for index, piece in pieces).strip()
+    whole = "".join(code(piece, longest) if index % 2 else _words(piece, longest) for index, piece in pieces)
+    return whole.replace("``", "` `").strip()
 
 
 def _words(text: str, longest: int) -> str:
+    """Words as they are, others as code, with a space at either end where there was one."""
     runs = groupby(text.split(), key=lambda word: bool(_PLAIN.fullmatch(word)))
-    return " ".join(" ".join(run) if plain else code(" ".join(run), longest) for plain, run in runs)
+    words = " ".join(" ".join(run) if plain else code(" ".join(run), longest) for plain, run in runs)
+    return f"{' ' * text[:1].isspace()}{words}{' ' * text[-1:].isspace()}"
 
 
 def _blocks(said: Said, size: int) -> Iterable[str]:
