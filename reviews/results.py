@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone
 
 from reviews import recount, trees
@@ -35,7 +36,7 @@ def keep(scan: Scan, result: Result) -> dict[str, Any]:
     latest = repository.latest_scan
     kept = _keep_tree(scan, repository, result, seen)
     moment = _moment(scan, result.commit)
-    if not scan.wanted_commit or latest is None or _follows(result.commit, latest):
+    if not scan.wanted_commit or latest is None or _follows(scan, result.commit, latest):
         follow(scan, result.report, seen, previous=latest, at=moment)
         Repository.objects.filter(pk=repository.pk).update(latest_scan=scan)
     return _row(scan, result, kept, moment)
@@ -78,8 +79,20 @@ def _row(scan: Scan, result: Result, kept: dict[str, Any], moment: datetime) -> 
     return of_commit(result.commit) | _numbers(result) | numbers
 
 
-def _follows(commit: CommitInfo, latest: Scan) -> bool:
-    return latest.authored_at is None or commit.authored_at >= latest.authored_at
+def _follows(scan: Scan, commit: CommitInfo, latest: Scan) -> bool:
+    """Whether a commit that was asked for by its name is newer than the newest one.
+
+    Of two that were both found at the head, the order counts in which they were; else what their authors say.
+    """
+    if latest.authored_at is None or commit.sha == latest.commit:
+        return True
+    heads = Scan.objects.filter(Scan.OF_HEAD, repository=scan.repository_id, branch=scan.branch)
+    found = heads.filter(commit__in=(commit.sha, latest.commit)).order_by().values("commit").annotate(last=Max("pk"))
+    seen = {row["commit"]: row["last"] for row in found}
+    if len(seen) > 1:
+        return seen[commit.sha] > seen[latest.commit]
+    # Amending keeps the author's time. History is asked for in its order, so of equals the later one is newer.
+    return commit.authored_at > latest.authored_at or (not seen and commit.authored_at == latest.authored_at)
 
 
 def _moment(scan: Scan, commit: CommitInfo) -> datetime:

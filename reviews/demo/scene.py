@@ -57,7 +57,7 @@ class Scene:
 
     def commit(self, subject: str) -> str:
         """The commit with this message. Raises LostError."""
-        scans = self.repository.scans.filter(subject=subject, state=Scan.State.DONE)
+        scans = self.repository.scans.filter(subject=subject, state=Scan.State.DONE, pull_request=None)
         found = scans.order_by("-pk").values_list("commit", flat=True).first()
         if found is None:
             raise LostError(f"{self.repository.name} has no commit “{subject}”.")

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from reviews import recount, scoring
 from reviews.checklist import REQUIRED, Tier
@@ -96,8 +97,8 @@ def _answer(
 
 
 def _scan(repository: Repository, commit: str) -> Scan | None:
-    """The newest finished scan of a commit; else the newest that was asked for by its name."""
-    scans = repository.scans.order_by("-pk")
+    """The newest finished scan of a commit, of the branch before others; else the newest that asked for it by name."""
+    scans = repository.scans.order_by(F("pull_request").asc(nulls_first=True), "-pk")
     done = scans.filter(commit=commit, state=Scan.State.DONE).first()
     if done is not None:
         return done
@@ -106,10 +107,14 @@ def _scan(repository: Repository, commit: str) -> Scan | None:
 
 
 def _moved_on(repository: Repository, scan: Scan) -> bool:
-    """Whether a push after a scan is known, and its own scan has not finished; or another branch is asked for now."""
-    noticed = (Scan.Trigger.WEBHOOK, Scan.Trigger.POLL)
-    pushed = repository.scans.filter(pk__gt=scan.pk, trigger__in=noticed, state__in=_UNFINISHED)
-    return scan.branch != repository.branch or pushed.exclude(wanted_commit=scan.commit).exists()
+    """Whether the head is known to have moved, and no scan has found yet where to; or another branch is asked for now.
+
+    A scan that nobody finished says so, whatever took its place; one that found the commit at the head takes it back.
+    """
+    at_head = repository.scans.filter(Scan.OF_HEAD, branch=scan.branch, pk__gt=scan.pk).order_by("-pk")
+    back = Coalesce(Subquery(at_head.filter(commit=scan.commit).values("pk")[:1]), scan.pk)
+    noticed = at_head.filter(trigger__in=(Scan.Trigger.WEBHOOK, Scan.Trigger.POLL), commit="", pk__gt=back)
+    return scan.branch != repository.branch or noticed.exclude(wanted_commit=scan.commit).exists()
 
 
 def _scanned(repository: Repository, scan: Scan | None, today: date) -> Scanned:

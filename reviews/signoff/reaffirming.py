@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from reviews import trees
@@ -180,7 +180,7 @@ def _has_left(review: Review, scan: Scan, scratch: Path, tick: Callable[[], None
 
     Only what can be told within so many commits counts; a commit with the approved one's files stands for it.
     """
-    heads = Scan.objects.filter(Q(wanted_commit="") | Q(trigger=Scan.Trigger.WEBHOOK), repository=review.repository_id)
+    heads = Scan.objects.filter(Scan.OF_HEAD, repository=review.repository_id)
     both = {review.commit, scan.commit}
     seen = heads.filter(branch=review.repository.branch, commit__in=both).values_list("commit", flat=True)
     if set(seen) != both:

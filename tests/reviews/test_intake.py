@@ -91,6 +91,16 @@ class TestRequestScan:
         assert look.superseded_by == person
         assert intake.request_scan(repository, trigger=POLL) == person
 
+    def test_a_review_does_not_wait_in_the_place_of_a_look_either(self, repository: Repository) -> None:
+        look = intake.request_scan(repository, trigger=POLL)
+        review = intake.request_scan(repository, trigger=Scan.Trigger.REVIEW)
+        assert _states(look, review) == ["superseded", "requested"]
+
+    def test_history_keeps_its_place_whoever_asks(self, repository: Repository) -> None:
+        old = intake.request_scan(repository, trigger=HISTORY, commit=A)
+        assert intake.request_scan(repository, trigger=PERSON, commit=A) == old
+        assert _states(old) == ["requested"]
+
     def test_a_commit_that_somebody_named_is_scanned_whatever_is_pushed(self, repository: Repository) -> None:
         head = intake.request_scan(repository, trigger=WEBHOOK)
         named = intake.request_scan(repository, trigger=PERSON, commit=A)

@@ -129,6 +129,40 @@ class TestHistory:
         assert repository.latest_scan == head
         assert not repository.findings.filter(rule=RULE).exists()
 
+    def test_what_was_at_the_head_before_is_older_whatever_its_author_says(
+        self, repository: Repository, origin: Path
+    ) -> None:
+        old = commit_files(origin, {"pay.py": WAITS}, date="2026-03-01T00:00:00+00:00")
+        scanned(repository)
+        commit_files(origin, {"pay.py": BOUNDED}, date="2026-02-01T00:00:00+00:00")
+        head = scanned(repository)
+        Scan.objects.filter(commit=old).update(rule_set="of last year")
+        scan = scanned(repository, old, Scan.Trigger.HISTORY)
+        assert (scan.state, repository.latest_scan) == ("done", head)
+
+    @pytest.mark.parametrize("trigger", ["history", "review", "person"])
+    def test_what_was_amended_and_never_at_the_head_takes_no_place(
+        self, repository: Repository, origin: Path, trigger: str
+    ) -> None:
+        amended = commit_files(origin, {"pay.py": WAITS})
+        commit_files(origin, {"pay.py": BOUNDED})
+        head = scanned(repository)
+        assert scanned(repository, amended, trigger).state == "done"
+        assert repository.latest_scan == head
+
+    def test_of_history_with_equal_times_the_later_one_is_newer(self, repository: Repository, origin: Path) -> None:
+        commits = [commit_files(origin, {"pay.py": text}) for text in (WAITS, BOUNDED)]
+        scans = [scanned(repository, commit, Scan.Trigger.HISTORY) for commit in commits]
+        assert repository.latest_scan == scans[-1]
+
+    def test_the_newest_commit_scanned_again_by_its_name_stays_the_newest(
+        self, repository: Repository, origin: Path
+    ) -> None:
+        commit = commit_files(origin, {"pay.py": WAITS})
+        scanned(repository)
+        Scan.objects.update(rule_set="of last year")
+        assert scanned(repository, commit, Scan.Trigger.HISTORY) == repository.latest_scan
+
     def test_a_branch_that_was_set_back_is_followed(self, repository: Repository, origin: Path) -> None:
         commit_files(origin, {"pay.py": BOUNDED}, date="2026-02-01T00:00:00+00:00")
         scanned(repository)

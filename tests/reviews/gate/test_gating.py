@@ -8,7 +8,7 @@ from django.utils import timezone
 from reviews import recount, trees
 from reviews.gate import gating
 from reviews.gate.verdicts import Verdict
-from reviews.models import Repository, Scan, ScanTree, Waiver
+from reviews.models import PullRequest, Repository, Scan, ScanTree, Waiver
 from scanners import registry
 from tests.factories import RepositoryFactory, ScanFactory, UserFactory
 from tests.reviews.decided import broken, compared, condition, decided, reaffirmed
@@ -41,6 +41,14 @@ def asked(repository, commit=COMMIT, now=None):
 
 def said(answer):
     return answer.verdict, [reason.code for reason in answer.reasons]
+
+
+def test_the_scan_of_the_branch_speaks_before_that_of_a_pull_request(pay, scan):
+    decided(scan)
+    seven = PullRequest.objects.create(repository=pay, number=7, target="main", ref="refs/pull/7/head")
+    apart = {"pull_request": seven, "branch": seven.ref, "rule_set": "r", "commit": COMMIT}
+    ScanFactory(repository=pay, state="done", trigger="pull", **apart)
+    assert asked(pay).reasons[0].scan == scan.pk
 
 
 def in_days(number):
@@ -283,12 +291,27 @@ class TestHead:
         answer = gating.head(fresh(pay), timezone.now())
         assert (answer.commit, answer.verdict) == (COMMIT, Verdict.PASS)
 
-    @pytest.mark.parametrize("state", ["requested", "running", "failed"])
-    def test_is_stale_once_a_push_is_known_that_has_no_scan_yet(self, pay, scan, state):
+    @pytest.mark.parametrize("trigger", ["webhook", "poll"])
+    @pytest.mark.parametrize("state", ["requested", "running", "failed", "superseded"])
+    def test_is_stale_once_a_push_is_known_that_has_no_scan_yet(self, pay, scan, state, trigger):
         decided(scan)
-        ScanFactory(repository=pay, state=state, trigger="webhook")
+        ScanFactory(repository=pay, state=state, trigger=trigger)
+        ScanFactory(repository=pay, state="running" if state == "superseded" else "failed", trigger="person")
         assert said(gating.head(fresh(pay), timezone.now()))[1][0] == "branch-moved"
         assert asked(pay).verdict is Verdict.PASS
+
+    def test_is_not_stale_once_the_head_is_found_where_it_was(self, pay, scan):
+        decided(scan)
+        ScanFactory(repository=pay, state="failed", trigger="webhook")
+        ScanFactory(repository=pay, state="superseded", superseded_by=scan, commit=COMMIT, trigger="poll")
+        assert gating.head(fresh(pay), timezone.now()).verdict is Verdict.PASS
+
+    def test_is_not_stale_by_what_is_only_proposed(self, pay, scan):
+        decided(scan)
+        seven = PullRequest.objects.create(repository=pay, number=7, target="main", ref="refs/pull/7/head")
+        ScanFactory(repository=pay, trigger="pull", pull_request=seven, branch=seven.ref, wanted_commit=NEW)
+        ScanFactory(repository=pay, trigger="webhook", pull_request=seven, branch=seven.ref, wanted_commit=AWAY)
+        assert gating.head(fresh(pay), timezone.now()).verdict is Verdict.PASS
 
     def test_is_not_stale_when_a_person_asks_for_another_scan(self, pay, scan):
         decided(scan)
