@@ -6,10 +6,11 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.text import slugify
 
-from reviews import access, intake, members
+from reviews import access, intake, members, telling
 from reviews.models import Membership, Repository, Team, User
 from reviews.sources import policy
 from scanners.git.address import parse_source
@@ -103,6 +104,7 @@ class SettingsForm(Styled, forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.stored = self.instance.credential
+        self.moved = self.lost = False
         self.initial.pop("credential", None)
         self.fields["credential"].help_text = (
             "One is stored. Enter another to replace it." if self.stored else "None is stored."
@@ -123,9 +125,11 @@ class SettingsForm(Styled, forms.ModelForm):
         return checked(self.cleaned_data["sub_path"], check_sub_path)
 
     def clean(self) -> dict[str, Any]:
-        """Keep the stored token unless told otherwise, and refuse a place that the team has registered."""
+        """Keep the stored token for the server that it is for, and refuse a place that the team has registered."""
         data = super().clean() or self.cleaned_data
-        data["credential"] = "" if data.get("forget") else data.get("credential") or self.stored
+        self.moved = "url" in data and telling.origin(data["url"]) != telling.origin(self.initial["url"])
+        kept = "" if self.moved else self.stored
+        data["credential"] = "" if data.get("forget") else data.get("credential") or kept
         self.instance.credential = data["credential"]
         place = {name: data.get(name) for name in ("url", "branch", "sub_path")}
         others = Repository.objects.filter(team=self.instance.team, **place).exclude(pk=self.instance.pk)
@@ -134,12 +138,18 @@ class SettingsForm(Styled, forms.ModelForm):
         return data
 
     def change(self, by: User) -> None:
-        """Store what was entered, and what of it is new in the audit log; of a token only that it is."""
+        """Store what was entered, and what of it is new in the audit log; of a token only that it is.
+
+        A token is for one server: at another address the former ones are forgotten. Then `lost` is true.
+        """
         told = [name for name in self.changed_data if name not in ("credential", "forget")]
         changed = {name: [str(self.initial.get(name, "")), str(self.cleaned_data[name])] for name in told}
         if self.cleaned_data["credential"] != self.stored:
             changed["credential"] = ["", "replaced" if self.cleaned_data["credential"] else "forgotten"]
-        intake.save_settings(self.instance, changed, by=by)
+        with transaction.atomic():
+            intake.save_settings(self.instance, changed, by=by)
+            forgotten = self.moved and telling.forget_token(self.instance, by=by)
+        self.lost = forgotten or bool(self.moved and self.stored and not self.cleaned_data["credential"])
 
 
 class RemoveForm(Styled, forms.Form):

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from reviews import telling
 from reviews.audit import trail
 from reviews.models import Hook, Repository, User
 from reviews.webhooks.providers import new_secret
@@ -156,6 +157,8 @@ def change(repository: Repository, provider: str, release_tags: str, *, by: User
             Repository.objects.filter(pk=stored.pk).update(**wanted)
             text = f"{by.username} changed the repository {stored.name}: {', '.join(sorted(changed))}"
             trail.record(stored.team, by, "repository-changed", stored, text, **changed)
+        if "provider" in changed:
+            telling.forget_token(stored, by=by)
     return bool(changed)
 
 

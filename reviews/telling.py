@@ -63,12 +63,15 @@ def save(repository: Repository, wish: Wish, *, by: User) -> Forge:
 
 
 def forget_token(repository: Repository, *, by: User) -> bool:
-    """Drop the stored token, because what it was for has moved. Returns whether there was one. In a transaction."""
+    """Drop the token of an API whose address follows from the repository's URL and provider: they have changed.
+
+    In a transaction of the caller. Returns whether there was one.
+    """
     forge = of(repository)
-    if not forge.token:
+    if not forge.token or forge.api_url:
         return False
     Forge.objects.filter(repository=repository).update(token="", told={}, told_through=0)
-    text = f"{by.username} moved {repository.name}, so its forge's token was forgotten"
+    text = f"{by.username} moved {repository.name} to another forge, whose token is forgotten"
     trail.record(repository.team, by, "forge-changed", repository, text, token=["", "forgotten"])
     return True
 

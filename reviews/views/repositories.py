@@ -68,6 +68,8 @@ def settings(request: PersonRequest, team: str, repository: str) -> HttpResponse
     if request.method == "POST" and form.is_valid():
         form.change(request.user)
         messages.success(request, "Saved. The next scan uses it.")
+        if form.lost:
+            messages.warning(request, "Tokens were for the former server, so they are forgotten. Enter new ones.")
         return redirect("repository-settings", team, repository)
     context = tabs(request, seen) | {"form": form, "remove": RemoveForm(expected=seen.name)}
     return render(request, "reviews/settings.html", context, status=422 if form.errors else 200)

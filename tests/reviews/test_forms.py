@@ -1,5 +1,6 @@
 import pytest
 
+from reviews import telling
 from reviews.forms import (
     FindingFilter,
     MemberForm,
@@ -10,7 +11,7 @@ from reviews.forms import (
     default_name,
     teams_to_register_in,
 )
-from reviews.models import Membership, Repository, Team
+from reviews.models import Forge, Membership, Repository, Team
 from tests.factories import MembershipFactory, RepositoryFactory, TeamFactory, UserFactory
 
 URL = "https://git.example.org/payments/payments-api.git"
@@ -109,6 +110,33 @@ def test_a_token_can_be_replaced_and_forgotten(data, kept):
     assert form.is_valid()
     form.save()
     assert Repository.objects.get().credential == kept
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://git.example.org/elsewhere", "hunter2"),
+        ("https://git.example.net/pay", ""),
+        ("https://git.example.org:8443/pay", ""),
+    ],
+)
+def test_a_token_is_not_taken_to_another_server(owner, url, kept):
+    repository = RepositoryFactory(team=owner.teams.get(), credential="hunter2", provider="gitlab")
+    telling.save(repository, telling.Wish(token="hunter3"), by=owner)
+    form = settings(repository, url=f"{url}.git")
+    assert form.is_valid(), form.errors
+    form.change(owner)
+    assert Repository.objects.get().credential == kept
+    assert Forge.objects.get().token == kept.replace("2", "3")
+    assert form.lost is not bool(kept)
+
+
+def test_a_new_token_goes_along_with_a_new_server(owner):
+    repository = RepositoryFactory(team=owner.teams.get(), credential="hunter2")
+    form = settings(repository, url="https://git.example.net/pay", credential="hunter3")
+    assert form.is_valid(), form.errors
+    form.change(owner)
+    assert (Repository.objects.get().credential, form.lost) == ("hunter3", False)
 
 
 def test_without_a_token_there_is_nothing_to_forget():
