@@ -50,7 +50,7 @@ def _pull_request(payload: Json) -> Event:
     if fields.word(payload, "action") not in _CHANGES:
         return Ignored("This changes neither the code nor the target of the pull request.")
     number = fields.number(payload, "number")
-    gogs = "head_branch" in (fields.at(payload, "pull_request") or ())
+    gogs = fields.at(payload, "pull_request", "head_branch") is not None
     head, base = (("head_branch",), ("base_branch",)) if gogs else (("head", "ref"), ("base", "ref"))
     return fields.checked(
         PullRequest(
