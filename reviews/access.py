@@ -26,6 +26,13 @@ def teams(user: User) -> QuerySet[Team]:
     return Team.objects.all() if user.is_superuser else Team.objects.filter(memberships__user=user)
 
 
+def teams_of(user: User, role: str) -> QuerySet[Team]:
+    """The teams that `user` sees and holds at least `role` in."""
+    enough = [name for name, rank in _RANK.items() if rank >= _RANK[role]]
+    held = Membership.objects.filter(user=user, role__in=enough)
+    return Team.objects.all() if user.is_superuser else Team.objects.filter(pk__in=held.values("team"))
+
+
 def repositories(user: User) -> QuerySet[Repository]:
     """The repositories of the teams that `user` may see."""
     return Repository.objects.filter(team__in=teams(user))

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from django.conf import settings
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from reviews.models import OutboxMessage, Scan
+from reviews.models import OutboxMessage, Scan, Team
+from reviews.outbox import holding
 
 DAY = timedelta(days=1)
 LATE = timedelta(seconds=60)
@@ -48,9 +49,13 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """What people are to be told. `troubled` failed in the last day, or waits for another attempt."""
+    """What people and forges are to be told. `troubled` failed in the last day, or waits for another attempt.
+
+    `configured` tells of a mail server; `used` that there is something to show.
+    """
 
     configured: bool
+    used: bool
     waiting: int
     oldest: datetime | None
     failed: int
@@ -91,15 +96,34 @@ def status(scans: QuerySet[Scan]) -> Status:
 def outbox(messages: QuerySet[OutboxMessage]) -> Outbox:
     """The state of the outbox, in two queries."""
     waiting = Q(state__in=(OutboxMessage.State.WAITING, OutboxMessage.State.SENDING))
-    failed = Q(state=OutboxMessage.State.FAILED, finished_at__gte=timezone.now() - DAY)
+    failed = _failed()
     counts = messages.aggregate(
+        to_forges=Count("pk", filter=~Q(channel=OutboxMessage.Channel.EMAIL)),
         waiting=Count("pk", filter=waiting),
         oldest=Min("created_at", filter=waiting),
         failed=Count("pk", filter=failed),
         last_sent=Max("finished_at", filter=Q(state=OutboxMessage.State.SENT)),
     )
     troubled = messages.filter(failed | waiting & ~Q(problem="")).order_by("-pk")[:SHOWN]
-    return Outbox(configured=bool(settings.EMAIL_HOST), troubled=list(troubled), **counts)
+    configured = bool(settings.EMAIL_HOST)
+    used = bool(counts.pop("to_forges")) or configured
+    return Outbox(configured=configured, used=used, troubled=list(troubled), **counts)
+
+
+def failed_of(teams: QuerySet[Team]) -> QuerySet[Team]:
+    """Those of `teams` whose messages failed in the last day, each with their number in `failed`."""
+    failed = OutboxMessage.objects.filter(_failed(), team=OuterRef("pk")).order_by().values("team")
+    counted = failed.annotate(number=Count("pk")).values("number")
+    return teams.annotate(failed=Subquery(counted)).filter(failed__gt=0).order_by("name")
+
+
+def send_again(team: Team) -> int:
+    """Let the team's messages that failed in the last day wait once more. Returns how many do."""
+    return holding.again(OutboxMessage.objects.filter(_failed(), team=team))
+
+
+def _failed() -> Q:
+    return Q(state=OutboxMessage.State.FAILED, finished_at__gte=timezone.now() - DAY)
 
 
 def worker(scan: Scan, now: datetime) -> Worker:

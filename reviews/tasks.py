@@ -20,6 +20,7 @@ from reviews.waivers import ending
 from scanners.git.scratch import remove_stale
 
 _MOST_WAKES = 32
+_TOLD_SECONDS = 10
 _UNUSED_BLOBS = timedelta(days=30)
 _OLD_REQUESTS = timedelta(days=30)
 
@@ -79,7 +80,8 @@ def waiver_ends() -> None:
 
 @shared_task(soft_time_limit=60, time_limit=100)
 def deliver() -> None:
-    """Send what people are to be told, a batch at a time."""
+    """Send what people are to be told, a batch at a time, and wake another for what forges are to be told."""
+    _wake_tellers()
     if delivery.deliver():
         deliver.delay()
 
@@ -110,7 +112,7 @@ def clean() -> None:
 
 def _wake_tellers() -> None:
     if telling.due().exists():
-        tell_forges.delay()
+        tell_forges.apply_async(expires=_TOLD_SECONDS)
 
 
 def _wake_readers() -> None:

@@ -117,6 +117,7 @@ urlpatterns = [
     path(_TEMPLATE + "shipped/", review_templates.use_shipped, name="use-shipped-template"),
     path("search/", search.index, name="search"),
     path("status/", status.index, name="status"),
+    path("teams/<slug:team>/outbox/send/", status.send, name="send-again"),
     path("account/", account.index, name="account"),
     path("hooks/<slug:key>/", hooks.hook, name="hook"),
     path("badges/<slug:key>/<slug:kind>.svg", badges.badge, name="badge"),

@@ -1,16 +1,39 @@
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
 
 from reviews import access
-from reviews.status import outbox, status
+from reviews.models import Membership
+from reviews.status import failed_of, outbox, send_again, status
 from reviews.views.people import PersonRequest
+from reviews.views.teams import maintained
+from reviews.views.wake import wake_delivery
 
 
 @login_required
 @require_safe
 def index(request: PersonRequest) -> HttpResponse:
     """Whether scans get done and people are told: the queue, who works on what, the outbox, and what failed lately."""
-    context = {"status": status(access.scans(request.user)), "outbox": outbox(access.messages(request.user))}
+    mine = access.teams_of(request.user, Membership.Role.MAINTAINER)
+    context = {
+        "status": status(access.scans(request.user)),
+        "outbox": outbox(access.messages(request.user)),
+        "failed_of": failed_of(mine),
+    }
     return render(request, "reviews/status.html" + ("#now" if request.htmx else ""), context)
+
+
+@login_required
+@require_POST
+def send(request: PersonRequest, team: str) -> HttpResponse:
+    """Send the team's messages again that failed in the last day. For maintainers."""
+    seen = maintained(request, team)
+    count = send_again(seen)
+    wake_delivery()
+    if count:
+        messages.success(request, f"{count} message{'' if count == 1 else 's'} of {seen} will be sent again.")
+    else:
+        messages.info(request, f"Of {seen} no message failed in the last day that nothing newer took the place of.")
+    return redirect("status")

@@ -120,6 +120,8 @@ ROUTES = {
     "use-shipped-template": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
     "search": PEOPLE_OF_THE_SITE,
     "status": PEOPLE_OF_THE_SITE,
+    "send-again": post(MISSING, FORBIDDEN, FORBIDDEN, FORBIDDEN, MOVED, MOVED),
+    "hook": Route((WRONG_METHOD,) * 7),  # Forges post here, and a signature lets in: see views/test_hooks.py.
     "account": PEOPLE_OF_THE_SITE,
     "api-page": PEOPLE_OF_THE_SITE,
 }
@@ -171,6 +173,8 @@ def places(team, people) -> dict[str, dict[str, object]]:
             "move-waiver": asked,
             "team": of_team,
             "audit": of_team,
+            "hook": {"key": "any"},
+            "send-again": of_team,
             "audit-export": of_team,
             "members": of_team,
             "change-role": member,

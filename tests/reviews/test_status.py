@@ -99,3 +99,41 @@ def test_the_page_shows_what_waits_once_there_is_a_server(team, viewer, client, 
     assert "PLIMSOLL_SMTP_URL" not in page
     assert "Waiting messages" in page
     assert "3\N{NO-BREAK SPACE}h ago" in page
+
+
+def test_the_page_shows_what_a_forge_was_not_told_without_a_mail_server(team, viewer, client):
+    fields = {
+        "channel": "status",
+        "state": "failed",
+        "finished_at": ago(hours=1),
+        "recipient": "GitHub: acme/pay@7ac01d9",
+    }
+    message(team, "gone", **fields, problem="The forge does not accept the access token.")
+    client.force_login(viewer)
+    page = client.get("/status/").content.decode()
+    for words in ("GitHub: acme/pay@7ac01d9", "The forge does not accept the access token.", "Failed in 24 h"):
+        assert words in page
+    assert "Send again" not in page
+
+
+def test_a_maintainer_sends_what_failed_lately_again(team, owner, client):
+    message(team, "gone", state="failed", finished_at=ago(hours=1))
+    message(team, "long-gone", state="failed", finished_at=ago(days=2))
+    message(TeamFactory(), "elsewhere", state="failed", finished_at=ago(hours=1))
+    client.force_login(owner)
+    page = client.get("/status/").content.decode()
+    assert page.count("Send again") == 1
+    assert "1 message of Payments failed in 24 h." in page
+    page = client.post("/teams/payments/outbox/send/", follow=True).content.decode()
+    assert "1 message of Payments will be sent again." in page
+    assert sorted(OutboxMessage.objects.values_list("key", "state")) == [
+        ("elsewhere", "failed"),
+        ("gone", "waiting"),
+        ("long-gone", "failed"),
+    ]
+
+
+def test_there_may_be_nothing_to_send_again(team, owner, client):
+    client.force_login(owner)
+    page = client.post("/teams/payments/outbox/send/", follow=True).content.decode()
+    assert "Of Payments no message failed in the last day" in page
