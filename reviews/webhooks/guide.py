@@ -69,10 +69,11 @@ def _gitlab(hook_url: str, secret: str) -> Guide:
             Field("Secret token", secret, is_secret=True),
             Field("Enable SSL verification", "ticked"),
         ),
-        events=("Push events (All branches)", "Tag push events", "Merge request events", "Releases events"),
+        events=("Push events", "Tag push events", "Merge request events", "Releases events"),
         notes=(
             "A version with a field Signing token: enter the same secret there instead if it lets you choose one.",
             "A signing token that GitLab made itself is refused: leave it out and enter the secret token.",
+            "Push events: All branches.",
             "Test → Push events reports the newest commit again; nothing is scanned twice for it.",
             "A push of more than three branches or tags at once is not reported; the next look finds the branch.",
         ),
@@ -186,7 +187,7 @@ def _azure(hook_url: str, secret: str) -> Guide:
         ),
         fields=(
             Field("Repository", "this repository"),
-            Field("Branch", "[Any]"),
+            Field("Branch, or target branch", "[Any]"),
             Field("URL", hook_url),
             Field("Basic authentication username", "plimsoll"),
             Field("Basic authentication password", secret, is_secret=True),

@@ -97,6 +97,17 @@ def test_a_standard_signature_is_the_one_of_another_program(secret, digest):
     verify("gitlab", headers, raw=b'{"hello":"world"}', secrets=[secret], now=now)
 
 
+def test_a_standard_signature_is_the_one_that_the_libraries_of_the_scheme_are_tested_with():
+    headers = {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+    now = datetime.fromtimestamp(1_614_265_330, UTC)
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    verify("gitlab", headers, raw=b'{"test": 2432232314}', secrets=[secret], now=now)
+
+
 def test_one_of_several_standard_signatures_is_enough():
     right, wrong = standard(SECRET, BODY), standard(OTHER, BODY)["webhook-signature"]
     several = f"v1a,AA== {wrong} {right['webhook-signature']}"
