@@ -105,10 +105,9 @@ def _taken(hook: int) -> Batch | None:
     if not free.values_list("pk"):
         return None
     due_now = list(due().filter(hook=hook).only("hook_id", "attempts", "asks", "outcome", "code")[:BATCH])
-    rows = _together(due_now)
-    dead = [row for row in rows if row.attempts >= MOST_ATTEMPTS]
-    _give_up(dead)
-    if dead or not rows:
+    _give_up([row for row in due_now if row.attempts >= MOST_ATTEMPTS])
+    rows = _together([row for row in due_now if row.attempts < MOST_ATTEMPTS])
+    if not rows:
         return None
     taken = Delivery.objects.filter(pk__in=[row.pk for row in rows])
     taken.update(available_at=Now() + _LEASE, attempts=F("attempts") + 1, code="")

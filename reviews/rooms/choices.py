@@ -18,7 +18,7 @@ from reviews.workflow.quorum import Actor, filled
 from reviews.workflow.states import Action
 from reviews.workflow.transitions import refusals, transition
 
-_ROLE: frozenset[Guard] = frozenset({need.of_the_team, need.reviews, need.has_authority, need.by_itself})
+_ROLE: frozenset[Guard] = frozenset({need.of_the_team, need.starts, need.reviews, need.has_authority, need.by_itself})
 _OF_AN_ITEM = re.compile(r"([A-Z]\d+): ")
 _SHOWN = 6
 

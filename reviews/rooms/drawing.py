@@ -20,6 +20,7 @@ ROW, FIRST_ROW = 30, 24
 FIRST_COLUMN, LAST_COLUMN = 22.5, 98.5
 _WHO: dict[Guard, str] = {
     need.of_the_team: "team",
+    need.starts: "team",
     need.reviews: "reviewers",
     need.has_authority: "authority",
     need.by_itself: "itself",

@@ -18,7 +18,7 @@ from reviews.webhooks.signatures import RefusedError
 log = structlog.get_logger(__name__)
 ACCEPTED, BAD, UNBELIEVED, MISSING = 202, 400, 401, 404
 WRONG_METHOD, TOO_LARGE, UNSUPPORTED, UNREADY = 405, 413, 415, 503
-_RETRY_SECONDS = "30"
+_HEADERS = {WRONG_METHOD: {"Allow": "POST"}, UNREADY: {"Retry-After": "30"}}
 _STATUSES = {"payload_too_large": TOO_LARGE, "payload_type_unknown": UNSUPPORTED}
 
 
@@ -51,9 +51,7 @@ def hook(request: HttpRequest, key: str) -> JsonResponse:
     except Error as error:
         log.warning("delivery-not-stored", error=type(error).__name__)
         text = "The database does not answer, so nothing was kept."
-        answer = _refusal(UNREADY, "database_unreachable", text, "Deliver it again in a minute.")
-        answer["Retry-After"] = _RETRY_SECONDS
-        return answer
+        return _refusal(UNREADY, "database_unreachable", text, "Deliver it again in a minute.")
 
 
 def _received(request: HttpRequest, hook: Hook) -> JsonResponse:
@@ -104,4 +102,5 @@ def _body(request: HttpRequest) -> bytes:
 
 def _refusal(status: int, code: str, message: str, next_step: str) -> JsonResponse:
     """Why a request is refused, as data."""
-    return JsonResponse({"code": code, "message": message, "next": next_step}, status=status)
+    body = {"code": code, "message": message, "next": next_step}
+    return JsonResponse(body, status=status, headers=_HEADERS.get(status))

@@ -65,6 +65,11 @@ def of_the_team(_case: Case, actor: Actor) -> tuple[str, ...]:
     return unless(actor.rank >= Actor.ENGINEER, "This needs the role engineer. Ask a maintainer of the team for it.")
 
 
+def starts(case: Case, actor: Actor) -> tuple[str, ...]:
+    """An engineer of the team or more, or Plimsoll itself when a release is tagged."""
+    return () if actor.key is None else of_the_team(case, actor)
+
+
 def reviews(_case: Case, actor: Actor) -> tuple[str, ...]:
     """A reviewer of the team or more."""
     return unless(actor.rank >= Actor.REVIEWER, "This needs the role reviewer. Ask a maintainer of the team for it.")

@@ -42,7 +42,7 @@ class Transition:
 
 REVIEWER = (need.reviews, need.independent)
 TRANSITIONS = (
-    Transition(A.START, (S.DRAFT,), S.SCANNING, (need.of_the_team,), "Asks for the scan of exactly this commit."),
+    Transition(A.START, (S.DRAFT,), S.SCANNING, (need.starts,), "Asks for the scan of exactly this commit."),
     Transition(
         A.SCANNED,
         (S.SCANNING,),
