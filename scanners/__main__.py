@@ -1,4 +1,4 @@
-"""The command line: `plimsoll check PATH`, `plimsoll rules`, `plimsoll explain RULE`."""
+"""The command line: `plimsoll check PATH`, `plimsoll rules`, `plimsoll explain RULE`, `plimsoll gate`."""
 
 import argparse
 import os
@@ -10,6 +10,7 @@ from scanners import advisories, registry
 from scanners.advisories import Advisories, AdvisoriesError
 from scanners.finding import BlobAnswer, BlobKey, Confidence, Progress, Report, Severity
 from scanners.folder import Folder
+from scanners.gate import command as gate
 from scanners.pool import Pool
 from scanners.report import catalogue, sarif
 from scanners.report import json as json_report
@@ -32,9 +33,12 @@ class NoCache:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Returns 0, 1 when `check` found something at or over --fail-on, 2 for bad input."""
+    """Run one command. Returns 0, 1 when `check` found something at or over --fail-on, 2 for bad input.
+
+    What `gate` returns beside these stands in `scanners.gate.command`.
+    """
     options = _parser().parse_args(arguments)
-    command = {"check": _check, "rules": _rules, "explain": _explain}[options.command]
+    command = {"check": _check, "rules": _rules, "explain": _explain, "gate": _gate}[options.command]
     try:
         status = command(options)
         sys.stdout.flush()
@@ -96,6 +100,10 @@ def _explain(options: argparse.Namespace) -> int:
     return 0
 
 
+def _gate(options: argparse.Namespace) -> int:
+    return gate.run(options, os.environ)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="plimsoll", description="Looks at Python services for what breaks in production."
@@ -114,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     rules_command.add_argument("--format", choices=("text", "json"), default="text")
     explain_command = commands.add_parser("explain", help="say what a rule is about")
     explain_command.add_argument("rule")
+    gate.add_to(commands, os.environ)
     return parser
 
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import email.utils
-import ipaddress
 import socket
 import ssl
 import threading
@@ -10,10 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.certificates import make_certificate
 from tests.git_server import GitServer, Hook, Request, reply
 from tests.scanners.git.cast import Fetcher, Listener, Origin
 
@@ -168,25 +165,6 @@ def test_a_name_server_that_is_silent_is_named(fetcher: Fetcher) -> None:
     )
     over.set()
     assert (failure.code, failure.retry) == ("dns_failed", True)
-
-
-def make_certificate(directory: Path, *, address: str, ends: dt.datetime) -> Path:
-    """A certificate that vouches for itself, and its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "forge")])
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(NOW - dt.timedelta(days=2))
-        .not_valid_after(ends)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = directory / "forge.pem"
-    path.write_bytes(private + certificate.public_bytes(pem))
-    return path
 
 
 @pytest.fixture
