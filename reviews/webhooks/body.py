@@ -10,10 +10,8 @@ import re
 from typing import Any, NoReturn
 from urllib.parse import parse_qs
 
-from reviews.webhooks import redaction
 from reviews.webhooks.events import Json
 
-shown = redaction.shown
 MOST_BYTES = 5 * 1024 * 1024
 MOST_DEEP = 64
 _MOST_DIGITS = 20
