@@ -75,7 +75,7 @@ def _provider(hook: Hook) -> providers.Provider:
     name = hook.repository.provider
     if name not in providers.PROVIDERS:
         text = "The repository does not say whose forge it is."
-        raise RefusedError("provider_unknown", text, "Choose the forge in the repository's settings.")
+        raise RefusedError("provider_unknown", text, "Choose the forge on the repository's page Webhook.")
     return providers.get(name)
 
 

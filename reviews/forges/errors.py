@@ -14,21 +14,21 @@ class _Text(NamedTuple):
 
 TEXTS = {
     "forge_not_told": _Text(
-        "The repository's forge is not to be told anything.", "Choose it in the repository's settings."
+        "The repository's forge is not to be told anything.", "Choose it on the repository's page Webhook."
     ),
     "forge_place_unknown": _Text(
         "The URL of the repository is not one of this kind of forge.",
-        "Correct the URL, or choose another forge in the repository's settings.",
+        "Correct the URL, or choose another forge on the repository's page Webhook.",
     ),
     "forge_token_missing": _Text(
-        "There is no access token for the forge's API.", "Enter one in the repository's settings."
+        "There is no access token for the forge's API.", "Enter one on the repository's page Webhook."
     ),
     "forge_token_malformed": _Text(
         "The access token for the forge's API contains characters that no token has.",
         "Paste the token alone, or user:token.",
     ),
     "forge_refused_token": _Text(
-        "The forge does not accept the access token.", "Make a new token and enter it in the repository's settings."
+        "The forge does not accept the access token.", "Make a new token and enter it on the repository's page Webhook."
     ),
     "forge_forbidden": _Text(
         "The forge does not allow this to the access token.", "Give the token the rights that the setup page lists."
