@@ -16,6 +16,7 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
     ValidationError,
@@ -131,6 +132,10 @@ class Environment(BaseSettings):
     scan_seconds: PositiveFloat = Field(900, description="seconds that one scan may take")
     max_attempts: PositiveInt = Field(3, description="the number of tries that a scan gets when its workers die")
     scan_concurrency: PositiveInt = Field(2, description="the number of scans one worker runs at a time")
+    poll_seconds: NonNegativeFloat = Field(
+        900, description="seconds between two looks at the head of a branch, or 0 to rely on webhooks alone"
+    )
+    poll_concurrency: PositiveInt = Field(2, description="the number of looks at servers that may run at a time")
     statement_seconds: PositiveFloat = Field(30, description="seconds that one PostgreSQL statement may take")
     stop_seconds: PositiveFloat = Field(10, description="seconds that each service gets to stop by itself")
     web_processes: PositiveInt = Field(2, description="the number of web processes")

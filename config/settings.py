@@ -29,6 +29,8 @@ HEARTBEAT_SECONDS = ENV.heartbeat_seconds
 REQUEUE_SECONDS = ENV.requeue_seconds
 SCAN_SECONDS = ENV.scan_seconds
 MAX_ATTEMPTS = ENV.max_attempts
+POLL_SECONDS = ENV.poll_seconds
+POLL_CONCURRENCY = ENV.poll_concurrency
 STOP_SECONDS = ENV.stop_seconds
 TRUSTED_PROXIES = ENV.trusted_proxies
 
@@ -258,6 +260,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": REQUEUE_SECONDS},
     },
     "sort": {"task": "reviews.tasks.sort", "schedule": REQUEUE_SECONDS, "options": {"expires": REQUEUE_SECONDS}},
+    "look": {"task": "reviews.tasks.look", "schedule": 10, "options": {"expires": 10}},
     "review-ends": {"task": "reviews.tasks.review_ends", "schedule": 30, "options": {"expires": 30}},
     "waiver-ends": {"task": "reviews.tasks.waiver_ends", "schedule": 60, "options": {"expires": 60}},
     "deliver": {"task": "reviews.tasks.deliver", "schedule": 10, "options": {"expires": 10}},

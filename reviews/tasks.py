@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from reviews import queue, scanning
+from reviews import polling, queue, scanning
 from reviews.cache import drop_unused
 from reviews.deliveries import clearing, sorting
 from reviews.forges import delivery as telling
@@ -35,7 +35,6 @@ def wake() -> None:
         scanning.run(lease)
         freezing.follow_scans()
         _wake_readers()
-        _wake_tellers()
         tell_due.delay()
         wake.delay()
 
@@ -46,6 +45,13 @@ def sort() -> None:
     if sorting.sort_some():
         wake.delay()
         sort.delay()
+
+
+@shared_task(soft_time_limit=60, time_limit=100)
+def look() -> None:
+    """Look at the head of the branch whose turn it is; wake another for the next."""
+    if polling.look_at_one():
+        look.delay()
 
 
 @shared_task

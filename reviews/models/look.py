@@ -14,6 +14,7 @@ class Look(models.Model):
     until = models.DateTimeField(null=True, blank=True)
     succeeded_at = models.DateTimeField(null=True, blank=True)
     head = models.CharField(max_length=64, blank=True, default="")
+    failures = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="In a row.")
     code = models.CharField(max_length=60, blank=True, default="")
     problem = models.TextField(blank=True, default="")
 
