@@ -21,7 +21,7 @@ _BIGGEST = 2**63 - 1
 _HEADS, _TAGS = "refs/heads/", "refs/tags/"
 _ID = re.compile(r"[0-9a-f]{7,40}")
 _GIT_REFUSES = re.compile(r"\.\.|@\{|//|[\x00-\x20\x7f~^:?*\[\\]|^[-/.]|/\.|[/.]$|\.lock(?:/|$)|^@?$")
-_ADDRESS = re.compile(r"https?://[^\s<>\"'\\]+")
+_ADDRESS = re.compile(r"(https?://)(?:[^\s/?#<>\"'\\]*@)?([^\s/?#@<>\"'\\]+(?:[/?#][^\s<>\"'\\]*)?)")
 _UNUSUAL = (
     "is longer than 250 bytes, has invisible characters, or looks like a commit id; such names are not looked at."
 )
@@ -78,11 +78,10 @@ def text(payload: Json, *way: Way, most: int = MOST_AUTHOR) -> str:
 def address(payload: Json, *way: Way) -> str:
     """The address of a page, without a user or a password in it; empty when there is none to follow."""
     found = at(payload, *way)
-    if not isinstance(found, str) or len(found) > MOST_URL or not _ADDRESS.fullmatch(found):
+    if not isinstance(found, str) or len(found) > MOST_URL or not found.isprintable():
         return ""
-    scheme, _, rest = found.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if found.isprintable() else ""
+    match = _ADDRESS.fullmatch(found)
+    return match[1] + match[2] if match else ""
 
 
 def commit(payload: Json, *way: Way) -> str:

@@ -239,6 +239,8 @@ def test_what_a_payload_says_to_people_is_cleaned_and_short():
         ("https://x.org/a?b=1#c", "https://x.org/a?b=1#c"),
         ("http://me:pw@x.org/a@b", "http://x.org/a@b"),
         ("https://x.org", "https://x.org"),
+        ("https://x.org?next=me@y.org", "https://x.org?next=me@y.org"),
+        ("https://me@x.org#@y.org", "https://x.org#@y.org"),
         *(
             (bad, "")
             for bad in ("ftp://x.org", "//x.org", "https://x.org/\u202e", "https://x.org/ a", "https://" + "x" * 1000)
