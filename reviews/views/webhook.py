@@ -1,5 +1,7 @@
+from math import ceil
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
@@ -10,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from reviews import access, hooks, reported, telling
 from reviews.hook_forms import ForgeForm, HookForm
-from reviews.models import Hook, Membership, OutboxMessage, Repository
+from reviews.models import Hook, Look, Membership, OutboxMessage, Repository
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
 from reviews.webhooks import guide
@@ -149,6 +151,8 @@ def page(request: PersonRequest, repository: Repository, status: int = OK, **sho
         "hook_form": HookForm(repository=repository),
         "forge_form": ForgeForm(forge=forge),
         "forge": forge,
+        "look": Look.objects.filter(repository=repository).first(),
+        "every": ceil(settings.POLL_SECONDS / 60),
         "told": repository.outbox.exclude(state=OutboxMessage.State.SUPERSEDED).order_by("-pk")[:LAST_TOLD],
     }
     provider = repository.provider

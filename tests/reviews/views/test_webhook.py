@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from reviews import hooks
-from reviews.models import AuditEvent, Delivery, Forge, Hook, OutboxMessage, Repository
+from reviews.models import AuditEvent, Delivery, Forge, Hook, Look, OutboxMessage, Repository
 from tests.factories import RepositoryFactory
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +167,21 @@ def test_an_address_that_no_forge_reaches_is_pointed_out(ask, hook):
     assert "This address works on this machine alone." not in text(ask("repository-webhook"))
     with override_settings(BASE_URL="http://localhost:8000"):
         assert "This address works on this machine alone." in text(ask("repository-webhook"))
+
+
+def test_the_page_says_how_often_the_branch_is_looked_at_and_why_not(ask, repository):
+    with override_settings(POLL_SECONDS=900):
+        assert "every 15 minutes" in text(ask("repository-webhook"))
+    with override_settings(POLL_SECONDS=0):
+        assert "They are switched off on this Plimsoll." in text(ask("repository-webhook"))
+
+
+def test_a_look_that_failed_is_named(ask, repository):
+    problem = "The server is silent. Check it."
+    Look.objects.create(repository=repository, attempted_at=timezone.now(), code="remote_timeout", problem=problem)
+    page = text(ask("repository-webhook"))
+    assert problem in page
+    assert "remote_timeout" in page
 
 
 def test_what_is_told_is_stored_and_the_token_not_shown(ask, hook):
