@@ -11,6 +11,7 @@ from reviews import badges, hooks, tokens
 from reviews.models import Delivery, Membership, Repository, Team
 from reviews.waivers.asking import ask
 from tests.factories import MembershipFactory, RepositoryFactory, TeamFactory
+from tests.reviews.pull_rows import proposal
 from tests.reviews.review_places import FORM, review_places
 from tests.reviews.rows import RULE, finished, found, tree
 from tests.reviews.waiver_rows import wish
@@ -86,6 +87,9 @@ ROUTES = {
     "sites": members(),
     "repository-scans": members(),
     "repository-gate": members(),
+    "repository-pulls": members(),
+    "pull-request": members(),
+    "scan-pull-request": post(MISSING, FORBIDDEN, MOVED, MOVED, MOVED, MOVED),
     "request-scan": post(MISSING, FORBIDDEN, MOVED, MOVED, MOVED, MOVED),
     "repository-deliveries": members(),
     "delivery": members(),
@@ -161,6 +165,7 @@ def places(team, people) -> dict[str, dict[str, object]]:
         given
         | review_places(repository)
         | hook_places(repository)
+        | dict.fromkeys(("pull-request", "scan-pull-request"), of_repository | {"number": proposal(repository).number})
         | {
             "finding": {"pk": found(repository).pk},
             "scan": {"pk": scan.pk},
