@@ -101,9 +101,9 @@ def said(delivery: Delivery, provider: str) -> str:
 
 
 def facts(asks: Json) -> list[Fact]:
-    """What was understood of an event, in the order of reading. Empty values are left out."""
-    known = ((name, asks[name]) for name in _FACTS if name in asks)
-    return [Fact(_FACTS[name], _text(value), name in _CODES) for name, value in known if value != ""]
+    """What was understood of an event, in the order of reading. What is empty or goes without saying is left out."""
+    known = ((name, asks[name]) for name in _FACTS if name in asks and (asks[name] or name == "open"))
+    return [Fact(_FACTS[name], _text(value), name in _CODES) for name, value in known]
 
 
 def _text(value: object) -> str:

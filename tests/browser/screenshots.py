@@ -33,6 +33,8 @@ PAGES = {
     "sites": HOME + "sites/request-without-timeout/",
     "scans": HOME + "scans/",
     "gate": HOME + "gate/",
+    "webhook": HOME + "webhook/",
+    "deliveries": HOME + "deliveries/",
     "checklist": "/checklist/",
     "rule": "/rules/request-without-timeout/",
     "register": "/register/",
