@@ -14,6 +14,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from reviews.forges.calls import ALL_SECONDS
+from reviews.forges.client import Client
 from reviews.forges.clients import client
 from reviews.forges.errors import ForgeError
 from reviews.forges.messages import Comment, Status, read, tells
@@ -54,8 +56,8 @@ def claim() -> OutboxMessage | None:
     return None
 
 
-def deliver(most: int = _BATCH) -> bool:
-    """Tell forges up to `most` messages. Returns whether more may be due.
+def deliver(most: int = _BATCH, *, seconds: float = ALL_SECONDS) -> bool:
+    """Tell forges up to `most` messages, each within so many seconds. Returns whether more may be due.
 
     What a forge refuses for good has failed; any other trouble is tried again, over about a day.
     """
@@ -65,7 +67,7 @@ def deliver(most: int = _BATCH) -> bool:
         message = claim()
         if message is None:
             return False
-        _tell(message)
+        _tell(message, seconds)
         if time.monotonic() > end:
             break
     return True
@@ -95,7 +97,7 @@ def _free() -> Q:
     return Q(state=State.WAITING) | holding.silent()
 
 
-def _tell(message: OutboxMessage) -> None:
+def _tell(message: OutboxMessage, seconds: float) -> None:
     """Tell one message and write down what became of it."""
     known = {"message": message.pk, "repository": message.repository_id, "kind": message.kind}
     assert message.repository
@@ -103,7 +105,7 @@ def _tell(message: OutboxMessage) -> None:
         holding.change([(message, {**holding.END, "state": State.SUPERSEDED})])
         return
     try:
-        name = _said(message.repository, read(message))
+        name = _said(client(message.repository, seconds=seconds), message.repository, read(message))
     except ForgeError as problem:
         again = problem.retry and message.attempts < MOST_ATTEMPTS
         _return(message, problem, again=again)
@@ -118,9 +120,8 @@ def _tell(message: OutboxMessage) -> None:
     log.info("forge-told", **known)
 
 
-def _said(repository: Repository, wanted: Status | Comment) -> str:
+def _said(teller: Client, repository: Repository, wanted: Status | Comment) -> str:
     """Tell the forge. Returns its name of the comment, empty for a status. Raises ForgeError."""
-    teller = client(repository)
     if isinstance(wanted, Status):
         teller.set_status(wanted)
         return ""
@@ -134,7 +135,7 @@ def _return(message: OutboxMessage, problem: ForgeError, *, again: bool) -> None
     shown = f"{problem.shown} ({problem.code})"
     failed = {"problem": shown, **holding.END, "state": State.FAILED}
     with transaction.atomic():
-        holding.change([(message, holding.later(shown, wait) if again else failed)])
         if problem.stop:
             rest = timedelta(seconds=problem.retry_after or _REST_SECONDS)
             Forge.objects.filter(repository=message.repository_id).update(rests_until=Now() + rest)
+        holding.change([(message, holding.later(shown, wait) if again else failed)])

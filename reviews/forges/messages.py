@@ -122,6 +122,7 @@ def _put(
     repository: Repository, channel: OutboxMessage.Channel, topic: str, data: dict[str, Any], **shown: str
 ) -> OutboxMessage | None:
     with transaction.atomic():
+        Forge.objects.select_for_update(no_key=True).get(repository=repository)  # One after another writes of a topic.
         told = OutboxMessage.objects.filter(repository=repository, topic=topic)
         newest = told.order_by("-pk").first()
         if newest is not None and newest.state in _TOLD and newest.data == data:

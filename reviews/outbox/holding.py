@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from reviews.models import OutboxMessage
@@ -76,12 +76,10 @@ def again(messages: QuerySet[OutboxMessage]) -> int:
     What somebody was told something newer of by now is not told again.
     """
     failed = messages.filter(state=State.FAILED)
-    count = 0
-    for message in failed.order_by("-pk"):
-        of_topic = OutboxMessage.objects.filter(repository=message.repository_id, topic=message.topic)
-        newer = bool(message.topic) and of_topic.filter(pk__gt=message.pk).exists()
-        state = State.SUPERSEDED if newer else State.WAITING
-        renewed = {"state": state, "attempts": 0, "problem": "", "finished_at": Now() if newer else None}
-        changed = failed.filter(pk=message.pk).update(**renewed, available_at=Now(), leased_until=None)
-        count += 0 if newer else changed
-    return count
+    newer = OutboxMessage.objects.filter(
+        repository=OuterRef("repository"), topic=OuterRef("topic"), pk__gt=OuterRef("pk")
+    )
+    fresh = {"attempts": 0, "problem": "", "leased_until": None}
+    with transaction.atomic():
+        failed.filter(Exists(newer)).exclude(topic="").update(**END, state=State.SUPERSEDED)
+        return failed.update(**fresh, state=State.WAITING, finished_at=None, available_at=Now())

@@ -167,16 +167,15 @@ class TestTrouble:
 
     @pytest.mark.parametrize("how", [HANG, DROP])
     def test_with_one_forge_holds_up_no_other(
-        self, github: ForgeServer, repository: Repository, team: Team, how: str, monkeypatch: pytest.MonkeyPatch
+        self, github: ForgeServer, repository: Repository, team: Team, how: str
     ) -> None:
-        monkeypatch.setattr("reviews.forges.calls.CALL_SECONDS", 1)
         github.always = Trouble(how=how)
         with ForgeServer("gitea") as other:
             well = told(team, other)
             for number in range(3):
                 messages.status(repository, a_status(name=f"s{number}"))
                 messages.status(well, a_status(name=f"s{number}"))
-            delivery.deliver()
+            delivery.deliver(seconds=2)
             assert (len(github.calls), len(other.statuses)) == (1, 3)
         assert states() == ["waiting", "sent"] * 3
 
