@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from reviews import access, intake
-from reviews.models import Membership, Scan
+from reviews.models import Look, Membership, Scan
 from reviews.pulls.showing import noun
 from reviews.scans import changes, coverage, progress_of
 from reviews.views.people import PersonRequest, seen_repository
@@ -28,9 +28,10 @@ def index(request: PersonRequest) -> HttpResponse:
 @login_required
 @require_safe
 def of_repository(request: PersonRequest, team: str, repository: str) -> HttpResponse:
-    """Scans of one repository, the newest first."""
+    """Scans of one repository, the newest first, and the last look at its branch."""
     seen = seen_repository(request, team, repository)
     context = tabs(request, seen) | listed(request, access.scans(request.user).filter(repository=seen))
+    context["look"] = Look.objects.filter(repository=seen).first()
     return render(request, "reviews/repository_scans.html", context)
 
 

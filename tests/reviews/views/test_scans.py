@@ -5,7 +5,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from reviews.models import Scan
+from reviews.models import Look, Scan
 from tests.factories import RepositoryFactory, ScanFactory
 from tests.reviews.rows import changed, finished, found, tree
 
@@ -121,3 +121,16 @@ def test_a_button_asks_for_a_scan_once(client, teammate, repository):
     scan = Scan.objects.get()
     assert response.headers["Location"] == reverse("scan", args=[scan.pk])
     assert (scan.requested_by, scan.trigger) == (teammate, Scan.Trigger.PERSON)
+
+
+def test_the_last_look_at_the_branch_is_shown(client, viewer, repository):
+    now, url = timezone.now(), reverse("repository-scans", args=["payments", "pay"])
+    assert "look at" not in page(client, viewer, url)
+    Look.objects.create(repository=repository, attempted_at=now, succeeded_at=now, head="7ac01d9" * 5)
+    assert "Last look at main" in page(client, viewer, url)
+    problem = "The server does not accept the access token. Make a new token that may read this repository."
+    Look.objects.update(code="credential_refused", problem=problem)
+    text = page(client, viewer, url)
+    assert "The last look at main failed" in text
+    assert problem in text
+    assert "credential_refused" in text
