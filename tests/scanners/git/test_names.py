@@ -83,6 +83,10 @@ def test_a_hostile_sub_path_is_refused(path: str) -> None:
         (SHA, SHA),
         ("refs/heads/main", "refs/heads/main"),
         ("refs/tags/v1.0", "refs/tags/v1.0"),
+        ("refs/pull/7/head", "refs/pull/7/head"),
+        ("refs/pull/7/merge", "refs/pull/7/merge"),
+        ("refs/merge-requests/123456789/head", "refs/merge-requests/123456789/head"),
+        ("refs/pull-requests/7/from", "refs/pull-requests/7/from"),
     ],
 )
 def test_a_name_becomes_a_full_ref(name: str, ref: str) -> None:
@@ -91,6 +95,30 @@ def test_a_name_becomes_a_full_ref(name: str, ref: str) -> None:
 
 @pytest.mark.parametrize("name", ["refs/tags/", "refs/tags/-x", "refs/heads/../x", "main:refs/heads/x", "^main"])
 def test_a_hostile_ref_is_refused(name: str) -> None:
+    with pytest.raises(SourceError, match="branch_malformed"):
+        full_ref(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("refs/pull/0/head", "refs/pull/07/head", "refs/pull/7/from", "refs/pull/7/head/x", "refs/pull/7"),
+        *("refs/pull/7/HEAD", "refs/merge-requests/7/merge", "refs/pull-requests/7/merge", "refs/pull/\u0667/head"),
+        "refs/pull/" + "7" * 19 + "/head",
+    ],
+)
+def test_what_only_looks_like_a_pull_request_is_a_branch_of_that_name(name: str) -> None:
+    assert full_ref(name) == f"refs/heads/{name}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("refs/pull/7/head\n", "refs/pull/7/head:refs/heads/x", "refs/pull/-7/../head", "refs/pull/7//head"),
+        *("refs/pull/*/head", "refs/pull/7/head^", " refs/pull/7/head", "refs/pull/7/\u202ehead"),
+    ],
+)
+def test_a_hostile_ref_of_a_pull_request_is_refused(name: str) -> None:
     with pytest.raises(SourceError, match="branch_malformed"):
         full_ref(name)
 
