@@ -1,5 +1,7 @@
 import json
 import os
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -51,6 +53,7 @@ class Command(BaseCommand):
         if team is None:
             raise _fault("team", "team_unknown", "There is no team of this slug. It stands in the team page's address.")
         wish = _wish(options)
+        _check(partial(_provider, options["provider"], wish.url), partial(intake.at_place, team, wish))
         provider = _provider(options["provider"], wish.url)
         with transaction.atomic():
             repository, is_new = _registered(team, wish)
@@ -82,6 +85,18 @@ def _wish(options: dict[str, str]) -> intake.Registration:
         )
     name = options["name"] or default_name(url, path)
     return intake.Registration(name, url, options["branch"], path, options["tier"], options["kind"], credential)
+
+
+def _check(*checks: Callable[[], object]) -> None:
+    """Run every check, so that all mistakes are said at once. Raises ValidationError."""
+    faults: dict[str, Any] = {}
+    for check in checks:
+        try:
+            check()
+        except ValidationError as error:
+            faults |= error.error_dict
+    if faults:
+        raise ValidationError(faults)
 
 
 def _provider(named: str, url: str) -> str:

@@ -82,8 +82,9 @@ def test_a_registered_repository_without_a_hook_gets_one(team):
 
 
 def test_a_mistake_registers_nothing(team):
-    found = errors("--branch", "a b", "--path", "/..", "--provider", "github", url="http://10.0.0.1/x")
+    found = errors("--branch", "a b", "--path", "/..", url="http://10.0.0.1/x")
     assert found == {
+        "provider": ["provider_unknown"],
         "url": ["url_scheme_not_allowed"],
         "branch": ["branch_malformed"],
         "path": ["sub_path_malformed"],
