@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from reviews.models import OutboxMessage, Scan, Team
+from reviews.models import Look, OutboxMessage, Repository, Scan, Team
 from reviews.outbox import holding
 
 DAY = timedelta(days=1)
@@ -108,6 +108,12 @@ def outbox(messages: QuerySet[OutboxMessage]) -> Outbox:
     configured = bool(settings.EMAIL_HOST)
     used = bool(counts.pop("to_forges")) or configured
     return Outbox(configured=configured, used=used, troubled=list(troubled), **counts)
+
+
+def failed_looks(repositories: QuerySet[Repository]) -> Sequence[Look]:
+    """The last looks at these repositories' branches that failed, the longest troubled first."""
+    failed = Look.objects.filter(repository__in=repositories).exclude(code="").select_related("repository__team")
+    return list(failed.order_by("-failures", "pk")[:SHOWN])
 
 
 def failed_of(teams: QuerySet[Team]) -> QuerySet[Team]:

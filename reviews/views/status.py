@@ -6,7 +6,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from reviews import access
 from reviews.models import Membership
-from reviews.status import failed_of, outbox, send_again, status
+from reviews.status import failed_looks, failed_of, outbox, send_again, status
 from reviews.views.people import PersonRequest
 from reviews.views.teams import maintained
 from reviews.views.wake import wake_delivery
@@ -21,6 +21,7 @@ def index(request: PersonRequest) -> HttpResponse:
         "status": status(access.scans(request.user)),
         "outbox": outbox(access.messages(request.user)),
         "failed_of": failed_of(mine),
+        "failed_looks": failed_looks(access.repositories(request.user)),
     }
     return render(request, "reviews/status.html" + ("#now" if request.htmx else ""), context)
 

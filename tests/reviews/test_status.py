@@ -4,8 +4,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from reviews.models import OutboxMessage, Scan
-from reviews.status import outbox, status
+from reviews.models import Look, OutboxMessage, Repository, Scan
+from reviews.status import failed_looks, outbox, status
 from tests.factories import RepositoryFactory, ScanFactory, TeamFactory
 from tests.reviews.posting import message
 from tests.reviews.rows import finished
@@ -137,3 +137,16 @@ def test_there_may_be_nothing_to_send_again(team, owner, client):
     client.force_login(owner)
     page = client.post("/teams/payments/outbox/send/", follow=True).content.decode()
     assert "Of Payments no message failed in the last day" in page
+
+
+def test_branches_that_cannot_be_looked_at_are_named_to_those_who_may_see_them(client, viewer, team):
+    mine, other = RepositoryFactory(team=team, name="pay"), RepositoryFactory(name="search")
+    trouble = {"attempted_at": ago(minutes=3), "code": "credential_refused", "problem": "Make a new token."}
+    Look.objects.bulk_create(Look(repository=one, failures=2, **trouble) for one in (mine, other))
+    Look.objects.create(repository=RepositoryFactory(team=team), attempted_at=ago(minutes=3))
+    assert [look.repository for look in failed_looks(Repository.objects.filter(team=team))] == [mine]
+    client.force_login(viewer)
+    text = client.get("/status/").content.decode()
+    assert "Branches that cannot be looked at" in text
+    assert "Make a new token." in text
+    assert "search" not in text.split('id="looks"')[1].split("</section>")[0]
