@@ -52,6 +52,11 @@ class Context:
         """The lines as Python counts them; splitlines() would also split at form feeds."""
         return self.source.split("\n")
 
+    @cached_property
+    def lowered(self) -> str:
+        """The source in small letters."""
+        return self.source.lower()
+
     # What a hook says.
 
     def site(self, at: "Place[Any] | ast.AST | int") -> None:

@@ -6,80 +6,16 @@ Names that the file itself defines start with a dot (`.Client.fetch`).
 
 import ast
 import builtins
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 from scanners.scopes import Binding, Scope
+from scanners.wellknown import CANONICAL, PARTS, RETURNS, SECURE
 
 BUILTINS: Final = frozenset(dir(builtins))
 
-RETURNS: Final = {
-    "requests.session": "requests.Session",
-    "logging.getLogger": "logging.Logger",
-    "structlog.get_logger": "structlog.BoundLogger",
-    "structlog.getLogger": "structlog.BoundLogger",
-    "structlog.stdlib.get_logger": "structlog.BoundLogger",
-    "celery.utils.log.get_task_logger": "logging.Logger",
-    "multiprocessing.get_logger": "logging.Logger",
-    "redis.from_url": "redis.Redis",
-    "redis.Redis.from_url": "redis.Redis",
-    "redis.StrictRedis": "redis.Redis",
-    "redis.StrictRedis.from_url": "redis.Redis",
-    "redis.asyncio.from_url": "redis.asyncio.Redis",
-    "redis.asyncio.Redis.from_url": "redis.asyncio.Redis",
-    "asyncio.create_subprocess_exec": "asyncio.subprocess.Process",
-    "asyncio.create_subprocess_shell": "asyncio.subprocess.Process",
-    "sqlite3.connect": "sqlite3.Connection",
-    "psycopg.connect": "psycopg.Connection",
-    "psycopg2.connect": "psycopg2.connection",
-    "sqlalchemy.create_engine": "sqlalchemy.Engine",
-    "tarfile.open": "tarfile.TarFile",
-    "tarfile.TarFile.open": "tarfile.TarFile",
-    "ssl.create_default_context": "ssl.SSLContext",
-    "ssl._create_unverified_context": "ssl.SSLContext",
-    "concurrent.futures.ThreadPoolExecutor.submit": "concurrent.futures.Future",
-    "concurrent.futures.ProcessPoolExecutor.submit": "concurrent.futures.Future",
-    "asyncio.run_coroutine_threadsafe": "concurrent.futures.Future",
-    "urllib.request.build_opener": "urllib.request.OpenerDirector",
-    "socket.socket": "socket.socket",
-    "open": "io.File",
-    **{
-        f"pathlib.Path.{method}": "pathlib.Path"
-        for method in "absolute cwd expanduser home joinpath resolve with_name with_stem with_suffix".split()
-    },
-}
-"""What well-known functions return; a call of a CapWords name returns an instance of it, whatever it is."""
 
-PARTS: Final = {"multiprocessing.Pipe": "multiprocessing.connection.Connection"}
-"""What the parts are that a call is unpacked into, where all are alike."""
-
-CANONICAL: Final = {
-    "requests.api": "requests",
-    "requests.sessions": "requests",
-    "redis.client": "redis",
-    "urllib.request.urlopen": "urllib.request.urlopen",
-    "httpx._client": "httpx",
-    "sqlalchemy.engine": "sqlalchemy",
-    "sqlalchemy.ext.asyncio.create_async_engine": "sqlalchemy.create_async_engine",
-    "celery.app.task.Task": "celery.Task",
-    "yaml.loader": "yaml",
-    "loguru._logger": "loguru",
-    "pathlib.Path.parent": "pathlib.Path",
-}
-"""Where public names live under another module path."""
-
-SECURE: Final = {
-    "smtplib.SMTP": "smtplib.SMTP_SSL",
-    "http.client.HTTPConnection": "http.client.HTTPSConnection",
-    "ftplib.FTP": "ftplib.FTP_TLS",
-    "imaplib.IMAP4": "imaplib.IMAP4_SSL",
-    "poplib.POP3": "poplib.POP3_SSL",
-}
-"""Clients beside those of the same methods that speak TLS: a choice between the two is taken for the latter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """What an expression stands for. `origin` is the call that made the object, `via` how its last name was bound.
 
     A parameter with an annotation resolves with via "param": its type is known, how it was made is not.
@@ -103,33 +39,58 @@ def canonical(dotted: str) -> str:
     return f"{CANONICAL[head]}.{last}" if head in CANONICAL else dotted
 
 
-_DEPTH = 12  # Longer chains of assignments than this are data, not code.
+_DEPTH: Final = 12  # Longer chains of assignments than this are data, not code.
 
 
-def resolve(expr: ast.AST, scope: Scope, line: int, depth: int = 0) -> Ref | None:
-    """What `expr` stands for where it is used, or None when that cannot be told."""
-    if depth > _DEPTH:
+class _Chain:
+    """How deep the resolving under way has gone."""
+
+    __slots__ = ("deepest",)
+
+    def __init__(self) -> None:
+        self.deepest = 0
+
+
+_CHAIN: Final = _Chain()
+
+
+def resolve(expr: Any, scope: Scope, line: int, depth: int = 0) -> Ref | None:
+    """What `expr` stands for where it is used, or None when that cannot be told. To ask again costs next to nothing.
+
+    An answer is kept with its scope, and with how deep it went below itself: it holds wherever that stays within the
+    limit. One that met the limit holds at its own depth alone, and is kept with that.
+    """
+    resolver = _RESOLVERS.get(type(expr))
+    if resolver is None:
         return None
-    if isinstance(expr, ast.Name):
-        return _resolve_name(expr.id, scope, line, depth)
-    if isinstance(expr, ast.Attribute):
-        return _resolve_attribute(expr, scope, line, depth)
-    if isinstance(expr, ast.Call):
-        return _resolve_call(expr, scope, line, depth)
-    if isinstance(expr, ast.BinOp) and isinstance(expr.op, ast.Div):
-        left = resolve(expr.left, scope, line, depth + 1)
-        return left if left and left.dotted == "pathlib.Path" else None
-    if isinstance(expr, ast.Await):
-        return resolve(expr.value, scope, line, depth + 1)
-    if isinstance(expr, ast.NamedExpr):
-        return resolve(expr.value, scope, line, depth + 1)
-    if isinstance(expr, ast.BoolOp) and isinstance(expr.op, ast.Or):
-        return _agreed([resolve(value, scope, line, depth + 1) for value in expr.values if not _is_none(value)])
-    if isinstance(expr, ast.IfExp):
-        return _agreed(
-            [resolve(value, scope, line, depth + 1) for value in (expr.body, expr.orelse) if not _is_none(value)]
-        )
-    return None
+    key: Any = (expr, line)
+    if resolver is _resolve_name:
+        key = expr.id if len(scope.bindings(expr.id)) < 2 else (expr.id, line)
+    refs = scope.refs
+    found: Ref | None
+    found, below, only = refs.get(key, _NOTHING)
+    if depth + below <= _DEPTH or depth == only:
+        _CHAIN.deepest = max(_CHAIN.deepest, depth + below)
+        return found
+    if depth > _DEPTH:
+        _CHAIN.deepest = depth
+        return None
+    before, _CHAIN.deepest = _CHAIN.deepest, depth
+    found = resolver(expr, scope, line, depth)
+    below = _CHAIN.deepest - depth if _CHAIN.deepest <= _DEPTH else _UNBOUNDED
+    refs[key] = found, below, depth
+    _CHAIN.deepest = max(before, _CHAIN.deepest)
+    return found
+
+
+_UNBOUNDED: Final = 2 * _DEPTH
+_NOTHING: Final[tuple[None, int, int]] = (None, _UNBOUNDED, -1)
+
+
+def _may_go_on(depth: int) -> bool:
+    """Whether the limit leaves room for one step more."""
+    _CHAIN.deepest = max(_CHAIN.deepest, depth + 1)
+    return depth < _DEPTH
 
 
 def _is_none(expr: ast.AST) -> bool:
@@ -138,7 +99,7 @@ def _is_none(expr: ast.AST) -> bool:
 
 def _agreed(refs: list[Ref | None]) -> Ref | None:
     first = refs[0] if refs else None
-    if first is None or all(ref and ref.dotted == first.dotted for ref in refs):
+    if first is None or len(refs) == 1 or all(ref and ref.dotted == first.dotted for ref in refs):
         return first
     secure = SECURE.get(first.dotted, first.dotted)
     if any(ref is None or SECURE.get(ref.dotted, ref.dotted) != secure for ref in refs):
@@ -158,7 +119,8 @@ def find(name: str, scope: Scope) -> tuple[list[Binding], Scope] | None:
     return None
 
 
-def _resolve_name(name: str, scope: Scope, line: int, depth: int) -> Ref | None:
+def _resolve_name(expr: Any, scope: Scope, line: int, depth: int) -> Ref | None:
+    name = expr.id
     found = find(name, scope)
     if found is None:
         return Ref(name, via="builtin") if name in BUILTINS else None
@@ -205,13 +167,13 @@ def _resolve_binding(binding: Binding, name: str, depth: int) -> Ref | None:
 def annotated(annotation: ast.AST, scope: Scope, line: int, depth: int = 0) -> Ref | None:
     """The type that an annotation names, through quotes, Optional, `| None` and Annotated."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        try:
-            annotation = ast.parse(annotation.value, mode="eval").body
-        except (SyntaxError, ValueError):
+        quoted = _quoted(annotation.value)
+        if quoted is None:
             return None
+        annotation = quoted
     if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
         sides = [side for side in (annotation.left, annotation.right) if not _is_none(side)]
-        return annotated(sides[0], scope, line, depth + 1) if len(sides) == 1 and depth < _DEPTH else None
+        return annotated(sides[0], scope, line, depth + 1) if len(sides) == 1 and _may_go_on(depth) else None
     if isinstance(annotation, ast.Subscript):
         outer = resolve(annotation.value, scope, line, depth + 1)
         inner = (
@@ -222,12 +184,20 @@ def annotated(annotation: ast.AST, scope: Scope, line: int, depth: int = 0) -> R
         if (
             outer
             and outer.dotted.rpartition(".")[2] in ("Optional", "Annotated", "Final", "ClassVar")
-            and depth < _DEPTH
+            and _may_go_on(depth)
         ):
             return annotated(inner, scope, line, depth + 1)
         return Ref(outer.dotted, via="param") if outer else None
     ref = resolve(annotation, scope, line, depth + 1)
     return Ref(ref.dotted, via="param") if ref else None
+
+
+def _quoted(text: str) -> ast.expr | None:
+    """An annotation in quotes."""
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _resolve_attribute(expr: ast.Attribute, scope: Scope, line: int, depth: int) -> Ref | None:
@@ -259,7 +229,7 @@ def member(holder: Scope, attr: str, scope: Scope, depth: int, base: Ref) -> Ref
         if not ref.local:
             return Ref(canonical(f"{ref.dotted}.{attr}"), base.origin, "base")
         above = class_scope(ref.dotted, scope)
-        if above is not None and above is not holder and depth < _DEPTH:
+        if above is not None and above is not holder and _may_go_on(depth):
             return member(above, attr, scope, depth + 1, base)
     return Ref(f".{holder.qualname}.{attr}", via="unknown")
 
@@ -273,3 +243,33 @@ def _resolve_call(expr: ast.Call, scope: Scope, line: int, depth: int) -> Ref | 
         last = made.dotted.rpartition(".")[2]
         dotted = made.dotted if last[:1].isupper() else f"{made.dotted}()"
     return Ref(dotted, expr, "call")
+
+
+def _resolve_binary(expr: ast.BinOp, scope: Scope, line: int, depth: int) -> Ref | None:
+    left = resolve(expr.left, scope, line, depth + 1) if type(expr.op) is ast.Div else None
+    return left if left and left.dotted == "pathlib.Path" else None
+
+
+def _resolve_inner(expr: ast.Await | ast.NamedExpr, scope: Scope, line: int, depth: int) -> Ref | None:
+    return resolve(expr.value, scope, line, depth + 1)
+
+
+def _resolve_either(expr: ast.BoolOp | ast.IfExp, scope: Scope, line: int, depth: int) -> Ref | None:
+    sides = [expr.body, expr.orelse] if isinstance(expr, ast.IfExp) else _alternatives(expr)
+    return _agreed([resolve(side, scope, line, depth + 1) for side in sides if not _is_none(side)])
+
+
+def _alternatives(expr: ast.BoolOp) -> list[ast.expr]:
+    return expr.values if type(expr.op) is ast.Or else []
+
+
+_RESOLVERS: Final[dict[type[ast.AST], Callable[[Any, Scope, int, int], Ref | None]]] = {
+    ast.Name: _resolve_name,
+    ast.Attribute: _resolve_attribute,
+    ast.Call: _resolve_call,
+    ast.BinOp: _resolve_binary,
+    ast.Await: _resolve_inner,
+    ast.NamedExpr: _resolve_inner,
+    ast.BoolOp: _resolve_either,
+    ast.IfExp: _resolve_either,
+}

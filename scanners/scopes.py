@@ -24,7 +24,7 @@ class Scope:
     """A module, class or function body, with what it binds.
 
     `attributes` are those set on `self` in a class; `classes` are the classes of the file and `functions` the scopes of
-    its defs and lambdas by their nodes, both kept by its module.
+    its defs and lambdas by their nodes, both kept by its module. `refs` is the memory of `scanners.names.resolve`.
     """
 
     __slots__ = (
@@ -38,6 +38,7 @@ class Scope:
         "outer",
         "parent",
         "qualname",
+        "refs",
     )
 
     def __init__(self, node: ast.AST, kind: str, parent: "Scope | None", name: str) -> None:
@@ -50,6 +51,7 @@ class Scope:
         self.classes: dict[str, Scope] = {} if parent is None else _NO_CLASSES
         self.functions: dict[ast.AST, Scope] = {} if parent is None else _NO_FUNCTIONS
         self.outer: set[str] | None = None
+        self.refs: dict[Any, Any] = {}
         self._params_bound = kind != "function"
 
     def bind(self, name: str, kind: str, value: Any, line: int) -> None:
@@ -92,6 +94,7 @@ class Scope:
         self.attributes.clear()
         self.classes.clear()
         self.functions.clear()
+        self.refs.clear()
 
 
 _NONE: Final[dict[str, list[Binding]]] = {}  # Shared by all scopes that cannot have any.

@@ -62,15 +62,32 @@ def within(node: ast.AST, *kinds: type[ast.AST]) -> Sequence[Any]:
 def suite(stmts: list[Any], *kinds: type[ast.AST], lambdas: bool = False) -> Sequence[Any]:
     """The nodes of some statements in source order, or those of these types, without what stands in defs inside them.
 
-    What stands in lambdas is there with `lambdas` only.
-    The body of a def, a loop, an `if` is quickest: give the very list that the tree holds.
+    What stands in lambdas is there with `lambdas` only. The whole body of a def, a loop, an `if` is quickest.
     """
-    listing: _Listing | None = _file[1]
-    found = listing.suite(stmts, kinds, lambdas) if listing is not None else None
+    listing = _listing()
+    found = listing.suite(stmts, kinds, lambdas) if listing is not None and stmts else None
     if found is not None:
         return found
     closed = _DEFS_ALONE if lambdas else DEFS
-    return [part for stmt in stmts for part in _plain(stmt, kinds, closed, type(stmt) in closed)]
+    parts: list[Any] = []
+    for stmt in stmts:
+        if not lambdas and listing is not None and stmt in listing.spans and type(stmt) not in closed:
+            parts += listing.within(stmt, kinds)
+        else:
+            parts += _plain(stmt, kinds, closed, type(stmt) in closed)
+    return parts
+
+
+def statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """The statements below `node`, those of a suite before what stands in them. The first few cost next to nothing."""
+    todo = [node]
+    while todo:
+        above = todo.pop()
+        for name in _SUITE_FIELDS:
+            found = getattr(above, name, None)
+            if type(found) is list:
+                yield from (part for part in found if isinstance(part, ast.stmt))
+                todo += found
 
 
 def outside_in(node: ast.AST) -> Iterator[Any]:
@@ -101,6 +118,7 @@ _LISTED: Final = DEFS | {ast.Module, ast.For, ast.AsyncFor, ast.While, ast.With,
 _CLOSED: Final = tuple(DEFS)
 _DEFS_ALONE: Final = DEFS - {ast.Lambda}
 _SUITES: Final = frozenset({"body", "orelse", "finalbody"})
+_SUITE_FIELDS: Final = ("body", "orelse", "finalbody", "handlers", "cases")
 _OPTIONAL: Final = frozenset({"keys", "kw_defaults"})
 """Lists with gaps: the keys of `{**given}`, the defaults of keywords that have none."""
 
@@ -113,6 +131,10 @@ class _Plans(dict[type[ast.AST], tuple[bool, tuple[tuple[str, bool], ...]]]):
         return self.setdefault(kind, (kind in _LISTED, fields))
 
 
+_BEGIN: Final = (None,)
+_NO_SUITE: Final[tuple[list[Any], int, int]] = ([], 0, 0)
+
+
 class _Listing:
     """The nodes of a file in source order, where those of each type stand, and how far each def or suite reaches."""
 
@@ -121,7 +143,7 @@ class _Listing:
     def __init__(self, tree: ast.AST) -> None:
         self._nodes: list[Any] = []
         self._where: dict[type[ast.AST], list[int]] = {}
-        self._suites: dict[int, tuple[int, int]] = {}
+        self._suites: dict[ast.AST, tuple[list[Any], int, int]] = {}
         self._parts: dict[tuple[ast.AST | tuple[int, int, bool], tuple[type[ast.AST], ...]], Sequence[Any]] = {}
         self.spans: dict[ast.AST, tuple[int, int]] = {}
         self._read(tree)
@@ -129,6 +151,7 @@ class _Listing:
     def _read(self, tree: ast.AST) -> None:  # noqa: C901 - a hot loop: a call a node would double its time
         nodes, where, spans, plans = self._nodes, self._where, self.spans, _PLANS
         stack: list[Any] = [tree]
+        suites, where_from = self._suites, list[int]()
         pop, push, add = stack.pop, stack.append, nodes.append
         while stack:
             node = pop()
@@ -136,8 +159,11 @@ class _Listing:
             if kind is int:  # The place of a def whose nodes have all been read.
                 spans[nodes[node]] = (node, len(nodes))
                 continue
-            if kind is tuple:  # A suite begins, and ends when its start is known.
-                self._mark(node)
+            if kind is list:  # A suite ends.
+                suites[node[0]] = (node, where_from.pop(), len(nodes))
+                continue
+            if kind is tuple:  # A suite begins.
+                where_from.append(len(nodes))
                 continue
             listed, fields = plans[kind]
             if listed:
@@ -153,25 +179,21 @@ class _Listing:
                     if value is not None:
                         push(value)
                 elif name in _SUITES and value:
-                    push((id(value),))
+                    push(value)
                     stack += value[::-1]
-                    push((id(value),))
+                    push(_BEGIN)
                 elif value:
                     stack += value[::-1] if name not in _OPTIONAL else [part for part in value[::-1] if part]
 
-    def _mark(self, suite: tuple[int]) -> None:
-        start = self._suites.get(suite[0])
-        self._suites[suite[0]] = (len(self._nodes), 0) if start is None else (start[0], len(self._nodes))
-
     def suite(self, stmts: list[Any], kinds: tuple[type[ast.AST], ...], lambdas: bool) -> Sequence[Any] | None:
-        span = self._suites.get(id(stmts))
-        if span is None:
+        whole, start, end = self._suites.get(stmts[0], _NO_SUITE)
+        if whole is not stmts and whole != stmts:
             return None
-        key = (*span, lambdas), kinds
+        key = (start, end, lambdas), kinds
         found = self._parts.get(key)
         if found is None:
             closed = tuple(_DEFS_ALONE) if lambdas else _CLOSED
-            found = self._parts[key] = self._chosen(self._open(*span, span[0], closed), kinds)
+            found = self._parts[key] = self._chosen(self._open(start, end, start, closed), kinds)
         return found
 
     def below(self, node: ast.AST, kinds: tuple[type[ast.AST], ...]) -> Sequence[Any]:
@@ -246,9 +268,14 @@ def _listing_of(node: ast.AST) -> _Listing | None:
     """The listing of the file if the node is one of those that can be found in it."""
     if type(node) not in _LISTED:
         return None
+    listing = _listing()
+    return listing if listing is not None and node in listing.spans else None
+
+
+def _listing() -> _Listing | None:
+    """The listing of the file that is looked at."""
     tree, listing = _file
-    if listing is None:
-        if tree is None:
-            return None
+    if listing is None and tree is not None:
         listing = _file[1] = _Listing(tree)
-    return listing if node in listing.spans else None
+    found: _Listing | None = listing
+    return found

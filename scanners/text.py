@@ -1,6 +1,8 @@
 """A non-Python file as rules see it."""
 
+import re
 import tomllib
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +54,21 @@ class TextFile:
     def line_of(self, needle: str) -> int:
         """The first line that holds `needle`, from 1; 1 when none does."""
         return next((number for number, line in enumerate(self.lines, 1) if needle in line), 1)
+
+
+def words_before(pattern: re.Pattern[str], text: str) -> Iterator[str]:
+    """The word right before each match of a pattern, words and matches taken once, as `(\\w+)pattern` finds them.
+
+    A pattern that starts with a fixed text is found many times faster than one that starts with any word.
+    """
+    free = 0
+    for match in pattern.finditer(text):
+        end = start = match.start()
+        while start > free and (text[start - 1].isalnum() or text[start - 1] == "_"):
+            start -= 1
+        if start < end:
+            yield text[start:end]
+            free = match.end()
 
 
 def lines_with(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:

@@ -174,7 +174,7 @@ def _handed_on(ctx: Context, known: set[str]) -> Iterator[tuple[str, str]]:
 
 def _is_plain(function: Any, ctx: Context) -> bool:
     """Whether a def may be called as it is, again and again: not changed by a decorator, nor cached."""
-    if _ONCE.match(function.name) or any(isinstance(node, ast.Yield | ast.YieldFrom) for node in inner(function.body)):
+    if _ONCE.match(function.name) or inner(function.body, ast.Yield, ast.YieldFrom):
         return False  # A call of a generator runs nothing of it yet.
     for decorator in function.decorator_list:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator

@@ -46,7 +46,7 @@ class Jobs(Collector):
         for name, scope in ctx.module.classes.items():
             if any(limit in scope.names for limit in _LIMITS):
                 ctx.fact("job-base", scope.node, name=name.rpartition(".")[2])
-        if "time_limit" in ctx.source.lower() and (
+        if "time_limit" in ctx.lowered and (
             ctx.role.startswith("settings") or ctx.imports("celery") or "celery" in ctx.module.names
         ):
             for number, line in enumerate(ctx.source_lines, 1):

@@ -112,7 +112,7 @@ class LogSetup(Collector):
         for binding in ctx.module.names.get("LOGGING_CONFIG", ()) if not ctx.imports("logging") else ():
             if ctx.role.startswith("settings") and getattr(binding.value, "value", "") is None:
                 _note(ctx, binding.value, "unknown", "the server, which sets up logging here,")
-        source = ctx.source.lower()
+        source = ctx.lowered
         if ctx.tree is not None and any(word in source for word in _ID_WORDS):
             found = next((node for node in outside_in(ctx.tree) if _ID.search(_word(node))), None)
             if found is not None:

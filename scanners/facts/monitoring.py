@@ -44,7 +44,7 @@ class Monitoring(Collector):
             _note(f"{place.node.module}.{alias.name}", place, ctx)
 
     def visit_module(self, ctx: Context) -> None:
-        if "django_prometheus" in ctx.source or "statsd" in ctx.source.lower() or "/metrics" in ctx.source:
+        if "django_prometheus" in ctx.source or "statsd" in ctx.lowered or "/metrics" in ctx.source:
             ctx.fact("monitoring", 1, what="metrics")
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:

@@ -22,12 +22,28 @@ _FIXTURES: Final = re.compile(
     r"def \w+\([^)]*\b(httpserver|httpbin|requests_mock|httpx_mock|respx_mock|mock_aws|live_server"
     r"|redisdb|postgresql|docker_services|aiohttp_server|test_server|unused_tcp_port|smtpd|mailoutbox|rsps)\b"
 )
-_FAILS: Final = re.compile(
-    r"side_effect\s*=|status(_code)?\s*=\s*[45]\d\d|ConnectionError|Timeout|raise_for_status|\bOSError|HTTPError|ClientError|RequestException"
-    r"|(send_response|send_error|set_status|respond_with_\w+)\([^)\n]*\b[45]\d\d\b|[\"'][45]\d\d [A-Za-z]"
-    r"|raises\(\s*(smtplib|redis|psycopg2?|pymysql|pymongo|requests|httpx|aiohttp|socket|grpc|sqlalchemy|botocore|pika|kafka)\.[\w.]*"
-    r"(Error|Exception|Refused|Disconnected|Fault)"
+_FAILURES: Final = ("ConnectionError", "Timeout", "raise_for_status", "HTTPError", "ClientError", "RequestException")
+_FAILS: Final = tuple(
+    (words, re.compile(pattern))
+    for words, pattern in (
+        (("side_effect",), r"side_effect\s*="),
+        (("status",), r"status(_code)?\s*=\s*[45]\d\d"),
+        (("OSError",), r"\bOSError"),
+        (
+            ("send_response", "send_error", "set_status", "respond_with_"),
+            r"(send_response|send_error|set_status|respond_with_\w+)\([^)\n]*\b[45]\d\d\b",
+        ),
+        (("'4", "'5", '"4', '"5'), r"[\"'][45]\d\d [A-Za-z]"),
+        (
+            ("raises(",),
+            (
+                r"raises\(\s*(smtplib|redis|psycopg2?|pymysql|pymongo|requests|httpx|aiohttp|socket|grpc|sqlalchemy|botocore|pika|kafka)"
+                r"\.[\w.]*(Error|Exception|Refused|Disconnected|Fault)"
+            ),
+        ),
+    )
 )
+"""Words of which one stands in all that a pattern finds: to look for them first takes a tenth of the time."""
 
 
 class Patches(Collector):
@@ -65,8 +81,15 @@ class Patches(Collector):
     def visit_module(self, ctx: Context) -> None:
         if _FIXTURES.search(ctx.source):
             ctx.fact("test-real", 1, name="fixture")
-        if _FAILS.search(ctx.source):
+        if _makes_fail(ctx.source):
             ctx.fact("test-failure", 1)
+
+
+def _makes_fail(source: str) -> bool:
+    """Whether a test has a boundary fail."""
+    return any(word in source for word in _FAILURES) or any(
+        any(word in source for word in words) and pattern.search(source) for words, pattern in _FAILS
+    )
 
 
 def _note(ctx: Context, place: Place[Any], names: list[str]) -> None:

@@ -11,7 +11,7 @@ from scanners.rule import CODE, Collector
 from scanners.semantics.environment.servers import SERVERS, WORKERS
 from scanners.semantics.environment.shell import commands
 from scanners.syntax import descendants
-from scanners.text import TextFile
+from scanners.text import TextFile, words_before
 
 _POOLS: Final = (
     "asyncpg.create_pool",
@@ -35,7 +35,7 @@ _WAITS: Final = frozenset(
     "receive_messages getmany basic_get process_data_events drain_events getone pull "
     "run_pending read accept wait claim dequeue next_job reserve fetchone process run_once tick".split()
 )
-_CLOSED: Final = re.compile(r"(\w+)\.(?:aclose|close|terminate|disconnect|wait_closed|__aexit__|shutdown)\b")
+_CLOSED: Final = re.compile(r"\.(?:aclose|close|terminate|disconnect|wait_closed|__aexit__|shutdown)\b")
 
 
 class Stops(Collector):
@@ -90,7 +90,7 @@ class Stops(Collector):
     def visit_module(self, ctx: Context) -> None:
         """Record what is closed somewhere, by name."""
         if "await " in ctx.source or "close()" in ctx.source:
-            names = sorted(set(_CLOSED.findall(ctx.source)))
+            names = sorted(set(words_before(_CLOSED, ctx.source)))
             if names:
                 ctx.fact("closed-names", 1, names=names[:200])
 

@@ -10,7 +10,7 @@ from scanners.place import Place
 from scanners.rule import Collector
 from scanners.semantics.tests.testcode import is_case, is_mixin, is_test, may_collect
 from scanners.syntax import descendants
-from scanners.text import TextFile
+from scanners.text import TextFile, words_before
 from scanners.tree import Fact, Tree
 
 TEST: Final = frozenset({"test"})
@@ -18,7 +18,8 @@ _COLLECTED: Final = ("test*.py", "*_test.py")  # pytest asks for test_*.py, Djan
 _OPTION: Final = re.compile(
     r"^\s*(python_files|python_classes|python_functions|testpaths|test_patterns)\s*=\s*(.*)$", re.MULTILINE
 )
-_DRIVES: Final = re.compile(r"\b(client|app|api_client|test_client|browser|page)\.(get|post|put|delete|goto|open)\(")
+_DRIVES: Final = re.compile(r"\.(?:get|post|put|delete|goto|open)\(")
+_DRIVERS: Final = frozenset({"client", "app", "api_client", "test_client", "browser", "page"})
 _NAMES: Final = re.compile(r"[\w*.?/\[\]-]+")
 
 
@@ -46,7 +47,7 @@ class Tests(Collector):
         if not tests or node.name.startswith("Test") or place.function is not None or not may_collect(node):
             return
         if is_case(node, place) is False and not is_mixin(node.name) and not node.decorator_list:
-            used = len(re.findall(rf"\b{node.name}\b", ctx.source)) > 1
+            used = ctx.source.count(node.name) > 1 and len(re.findall(rf"\b{node.name}\b", ctx.source)) > 1
             ctx.fact("test-class", place, name=node.name, count=len(tests), used=used)
 
     def visit_import(self, place: Place[ast.Import], ctx: Context) -> None:
@@ -60,8 +61,14 @@ class Tests(Collector):
             _imports(ctx).append(f"{source}{joint}{alias.name}")
 
     def visit_module(self, ctx: Context) -> None:
-        if any(word in ctx.source for word in ("client.", "app.", "browser.", "page.")) and _DRIVES.search(ctx.source):
+        if _drives(ctx.source):
             ctx.fact("test-urls", 1)
+
+
+def _drives(source: str) -> bool:
+    """Whether a file asks an application for URLs."""
+    driven = any(word in source for word in ("client.", "app.", "browser.", "page."))
+    return driven and any(word in _DRIVERS for word in words_before(_DRIVES, source))
 
 
 def _asserts(node: ast.AST) -> bool:

@@ -122,8 +122,8 @@ def inner(nodes: list[Any], *kinds: type[ast.AST]) -> Sequence[Any]:
 @lru_cache(maxsize=2)
 def called_by_handlers(ctx: Context) -> frozenset[str]:
     """The names of everything that the except clauses of a file call, in one walk a file, and only if a rule asks."""
-    clauses = [node for node in descendants(ctx.tree or ast.Module([], [])) if isinstance(node, ast.ExceptHandler)]
-    calls = [node for node in inner([*clauses]) if isinstance(node, ast.Call)]
+    clauses = descendants(ctx.tree or ast.Module([], []), ast.ExceptHandler)
+    calls = inner([*clauses], ast.Call)
     return frozenset(getattr(node.func, "attr", getattr(node.func, "id", "")) for node in calls)
 
 

@@ -6,6 +6,7 @@ Code that runs once, at start or at the end (`main`, `startup`, a lifespan, a ca
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -141,9 +142,7 @@ def _handed_over(ctx: Context) -> set[str]:
     if not any(word in source for word in ("Depends", "_callback", "on_message", "basic_consume", "subscribe")):
         return set()
     found: set[str] = set()
-    for node in inner([ctx.tree, *_bodies(ctx)]) if ctx.tree else ():
-        if not isinstance(node, ast.Call):
-            continue
+    for node in inner([ctx.tree, *_bodies(ctx)], ast.Call) if ctx.tree else ():
         last = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         given = [word.value for word in node.keywords if word.arg in _CALLBACKS or word.arg == "callback"]
         if last in ("Depends", "Security") or last in _TAKERS:
@@ -159,13 +158,14 @@ def _bodies(ctx: Context) -> Iterator[ast.AST]:
         yield from ast.iter_child_nodes(scope.node)
 
 
+@lru_cache(maxsize=2)  # Asked for one def after the other.
 def _run_as_program(ctx: Context) -> frozenset[str]:
     """The names of the coroutines that `asyncio.run(f())` starts in the module body or under `__main__`."""
     if not any(word in ctx.source for word in ("run(", "run_until_complete(")):
         return frozenset()
     names: set[str] = set()
-    for node in inner(list(ctx.tree.body)) if ctx.tree else ():
-        if isinstance(node, ast.Call) and node.args and last_name(node.func) in ("run", "run_until_complete"):
+    for node in inner(ctx.tree.body, ast.Call) if ctx.tree else ():
+        if node.args and last_name(node.func) in ("run", "run_until_complete"):
             first = node.args[0]
             names.add(last_name(first.func if isinstance(first, ast.Call) else first))
     return frozenset(names - {""})
@@ -174,11 +174,10 @@ def _run_as_program(ctx: Context) -> frozenset[str]:
 def _callees(caller: Any, scope: Scope, named: dict[str, list[ast.AST]], ctx: Context) -> Iterator[ast.AST]:
     """The defs of this file that a def calls, or hands to something that calls them."""
     body = caller.body if isinstance(caller.body, list) else [caller.body]
-    for node in inner(body):
-        if isinstance(node, ast.Call):
-            for used in (node.func, *node.args, *(word.value for word in node.keywords)):
-                if last_name(used) in named:
-                    yield from _meant(used, scope, named[last_name(used)], ctx)
+    for node in inner(body, ast.Call):
+        for used in (node.func, *node.args, *(word.value for word in node.keywords)):
+            if last_name(used) in named:
+                yield from _meant(used, scope, named[last_name(used)], ctx)
 
 
 def _meant(used: ast.AST, scope: Scope, candidates: list[ast.AST], ctx: Context) -> list[ast.AST]:

@@ -21,13 +21,17 @@ _IS_PROGRAM: Final = re.compile(r"^if __name__ ==", re.MULTILINE)
 def is_command_line(ctx: Context) -> bool:
     """Whether the module is a command line: by what it imports, by reading its arguments or by asking for input."""
     imports = [found.value for bound in ctx.module.names.values() for found in bound if found.kind == "import"]
-    return ctx.imports(*_COMMAND_LINE) or bool(_TERMINAL.search(ctx.source)) or any(map(_CLI.search, imports))
+    return ctx.imports(*_COMMAND_LINE) or _reads_terminal(ctx.source) or any(map(_CLI.search, imports))
+
+
+def _reads_terminal(source: str) -> bool:
+    return ("sys.argv" in source or "input(" in source) and _TERMINAL.search(source) is not None
 
 
 @lru_cache(maxsize=2)
 def runs_alone(ctx: Context) -> bool:
     """Whether the module is a program of its own that serves nobody."""
-    return bool(_IS_PROGRAM.search(ctx.source)) and not ctx.imports(*_SERVES)
+    return "__name__" in ctx.source and bool(_IS_PROGRAM.search(ctx.source)) and not ctx.imports(*_SERVES)
 
 
 def is_started_by_hand(place: Place[Any], ctx: Context) -> bool:

@@ -25,7 +25,7 @@ SPAWNS: Final = (
 _CONNECTIONS: Final = frozenset(
     {"psycopg2.connection", "pymysql.Connection", "pymysql.connect", "MySQLdb.connect", "sqlite3.Connection"}
 )
-_SCOPED: Final = re.compile(r"scoped_session|contextvar|flask_sqlalchemy|SQLAlchemy\(", re.IGNORECASE)
+_SCOPED: Final = ("scoped_session", "contextvar", "flask_sqlalchemy", "sqlalchemy(")
 _FACTORY: Final = re.compile(r"(Session(Local|Maker|Factory)?|Local|Maker)$")
 _FOREIGN: Final = frozenset(
     {"requests", "aiohttp", "httpx", "boto3", "aiobotocore", "tensorflow", "onnxruntime", "curl_cffi", "neo4j"}
@@ -123,7 +123,7 @@ def _bound_in_loop(name: Any, call: Call) -> bool:
 
 def module_level(ctx: Context) -> Iterator[tuple[str, Any, str]]:
     """The sessions and connections that the module body makes and keeps: name, the value, and the kind."""
-    if _SCOPED.search(ctx.source):
+    if any(word in ctx.lowered for word in _SCOPED):
         return
     for name, bindings in ctx.module.names.items():
         if len(bindings) == 1 and bindings[0].kind == "assign" and isinstance(bindings[0].value, ast.Call):

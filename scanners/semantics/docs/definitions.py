@@ -14,7 +14,7 @@ from scanners.context import Context
 from scanners.place import Place
 from scanners.semantics.remarks import is_explained
 from scanners.semantics.viewclasses import METHODS
-from scanners.syntax import descendants
+from scanners.syntax import statements
 
 _MODEL: Final = frozenset(
     "save asave delete adelete clean clean_fields full_clean refresh_from_db arefresh_from_db validate_unique "
@@ -64,8 +64,7 @@ def is_spared(node: Any) -> bool:
 
 def is_long(node: ast.AST, least: int = _LONG) -> bool:
     """Whether it holds so many statements that reading it takes a while."""
-    statements = (part for part in descendants(node) if isinstance(part, ast.stmt) and part is not node)
-    return len(list(islice(statements, least))) >= least
+    return len(list(islice(statements(node), least))) >= least
 
 
 def opens_with_remark(node: Any, ctx: Context) -> bool:

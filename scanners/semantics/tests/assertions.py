@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -52,9 +52,9 @@ _STRICT: Final = ("check", "raise_on_error", "raise_error", "raise_exception", "
 def proof(place: Place[Any], ctx: Context) -> str:
     """Whether a test can fail by what it finds, as far as this file tells."""
     node, cls = place.node, place.cls
-    if any(_MARKS.search(name) for name in decorators(node) | (decorators(cls) if cls else set())):
+    if any(_is_mark(name) for name in decorators(node) | (decorators(cls) if cls else set())):
         return ASSERTS
-    if any(_FIXTURES.search(name) for name in parameters(node)) or _strict_warnings(node):
+    if any(_is_fixture(name) for name in parameters(node)) or _strict_warnings(node, ctx):
         return ASSERTS
     own = methods(cls, ctx) if cls else {}
     starts = [node, *(own[name] for name in _TEARDOWN if name in own)]
@@ -86,7 +86,12 @@ class _Look:
     def __init__(self, place: Place[Any], ctx: Context, own: dict[str, Any]) -> None:
         self.place, self.ctx, self.own = place, ctx, own
         self.seen: set[ast.AST] = set()
-        self.open = place.cls is not None and not has_plain_bases(place.cls, place, ctx)
+
+    @cached_property
+    def open(self) -> bool:
+        """Whether the class may bring helpers from other files."""
+        cls = self.place.cls
+        return cls is not None and not has_plain_bases(cls, self.place, self.ctx)
 
     def of(self, node: ast.AST, depth: int, test: Any) -> str:
         """The best that can be said of a def, two calls deep."""
@@ -95,15 +100,18 @@ class _Look:
         self.seen.add(node)
         if descendants(node, ast.Assert) or descendants(node, ast.Raise):
             return ASSERTS
+        if any(_is_sure(last_name(call)) for call in descendants(node, ast.Call)):
+            return ASSERTS
         given = set(parameters(test)) | _imported_in(node)
         return _best(self._part(part, depth, given, test) for part in descendants(node, *_TELLING))
 
-    def _part(self, part: ast.AST, depth: int, given: set[str], test: Any) -> str:
-        if isinstance(part, ast.Call):
+    def _part(self, part: Any, depth: int, given: set[str], test: Any) -> str:
+        kind = type(part)
+        if kind is ast.Call:
             return self._call(part, given)
-        if isinstance(part, ast.withitem):
+        if kind is ast.withitem:
             return ASSERTS if getattr(part.context_expr, "id", None) in given else NOTHING
-        return self._named(part, depth, test) if isinstance(getattr(part, "ctx", None), ast.Load) else NOTHING
+        return self._named(part, depth, test) if type(part.ctx) is ast.Load else NOTHING
 
     def _call(self, call: ast.Call, given: set[str]) -> str:
         name = last_name(call)
@@ -112,11 +120,9 @@ class _Look:
         if not name or (isinstance(call.func, ast.Name) and name in given):
             return DOUBT
         on_self = isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") in ("self", "cls")
-        if on_self and name not in self.own and (self.open or _SOFT.search(name)):
+        if on_self and name not in self.own and (self.open or _is_soft(name)):
             return DOUBT
-        return (
-            DOUBT if _SOFT.search(name) and not on_self and function_named(name, self.ctx.module) is None else NOTHING
-        )
+        return DOUBT if _is_soft(name) and not on_self and function_named(name, self.ctx.module) is None else NOTHING
 
     def _named(self, part: Any, depth: int, test: Any) -> str:
         if isinstance(part, ast.Attribute):
@@ -133,6 +139,21 @@ class _Look:
 @lru_cache(maxsize=8192)
 def _is_sure(name: str) -> bool:
     return _SURE.search(name) is not None
+
+
+@lru_cache(maxsize=8192)
+def _is_soft(name: str) -> bool:
+    return _SOFT.search(name) is not None
+
+
+@lru_cache(maxsize=8192)
+def _is_mark(name: str) -> bool:
+    return _MARKS.search(name) is not None
+
+
+@lru_cache(maxsize=8192)
+def _is_fixture(name: str) -> bool:
+    return _FIXTURES.search(name) is not None
 
 
 def _states(word: ast.keyword, place: Place[Any]) -> bool:
@@ -170,13 +191,18 @@ def _expects(expr: ast.expr) -> bool:
     return isinstance(expr, ast.Call) and "raises" in last_name(expr).lower()
 
 
-def _strict_warnings(node: ast.AST) -> bool:
+def _strict_warnings(node: ast.AST, ctx: Context) -> bool:
     """Whether warnings are errors in the test."""
-    return any(
+    return _mentions_filters(ctx) and any(
         last_name(part) in ("simplefilter", "filterwarnings")
         and [getattr(arg, "value", None) for arg in part.args[:1]] == ["error"]
         for part in descendants(node, ast.Call)
     )
+
+
+@lru_cache(maxsize=2)  # Asked for one test after the other.
+def _mentions_filters(ctx: Context) -> bool:
+    return "simplefilter" in ctx.source or "filterwarnings" in ctx.source
 
 
 def _is_foreign(decorator: ast.expr, place: Place[Any]) -> bool:

@@ -75,10 +75,12 @@ def _decorated(node: Any, words: tuple[str, ...]) -> bool:
     return any(last_name(decorator) in words for decorator in node.decorator_list)
 
 
-def last_name(expr: ast.expr) -> str:
+def last_name(expr: Any) -> str:
     """The last part of a name, or of the name that is called."""
-    func = expr.func if isinstance(expr, ast.Call) else expr
-    return str(getattr(func, "attr", getattr(func, "id", "")))
+    func: Any = expr.func if type(expr) is ast.Call else expr
+    kind = type(func)
+    found: str = func.attr if kind is ast.Attribute else func.id if kind is ast.Name else ""
+    return found
 
 
 def decorators(node: Any) -> set[str]:
