@@ -56,6 +56,7 @@ def save(repository: Repository, wish: Wish, *, by: User) -> Forge:
             forge.posts_statuses, forge.posts_comments = wish.posts_statuses, wish.posts_comments
             if moved:
                 forge.told, forge.told_through = {}, 0  # Another place knows nothing of what this one was told.
+                forge.rests_until = None
             forge.save()
             text = f"{by.username} changed what the forge of {repository.name} is told: {', '.join(sorted(changed))}"
             trail.record(repository.team, by, "forge-changed", repository, text, **changed)
