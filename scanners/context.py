@@ -134,10 +134,11 @@ class Context:
 
     def imports(self, *modules: str) -> bool:
         """Whether the file imports one of these top-level packages anywhere in its module body."""
-        return not self._imported.isdisjoint(modules)
+        return not self.imported.isdisjoint(modules)
 
     @cached_property
-    def _imported(self) -> frozenset[str]:
+    def imported(self) -> frozenset[str]:
+        """The top-level packages that the module body imports."""
         return frozenset(
             binding.value.partition(".")[0]
             for bindings in self.module.names.values()

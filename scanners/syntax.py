@@ -47,6 +47,19 @@ def last_name(expr: ast.AST | None) -> str:
     return expr.attr if isinstance(expr, ast.Attribute) else getattr(expr, "id", "")
 
 
+def unparse(node: ast.AST) -> str:
+    """As `ast.unparse`: names are read off, and what was written out is kept until the file is done."""
+    if type(node) is ast.Name:
+        return node.id
+    found = _texts.get(node)
+    if found is None:
+        named = type(node) is ast.Attribute and type(node.value) in (ast.Name, ast.Attribute)
+        found = f"{unparse(node.value)}.{node.attr}" if named else ast.unparse(node)  # type: ignore[attr-defined] # It is.
+        if _file[0] is not None:
+            _texts[node] = found
+    return found
+
+
 def descendants(node: ast.AST, *kinds: type[ast.AST]) -> Sequence[Any]:
     """`node` and all nodes below it in source order, or those of these types."""
     listing = _listing_of(node)
@@ -252,6 +265,7 @@ _LISTS: Final = frozenset(
 )
 _PLANS: Final = _Plans()
 _file: list[Any] = [None, None]
+_texts: Final[dict[ast.AST, str]] = {}
 
 
 def open_file(tree: ast.AST) -> None:
@@ -262,6 +276,7 @@ def open_file(tree: ast.AST) -> None:
 def forget() -> None:
     """Let go of the file that was looked at last."""
     _file[:] = None, None
+    _texts.clear()
 
 
 def _listing_of(node: ast.AST) -> _Listing | None:

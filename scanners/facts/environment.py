@@ -11,7 +11,7 @@ from scanners.context import Context
 from scanners.place import Call, Place
 from scanners.rule import Collector
 from scanners.scopes import Scope
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 from scanners.text import TextFile
 
 _RAW: Final = frozenset({"os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault"})
@@ -85,7 +85,7 @@ class EnvironmentReads(Collector):
     def visit_subscript(self, place: Place[Any], ctx: Context) -> None:
         """Note `os.environ["NAME"]`, and `env["NAME"] = ...` for a process that is started."""
         node = place.node
-        if isinstance(node.ctx, ast.Store) and _ENVIRON.search(ast.unparse(node.value)):
+        if isinstance(node.ctx, ast.Store) and _ENVIRON.search(unparse(node.value)):
             name = _text(node.slice, place.scope)
             if name:
                 ctx.fact("env-set", place, name=name.upper())

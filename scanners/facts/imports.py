@@ -7,6 +7,7 @@ from typing import Any
 from scanners.context import Context
 from scanners.place import Place
 from scanners.rule import CODE, Collector
+from scanners.syntax import unparse
 
 _SPARES = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 
@@ -43,5 +44,5 @@ def is_optional(place: Place[Any]) -> bool:
 
 
 def _spares(handler: ast.ExceptHandler) -> bool:
-    caught = ast.unparse(handler.type) if handler.type is not None else "BaseException"
+    caught = unparse(handler.type) if handler.type is not None else "BaseException"
     return any(name in caught for name in _SPARES)

@@ -10,6 +10,7 @@ from scanners.place import Bound, Place
 from scanners.rule import CODE, Collector
 from scanners.semantics.data.rowloops import nodes
 from scanners.semantics.orm import DJANGO, Query, query
+from scanners.syntax import unparse
 from scanners.text import TextFile
 
 _LISTS: Final = re.compile(r"List\w*View$|ModelViewSet$|ReadOnlyModelViewSet$|ListModelMixin$|^ListView$")
@@ -27,7 +28,7 @@ class SerializedRelations(Collector):
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
         """Record a serializer with its relations, or a view of many rows with its queryset."""
         node = place.node
-        bases = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
+        bases = [unparse(base).rpartition(".")[2] for base in node.bases]
         if any(base.endswith("Serializer") for base in bases):
             meta = next((stmt for stmt in node.body if isinstance(stmt, ast.ClassDef) and stmt.name == "Meta"), None)
             model = _text(_given(meta, "model")) if meta is not None else ""
@@ -162,7 +163,7 @@ def _serialized(node: ast.ClassDef) -> Iterator[tuple[str, int]]:
     """What a serializer asks of each row beyond its own columns: "customer" or "customer.name", with the line."""
     for stmt in node.body:
         if isinstance(stmt, ast.Assign) and isinstance(stmt.value, ast.Call) and isinstance(stmt.targets[0], ast.Name):
-            kind = ast.unparse(stmt.value.func).rpartition(".")[2]
+            kind = unparse(stmt.value.func).rpartition(".")[2]
             source = next((word.value for word in stmt.value.keywords if word.arg == "source"), None)
             path = str(source.value) if isinstance(source, ast.Constant) else stmt.targets[0].id
             nested = kind.endswith("Serializer") or kind in (
@@ -193,4 +194,4 @@ def _given(node: ast.ClassDef | None, name: str) -> ast.expr | None:
 
 
 def _text(expr: ast.expr | None) -> str:
-    return ast.unparse(expr).rpartition(".")[2] if isinstance(expr, ast.Name | ast.Attribute) else ""
+    return unparse(expr).rpartition(".")[2] if isinstance(expr, ast.Name | ast.Attribute) else ""

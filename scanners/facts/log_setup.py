@@ -9,7 +9,7 @@ from scanners.context import Context
 from scanners.place import Call, Place
 from scanners.rule import Collector
 from scanners.semantics.handlers import inner
-from scanners.syntax import descendants, outside_in
+from scanners.syntax import descendants, outside_in, unparse
 from scanners.text import TextFile
 
 STRUCTURED: Final = re.compile(
@@ -97,7 +97,7 @@ class LogSetup(Collector):
                 _note_formatter(formatter, place, ctx)
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
-        names = [place.name(base) or ast.unparse(base) for base in place.node.bases]
+        names = [place.name(base) or unparse(base) for base in place.node.bases]
         if any(name.endswith("Formatter") for name in names):
             written = [node for node in inner([*place.node.body]) if isinstance(node, ast.FunctionDef)]
             dumps = any("dumps" in ast.dump(node) for node in written) or any("json" in name.lower() for name in names)

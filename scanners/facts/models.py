@@ -7,6 +7,7 @@ from scanners.context import Context
 from scanners.place import Place
 from scanners.rule import CODE, Collector
 from scanners.semantics.data.fields import FieldSpec, field_of
+from scanners.syntax import unparse
 
 
 class Models(Collector):
@@ -23,7 +24,7 @@ class Models(Collector):
         """Record a class that has fields of a model, or that follows one."""
         node = place.node
         found = {name: spec for name, spec, _ in fields_of(node, ctx)}
-        bases = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
+        bases = [unparse(base).rpartition(".")[2] for base in node.bases]
         if not found and not any(base.startswith("Abstract") or base in ("Model", "Base") for base in bases):
             return
         meta = _meta(node)
@@ -37,7 +38,7 @@ class Models(Collector):
             table=meta.get("__tablename__") or meta.get("db_table") or meta.get("table_name") or "",
             abstract=meta.get("abstract") == "True",
             manager=_has_manager(node),
-            versioned=any("version_id_col" in ast.unparse(stmt) for stmt in node.body if _is_mapper_args(stmt)),
+            versioned=any("version_id_col" in unparse(stmt) for stmt in node.body if _is_mapper_args(stmt)),
             fields={name: _plain(spec) for name, spec in found.items()},
         )
 
@@ -91,5 +92,5 @@ def _has_manager(node: ast.ClassDef) -> bool:
     """Whether `objects` is something that may load relations by itself."""
     for stmt in node.body:
         if isinstance(stmt, ast.Assign) and getattr(stmt.targets[0], "id", "") == "objects":
-            return ast.unparse(stmt.value) not in ("models.Manager()", "Manager()")
+            return unparse(stmt.value) not in ("models.Manager()", "Manager()")
     return False

@@ -9,6 +9,7 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
 from scanners.rule import Collector
+from scanners.syntax import unparse
 from scanners.text import TextFile
 
 RUNNERS: Final[dict[str, tuple[str, ...]]] = {
@@ -67,7 +68,7 @@ def _switched_on(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Where `app.debug` or `app.config["DEBUG"]` is set to True outside a condition."""
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value is True:
-            target = ast.unparse(node.targets[0])
+            target = unparse(node.targets[0])
             if target.endswith((".debug", ".config['DEBUG']", ".config['TESTING']")):
                 yield node.lineno, target
 

@@ -9,7 +9,7 @@ from scanners.context import Context
 from scanners.place import Call
 from scanners.rule import CODE, Collector
 from scanners.semantics.data.rowloops import nodes
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 from scanners.text import TextFile
 
 _ENGINES: Final = ("sqlalchemy.create_engine", "sqlalchemy.create_async_engine", "sqlmodel.create_engine")
@@ -46,7 +46,7 @@ class Pools(Collector):
                 ctx.fact("executor", call, size=size)
             return
         word = call.keyword("poolclass")
-        form = ast.unparse(word).rpartition(".")[2] if word is not None else ""
+        form = unparse(word).rpartition(".")[2] if word is not None else ""
         pooled = bool(_POOLER.search(ctx.source)) or form == "StaticPool"
         ctx.fact(
             "pool",

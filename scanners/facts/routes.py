@@ -13,7 +13,7 @@ from scanners.semantics.api.guardpoints import acts, answers_data, generic_metho
 from scanners.semantics.api.guards import class_state, guarding, included, refused_below, state, words_of
 from scanners.semantics.routes import Route, frameworks, routes_of
 from scanners.semantics.viewclasses import view_kind
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 from scanners.text import TextFile
 
 _ROLES: Final = (
@@ -82,19 +82,17 @@ class Routes(Collector):
             if given is not None:
                 target = included(call) if call.last == "include_router" and call.node.args else owner
                 wide = call.last in ("FastAPI", "NinjaAPI")
-                ctx.fact(
-                    "web-guard", call, wide=wide, owner=target, sure=guarding(ast.unparse(given)), kind="dependency"
-                )
+                ctx.fact("web-guard", call, wide=wide, owner=target, sure=guarding(unparse(given)), kind="dependency")
         elif call.last in ("add_middleware", "Middleware") and call.node.args:
-            self._middleware(ast.unparse(call.node.args[0]), call, ctx)
+            self._middleware(unparse(call.node.args[0]), call, ctx)
         elif call.last == "Application":
             given = call.keyword("middlewares")
             for part in descendants(given) if given is not None else ():
                 if isinstance(part, ast.Name | ast.Attribute):
-                    self._middleware(ast.unparse(part), call, ctx)
+                    self._middleware(unparse(part), call, ctx)
         elif call.last in ("add_exception_handler", "register_error_handler") and call.node.args:
-            ctx.fact("error-handler", call, of=ast.unparse(call.node.args[0]).rpartition(".")[2])
-        elif call.last == "mount" and call.node.args and "health" in ast.unparse(call.node.args[0]).lower():
+            ctx.fact("error-handler", call, of=unparse(call.node.args[0]).rpartition(".")[2])
+        elif call.last == "mount" and call.node.args and "health" in unparse(call.node.args[0]).lower():
             ctx.fact("web-health", call)
 
     def _middleware(self, name: str, at: Any, ctx: Context) -> None:
@@ -143,7 +141,7 @@ class Routes(Collector):
                 last = getattr(called, "attr", getattr(called, "id", ""))
                 if last in ("before_request", "before_app_request", "url_value_preprocessor"):
                     text = f"{node.name} {' '.join(words_of(node.body))}"  # type: ignore[attr-defined]  # a class, as its hook says
-                    owner = ast.unparse(called.value) if isinstance(called, ast.Attribute) else ""
+                    owner = unparse(called.value) if isinstance(called, ast.Attribute) else ""
                     wide = last == "before_app_request" or owner.rpartition(".")[2] in ("app", "application")
                     if guarding(text):
                         ctx.fact("web-guard", node, wide=wide, owner=owner, sure=True, kind="hook")
@@ -154,7 +152,7 @@ class Routes(Collector):
                     self._middleware(node.name, node, ctx)  # type: ignore[attr-defined]  # a class, as its hook says
                 elif last in ("exception_handler", "errorhandler", "app_errorhandler", "error_handler", "exception"):
                     of = (
-                        ast.unparse(decorator.args[0]).rpartition(".")[2]
+                        unparse(decorator.args[0]).rpartition(".")[2]
                         if isinstance(decorator, ast.Call) and decorator.args
                         else ""
                     )
@@ -221,7 +219,7 @@ def route_fields(node: Any, route: Route, ctx: Context) -> dict[str, Any]:
         "auth": state(node, route, ctx),
         "owner": route.owner,
         "cls": route.cls.name if route.cls else "",
-        "bases": [ast.unparse(base)[:80] for base in route.cls.bases] if route.cls else [],
+        "bases": [unparse(base)[:80] for base in route.cls.bases] if route.cls else [],
         "sure": route.sure,
         "role": role_of(node.name, route),
         "body": bool(route.body_params),
@@ -241,7 +239,7 @@ def generic_fields(node: ast.ClassDef, route: Route, ctx: Context) -> dict[str, 
         "methods": list(route.methods),
         "auth": class_state(node, ctx),
         "cls": node.name,
-        "bases": [ast.unparse(base)[:80] for base in node.bases],
+        "bases": [unparse(base)[:80] for base in node.bases],
         "sure": route.sure,
         "role": role_of("", route),
         "text": ctx.source_lines[node.lineno - 1].strip()[:160],
@@ -261,7 +259,7 @@ def _bound(call: Call, ctx: Context) -> str:
     """The name that the result of a call is given."""
     stmt = call.stmt
     if isinstance(stmt, ast.Assign) and stmt.value is call.node:
-        return ast.unparse(stmt.targets[0])
+        return unparse(stmt.targets[0])
     return ""
 
 
@@ -288,7 +286,7 @@ def _urls(ctx: Context) -> Iterator[tuple[int, dict[str, Any]]]:
         last = getattr(node.func, "attr", getattr(node.func, "id", ""))
         path = fold(node.args[0], ctx.module)
         if last in ("path", "re_path", "url", "register") and isinstance(path, str):
-            view = ast.unparse(node.args[1])[:160]
+            view = unparse(node.args[1])[:160]
             names = [name for name in re.findall(r"\w+", view) if name not in ("as_view", "views")]
             fields = {
                 "path": path[:200],

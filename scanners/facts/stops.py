@@ -10,7 +10,7 @@ from scanners.place import Bound, Call, Place
 from scanners.rule import CODE, Collector
 from scanners.semantics.environment.servers import SERVERS, WORKERS
 from scanners.semantics.environment.shell import commands
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 from scanners.text import TextFile, words_before
 
 _POOLS: Final = (
@@ -58,7 +58,7 @@ class Stops(Collector):
     def visit_call(self, call: Call, ctx: Context) -> None:
         """Record a handled signal, or a pool that outlives its function."""
         if call.dotted not in _POOLS:
-            told = " ".join(ast.unparse(arg) for arg in call.node.args[:1])
+            told = " ".join(unparse(arg) for arg in call.node.args[:1])
             if "SIGINT" not in told or call.last == "sigwait":
                 ctx.fact("signal-handled", call)
             return
@@ -79,7 +79,7 @@ class Stops(Collector):
         by_hand = {
             inner
             for part in parts
-            if isinstance(part, ast.ExceptHandler) and "KeyboardInterrupt" in ast.unparse(part.type or part)
+            if isinstance(part, ast.ExceptHandler) and "KeyboardInterrupt" in unparse(part.type or part)
             for inner in descendants(part)
         }
         waits = any(isinstance(part, ast.Call) and _called(part) in _WAITS for part in parts)

@@ -11,6 +11,7 @@ from scanners.place import Call, Place
 from scanners.rule import CODE, Collector
 from scanners.semantics.environment.images import parse
 from scanners.semantics.environment.pipelines import provider
+from scanners.syntax import unparse
 from scanners.text import TextFile
 from scanners.yamltree import Yaml
 
@@ -146,4 +147,4 @@ class CodeVersions(Collector):
 
 
 def _default(value: Any) -> str:
-    return ast.unparse(value) if isinstance(value, ast.AST) else ""
+    return unparse(value) if isinstance(value, ast.AST) else ""

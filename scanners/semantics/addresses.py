@@ -13,7 +13,7 @@ from scanners.place import Block, Call, Place
 from scanners.scopes import Scope
 from scanners.semantics.connections import ADDRESSED
 from scanners.semantics.outbound import HTTP
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _HOSTS: Final = {
     "smtplib.SMTP": 0,
@@ -177,5 +177,5 @@ def bound_to_all(call: Call) -> bool:
     if isinstance(given, ast.Tuple) and given.elts:
         given = given.elts[0]
     value = fold(given, call.scope) if given is not None else None
-    datagrams = call.origin is not None and "DGRAM" in ast.unparse(call.origin)
+    datagrams = call.origin is not None and "DGRAM" in unparse(call.origin)
     return isinstance(value, str) and value in _ALL and not datagrams

@@ -9,7 +9,7 @@ from scanners.finding import Severity
 from scanners.place import Block, Call, Place
 from scanners.scopes import Scope
 from scanners.semantics.outbound import NETWORK, REDIS, Bound, Verdict, argument, hides, is_endless, weigh
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _GOOD: Final = Verdict("good")
 _ADDRESS: Final = Verdict("unresolved", "The address comes from elsewhere and may hold the limit.")
@@ -117,15 +117,15 @@ def _said(expr: ast.expr, scope: Scope) -> str:
 
 
 def _plain_socket(call: Call, tree: ast.Module) -> Verdict:
-    made = ast.unparse(call.origin) if call.origin is not None else ""
+    made = unparse(call.origin) if call.origin is not None else ""
     if ("DGRAM" in made and call.last == "connect") or "AF_UNIX" in made:
         return _GOOD
-    held = ast.unparse(call.receiver) if call.receiver is not None else ""
+    held = unparse(call.receiver) if call.receiver is not None else ""
     for node in descendants(tree):
         if (
             isinstance(node, ast.Attribute)
             and node.attr in ("settimeout", "setblocking")
-            and ast.unparse(node.value) == held
+            and unparse(node.value) == held
         ):
             return _GOOD
         if isinstance(node, ast.Attribute) and node.attr in (
@@ -146,19 +146,15 @@ def grpc_calls(tree: ast.Module, module: Scope) -> Iterator[tuple[Place[Any], Ve
     block = Block("module", tree, None, module)
     nodes = list(descendants(tree))
     stubs = {
-        ast.unparse(target)
+        unparse(target)
         for node in nodes
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
         for target in node.targets
-        if ast.unparse(node.value.func).endswith("Stub")
+        if unparse(node.value.func).endswith("Stub")
     }
     streams = {node.iter for node in nodes if isinstance(node, ast.For | ast.AsyncFor)}
     for node in nodes:
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and ast.unparse(node.func.value) in stubs
-        ):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and unparse(node.func.value) in stubs:
             yield Place(node, block, None), _stub_call(node, node in streams)
 
 

@@ -13,7 +13,7 @@ from scanners.place import Place
 from scanners.scopes import Scope
 from scanners.semantics import logcalls
 from scanners.semantics.logcalls import LogCall
-from scanners.syntax import children, descendants, suite
+from scanners.syntax import children, descendants, suite, unparse
 
 _EXITS: Final = frozenset(
     "sys.exit os._exit os.abort exit quit flask.abort pytest.fail pytest.skip django.core.exceptions.abort".split()
@@ -110,7 +110,7 @@ def clause(handler: ast.ExceptHandler, place: Place[ast.Try]) -> Place[ast.Excep
 
 def short(node: ast.AST, longest: int = 60) -> str:
     """The source of a piece of syntax on one line, cut when it is long."""
-    text = " ".join(ast.unparse(node).split())
+    text = " ".join(unparse(node).split())
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
@@ -184,7 +184,7 @@ def _flags(node: Any, found: Reaction) -> None:
             found.doubt = found.doubt or (f"answers with {told}" if told else "")
         return
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    if isinstance(node, ast.AugAssign) or any(_FLAG.search(ast.unparse(target)) for target in targets):
+    if isinstance(node, ast.AugAssign) or any(_FLAG.search(unparse(target)) for target in targets):
         found.doubt = found.doubt or f"sets {short(targets[0])}"
 
 

@@ -8,7 +8,7 @@ from scanners.constants import UNKNOWN, fold
 from scanners.names import find, resolve
 from scanners.place import Call
 from scanners.scopes import Binding, Scope
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _FIXED_ATTRIBUTE: Final = re.compile(
     r"\.(__name__|__qualname__|__tablename__|__version__)$|\._meta\.|\.[A-Z][A-Z0-9_]*(\.value|\.name)?$|"
@@ -44,7 +44,7 @@ def is_number(expr: ast.AST, scope: Scope) -> bool:
 def is_fixed_name(expr: ast.AST) -> bool:
     """Whether a hole is named like a constant or is metadata of a class (`TABLE`, `cls.__name__`)."""
     if isinstance(expr, ast.Attribute):
-        return _FIXED_ATTRIBUTE.search(ast.unparse(expr)) is not None
+        return _FIXED_ATTRIBUTE.search(unparse(expr)) is not None
     return isinstance(expr, ast.Name) and len(expr.id) > 1 and expr.id.isupper()
 
 

@@ -14,6 +14,7 @@ from scanners.context import Context
 from scanners.names import find, resolve
 from scanners.scopes import Scope
 from scanners.semantics.dbsessions import is_known_session, is_session
+from scanners.syntax import unparse
 
 DJANGO, SQLALCHEMY, PEEWEE = "django", "sqlalchemy", "peewee"
 LAZY: Final = {
@@ -151,25 +152,25 @@ def _rooted(
         isinstance(node.func, ast.Attribute)
         and node.func.attr == "get_queryset"
         and isinstance(node.func.value, ast.Call | ast.Name)
-        and ast.unparse(node.func.value) in ("self", "super()")
+        and unparse(node.func.value) in ("self", "super()")
         and is_django(ctx)
     ):
         return Query(DJANGO, "", "own", node, (("get_queryset", node), *done))
     if isinstance(node.func, ast.Name | ast.Attribute) and node.args:
         name = resolve(node.func, scope, node.lineno)
         if name is not None and name.dotted.startswith(("sqlalchemy", "sqlmodel")) and name.dotted.endswith(".select"):
-            return Query(SQLALCHEMY, ast.unparse(node.args[0]), "statement", node, done)
+            return Query(SQLALCHEMY, unparse(node.args[0]), "statement", node, done)
     chained = bool(steps) and steps[0][0] in LAZY[PEEWEE]
     made: Any = node.func
     if getattr(made, "attr", "") == "select" and is_model(made.value) and (chained or ctx.imports("peewee")):
-        return Query(PEEWEE, ast.unparse(made.value), "statement", node, done)
+        return Query(PEEWEE, unparse(made.value), "statement", node, done)
     return None
 
 
 def is_model(expr: ast.AST) -> bool:
     """Whether an expression looks like a class: CapWords, or what Django calls the model of the thing at hand."""
     if isinstance(expr, ast.Call):
-        return ast.unparse(expr.func).rpartition(".")[2] in ("get_user_model", "get_model", "type")
+        return unparse(expr.func).rpartition(".")[2] in ("get_user_model", "get_model", "type")
     last = expr.attr if isinstance(expr, ast.Attribute) else getattr(expr, "id", "")
     return (last[:1].isupper() and not (last.isupper() and len(last) > 3)) or last in _OWN
 
@@ -179,9 +180,9 @@ def _from_attribute(node: ast.Attribute, steps: tuple[Any, ...], scope: Scope, c
     if node.attr in _MANAGERS and is_model(node.value):
         if ctx.imports(*_FOREIGN):
             return None
-        return Query(DJANGO, ast.unparse(node.value), "manager", node, steps)
+        return Query(DJANGO, unparse(node.value), "manager", node, steps)
     if node.attr == "query" and is_model(node.value) and first in LAZY[SQLALCHEMY] | ONE[SQLALCHEMY]:
-        return Query(SQLALCHEMY, ast.unparse(node.value), "manager", node, steps)
+        return Query(SQLALCHEMY, unparse(node.value), "manager", node, steps)
     related = first in LAZY[DJANGO] or (first in ("count", "exists", "first", "last") and node.attr.endswith("s"))
     if (
         related
@@ -215,13 +216,13 @@ def _from_session(
 ) -> Query | None:
     if func.attr == "query":
         if node.args and is_entity(node.args[0]) and is_session(func.value, scope):
-            return Query(SQLALCHEMY, ast.unparse(node.args[0]).partition(".")[0], "session", node, steps)
+            return Query(SQLALCHEMY, unparse(node.args[0]).partition(".")[0], "session", node, steps)
         return None
     if not is_session(func.value, scope):
         return None
     if func.attr == "get":
         if len(node.args) >= 2 and is_entity(node.args[0]):
-            return Query(SQLALCHEMY, ast.unparse(node.args[0]), "session", node, (("get", node), *steps))
+            return Query(SQLALCHEMY, unparse(node.args[0]), "session", node, (("get", node), *steps))
         return None
     inner = query(node.args[0], scope, ctx, depth + 1) if node.args else None
     if inner is None or inner.root != "statement":

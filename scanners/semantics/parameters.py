@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from scanners.names import annotated
 from scanners.scopes import Scope
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _BODY_TYPES: Final = re.compile(r"(^|\.)(Body|Form|File|UploadFile|Json)$")
 _INJECTED: Final = re.compile(r"(^|\.)(Depends|Security|BackgroundTasks|Response|Session|AsyncSession|SecurityScopes)$")
@@ -65,7 +65,7 @@ def parameters(framework: str, methods: tuple[str, ...], path: str, node: Any, s
     for number, arg in enumerate([*positional, *args.kwonlyargs]):
         outer = scope.parent or scope
         ref = annotated(arg.annotation, outer, arg.lineno) if arg.annotation else None
-        kind = ref.dotted if ref else ast.unparse(arg.annotation) if arg.annotation else ""
+        kind = ref.dotted if ref else unparse(arg.annotation) if arg.annotation else ""
         if first_is_request and number == 0:
             yield Param(arg.arg, "request", kind)
         elif framework in ("fastapi", "litestar"):
@@ -101,7 +101,7 @@ def _marked(arg: ast.arg, default: ast.expr | None) -> str:
     if isinstance(arg.annotation, ast.Subscript):
         marks += [node for node in descendants(arg.annotation.slice) if isinstance(node, ast.Call)]
     for mark in marks:
-        last = ast.unparse(mark.func).rpartition(".")[2]
+        last = unparse(mark.func).rpartition(".")[2]
         if last == "Security" or last.startswith("Depends"):
             return "depends"
         if last in ("Body", "Form", "File"):

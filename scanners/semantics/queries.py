@@ -8,6 +8,7 @@ from scanners.finding import Confidence
 from scanners.place import Call
 from scanners.semantics.harmless import is_settled
 from scanners.semantics.pieces import Pieces
+from scanners.syntax import unparse
 
 SQL_FUNCTIONS: Final = frozenset(
     "pandas.read_sql pandas.read_sql_query sqlalchemy.text sqlalchemy.sql.text sqlalchemy.sql.expression.text "
@@ -93,10 +94,10 @@ def is_harmless_in_query(hole: ast.expr, call: Call) -> bool:
     if is_settled(hole, call):
         return True
     if isinstance(hole, ast.Call):
-        return _QUOTED.search(ast.unparse(hole)) is not None
+        return _QUOTED.search(unparse(hole)) is not None
     return (
         _MARKS.search(getattr(hole, "id", getattr(hole, "attr", ""))) is not None
-        or _QUOTED.search(ast.unparse(hole)) is not None
+        or _QUOTED.search(unparse(hole)) is not None
     )
 
 
@@ -115,11 +116,11 @@ def sureness(call: Call, taken: Pieces, hole: ast.expr, sure: Confidence) -> Con
         return Confidence.LOW
     before, _ = taken.around(hole)
     name = getattr(hole, "attr", getattr(hole, "id", ""))
-    if _FRAGMENTS.search(name) or (isinstance(hole, ast.Call) and not _READS.search(ast.unparse(hole.func))):
+    if _FRAGMENTS.search(name) or (isinstance(hole, ast.Call) and not _READS.search(unparse(hole.func))):
         return Confidence.LOW
     if not is_value(taken, hole):
         return Confidence.MEDIUM if _ORDER.search(before) and _is_parameter(hole, call) else Confidence.LOW
-    root = ast.unparse(hole).partition(".")[0]
+    root = unparse(hole).partition(".")[0]
     if root in ("self", "cls", "settings", "config") and not before.endswith("'"):
         return Confidence.LOW
     return sure if isinstance(hole, ast.Name | ast.Subscript | ast.Attribute) else Confidence.MEDIUM

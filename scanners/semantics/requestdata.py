@@ -19,6 +19,7 @@ from scanners.semantics.owncalls import arguments_of, calls_of, own
 from scanners.semantics.reaching import reaching
 from scanners.semantics.requestguards import is_checked_where_set, is_guarded
 from scanners.semantics.requestsources import in_request_code, is_server_key, is_source, parameter_source
+from scanners.syntax import unparse
 
 _DEPTH: Final = 24
 
@@ -138,7 +139,7 @@ class _Trail:
     def _attribute(self, expr: ast.Attribute, spot: _Spot, depth: int) -> Taint | None:
         sure = is_source(expr, spot.scope, self.ctx)
         if sure is not None:
-            return Taint(expr, ast.unparse(expr), sure)
+            return Taint(expr, unparse(expr), sure)
         if expr.attr in self.cleaners or expr.attr not in FIELDS:
             return None
         return self.follow(expr.value, spot, depth)
@@ -158,7 +159,7 @@ class _Trail:
         """The same with the text of the whole read (`request.args["to"]`), unless that was checked."""
         if found is None or not _reads_directly(expr, found.source):
             return found
-        text = ast.unparse(expr)
+        text = unparse(expr)
         return None if self._checked(text, expr, spot) else replace(found, what=text if len(text) <= 60 else found.what)
 
     def _joinedstr(self, expr: ast.JoinedStr, spot: _Spot, depth: int) -> Taint | None:
@@ -219,7 +220,7 @@ class _Trail:
     def _method(self, expr: ast.Call, func: ast.Attribute, spot: _Spot, depth: int) -> Taint | None:
         sure = is_source(func, spot.scope, self.ctx)
         if sure is not None:
-            return self._told(expr, Taint(func, f"{ast.unparse(func)}()", sure), spot)
+            return self._told(expr, Taint(func, f"{unparse(func)}()", sure), spot)
         if func.attr not in KEEPING:
             return None
         if func.attr in ("format", "join", "joinpath", "format_map", "get", "replace"):
@@ -258,11 +259,11 @@ def _is_last_part(expr: ast.Subscript) -> bool:
     mark = cut.args[0] if cut is not None and cut.args else None
     wanted = ("-1", "1") if method == "rsplit" else ("-1",)
     known = isinstance(mark, ast.Constant) and mark.value in (".", "/")
-    return known and method in ("split", "rsplit", "rpartition") and ast.unparse(expr.slice) in wanted
+    return known and method in ("split", "rsplit", "rpartition") and unparse(expr.slice) in wanted
 
 
 def _may_hold_text(arg: ast.arg) -> bool:
-    written = ast.unparse(arg.annotation).strip("'\"") if arg.annotation is not None else ""
+    written = unparse(arg.annotation).strip("'\"") if arg.annotation is not None else ""
     return written.partition("[")[2].rstrip("]") not in ("int", "float") and written not in (
         "int",
         "float",

@@ -8,7 +8,7 @@ from typing import Any, Final
 from scanners.names import find
 from scanners.scopes import Scope
 from scanners.semantics.reaching import Path, layout
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _LEAVERS: Final = frozenset("abort exit _exit fail bail error send_error redirect raise_for".split())
 _MATCHERS: Final = frozenset("fullmatch match isdigit isalnum isidentifier isnumeric isdecimal isalpha isascii".split())
@@ -70,7 +70,7 @@ class _Check:
     def _is(self, inner: ast.expr, depth: int) -> bool:
         if isinstance(inner, ast.Name):
             return inner.id == self.subject or (depth < 2 and self._derived(inner.id, depth))
-        return not self.subject.isidentifier() and ast.unparse(inner) == self.subject
+        return not self.subject.isidentifier() and unparse(inner) == self.subject
 
     def _derived(self, name: str, depth: int) -> bool:
         found = find(name, self.scope)

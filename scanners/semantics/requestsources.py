@@ -12,6 +12,7 @@ from scanners.place import Place
 from scanners.scopes import Binding, Scope
 from scanners.semantics.routes import routes_of
 from scanners.semantics.viewclasses import METHODS
+from scanners.syntax import unparse
 
 _FRAMEWORKS: Final = (
     "flask quart django rest_framework fastapi starlette aiohttp tornado bottle sanic falcon ninja fastapi_users"
@@ -118,7 +119,7 @@ def _is_view(scope: Scope) -> bool:
     current: Scope | None = scope
     while current is not None and current.kind != "class":
         current = current.parent
-    bases = [ast.unparse(base) for base in getattr(getattr(current, "node", None), "bases", ())]
+    bases = [unparse(base) for base in getattr(getattr(current, "node", None), "bases", ())]
     return any(re.search(r"(View|ViewSet|APIView|Mixin)(\[.*\])?$", base) for base in bases)
 
 
@@ -184,17 +185,17 @@ def parameter_source(binding: Binding, ctx: Context) -> Confidence | None:
 
 
 def _annotated_open(arg: ast.arg) -> bool:
-    return arg.annotation is None or ast.unparse(arg.annotation).strip("'\"") in _OPEN_TYPES
+    return arg.annotation is None or unparse(arg.annotation).strip("'\"") in _OPEN_TYPES
 
 
 def _is_open(arg: ast.arg, function: Any) -> bool:
     """Whether a parameter of a FastAPI handler is text that nothing has checked."""
     default = _default(arg, function)
-    if default is not None and _CHECKED.search(ast.unparse(default)):
+    if default is not None and _CHECKED.search(unparse(default)):
         return False
     if arg.annotation is None:
         return default is None or (isinstance(default, ast.Constant) and isinstance(default.value, str))
-    written = ast.unparse(arg.annotation).strip("'\"")
+    written = unparse(arg.annotation).strip("'\"")
     if _CHECKED.search(written):
         return False
     written = re.sub(r"^(?:typing\.|t\.)?Annotated\[(.+)\]$", lambda found: found[1].split(", ")[0], written)

@@ -18,7 +18,7 @@ from scanners.scopes import Scope
 from scanners.semantics.handlers import inner
 from scanners.semantics.parameters import REQUESTS, Param, parameters
 from scanners.semantics.viewclasses import METHODS, Route, class_routes
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 __all__ = ["Param", "Route", "route_of", "routes_of"]
 
@@ -66,13 +66,7 @@ def route_of(node: ast.AST | None, ctx: Context) -> Route | None:
 
 def frameworks(ctx: Context) -> set[str]:
     """The web frameworks that the file imports."""
-    heads = {
-        str(found.value).partition(".")[0]
-        for bindings in ctx.module.names.values()
-        for found in bindings
-        if found.kind == "import"
-    }
-    return {FRAMEWORKS[head] for head in heads if head in FRAMEWORKS}
+    return {FRAMEWORKS[head] for head in ctx.imported & FRAMEWORKS.keys()}
 
 
 def _read(ctx: Context) -> dict[ast.AST, Route]:
@@ -120,7 +114,7 @@ def _framework(dotted: str, called: ast.AST, used: set[str]) -> str:
     for name in ("flask", "quart", "sanic", "bottle", "aiohttp", "ninja", "starlette", "blacksheep"):
         if name in likely:
             return name
-    return "web" if _application(dotted or ast.unparse(called)) else ""
+    return "web" if _application(dotted or unparse(called)) else ""
 
 
 def _application(dotted: str) -> bool:
@@ -166,7 +160,7 @@ def _route(
     owner: ast.AST | None,
     at: ast.Call | None,
 ) -> Route:
-    held = ast.unparse(owner.value) if isinstance(owner, ast.Attribute) else ""
+    held = unparse(owner.value) if isinstance(owner, ast.Attribute) else ""
     params = tuple(parameters(framework, methods, path, node, scope))
     return Route(framework, methods, path, request=_request(framework, params), params=params, owner=held, call=at)
 
@@ -235,7 +229,7 @@ def _registered(ctx: Context, used: set[str]) -> Iterator[tuple[ast.AST, Route]]
             verb == last and verb == "route"
         ):
             continue
-        if verb in METHODS and last == verb and not ast.unparse(node.func).endswith(f"web.{verb}"):
+        if verb in METHODS and last == verb and not unparse(node.func).endswith(f"web.{verb}"):
             continue
         target, path = _target(node, ctx), _path_anywhere(node, ctx.module)
         if target is not None and path is not None:

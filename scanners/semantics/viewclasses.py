@@ -9,6 +9,7 @@ from scanners.context import Context
 from scanners.names import resolve
 from scanners.scopes import Scope
 from scanners.semantics.parameters import Param
+from scanners.syntax import unparse
 
 METHODS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
 _ACTIONS: Final = {
@@ -171,7 +172,7 @@ def _params(node: Any, framework: str) -> tuple[tuple[Param, ...], str]:
         Param(
             arg.arg,
             "request" if takes and number == 0 else "unknown" if node.name in _FORMS else "path",
-            ast.unparse(arg.annotation) if arg.annotation else "",
+            unparse(arg.annotation) if arg.annotation else "",
         )
         for number, arg in enumerate(args)
     )

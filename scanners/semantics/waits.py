@@ -7,7 +7,7 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
 from scanners.semantics.outbound import Bound
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _QUEUES: Final = (
     "queue.Queue",
@@ -75,7 +75,7 @@ def is_full_at_some_size(call: Call, ctx: Context) -> bool:
 def never_waits(call: Call) -> bool:
     """Whether the call is told to return at once, or knows that something is there."""
     if call.last == "recv":
-        return any(".poll(" in ast.unparse(test) for test in call.conditions())
+        return any(".poll(" in unparse(test) for test in call.conditions())
     block = call.argument(1 if call.last == "put" else 0, "block", "blocking")
     return call.last in ("get", "put", "acquire") and block is not None and fold(block, call.scope) is False
 
@@ -102,7 +102,7 @@ def _ends(node: ast.AST) -> bool:
 
 def may_last(call: Call) -> bool:
     """Whether the wait may be meant to last: a worker's loop, or a program that waits for its end."""
-    held = ast.unparse(call.receiver).lower() if call.receiver is not None else ""
+    held = unparse(call.receiver).lower() if call.receiver is not None else ""
     if call.last == "acquire" and call.origin is not None and call.origin in descendants(call.function or call.node):
         return True  # Nobody else has a lock that was made here.
     if call.last == "acquire" and _released(call):
@@ -113,10 +113,10 @@ def may_last(call: Call) -> bool:
 
 def _released(call: Call) -> bool:
     """Whether the lock guards one statement only, after which the same suite gives it back."""
-    held = ast.unparse(call.receiver) if call.receiver is not None else ""
+    held = unparse(call.receiver) if call.receiver is not None else ""
     body = getattr(call.block.node, "body", [])
     at = next((number for number, stmt in enumerate(body) if stmt is call.stmt), len(body))
-    return any(ast.unparse(stmt) == f"{held}.release()" for stmt in body[at + 1 : at + 3])
+    return any(unparse(stmt) == f"{held}.release()" for stmt in body[at + 1 : at + 3])
 
 
 def may_be_done(call: Call) -> bool:

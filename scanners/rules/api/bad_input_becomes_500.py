@@ -20,6 +20,7 @@ from scanners.semantics.api.inputchecks import (
 )
 from scanners.semantics.api.responses import is_web
 from scanners.semantics.requestdata import Taint, taint
+from scanners.syntax import unparse
 from scanners.tree import Tree, TreeContext
 
 _ERRORS: Final = {
@@ -101,7 +102,7 @@ class BadInputBecomes500(Rule):
         node, key = place.node, getattr(place.node.slice, "value", None)
         if not isinstance(key, str) or not isinstance(node.ctx, ast.Load) or not is_web(ctx) or place.function is None:
             return
-        if _ELSEWHERE.search(ast.unparse(node.value)):
+        if _ELSEWHERE.search(unparse(node.value)):
             return
         found = taint(node.value, place, ctx)
         if (

@@ -9,6 +9,7 @@ from scanners.rule import Example, Rule
 from scanners.semantics.api.leaks import exception_at, leak_in
 from scanners.semantics.api.responses import Reply, is_web, reply_of
 from scanners.semantics.routes import route_of
+from scanners.syntax import unparse
 
 _HEAD: Final = "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n    try:\n        pay()\n"
 
@@ -67,7 +68,7 @@ class ErrorDetailLeaked(Rule):
         if reply is None:
             return
         ctx.site(place)
-        if any("debug" in ast.unparse(test).lower() for test in place.conditions()):
+        if any("debug" in unparse(test).lower() for test in place.conditions()):
             return
         found = leak_in(reply, told if broad else "", place)
         if found:
@@ -89,9 +90,7 @@ def _sure(reply: Reply, place: Place[Any]) -> Confidence | None:
         ),
         [],
     )
-    reads = len(body) == 1 and re.search(
-        r"json\(|loads\(|Payload|Form|Request|Schema|valid|parse", ast.unparse(body[0])
-    )
+    reads = len(body) == 1 and re.search(r"json\(|loads\(|Payload|Form|Request|Schema|valid|parse", unparse(body[0]))
     return Confidence.LOW if blocks and reads and reply.status in (400, 422) else None
 
 

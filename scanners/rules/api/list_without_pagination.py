@@ -9,6 +9,7 @@ from scanners.rule import Example, Rule
 from scanners.semantics.api.rowanswers import SEARCHED, chain, fetches, is_answered, is_unbounded, words_in
 from scanners.semantics.handlers import inner
 from scanners.semantics.routes import Route, routes_of
+from scanners.syntax import unparse
 from scanners.tree import Tree, TreeContext
 
 _BOUNDED: Final = re.compile(
@@ -67,7 +68,7 @@ class ListWithoutPagination(Rule):
     def _handler(self, node: Any, route: Route, ctx: Context) -> None:
         body = list(inner(list(node.body)))
         held = {id(each.value) for each in body if isinstance(each, ast.Attribute)}
-        if any("paginat" in ast.unparse(decorator).lower() for decorator in node.decorator_list):
+        if any("paginat" in unparse(decorator).lower() for decorator in node.decorator_list):
             return
         fetched = [each for each in body if isinstance(each, ast.Call) and fetches(each, last=id(each) not in held)]
         if not fetched:
@@ -95,7 +96,7 @@ class ListWithoutPagination(Rule):
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
         node = place.node
-        bases = [place.name(base) or ast.unparse(base) for base in node.bases]
+        bases = [place.name(base) or unparse(base) for base in node.bases]
         if not any(
             _LISTS.search(base) and ("rest_framework" in base or ctx.imports("rest_framework")) for base in bases
         ):

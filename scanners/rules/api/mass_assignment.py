@@ -19,6 +19,7 @@ from scanners.semantics.api.modelwrites import (
 )
 from scanners.semantics.api.responses import is_web
 from scanners.semantics.requestdata import taint
+from scanners.syntax import unparse
 from scanners.tree import Tree, TreeContext
 
 _SCHEMA: Final = re.compile(
@@ -92,7 +93,7 @@ class MassAssignment(Rule):
             isinstance(call.func, ast.Attribute) and not call.func.attr[:1].isupper()
         ):
             return
-        name = place.name(call.func) or ast.unparse(call.func)
+        name = place.name(call.func) or unparse(call.func)
         last = name.rpartition(".")[2]
         if not last[:1].isupper() or last.isupper() or _SCHEMA.search(last) or is_checked(name, call.func, place, ctx):
             return
@@ -111,7 +112,7 @@ class MassAssignment(Rule):
             found is None
             or isinstance(value, ast.Dict)
             or is_picked(value, place)
-            or re.search(r"valid|clean", ast.unparse(value))
+            or re.search(r"valid|clean", unparse(value))
         ):
             return
         ctx.site(place)
@@ -128,7 +129,7 @@ class MassAssignment(Rule):
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
         node = place.node
-        bases = [place.name(base) or ast.unparse(base) for base in node.bases]
+        bases = [place.name(base) or unparse(base) for base in node.bases]
         kind = next((name for name, pattern in _KINDS if any(pattern.search(base) for base in bases)), "")
         if not kind or "Admin" in node.name:
             return

@@ -7,7 +7,7 @@ from scanners.finding import Effort, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.api.responses import Reply, is_web, reply_of
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 from scanners.tree import Tree, TreeContext
 
 _HANDLED: Final = frozenset(
@@ -130,7 +130,7 @@ def _is_told(place: Place[Any]) -> bool:
 
 def _is_for_good(reply: Reply, place: Place[Any]) -> bool:
     """Whether no time helps: a 503 is about what is not set up, or a 429 about how much may be kept."""
-    told = " ".join(ast.unparse(part) for part in (*reply.parts, *place.conditions()))
+    told = " ".join(unparse(part) for part in (*reply.parts, *place.conditions()))
     if reply.status == 503:
         return _FOR_GOOD.search(told) is not None
     return _FULL.search(told) is not None and _PACED.search(told) is None

@@ -1,5 +1,3 @@
-import ast
-
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
@@ -18,6 +16,7 @@ from scanners.semantics.concurrency.background import (
     sees_failures,
     target_of,
 )
+from scanners.syntax import unparse
 
 
 class BackgroundFailureUnseen(Rule):
@@ -122,7 +121,7 @@ class BackgroundFailureUnseen(Rule):
         target = target_of(call)
         if target is None:
             return
-        seen, name = sees_failures(target, call, ctx), ast.unparse(target)
+        seen, name = sees_failures(target, call, ctx), unparse(target)
         if seen is None:
             ctx.unresolved(call, f"What `{name}` does about failures is not in sight.")
         elif seen:

@@ -16,7 +16,7 @@ from scanners.semantics.coroutines import (
     results,
     statements,
 )
-from scanners.syntax import last_name
+from scanners.syntax import last_name, unparse
 from scanners.tree import Tree, TreeContext
 
 
@@ -104,7 +104,7 @@ class CoroutineNeverAwaited(Rule):
             position = TAKERS[call.dotted]
             target = call.keyword("target", "function") if position < 0 else call.argument(position, "function")
             if target is not None and not isinstance(target, ast.Call) and makes_coroutine(call.resolve(target), ctx):
-                ctx.report(call, f"`{ast.unparse(target)}` is a coroutine function: called there, it never runs.")
+                ctx.report(call, f"`{unparse(target)}` is a coroutine function: called there, it never runs.")
         elif isinstance(call.parent(), ast.Expr):
             ctx.report(call, f"`{call.dotted}` does nothing until it is awaited, and its result is dropped.")
         else:
@@ -118,7 +118,7 @@ class CoroutineNeverAwaited(Rule):
                 ctx.site(place)
             if kind == ("sync" if awaits else "async"):
                 right = "with" if awaits else "async with"
-                ctx.report(place, f"`{ast.unparse(expr)}` can only be entered by `{right}`.")
+                ctx.report(place, f"`{unparse(expr)}` can only be entered by `{right}`.")
 
     def visit_module(self, ctx: Context) -> None:
         names = {node.name for node in ctx.module.functions if isinstance(node, ast.AsyncFunctionDef)}

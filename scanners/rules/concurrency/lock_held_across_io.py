@@ -8,6 +8,7 @@ from scanners.rule import Example, Rule
 from scanners.semantics.concurrency.locks import LOCKS, held_lock, taken_until
 from scanners.semantics.concurrency.underlock import happens_once, slow
 from scanners.semantics.handlers import inner
+from scanners.syntax import unparse
 
 
 class LockHeldAcrossIo(Rule):
@@ -121,7 +122,7 @@ async def change(client, rows):
     def visit_call(self, call: Call, ctx: Context) -> None:
         body = taken_until(call)
         if body and call.receiver is not None:
-            self._look(call, ast.unparse(call.receiver), body, ctx)
+            self._look(call, unparse(call.receiver), body, ctx)
 
     def _look(self, place: Place[Any], lock: str, body: list[ast.stmt], ctx: Context) -> None:
         ctx.site(place)

@@ -16,6 +16,7 @@ from scanners.semantics.concurrency.queues import (
     serves_logging,
     watches_size,
 )
+from scanners.syntax import unparse
 
 
 class UnboundedQueue(Rule):
@@ -117,7 +118,7 @@ class UnboundedQueue(Rule):
         elif is_signal(call):
             ctx.unresolved(call, "It may hold one signal or one answer only.")
         else:
-            message = f"`{ast.unparse(call.node)}` takes whatever is put into it, until memory is gone."
+            message = f"`{unparse(call.node)}` takes whatever is put into it, until memory is gone."
             worked_off = is_worked_off(holder_of(call), ctx) if holder_of(call) else False
             ctx.report(call, message, confidence=Confidence.MEDIUM if worked_off else Confidence.LOW)
 

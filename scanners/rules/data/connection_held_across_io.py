@@ -6,6 +6,7 @@ from scanners.finding import Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics.data.held import Hold, hold, is_advisory, waiting
+from scanners.syntax import unparse
 
 _ATOMIC = "from django.db import transaction\nimport requests\n\nfrom shop.models import Order\nfrom shop.tasks import ship\n\n\n"
 _ALCHEMY = "import time\n\nimport httpx\nfrom sqlalchemy import create_engine, text\nfrom sqlalchemy.orm import Session\n\nengine = create_engine('postgresql://db/shop')\n\n\n"
@@ -89,7 +90,7 @@ class ConnectionHeldAcrossIo(Rule):
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         for decorator in place.node.decorator_list:
-            if ctx.imports("django") and ast.unparse(decorator).split("(")[0].endswith("atomic"):
+            if ctx.imports("django") and unparse(decorator).split("(")[0].endswith("atomic"):
                 inner = ast.withitem(decorator, None)
                 held = hold(inner, place.scope, ctx)
                 if held is not None:

@@ -7,6 +7,7 @@ from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics.data import updates
 from scanners.semantics.orm import SQLALCHEMY, Query, uses_orm
+from scanners.syntax import unparse
 from scanners.tree import Tree, TreeContext
 
 _SUMS: Final = (ast.Add, ast.Sub, ast.Mult)
@@ -94,8 +95,8 @@ class LostUpdate(Rule):
         value = updates.computed_before(place.node.value, place)
         if not isinstance(value, ast.BinOp) or not isinstance(value.op, _SUMS):
             return
-        read = ast.unparse(target)
-        if read in (ast.unparse(value.left), ast.unparse(value.right)):
+        read = unparse(target)
+        if read in (unparse(value.left), unparse(value.right)):
             self._computed(target, [value.left, value.right], place, ctx)
 
     def _computed(self, target: ast.Attribute, parts: list[ast.expr], place: Place[Any], ctx: Context) -> None:
@@ -113,9 +114,9 @@ class LostUpdate(Rule):
             ctx.site(place)
         elif told is not None and commits:  # Its model, in another file, may count its versions.
             model, text = told.model.rpartition(".")[2], ctx.source_lines[place.line - 1]
-            ctx.fact("computed-write", place, model=model, what=ast.unparse(target), text=text)
+            ctx.fact("computed-write", place, model=model, what=unparse(target), text=text)
         else:
-            ctx.report(place, _LOST.format(ast.unparse(target)))
+            ctx.report(place, _LOST.format(unparse(target)))
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         versioned = {fact["name"] for fact in tree.facts("model") if fact["versioned"]}

@@ -8,6 +8,7 @@ from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics.handlers import called_by_handlers, short
 from scanners.semantics.hierarchy import is_exception, makes_no_exception, never_an_exception
+from scanners.syntax import unparse
 
 _HANDLING: Final = re.compile(r"exc|err|raise|handle|fail|catch|wrap|except|translate|convert", re.IGNORECASE)
 
@@ -144,4 +145,4 @@ def _sure(place: Place[ast.Raise], ctx: Context) -> Confidence:
 def _expects(place: Place[ast.Expr]) -> bool:
     """Whether the expression stands in a block that expects it to fail."""
     items = [item.context_expr for block in place.within("with") for item in block.node.items]
-    return any("raises" in ast.unparse(item).lower() or "warns" in ast.unparse(item) for item in items)
+    return any("raises" in unparse(item).lower() or "warns" in unparse(item) for item in items)

@@ -8,6 +8,7 @@ from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics.handlers import breadth, caught, inner, reaction, short, spelled
 from scanners.semantics.logcalls import ERROR, LogCall
+from scanners.syntax import unparse
 
 _EXPECTED: Final = re.compile(
     r"(ValueError|KeyError|IndexError|TypeError|LookupError|UnicodeDecodeError|FileNotFoundError|FileExistsError|PermissionError"
@@ -134,7 +135,7 @@ def _sure(log: LogCall, handler: ast.ExceptHandler, place: Place[ast.Try], *, ex
         return Confidence.LOW
     if breadth(types, place.scope) != "narrow":
         return Confidence.MEDIUM if log.library == "other" else Confidence.HIGH
-    expected = all(_EXPECTED.search(ast.unparse(expr)) for expr in types)
+    expected = all(_EXPECTED.search(unparse(expr)) for expr in types)
     return Confidence.LOW if expected or len(place.node.body) == 1 else Confidence.MEDIUM
 
 

@@ -1,4 +1,3 @@
-import ast
 import re
 from typing import Final
 
@@ -6,6 +5,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.syntax import unparse
 
 _SWITCH: Final = re.compile(r"debug|[pr]db|breakpoint|post_?mortem|trace|interactive|attach", re.IGNORECASE)
 _DEBUGGERS: Final = (
@@ -80,7 +80,7 @@ class DebuggerLeftIn(Rule):
     )
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        switched = any(_SWITCH.search(ast.unparse(test)) for test in call.conditions())
+        switched = any(_SWITCH.search(unparse(test)) for test in call.conditions())
         switched = switched or bool(_SWITCH.search(call.qualname))
         message = f"{call.dotted}() stops the process here and waits for someone at a terminal or a port."
         ctx.report(call, message, confidence=Confidence.LOW if switched else Confidence.HIGH)

@@ -7,6 +7,7 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.logcalls import WARNING, fixed_level, level_name
+from scanners.syntax import unparse
 
 _HUSHES: Final = re.compile(r"quiet|silence|suppress|verbos|debug", re.IGNORECASE)
 _SWITCH: Final = re.compile(r"debug|verbos|quiet|level|env|argv|opts|args", re.IGNORECASE)
@@ -97,7 +98,7 @@ class LoggingFixedInCode(Rule):
     def _judge_handler(self, call: Call, ctx: Context) -> None:
         ctx.site(call)
         given = call.argument(0, "hdlr")
-        null = given is not None and "NullHandler" in (call.name(given) or ast.unparse(given))
+        null = given is not None and "NullHandler" in (call.name(given) or unparse(given))
         if null or call.function is not None or call.under_main or ctx.path_class == "script":
             return
         name = call.origin.args[0] if call.origin is not None and call.origin.args else None
@@ -122,7 +123,7 @@ class LoggingFixedInCode(Rule):
 def _is_main(call: Call, ctx: Context) -> bool:
     """Whether the program decides this itself: in a script, in its main function, or on a condition about logging."""
     name = getattr(call.function, "name", "").strip("_")
-    decided = any(_SWITCH.search(ast.unparse(test)) for test in call.conditions())
+    decided = any(_SWITCH.search(unparse(test)) for test in call.conditions())
     named = name in ("main", "cli", "run_cli") or bool(_HUSHES.search(name))
     return ctx.path_class == "script" or call.under_main or named or decided
 
@@ -134,7 +135,7 @@ def _quietens(call: Call, level: int) -> bool:
     name = call.origin.args[0]
     own = isinstance(name, ast.Name) and name.id == "__name__"
     root = isinstance(name, ast.Constant) and not name.value
-    named = f"{ast.unparse(name)} {ast.unparse(call.node.func)}".lower()
+    named = f"{unparse(name)} {unparse(call.node.func)}".lower()
     return (not own and not root and level >= WARNING) or "access" in named
 
 

@@ -8,6 +8,7 @@ from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.logcalls import LOG_CALLS, log_call
 from scanners.semantics.terminals import is_command_line, runs_alone
+from scanners.syntax import unparse
 
 _PRINTS: Final = frozenset({"print", "pprint.pprint", "pprint.pp", "rich.print"})
 _SWITCH: Final = re.compile(r"debug|verbos|trace|quiet|silent|bench|diagnos|interactive", re.IGNORECASE)
@@ -99,7 +100,7 @@ def _is_meant(call: Call) -> bool:
     function = getattr(call.function, "name", "")
     if function and _SHOWS.search(function):
         return True
-    if any(_SWITCH.search(ast.unparse(test)) for test in call.conditions()):
+    if any(_SWITCH.search(unparse(test)) for test in call.conditions()):
         return True
     last = call.block.node.body[-1] if isinstance(getattr(call.block.node, "body", None), list) else None
-    return isinstance(last, ast.Expr | ast.Raise) and bool(_ENDS.search(ast.unparse(last)))
+    return isinstance(last, ast.Expr | ast.Raise) and bool(_ENDS.search(unparse(last)))

@@ -9,6 +9,7 @@ from scanners.rule import Example, Rule
 from scanners.semantics.containers import spelled
 from scanners.semantics.hot import is_hot
 from scanners.semantics.routes import route_of
+from scanners.syntax import unparse
 
 _UPLOADS: Final = (
     "fastapi.UploadFile.read",
@@ -124,7 +125,7 @@ def _source(call: Call, ctx: Context) -> str:
         return ""
     if spelled(call.receiver or receiver).startswith(_STREAMS):
         return "stream"
-    return "upload" if isinstance(receiver, ast.Subscript | ast.Call) and _FILES.search(ast.unparse(receiver)) else ""
+    return "upload" if isinstance(receiver, ast.Subscript | ast.Call) and _FILES.search(unparse(receiver)) else ""
 
 
 def _made_of(name: ast.Name, call: Call) -> ast.expr | None:

@@ -14,7 +14,7 @@ from scanners.semantics.security.archives import (
     named_like_tar,
     opens_joined,
 )
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _TAR = frozenset(
     f"tarfile.{maker}.{name}"
@@ -133,7 +133,7 @@ class ArchiveExtractedUnchecked(Rule):
     def _zip(self, call: Call, ctx: Context) -> None:
         """An archive of the request may unpack to a thousand times its size."""
         given = call.origin.args[0] if call.origin is not None and call.origin.args else None
-        if given is None or taint(given, call, ctx) is None or "file_size" in ast.unparse(call.function):
+        if given is None or taint(given, call, ctx) is None or "file_size" in unparse(call.function):
             return
         message = "Nothing limits what this uploaded archive unpacks to: add up file_size of its members first."
         ctx.report(call, message, severity=Severity.LOW, confidence=Confidence.MEDIUM)

@@ -7,6 +7,7 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.pieces import pieces
+from scanners.syntax import unparse
 
 _MODES = {"os.chmod": 1, "os.fchmod": 1, "os.lchmod": 1, "pathlib.Path.chmod": 0, "os.umask": 0, "*.chmod": 0}
 _SHARED = re.compile(r"^(/tmp|/var/tmp|/dev/shm)/.")
@@ -101,7 +102,7 @@ class FileOpenToOthers(Rule):
         if not isinstance(mode, int):
             return
         ctx.site(call)
-        target = ast.unparse(call.receiver if call.receiver is not None and position == 0 else call.node)
+        target = unparse(call.receiver if call.receiver is not None and position == 0 else call.node)
         if call.last == "umask":
             if not mode & 0o002 and call.dropped:  # A value that is kept is how one asks for the present umask.
                 ctx.report(call, f"With a umask of {mode:#o}, others may write what is made from here on.")
@@ -119,7 +120,7 @@ class FileOpenToOthers(Rule):
         if not isinstance(first, str) or not _SHARED.match(first):
             return
         ctx.site(call)
-        if not re.search(r"pid|uuid|urandom|token_|mkdtemp", ast.unparse(path)):
+        if not re.search(r"pid|uuid|urandom|token_|mkdtemp", unparse(path)):
             ctx.report(call, "The path is in a directory that all users share, and its name can be foreseen.")
 
 

@@ -9,6 +9,7 @@ from scanners.semantics.pieces import pieces
 from scanners.semantics.requestdata import Taint, taint
 from scanners.semantics.requestsources import serving
 from scanners.semantics.security import markup
+from scanners.syntax import unparse
 from scanners.text import TextFile
 
 
@@ -116,7 +117,7 @@ class OutputUnescaped(Rule):
         if sent is not None:
             ctx.report(call, f"`{sent.what}` from the request is marked as safe markup.")
         elif loose:
-            told = f"`{ast.unparse(loose[0])[:60]}` is marked as safe markup, whatever it holds."
+            told = f"`{unparse(loose[0])[:60]}` is marked as safe markup, whatever it holds."
             ctx.report(call, told, confidence=markup.how_sure(loose[0], taken, call))
 
     def _response(self, call: Call, ctx: Context) -> None:

@@ -16,6 +16,7 @@ from scanners.semantics.queries import (
     sureness,
 )
 from scanners.semantics.requestdata import taint
+from scanners.syntax import unparse
 
 _LASTS: Final = frozenset(
     "execute executemany executescript fetch fetchrow fetchval fetch_all "
@@ -142,7 +143,7 @@ class QueryBuiltFromText(Rule):
         worst = sent or next((hole for hole in loose if is_value(taken, hole)), loose[0])
         ctx.report(
             call,
-            f"{ast.unparse(worst)[:60]} becomes part of the query itself.",
+            f"{unparse(worst)[:60]} becomes part of the query itself.",
             severity=Severity.CRITICAL if sent else Severity.LOW if ctx.path_class == "migration" else None,
             confidence=sure if sent else sureness(call, taken, worst, sure),
         )

@@ -17,6 +17,7 @@ from scanners.semantics.security.commands import (
     is_harmless_in_shell,
     program_of,
 )
+from scanners.syntax import unparse
 
 
 class ShellInjection(Rule):
@@ -134,7 +135,7 @@ class ShellInjection(Rule):
         loose = [hole for hole in taken.holes if not is_harmless_in_shell(hole, call)]
         if loose:
             sent = next((hole for hole in loose if taint(hole, call, ctx, QUOTES) is not None), None)
-            message = f"A shell reads {ast.unparse(sent or loose[0])[:60]} as part of the command."
+            message = f"A shell reads {unparse(sent or loose[0])[:60]} as part of the command."
             confidence = sure if taken.built or sent else min(sure, Confidence.MEDIUM, key=_rank)
             ctx.report(call, message, severity=Severity.CRITICAL if sent else None, confidence=confidence)
         elif not taken.holes and call.dotted in SUBPROCESS and call.keyword("shell") is not None:

@@ -16,6 +16,7 @@ from scanners.semantics.security.signatures import (
     is_route,
     peeked,
 )
+from scanners.syntax import unparse
 
 
 class SignatureUnchecked(Rule):
@@ -145,5 +146,5 @@ class SignatureUnchecked(Rule):
         if "webhook" not in node.name.lower() or not any(is_route(decorator) for decorator in node.decorator_list):
             return
         ctx.site(place)
-        if REQUEST.search(ast.unparse(node)) and not VERIFIES.search(ctx.source):
+        if REQUEST.search(unparse(node)) and not VERIFIES.search(ctx.source):
             ctx.report(place, f"Nothing in this file verifies who sends what {node.name} takes.")

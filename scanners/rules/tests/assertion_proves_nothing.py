@@ -14,6 +14,7 @@ from scanners.semantics.tests.emptyassertions import (
     takes_all,
     uncalled,
 )
+from scanners.syntax import unparse
 
 _RAISES: Final = ("pytest.raises", "assertRaises", "assertRaisesRegex")
 
@@ -138,7 +139,7 @@ class AssertionProvesNothing(Rule):
             if isinstance(made, ast.Call) and (place.name(made.func) or getattr(made.func, "attr", "")).endswith(
                 _RAISES
             ):
-                if any("AssertionError" in ast.unparse(arg) or is_wide(arg) for arg in made.args[:1]):
+                if any("AssertionError" in unparse(arg) or is_wide(arg) for arg in made.args[:1]):
                     continue
                 for stmt in after_raise(item, place.node.body):
                     message = "This is never reached: what stands before it in the block is expected to raise."

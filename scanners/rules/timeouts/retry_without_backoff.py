@@ -22,6 +22,7 @@ from scanners.semantics.timeouts.retries import (
     of_task,
     wait_of,
 )
+from scanners.syntax import unparse
 
 _UNTIL = re.compile(r"deadline|monotonic\(|time\(|\bremaining|\bexpir", re.IGNORECASE)
 """A loop that waits until something has come up, and gives up after a time."""
@@ -129,7 +130,7 @@ class RetryWithoutBackoff(Rule):
     def visit_while(self, place: Place[Any], ctx: Context) -> None:
         found = loop(place)
         if found is not None and found.outbound:
-            waits = bool(_UNTIL.search(ast.unparse(place.node.test))) or bool(_HERE.search(ast.unparse(place.node)))
+            waits = bool(_UNTIL.search(unparse(place.node.test))) or bool(_HERE.search(unparse(place.node)))
             self._tell(place, wait_of(found.sleeps, place), ctx, Confidence.LOW if waits else None)
 
     def _tell(self, place: Place[Any], wait: str, ctx: Context, sure: Confidence | None = None) -> None:

@@ -7,7 +7,7 @@ from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.outbound import HANDED, PROCESSES, bounded_outside, handed, weigh
 from scanners.semantics.terminals import is_command_line
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _LOCAL_GIT = frozenset("rev-parse describe status log diff config show branch ls-files rev-list symbolic-ref".split())
 _ENDINGS = frozenset({"terminate", "kill", "send_signal"})
@@ -116,10 +116,10 @@ def _answers_at_once(call: Call, ctx: Context) -> bool:
 
 def _managed(call: Call, ctx: Context) -> bool:
     """Whether the process is ended by hand: in the same def, or anywhere in the file when an object holds it."""
-    held = ast.unparse(call.receiver) if call.receiver is not None else ""
+    held = unparse(call.receiver) if call.receiver is not None else ""
     around = ctx.tree if "." in held else call.function or ctx.tree
     return any(
-        node.attr in _ENDINGS and ast.unparse(node.value) == held
+        node.attr in _ENDINGS and unparse(node.value) == held
         for node in descendants(around or ast.Module([], []))
         if isinstance(node, ast.Attribute)
     )

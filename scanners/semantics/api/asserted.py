@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from scanners.names import find
 from scanners.place import Place
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 RIGHTS: Final = re.compile(
     r"^(is_(admin|staff|superuser|authenticated|owner|allowed|authori[sz]ed)|has_(perm|permission|perms|role|access|scope)\w*|can_[a-z]+\w*|check_(permission|access)\w*|is_permitted|(user_)?permissions|roles)$"
@@ -53,7 +53,7 @@ def narrows(test: ast.expr) -> bool:
     if isinstance(test, ast.Compare):
         if any(isinstance(op, ast.Is | ast.IsNot) for op in test.ops):
             return True
-        text = ast.unparse(test)
+        text = unparse(test)
         return (
             "type(" in text
             or "__class__" in text

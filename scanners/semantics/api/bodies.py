@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.semantics.routes import Route
+from scanners.syntax import unparse
 
 _BODY: Final = {
     "flask": frozenset({"get_json", "json", "form"}),
@@ -27,7 +28,7 @@ def whole_body(body: list[Any], route: Route) -> str:
     wanted = _BODY.get(route.framework, frozenset())
     for node in body:
         if isinstance(node, ast.Attribute) and node.attr in wanted and isinstance(node.value, ast.Name | ast.Attribute):
-            owner = ast.unparse(node.value)
+            owner = unparse(node.value)
             if owner == route.request or (owner in ("request", "self.request") and route.request):
                 return f"{owner}.{node.attr}"
     return ""

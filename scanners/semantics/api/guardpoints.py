@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from scanners.semantics.api.guards import guarding
 from scanners.semantics.handlers import inner
+from scanners.syntax import unparse
 from scanners.tree import Fact, Tree
 
 PUBLIC: Final = frozenset({"health", "webhook", "login", "static"})
@@ -43,7 +44,7 @@ def generic_methods(node: ast.ClassDef) -> frozenset[str]:
         if isinstance(target, ast.Name)
     }
     said |= {stmt.name for stmt in node.body if isinstance(stmt, ast.FunctionDef)}
-    bases = [ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases]
+    bases = [unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases]
     found: frozenset[str] = frozenset().union(*(_GENERIC.get(base, ()) for base in bases))
     return found if said & _SUBJECTS else frozenset()
 
@@ -68,9 +69,9 @@ def acts(node: Any) -> bool:
     does = sends = False
     for part in inner(list(node.body)):
         if isinstance(part, ast.Expr) and isinstance(part.value, ast.Call):
-            does = does or not _ASIDE.search(ast.unparse(part.value.func))
+            does = does or not _ASIDE.search(unparse(part.value.func))
         elif isinstance(part, ast.Return) and isinstance(part.value, ast.Call):
-            sends = sends or "redirect" in ast.unparse(part.value.func).lower()
+            sends = sends or "redirect" in unparse(part.value.func).lower()
     return does and sends
 
 

@@ -11,7 +11,7 @@ from scanners.names import resolve
 from scanners.place import Call
 from scanners.scopes import Scope
 from scanners.semantics.routes import Route
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _GUARD: Final = re.compile(
     r"log(ged)?_?in|auth|jwt|token|permission|perms?([_A-Z]|$)|roles?([_A-Z]|$)|admin|staff|superuser|secur(e|ity)|protected|scopes?([_A-Z]|$)"
@@ -109,10 +109,10 @@ def asked_in(node: Any) -> str:
 def _records(node: Any) -> set[str]:
     """The names of a handler that stand for what it keeps: bodies of a model, and objects that it makes."""
     args = [*node.args.args, *node.args.kwonlyargs]
-    found = {arg.arg for arg in args if arg.annotation is not None and _BODIES.search(ast.unparse(arg.annotation))}
+    found = {arg.arg for arg in args if arg.annotation is not None and _BODIES.search(unparse(arg.annotation))}
     for stmt in node.body:
         made = stmt.value if isinstance(stmt, ast.Assign) else None
-        if isinstance(made, ast.Call) and ast.unparse(made.func).rpartition(".")[2][:1].isupper():
+        if isinstance(made, ast.Call) and unparse(made.func).rpartition(".")[2][:1].isupper():
             found |= {target.id for target in stmt.targets if isinstance(target, ast.Name)}
     return found
 
@@ -125,7 +125,7 @@ def _refuses(node: ast.AST) -> bool:
         return any(_REFUSES.search(word) for word in words_of([node.exc] if node.exc else []))
     if not isinstance(node, ast.Call):
         return False
-    called = ast.unparse(node.func)
+    called = unparse(node.func)
     last = called.rpartition(".")[2]
     return bool(_REFUSES.search(last)) or (guarding(called) and (bool(_ASKS.search(last)) or not called[:1].isupper()))
 
@@ -137,7 +137,7 @@ def _reads_caller(node: ast.AST) -> bool:
     if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
         return False
     word = _word(node)
-    return bool(_CALLER.search(word)) or (word == "user" and ast.unparse(node) in _USERS)
+    return bool(_CALLER.search(word)) or (word == "user" and unparse(node) in _USERS)
 
 
 def _word(node: ast.Name | ast.Attribute) -> str:
@@ -148,7 +148,7 @@ def _only_redirects(node: Any) -> bool:
     """Whether a handler does nothing but send the caller to another route, which asks for itself."""
     body = [stmt for stmt in node.body if not (isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Constant))]
     value = body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
-    return isinstance(value, ast.Call) and "redirect" in ast.unparse(value.func).lower()
+    return isinstance(value, ast.Call) and "redirect" in unparse(value.func).lower()
 
 
 def refused_below(ctx: Context) -> bool:
@@ -174,7 +174,7 @@ def class_marks(node: ast.ClassDef, method: str, ctx: Context, depth: int = 0) -
     found: list[str] = []
     for base in node.bases:
         ref = resolve(base, ctx.module, base.lineno)
-        found.append(ref.dotted.rpartition(".")[2] if ref else ast.unparse(base))
+        found.append(ref.dotted.rpartition(".")[2] if ref else unparse(base))
         above = ctx.definition(ref)
         if isinstance(above, ast.ClassDef) and above is not node and depth < 5:
             found += class_marks(above, method, ctx, depth + 1)
@@ -206,7 +206,7 @@ def _decorators(decorators: Iterable[ast.expr], scope: Scope) -> list[tuple[str,
     found = []
     for decorator in decorators:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        text = ast.unparse(called)
+        text = unparse(called)
         if text.rpartition(".")[2] in ("method_decorator", "permission_classes", "csrf_exempt") and isinstance(
             decorator, ast.Call
         ):
@@ -245,7 +245,7 @@ def _dependencies(node: Any, route: Route) -> list[str]:
     found = [text for value in defaults for text in _depended(value)]
     for arg in [*args.args, *args.kwonlyargs]:
         if isinstance(arg.annotation, ast.Name | ast.Attribute):
-            kind = ast.unparse(arg.annotation)
+            kind = unparse(arg.annotation)
             found += [kind] if not _BODIES.search(kind) else []
         elif arg.annotation is not None:
             found += _depended(arg.annotation)
@@ -258,12 +258,10 @@ def _depended(expr: ast.expr) -> list[str]:
     """What an expression has resolved before the handler runs: "?" for a dependency that may ask who is calling."""
     found = []
     for node in descendants(expr):
-        if isinstance(node, ast.Call) and re.search(
-            r"(^|\.)(Depends|Security|Provide|Inject)$", ast.unparse(node.func)
-        ):
+        if isinstance(node, ast.Call) and re.search(r"(^|\.)(Depends|Security|Provide|Inject)$", unparse(node.func)):
             text = " ".join(words_of(node.args))
             found.append(text if guarding(text) or not text or _NO_CALLER.search(text) else "?")
-            found += ["security"] if ast.unparse(node.func).endswith("Security") else []
+            found += ["security"] if unparse(node.func).endswith("Security") else []
     return found
 
 
@@ -288,4 +286,4 @@ def words_of(nodes: Iterable[ast.AST]) -> list[str]:
 def included(call: Call) -> str:
     """The router that is included, by the module it comes from where that is imported under another name."""
     named = call.name(call.node.args[0])
-    return named if "." in named.strip(".") else ast.unparse(call.node.args[0])
+    return named if "." in named.strip(".") else unparse(call.node.args[0])

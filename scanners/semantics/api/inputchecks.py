@@ -10,7 +10,7 @@ from scanners.names import find
 from scanners.place import Call, Place
 from scanners.semantics.requestdata import Taint
 from scanners.semantics.routes import frameworks, route_of
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 ABOVE: Final = {
     "ValueError": {"ValueError", "JSONDecodeError", "TypeError", "decode"},
@@ -32,13 +32,13 @@ def protected(place: Place[Any], error: str) -> bool:
     """Whether a try around it, in the same def, catches the error; or contextlib.suppress takes it away."""
     for block in place.within("try", "with"):
         if block.kind == "with":
-            if "suppress" in " ".join(ast.unparse(item.context_expr) for item in block.node.items):
+            if "suppress" in " ".join(unparse(item.context_expr) for item in block.node.items):
                 return True
             continue
         for handler in block.node.handlers:
             types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
             names = {
-                place.name(each).rpartition(".")[2] or ast.unparse(each).rpartition(".")[2] if each else ""
+                place.name(each).rpartition(".")[2] or unparse(each).rpartition(".")[2] if each else ""
                 for each in types
             }
             if names & (ABOVE[error] | _ANY) or any(
@@ -51,12 +51,12 @@ def protected(place: Place[Any], error: str) -> bool:
 def checked(place: Place[Any], found: Taint) -> bool:
     """Whether the handler tests the value by its form before: isdigit, a pattern, a type."""
     argument = place.node.args[0] if isinstance(place.node, ast.Call) and place.node.args else place.node
-    named = ast.unparse(argument).partition("[")[0]
-    if any(_CHECKS.search(ast.unparse(test)) for test in place.conditions()):
+    named = unparse(argument).partition("[")[0]
+    if any(_CHECKS.search(unparse(test)) for test in place.conditions()):
         return True
     for node in descendants(place.function):
         if isinstance(node, ast.If | ast.IfExp) and node.lineno <= place.line:
-            text = ast.unparse(node.test)
+            text = unparse(node.test)
             if _CHECKS.search(text) and (named in text or found.what in text):
                 return True
     return False
@@ -70,7 +70,7 @@ def is_converted(found: Taint, place: Place[Any], ctx: Context) -> bool:
     if "kwargs" in found.what or route is None or route.framework in ("django", "drf", "tornado", "ninja"):
         return True
     annotation = getattr(found.source, "annotation", None)
-    return route.framework == "fastapi" and annotation is not None and not _OPEN.search(ast.unparse(annotation))
+    return route.framework == "fastapi" and annotation is not None and not _OPEN.search(unparse(annotation))
 
 
 def path_part(expr: ast.expr, place: Place[Any], ctx: Context) -> Taint | None:
@@ -90,13 +90,13 @@ def path_part(expr: ast.expr, place: Place[Any], ctx: Context) -> Taint | None:
 
 def is_body(container: ast.expr, place: Place[Any]) -> bool:
     """Whether a value is what the caller sent as a whole, and no dict that the handler made of it."""
-    text = ast.unparse(container)
+    text = unparse(container)
     if isinstance(container, ast.Name):
         known = find(container.id, place.scope)
         if known is None:
             return False
         text = " ".join(
-            "request" if each.kind == "param" else ast.unparse(each.value)
+            "request" if each.kind == "param" else unparse(each.value)
             for each in known[0]
             if isinstance(each.value, ast.AST)
         )
@@ -107,7 +107,7 @@ def is_body(container: ast.expr, place: Place[Any]) -> bool:
 
 def answers_400(container: ast.expr, place: Place[Any], ctx: Context) -> bool:
     """Whether a missing key is an answer 400 already: Flask's forms, Tornado's arguments; or no mapping at all."""
-    text = ast.unparse(container)
+    text = unparse(container)
     if frameworks(ctx) & {"flask", "quart"}:
         ref = place.resolve(container)
         made = f"{text} {ref.dotted if ref else ''}"
@@ -117,10 +117,10 @@ def answers_400(container: ast.expr, place: Place[Any], ctx: Context) -> bool:
 
 def has_key(key: str, node: ast.Subscript, place: Place[Any]) -> bool:
     """Whether the def asks for the key or checks the body as a whole before it reads."""
-    container = ast.unparse(node.value)
+    container = unparse(node.value)
     for each in descendants(place.function):
         if isinstance(each, ast.Compare) and any(isinstance(op, ast.In | ast.NotIn) for op in each.ops):
-            text = ast.unparse(each)
+            text = unparse(each)
             if repr(key) in text or text.endswith(f" in {container}") or f" in {container}.keys()" in text:
                 return True
         elif isinstance(each, ast.Call):
@@ -132,32 +132,28 @@ def has_key(key: str, node: ast.Subscript, place: Place[Any]) -> bool:
                 and each.lineno < node.lineno
             ):
                 return True
-            given = [ast.unparse(arg) for arg in (*each.args, *(word.value for word in each.keywords))]
+            given = [unparse(arg) for arg in (*each.args, *(word.value for word in each.keywords))]
             if container in given and re.search(
                 r"valid|check|schema|load|parse|ensure|require|set$|keys|clean|issubset|serializ|form",
                 last,
                 re.IGNORECASE,
             ):
                 return True
-        elif isinstance(each, ast.Subscript) and each.lineno < node.lineno and ast.unparse(each) == ast.unparse(node):
+        elif isinstance(each, ast.Subscript) and each.lineno < node.lineno and unparse(each) == unparse(node):
             return True  # The first read is the one to guard.
-        elif (
-            isinstance(each, ast.Subscript)
-            and isinstance(each.ctx, ast.Store)
-            and ast.unparse(each) == ast.unparse(node)
-        ):
+        elif isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store) and unparse(each) == unparse(node):
             return True
     return False
 
 
 def looked_before(call: Call) -> bool:
     """Whether the same def has looked for rows of the model, or made one, before this look."""
-    model = ast.unparse(call.receiver) if call.receiver is not None else ""
+    model = unparse(call.receiver) if call.receiver is not None else ""
     return any(
         isinstance(node, ast.Attribute)
         and node.attr in ("exists", "create", "get", "get_or_create", "update_or_create")
         and node.lineno < call.line
-        and ast.unparse(node).startswith(f"{model}.")
+        and unparse(node).startswith(f"{model}.")
         for node in (descendants(call.function) if call.function is not None else ())
     )
 
@@ -168,7 +164,7 @@ def may_be_infinite(call: Call) -> bool:
     named = call.stmt.targets[0] if isinstance(call.stmt, ast.Assign) and call.stmt.value is call.node else None
     if named is None:
         return False
-    name = ast.unparse(named)
+    name = unparse(named)
     words = {getattr(node, "attr", getattr(node, "id", "")) for node in body}
-    compared = any(isinstance(node, ast.Compare) and name in ast.unparse(node) for node in body)
+    compared = any(isinstance(node, ast.Compare) and name in unparse(node) for node in body)
     return not compared and not words & {"isfinite", "isnan", "isinf", "min", "max", "clamp"}

@@ -7,6 +7,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.names import find
 from scanners.place import Call, Place
+from scanners.syntax import unparse
 
 _READS: Final = re.compile(
     r"ReadOnly|List|Detail|Read|Output|Out|Export|Public|Summary|Nested|Retrieve|Simple|Short|Minimal|Search|Filter|Lookup",
@@ -33,7 +34,7 @@ def _is_built(value: Any) -> bool:
 def is_query(call: Place[ast.Call]) -> bool:
     """Whether a method is one of a manager or a query (`Order.objects.create`, `query.filter_by(...).update`)."""
     func = call.node.func
-    text = ast.unparse(func.value) if isinstance(func, ast.Attribute) else ""
+    text = unparse(func.value) if isinstance(func, ast.Attribute) else ""
     return bool(
         re.search(r"\.objects\b|\.query\b|\bquery\(|_manager\b|\.filter(_by)?\(|__dict__$|\b(insert|update)\(", text)
     )
@@ -41,9 +42,9 @@ def is_query(call: Place[ast.Call]) -> bool:
 
 def fixed_keys(call: Call) -> bool:
     """Whether the attribute was compared with what is allowed: `if hasattr` alone is no such check."""
-    key = ast.unparse(call.node.args[1])
+    key = unparse(call.node.args[1])
     return any(
-        re.search(rf"\b{re.escape(key)}\b.* in |^{re.escape(key)} (==|in) ", ast.unparse(test))
+        re.search(rf"\b{re.escape(key)}\b.* in |^{re.escape(key)} (==|in) ", unparse(test))
         for test in call.conditions()
     )
 
@@ -63,11 +64,11 @@ def is_checked(name: str, func: ast.expr, place: Place[Any], ctx: Context) -> bo
 
 def is_table(name: str, place: Place[Any], ctx: Context) -> bool:
     scope = ctx.module.classes.get(name.lstrip("."))
-    bases = " ".join(ast.unparse(base) for base in getattr(scope.node, "bases", ())) if scope else ""
+    bases = " ".join(unparse(base) for base in getattr(scope.node, "bases", ())) if scope else ""
     return bool(
         re.search(r"(^|[ .])(db\.Model|models\.Model|Base|DeclarativeBase|Document|Table)\b", bases)
     ) or "table=True" in (
-        ast.unparse(scope.node).partition(":")[0]
+        unparse(scope.node).partition(":")[0]
         if scope and isinstance(scope.node, ast.ClassDef) and scope.node.keywords
         else ""
     )
@@ -87,7 +88,7 @@ def only_read(node: ast.ClassDef, given: dict[str, ast.Assign], ctx: Context) ->
     only = given.get("read_only_fields")
     if only is None:
         return False
-    every = isinstance(only.value, ast.ListComp | ast.Call) and "_meta" in ast.unparse(only.value)
+    every = isinstance(only.value, ast.ListComp | ast.Call) and "_meta" in unparse(only.value)
     return every or (isinstance(only.value, ast.Name) and only.value.id == "fields")
 
 
@@ -99,5 +100,5 @@ def assigned(body: list[ast.stmt]) -> dict[str, ast.Assign]:
 
 def names_all(value: ast.expr) -> bool:
     """Whether `fields` stands for every field of the model."""
-    text = ast.unparse(value) if isinstance(value, ast.Constant | ast.Attribute) else ""
+    text = unparse(value) if isinstance(value, ast.Constant | ast.Attribute) else ""
     return "__all__" in text or "ALL_FIELDS" in text

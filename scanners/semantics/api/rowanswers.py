@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _ANSWERS: Final = re.compile(
     r"Response|jsonify|^list$|dumps?$|^json|serializ|Serializer|from_orm|^map$|to_dict|tuple|sorted|validate_python|text|^data$",
@@ -22,17 +22,17 @@ _NARROWED: Final = re.compile(rf"\b(filter|exclude)\((?!\)|\w+{SEARCHED})|\[")
 def is_unbounded(node: ast.ClassDef) -> bool:
     """Whether a view lists a whole table: no get_queryset narrows it to one user or parent."""
     own = next((stmt for stmt in node.body if isinstance(stmt, ast.FunctionDef) and stmt.name == "get_queryset"), None)
-    return own is None or not re.search(r"filter|request|kwargs|exclude", ast.unparse(own))
+    return own is None or not re.search(r"filter|request|kwargs|exclude", unparse(own))
 
 
 def fetches(call: ast.Call, *, last: bool) -> bool:
     """Whether a call, `last` of its chain or not, gets all rows: `.all()` of a query, or those of a manager."""
     func = call.func
     if isinstance(func, ast.Attribute) and func.attr in _MANAGED:
-        return last and _MANAGER.search(ast.unparse(func.value)) is not None and not _NARROWED.search(ast.unparse(call))
+        return last and _MANAGER.search(unparse(func.value)) is not None and not _NARROWED.search(unparse(call))
     if not isinstance(func, ast.Attribute) or call.args:
         return False
-    text = ast.unparse(func.value)
+    text = unparse(func.value)
     if func.attr == "all":
         return bool(
             re.search(r"\.query\b|\bquery\(|\bexecute\(|scalars\(|\bselect\(|\bexec\(|\.objects$|result|rows", text)
@@ -90,10 +90,10 @@ def _iterates(value: ast.expr, named: set[str]) -> bool:
 
 def chain(call: ast.Call, body: list[Any]) -> str:
     """The text of the query, with the statements that built it."""
-    text = ast.unparse(call)
+    text = unparse(call)
     names = set(re.findall(r"\b[a-z_]\w*\b", text))
     built = [
-        ast.unparse(stmt)
+        unparse(stmt)
         for stmt in body
         if isinstance(stmt, ast.Assign) and isinstance(stmt.targets[0], ast.Name) and stmt.targets[0].id in names
     ]

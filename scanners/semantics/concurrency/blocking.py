@@ -12,6 +12,7 @@ from scanners.context import Context
 from scanners.place import Call, Place
 from scanners.semantics.handlers import inner
 from scanners.semantics.outbound import CLIENT_CALLS, HTTP, NETWORK, in_process
+from scanners.syntax import unparse
 
 
 class Blocking(NamedTuple):
@@ -225,7 +226,7 @@ def _does_not_wait(call: Call) -> bool:
         if told is not None and fold(told, call.scope) is False:
             return True
     if call.last == "waitpid":
-        return "WNOHANG" in ast.unparse(call.node)
+        return "WNOHANG" in unparse(call.node)
     limit = call.keyword("timeout") or (call.node.args[0] if call.node.args and call.last != "get" else None)
     if limit is not None and fold(limit, call.scope) == 0 and not isinstance(fold(limit, call.scope), bool):
         return True
@@ -237,20 +238,16 @@ def _does_not_wait(call: Call) -> bool:
 def _known_to_be_done(call: Call) -> bool:
     """Whether the def has seen that the future, thread or event is done: `done()`, `is_set()`, an awaited wrapper."""
     held = call.receiver.id if isinstance(call.receiver, ast.Name) else ""
-    shown = ast.unparse(call.receiver) if call.receiver is not None else ""
+    shown = unparse(call.receiver) if call.receiver is not None else ""
     for node in inner(getattr(call.function, "body", [])):
         if not isinstance(node, ast.Call):
             continue
         last = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        asked = ast.unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        asked = unparse(node.func.value) if isinstance(node.func, ast.Attribute) else ""
         if last in ("done", "is_set", "poll", "is_alive") and asked == shown:
             return True
         waits = last in ("wrap_future", "wait", "as_completed", "wait_for", "to_thread", "run_in_executor", "gather")
-        if (
-            waits
-            and node is not call.node
-            and any(shown == ast.unparse(arg) or _mentions(arg, held) for arg in node.args)
-        ):
+        if waits and node is not call.node and any(shown == unparse(arg) or _mentions(arg, held) for arg in node.args):
             return True
     return False
 

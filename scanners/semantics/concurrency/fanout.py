@@ -10,7 +10,7 @@ from scanners.names import find
 from scanners.place import Call, Place
 from scanners.semantics.coroutines import definitions
 from scanners.semantics.handlers import inner
-from scanners.syntax import last_name
+from scanners.syntax import last_name, unparse
 
 WORKERS: Final = frozenset({"threading.Thread", "multiprocessing.Process"})
 GROUPS: Final = (
@@ -53,7 +53,7 @@ def bound_of(iterable: ast.expr, place: Place[Any]) -> str:
         return "few"
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
         return "few"
-    text = ast.unparse(node)
+    text = unparse(node)
     if _BRAKE.search(text):
         return "few"
     if isinstance(node, ast.Name) and _is_fixed(node.id, place):
@@ -95,7 +95,7 @@ def is_braked(place: Place[Any], targets: list[ast.AST], ctx: Context) -> bool:
         return True
     for target in targets:
         called = target.func if isinstance(target, ast.Call) else target
-        if _BRAKE.search(ast.unparse(called)):
+        if _BRAKE.search(unparse(called)):
             return True
         ref = place.resolve(called) if isinstance(called, ast.Name | ast.Attribute) else None
         defs = definitions(ref, ctx) if ref is not None and ref.local and ref.via in ("def", "self") else []
@@ -178,9 +178,9 @@ def is_replaced(call: Call) -> bool:
     """Whether each turn of a loop has one task at most: it is started where there is none."""
     above = call.parent()
     if isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Name | ast.Attribute):
-        held = ast.unparse(above.targets[0])
+        held = unparse(above.targets[0])
         loop = next((block.node for block in call.within("for", "while")), None)
-        return loop is not None and any(held in ast.unparse(test) for test in _asked(call, loop))
+        return loop is not None and any(held in unparse(test) for test in _asked(call, loop))
     return False
 
 

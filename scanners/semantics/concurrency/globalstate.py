@@ -9,6 +9,7 @@ from scanners.context import Context
 from scanners.names import find, resolve
 from scanners.scopes import Scope
 from scanners.semantics.handlers import inner
+from scanners.syntax import unparse
 
 _ADDS: Final = frozenset({"append", "add", "update", "extend", "insert", "appendleft", "setdefault", "subtract"})
 _TAKES: Final = frozenset({"pop", "popitem", "popleft", "remove", "discard", "clear"})
@@ -99,7 +100,7 @@ def is_guarded(change: Change, function: Any) -> bool:
         if isinstance(outer, ast.If) and change.how == "rebinds" and _names(outer.test) & _globals(function):
             return True  # Looked at before it is replaced: a state that advances, a value that is refreshed.
         if isinstance(outer, ast.ExceptHandler) and change.how in ("rebinds", "adds"):
-            return outer.type is not None and "KeyError" in ast.unparse(outer.type)
+            return outer.type is not None and "KeyError" in unparse(outer.type)
     return _returned_early(change, function) or any(
         isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "acquire"
         for node in inner(function.body)
@@ -111,7 +112,7 @@ def _globals(function: Any) -> set[str]:
 
 
 def _locks(outer: ast.With | ast.AsyncWith) -> bool:
-    return any(_LOCK.search(ast.unparse(item.context_expr)) for item in outer.items)
+    return any(_LOCK.search(unparse(item.context_expr)) for item in outer.items)
 
 
 def _around(node: ast.AST, function: Any) -> list[Any]:

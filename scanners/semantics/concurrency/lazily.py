@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from scanners.semantics.handlers import inner
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _EXPIRES: Final = re.compile(r"expir|stale|outdated|too_old|needs_|should_|due|fresh|valid", re.IGNORECASE)
 
@@ -37,9 +37,9 @@ def _missing(test: ast.expr) -> set[str]:
         return found
     for part in parts:
         if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Is) and _is_none(part.comparators[0]):
-            found.add(ast.unparse(part.left))
+            found.add(unparse(part.left))
         elif isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not):
-            found.add(ast.unparse(part.operand))
+            found.add(unparse(part.operand))
     return {text for text in found if _is_kept(text)}
 
 
@@ -50,7 +50,7 @@ def _turns(test: ast.expr) -> bool:
             isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in part.ops
         ):
             return True
-        if isinstance(part, ast.Call) and _EXPIRES.search(ast.unparse(part)):
+        if isinstance(part, ast.Call) and _EXPIRES.search(unparse(part)):
             return True
     return False
 
@@ -60,7 +60,7 @@ def _assigned(stmts: list[Any]) -> set[str]:
     found: set[str] = set()
     for node in inner(stmts, ast.Assign, ast.AnnAssign):
         targets = node.targets if type(node) is ast.Assign else [node.target]
-        found |= {ast.unparse(target) for target in targets}
+        found |= {unparse(target) for target in targets}
     return {text for text in found if _is_kept(text)}
 
 
@@ -69,7 +69,7 @@ def _is_kept(text: str) -> bool:
 
 
 def _texts(expr: ast.expr) -> set[str]:
-    return {ast.unparse(node) for node in descendants(expr, ast.Name, ast.Attribute)}
+    return {unparse(node) for node in descendants(expr, ast.Name, ast.Attribute)}
 
 
 def _is_none(expr: ast.expr) -> bool:

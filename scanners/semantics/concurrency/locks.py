@@ -6,7 +6,7 @@ from typing import Any, Final
 from scanners.place import Call, Place
 from scanners.semantics.containers import spelled
 from scanners.semantics.handlers import inner
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 LOCKS: Final = ("threading.Lock", "threading.RLock", "multiprocessing.Lock", "multiprocessing.RLock")
 GATES: Final = ("threading.Semaphore", "threading.BoundedSemaphore", "threading.Condition")
@@ -117,4 +117,4 @@ def _is_release(node: ast.AST, name: str) -> bool:
 def held_lock(item: ast.withitem, place: Place[Any]) -> str:
     """How the lock that a `with` takes is written; empty when it is none of `threading`."""
     expr = item.context_expr
-    return ast.unparse(expr) if place.name(expr) in LOCKS[:2] and not isinstance(expr, ast.Call) else ""
+    return unparse(expr) if place.name(expr) in LOCKS[:2] and not isinstance(expr, ast.Call) else ""

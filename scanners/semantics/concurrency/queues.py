@@ -7,6 +7,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.place import Call
 from scanners.semantics.handlers import inner
+from scanners.syntax import unparse
 
 QUEUES: Final[dict[str, tuple[int, str]]] = (
     {f"queue.{name}": (0, "maxsize") for name in ("Queue", "LifoQueue", "PriorityQueue")}
@@ -42,7 +43,7 @@ def holder_of(call: Call) -> str:
         target = above.targets[0]
     elif isinstance(above, ast.AnnAssign):
         target = above.target
-    return ast.unparse(target) if isinstance(target, ast.Name | ast.Attribute) else ""
+    return unparse(target) if isinstance(target, ast.Name | ast.Attribute) else ""
 
 
 def is_local_worklist(call: Call) -> bool:
@@ -126,5 +127,5 @@ def _methods(body: list[Any], name: str) -> set[str]:
     return {
         node.func.attr
         for node in inner(body)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == name
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and unparse(node.func.value) == name
     }

@@ -7,6 +7,7 @@ from scanners.context import Context
 from scanners.names import find
 from scanners.place import Call
 from scanners.semantics.handlers import inner
+from scanners.syntax import unparse
 
 THREADS: Final = {"threading.Thread": 1, "threading.Timer": 1, "multiprocessing.Process": 1}
 """What starts a thread or a process of Python, and where its target stands."""
@@ -26,7 +27,7 @@ def given_to(call: Call, ctx: Context) -> str:
         return ""
     made = ctx.definition(call.resolve(target.func))
     if isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef):
-        return "" if _returns_something(made) else ast.unparse(target)
+        return "" if _returns_something(made) else unparse(target)
     return "unknown"
 
 

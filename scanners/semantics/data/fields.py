@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from scanners.constants import UNKNOWN, fold
 from scanners.names import resolve
 from scanners.scopes import Scope
+from scanners.syntax import unparse
 
 RELATIONS: Final = {
     "ForeignKey": "fk",
@@ -50,7 +51,7 @@ def field_of(value: ast.AST | None, scope: Scope, annotation: ast.AST | None = N
     """The field that a class attribute is given, None when it is no field of a model."""
     if isinstance(value, ast.Call):
         ref = resolve(value.func, scope, value.lineno)
-        dotted = ref.dotted if ref else ast.unparse(value.func)
+        dotted = ref.dotted if ref else unparse(value.func)
         last = dotted.rpartition(".")[2]
         if last in ("Column", "mapped_column", "relationship", "Relationship") and (
             dotted.startswith(("sqlalchemy", "sqlmodel", "flask_sqlalchemy", ".")) or dotted.count(".") == 1 or not ref
@@ -63,7 +64,7 @@ def field_of(value: ast.AST | None, scope: Scope, annotation: ast.AST | None = N
                 if orm
                 else None
             )
-    if annotation is not None and "Mapped[" in ast.unparse(annotation):
+    if annotation is not None and "Mapped[" in unparse(annotation):
         return FieldSpec("sqlalchemy", "plain", _mapped(annotation), "", value if isinstance(value, ast.Call) else None)
     return None
 
@@ -99,7 +100,7 @@ def _sqlalchemy(value: ast.Call, last: str, annotation: ast.AST | None) -> Field
     types = [arg for arg in value.args if not isinstance(arg, ast.Constant)]
     first = types[0] if types else next((word.value for word in value.keywords if word.arg == "type_"), None)
     named = first.func if isinstance(first, ast.Call) else first
-    text = ast.unparse(named).rpartition(".")[2] if named is not None else ""
+    text = unparse(named).rpartition(".")[2] if named is not None else ""
     if text == "ForeignKey" or not text:
         text = _mapped(annotation) if annotation is not None else text
     return FieldSpec("sqlalchemy", "plain", text, "", value)
@@ -109,7 +110,7 @@ def _mapped(annotation: ast.AST) -> str:
     found: Any = annotation
     if isinstance(found, ast.Subscript):
         found = found.slice
-    text = ast.unparse(found).replace(" | None", "").replace("None | ", "")
+    text = unparse(found).replace(" | None", "").replace("None | ", "")
     inner = re.sub(r"^(Optional|List|list|Sequence|Set|set)\[(.*)\]$", r"\2", text)
     return inner.strip("'\"").rpartition(".")[2]
 
@@ -121,7 +122,7 @@ def _target(call: ast.Call, position: int, *names: str) -> str:
         return given.value.rpartition(".")[2]
     if isinstance(given, ast.Lambda):
         given = given.body
-    return ast.unparse(given).rpartition(".")[2].strip("'\")") if given is not None else ""
+    return unparse(given).rpartition(".")[2].strip("'\")") if given is not None else ""
 
 
 def may_be_null(spec: FieldSpec, scope: Scope) -> bool | None:

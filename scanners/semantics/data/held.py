@@ -13,6 +13,7 @@ from scanners.semantics.data.rowloops import nodes
 from scanners.semantics.dbsessions import is_known_session
 from scanners.semantics.orm import is_entity
 from scanners.semantics.outbound import HTTP
+from scanners.syntax import unparse
 
 _ATOMIC: Final = frozenset({"django.db.transaction.atomic", "django.db.transaction.Atomic"})
 _WAITS: Final = {
@@ -115,7 +116,7 @@ def waiting(
     told = {
         inner
         for node in nodes(list(body))
-        if isinstance(node, ast.If) and "debug" in ast.unparse(node.test).lower()
+        if isinstance(node, ast.If) and "debug" in unparse(node.test).lower()
         for inner in nodes(node.body)
     }
     for node in nodes(list(body)):
@@ -129,7 +130,7 @@ def waiting(
         elif busy and deep and isinstance(node.func, ast.Name | ast.Attribute):
             inner = _inside(node, scope, ctx)
             if inner:
-                yield node, f"calls `{ast.unparse(node.func)}`, which {inner}", Confidence.MEDIUM
+                yield node, f"calls `{unparse(node.func)}`, which {inner}", Confidence.MEDIUM
 
 
 def _turn(node: ast.Call, name: str, busy: bool) -> bool:

@@ -9,7 +9,7 @@ from scanners.constants import UNKNOWN, fold
 from scanners.context import Context
 from scanners.scopes import Scope
 from scanners.semantics.data.fields import FieldSpec, field_of, may_be_null
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _FIXED: Final = frozenset({"dict", "list", "str", "int", "bool", "tuple", "set"})
 _LONG: Final = re.compile(r"\b(String|VARCHAR|CharField|Unicode)\b\(?(?:length=)?(\d+)?")
@@ -68,7 +68,7 @@ def _django(call: ast.Call, name: str, scope: Scope, state: str) -> dict[str, An
     if name == "CreateModel":
         made["columns"] = list(_created(call, scope))
     if "constraint" in given:
-        made["unique"] = "UniqueConstraint" in ast.unparse(given["constraint"])
+        made["unique"] = "UniqueConstraint" in unparse(given["constraint"])
     together = given.get("unique_together") or given.get("index_together")
     made["safe"] = together is not None and not getattr(together, "elts", getattr(together, "args", [1]))
     spec = field_of(given.get("field"), scope)
@@ -111,7 +111,7 @@ def _is_indexed_key(spec: FieldSpec, scope: Scope) -> bool:
 
 def _is_standard(spec: FieldSpec) -> bool:
     """Whether a field is one of Django's own: what others give by default cannot be told."""
-    return spec.call is not None and ast.unparse(spec.call.func).startswith(("models.", "django.db.models."))
+    return spec.call is not None and unparse(spec.call.func).startswith(("models.", "django.db.models."))
 
 
 def _default(value: ast.expr | None) -> str:
@@ -129,15 +129,15 @@ def alembic_operations(function: ast.FunctionDef, ctx: Context, scope: Scope) ->
     for node in descendants(function):
         if isinstance(node, ast.With):
             for item in node.items:
-                if isinstance(item.context_expr, ast.Call) and ast.unparse(item.context_expr.func).endswith(
+                if isinstance(item.context_expr, ast.Call) and unparse(item.context_expr.func).endswith(
                     "batch_alter_table"
                 ):
-                    batches[ast.unparse(item.optional_vars) if item.optional_vars else ""] = _text(
+                    batches[unparse(item.optional_vars) if item.optional_vars else ""] = _text(
                         item.context_expr, 0, scope, "table_name"
                     )
     for node in descendants(function):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            holder = ast.unparse(node.func.value)
+            holder = unparse(node.func.value)
             ref = ctx.resolve(node.func, scope)
             if holder in batches or holder == "op" or (ref is not None and ref.dotted.startswith("alembic.op.")):
                 yield _alembic(node, node.func.attr, batches.get(holder), scope)
@@ -179,11 +179,11 @@ def _column(value: Any, scope: Scope) -> dict[str, Any]:
     null = fold(words["nullable"], scope) if "nullable" in words else True
     name = value.args[0].value if value.args and isinstance(value.args[0], ast.Constant) else ""
     kept = words.get("server_default")
-    computed = any(part in ast.unparse(value) for part in ("Computed(", "Identity("))
+    computed = any(part in unparse(value) for part in ("Computed(", "Identity("))
     return {
         "column": str(name).lower(),
         "null": None if null is UNKNOWN else bool(null),
-        "default": "constant" if computed or (kept is not None and ast.unparse(kept) != "None") else "",
+        "default": "constant" if computed or (kept is not None and unparse(kept) != "None") else "",
     }
 
 
@@ -191,7 +191,7 @@ def _changed(before: ast.expr | None, after: ast.expr | None) -> str:
     """How the type of a column changes: "" when not, or when it only gets wider."""
     if after is None:
         return ""
-    new, old = ast.unparse(after), ast.unparse(before) if before is not None else ""
+    new, old = unparse(after), unparse(before) if before is not None else ""
     if new == old or (re.search(r"\b(Text|TEXT)\b", new) and re.search(r"String|VARCHAR|Text|TEXT|Unicode", old)):
         return ""
     wide, narrow = _LONG.search(new), _LONG.search(old)

@@ -8,6 +8,7 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.semantics.data.money import is_money
+from scanners.syntax import unparse
 
 _FLOAT: Final = re.compile(r"^(Optional\[|typing\.Optional\[)?float\]?( \| None)?$|^None \| float$")
 _SCHEMAS: Final = (
@@ -40,7 +41,7 @@ def float_fields(node: ast.ClassDef, ctx: Context) -> Iterator[tuple[str, ast.st
     for stmt in node.body:
         name = _annotated(stmt) or _serialized(stmt, ctx)
         if name and (around or _holds_data(node, ctx)):
-            around = around or ast.unparse(node)
+            around = around or unparse(node)
             yield name, stmt, is_money(name, around)
 
 
@@ -48,7 +49,7 @@ def _annotated(stmt: ast.stmt) -> str:
     """The name that a statement annotates as a float."""
     if not isinstance(stmt, ast.AnnAssign) or not isinstance(stmt.target, ast.Name):
         return ""
-    return stmt.target.id if _FLOAT.match(ast.unparse(stmt.annotation)) else ""
+    return stmt.target.id if _FLOAT.match(unparse(stmt.annotation)) else ""
 
 
 def _serialized(stmt: ast.stmt, ctx: Context) -> str:

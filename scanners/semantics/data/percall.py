@@ -8,7 +8,7 @@ from scanners.context import Context
 from scanners.place import Call
 from scanners.semantics.data.rowloops import nodes
 from scanners.semantics.orm import is_model
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 CLIENTS: Final = {
     **dict.fromkeys(("sqlalchemy.create_engine", "sqlalchemy.create_async_engine", "sqlmodel.create_engine"), "engine"),
@@ -109,7 +109,7 @@ def is_factory(function: Any) -> bool:
         return True
     if _SETUP.match(name) or _ENDED.search(name):
         return True
-    return any(_CACHED.search(ast.unparse(part)) for part in getattr(function, "decorator_list", []))
+    return any(_CACHED.search(unparse(part)) for part in getattr(function, "decorator_list", []))
 
 
 def differs_by_call(call: Call) -> bool:

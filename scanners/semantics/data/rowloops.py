@@ -11,7 +11,7 @@ from scanners.names import find
 from scanners.place import Place
 from scanners.scopes import Scope
 from scanners.semantics.orm import Query, query
-from scanners.syntax import DEFS, suite
+from scanners.syntax import DEFS, suite, unparse
 
 FEW: Final = 5
 _WRAPPERS: Final = frozenset(
@@ -135,7 +135,7 @@ def _is_constant(core: ast.expr, last: str, scope: Scope) -> bool:
         (last.isupper() and len(last) > 1)
         or last[:1].isupper()
         or last in ("choices", "labels")
-        or "settings" in ast.unparse(core)
+        or "settings" in unparse(core)
     )
 
 

@@ -13,6 +13,7 @@ from scanners.semantics.dbsessions import is_session
 from scanners.semantics.orm import DJANGO, ONE, PEEWEE, SQLALCHEMY, Query, is_django, is_model, query
 from scanners.semantics.pieces import pieces
 from scanners.semantics.queries import is_database
+from scanners.syntax import unparse
 
 _ENDS: Final = (
     ONE[DJANGO]
@@ -110,16 +111,14 @@ def _related(node: ast.AST, told: Query, loop: Loop) -> Hit | None:
     if "select_for_update" in told.methods:
         return Hit(node, "", "Rows are locked one after another, which may be on purpose.")
     loaded = (
-        " ".join(ast.unparse(call) for call in loop.rows.calls("prefetch_related", "select_related"))
-        if loop.rows
-        else ""
+        " ".join(unparse(call) for call in loop.rows.calls("prefetch_related", "select_related")) if loop.rows else ""
     )
     if set(told.methods) <= {"all", "count", "iterator"}:
         if name in loaded:
             return None
         if loop.rows is None or loop.rows.root in ("related", "own"):
             return Hit(node, "", "The rows come from elsewhere and may be prefetched.")
-    return Hit(node, f"`{ast.unparse(told.node)}` is a query of its own for each row; prefetch it with the rows.")
+    return Hit(node, f"`{unparse(told.node)}` is a query of its own for each row; prefetch it with the rows.")
 
 
 def _by_key(told: Query, loop: Loop) -> bool:
@@ -150,7 +149,7 @@ def _written(node: ast.Call, func: ast.Attribute, loop: Loop, ctx: Context) -> H
             return None
         if not loop.hangs(*node.args, *[word.value for word in node.keywords]):
             return None
-        return _insert(node, f"`{ast.unparse(func.value)}`", loop)
+        return _insert(node, f"`{unparse(func.value)}`", loop)
     return _saved(node, func, loop, ctx)
 
 
@@ -205,7 +204,7 @@ def _shared(name: str, save: ast.Call, loop: Loop) -> bool:
             continue
         if any(isinstance(inner, ast.Name) and inner.id == name for arg in part.args for inner in ast.walk(arg)):
             return True
-        if isinstance(part.func, ast.Attribute) and ast.unparse(part.func).partition(".")[0] == name:
+        if isinstance(part.func, ast.Attribute) and unparse(part.func).partition(".")[0] == name:
             return True
     return False
 
@@ -213,9 +212,9 @@ def _shared(name: str, save: ast.Call, loop: Loop) -> bool:
 def _committed(node: ast.Call, func: ast.Attribute, loop: Loop) -> Hit | None:
     if not is_session(func.value, loop.place.scope) or is_conditional(node, loop) or node.args:
         return None
-    held = ast.unparse(func.value)
+    held = unparse(func.value)
     added = any(
-        isinstance(part, ast.Call) and ast.unparse(part.func) in (f"{held}.add", f"{held}.merge")
+        isinstance(part, ast.Call) and unparse(part.func) in (f"{held}.add", f"{held}.merge")
         for part in nodes(loop.body)
     )
     if not added:

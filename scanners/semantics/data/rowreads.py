@@ -7,6 +7,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.semantics.data.rowloops import Loop, nodes
 from scanners.semantics.orm import DJANGO, SQLALCHEMY, Query
+from scanners.syntax import unparse
 from scanners.tree import Fact
 
 _PLAIN: Final = frozenset(
@@ -26,11 +27,11 @@ def read_of(loop: Loop, ctx: Context) -> Iterator[tuple[ast.Attribute, str]]:
         or not isinstance(loop.target, ast.Name)
     ):
         return
-    if loop.leaves or f"prefetch_related_objects({ast.unparse(loop.iter)}" in ctx.source:
+    if loop.leaves or f"prefetch_related_objects({unparse(loop.iter)}" in ctx.source:
         return
     if rows.root not in ("manager", "session") or not _is_entity(rows) or _PLAIN & set(rows.methods):
         return
-    loaded = " ".join(ast.unparse(call) for call in rows.calls(*_LOADERS))
+    loaded = " ".join(unparse(call) for call in rows.calls(*_LOADERS))
     seen: set[str] = set()
     for node in nodes(loop.body):
         if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load) or node.attr in seen:

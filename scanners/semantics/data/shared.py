@@ -11,7 +11,7 @@ from scanners.place import Call, Place
 from scanners.scopes import Scope
 from scanners.semantics.data.rowloops import nodes
 from scanners.semantics.dbsessions import is_known_session, is_session
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 SPAWNS: Final = (
     "threading.Thread",
@@ -133,7 +133,7 @@ def module_level(ctx: Context) -> Iterator[tuple[str, Any, str]]:
 
 
 def _is_factory_call(value: ast.Call) -> bool:
-    return ast.unparse(value.func).rpartition(".")[2].endswith("maker")
+    return unparse(value.func).rpartition(".")[2].endswith("maker")
 
 
 def users(name: str, ctx: Context) -> list[ast.AST]:
@@ -152,7 +152,7 @@ def commits(node: Any) -> Iterator[tuple[ast.Call, str]]:
     managed = [item for part in body if isinstance(part, ast.With | ast.AsyncWith) for item in part.items]
     for part in body:
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr == "commit":
-            held = ast.unparse(part.func.value)
+            held = unparse(part.func.value)
             if not part.args and not any(_manages(item, held) for item in managed):
                 yield part, held
 
@@ -167,7 +167,7 @@ def is_left_broken(node: Any, held: str, place: Place[Any]) -> ast.ExceptHandler
         if block.kind == "try" and any(_cleans(part, held) for part in block.node.finalbody):
             return None
     for handler in node.handlers:
-        kind = ast.unparse(handler.type) if handler.type is not None else "Exception"
+        kind = unparse(handler.type) if handler.type is not None else "Exception"
         answered = any(_answers(part, held) for part in nodes(handler.body))
         if _BROAD.search(kind) and not answered:
             return handler  # type: ignore[no-any-return]  # blocks hold any node
@@ -176,20 +176,20 @@ def is_left_broken(node: Any, held: str, place: Place[Any]) -> ast.ExceptHandler
 
 def _answers(part: Any, held: str) -> bool:
     """Whether a part of a handler raises, ends the transaction, or hands the session on."""
-    if isinstance(part, ast.Call) and held in [ast.unparse(arg) for arg in part.args]:
+    if isinstance(part, ast.Call) and held in [unparse(arg) for arg in part.args]:
         return True
     return isinstance(part, ast.Raise) or _cleans(part, held)
 
 
 def _manages(item: ast.withitem, held: str) -> bool:
-    named = ast.unparse(item.optional_vars) if item.optional_vars is not None else ""
-    return named == held or held in ast.unparse(item.context_expr)
+    named = unparse(item.optional_vars) if item.optional_vars is not None else ""
+    return named == held or held in unparse(item.context_expr)
 
 
 def _cleans(part: ast.AST, held: str) -> bool:
     return any(
         isinstance(node, ast.Attribute)
         and node.attr in _LEAVES
-        and (node.attr == "rollback" or ast.unparse(node.value) == held)
+        and (node.attr == "rollback" or unparse(node.value) == held)
         for node in descendants(part)
     )

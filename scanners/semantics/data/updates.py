@@ -11,7 +11,7 @@ from scanners.place import Place
 from scanners.scopes import Scope
 from scanners.semantics.data.fields import field_of
 from scanners.semantics.orm import DJANGO, ONE, SQLALCHEMY, Query, query
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _LOCKED: Final = re.compile(r"lock|mutex|semaphore|for_update|serializable", re.IGNORECASE)
 _HANDLED: Final = re.compile(
@@ -28,7 +28,7 @@ def is_guarded(place: Place[Any], ctx: Context) -> bool:
     function = place.function
     around = [item.context_expr for block in place.blocks() if block.kind == "with" for item in block.node.items]
     around += getattr(function, "decorator_list", [])
-    if any(_LOCKED.search(ast.unparse(expr)) for expr in around):
+    if any(_LOCKED.search(unparse(expr)) for expr in around):
         return True
     return any(
         _VERSIONS.match(getattr(node, "attr", "") or getattr(node, "arg", "") or "")
@@ -53,7 +53,7 @@ def is_saved(name: str, place: Place[Any]) -> bool:
 def is_committed(place: Place[Any]) -> bool:
     """Whether the function ends a transaction of SQLAlchemy after the place, or stands in one."""
     within = [
-        ast.unparse(item.context_expr) for block in place.blocks() if block.kind == "with" for item in block.node.items
+        unparse(item.context_expr) for block in place.blocks() if block.kind == "with" for item in block.node.items
     ]
     if any(".begin(" in text or "ession" in text for text in within):
         return True
@@ -77,8 +77,8 @@ def origin(name: str, place: Place[Any], ctx: Context) -> tuple[str, Query | Non
     value = binding.value
     if binding.kind == "assign" and isinstance(value, ast.Call):
         called = place.name(value.func)
-        if called in _FETCHERS or ast.unparse(value.func) == "self.get_object":
-            return ("locked" if _LOCKED.search(ast.unparse(value)) else "stored"), None
+        if called in _FETCHERS or unparse(value.func) == "self.get_object":
+            return ("locked" if _LOCKED.search(unparse(value)) else "stored"), None
     told = query(value, place.scope, ctx) if binding.kind in ("assign", "for", "unpack") else None
     if told is None or told.root == "own":
         return ("new" if binding.kind == "assign" and isinstance(value, ast.Call) else ""), None
@@ -115,7 +115,7 @@ def _is_copied(name: str, place: Place[Any]) -> bool:
     """Whether the function takes the row's key away, so that saving makes another."""
     return any(
         isinstance(node, ast.Assign)
-        and ast.unparse(node.targets[0]) in (f"{name}.pk", f"{name}.id")
+        and unparse(node.targets[0]) in (f"{name}.pk", f"{name}.id")
         and isinstance(node.value, ast.Constant)
         and node.value.value is None
         for node in descendants(place.function)
@@ -134,7 +134,7 @@ def handles_conflicts(place: Place[Any], ctx: Context) -> bool:
     if function is None or isinstance(function, ast.Lambda):
         return True
     text = "\n".join(ctx.source_lines[function.lineno - 1 : function.end_lineno])
-    around = any(_LOCKED.search(ast.unparse(part)) for part in function.decorator_list)
+    around = any(_LOCKED.search(unparse(part)) for part in function.decorator_list)
     return around or _HANDLED.search(text) is not None
 
 
@@ -172,7 +172,7 @@ def looked_for(place: Place[ast.If], ctx: Context) -> Iterator[tuple[Query, list
 def not_found(place: Place[Any], ctx: Context) -> Iterator[tuple[Query, list[Any]]]:
     """The queries for one row in a short `try`, each with the body of the handler for a row that is not there."""
     for handler in place.node.handlers if len(place.node.body) <= 3 else ():
-        caught = ast.unparse(handler.type) if handler.type is not None else ""
+        caught = unparse(handler.type) if handler.type is not None else ""
         if not caught.endswith(("DoesNotExist", "NoResultFound")):
             continue
         for stmt in place.node.body:
@@ -213,7 +213,7 @@ def creations(model: str, nodes: list[Any], ctx: Context) -> Iterator[tuple[ast.
     }
     for node in found:
         words = {word.arg for word in node.keywords if word.arg}
-        text = ast.unparse(node.func)
+        text = unparse(node.func)
         made = text == model and words and (stored or any(_adds(other, node) for other in found))
         if made or text in (f"{model}.objects.create", f"{model}.objects.acreate", f"{model}.create"):
             yield node, words

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from scanners.place import Place
 from scanners.scopes import arguments
-from scanners.syntax import children, descendants
+from scanners.syntax import children, descendants, unparse
 
 _PARAMETERS: Final = frozenset({"args", "arguments", "parameters", "params"})
 _MORE: Final = frozenset({"other parameters", "keyword args", "keyword arguments", "keyword parameters", "kwargs"})
@@ -134,7 +134,7 @@ def raised(function: Any) -> Iterator[str]:
         node = stack.pop()
         if isinstance(node, ast.Raise) and node.exc is not None:
             named = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-            name = ast.unparse(named) if isinstance(named, ast.Name | ast.Attribute) else ""
+            name = unparse(named) if isinstance(named, ast.Name | ast.Attribute) else ""
             if name.rpartition(".")[2][:1].isupper() and not _EXPECTED.search(name):
                 found.append((node.lineno, name))
         elif isinstance(node, ast.Try) and node.handlers:

@@ -9,7 +9,7 @@ from scanners.names import resolve
 from scanners.place import Place
 from scanners.scopes import Scope
 from scanners.semantics.handlers import inner, short
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _CLEANUP: Final = re.compile(
     r"^_*(__del__|__exit__|__aexit__|\w*clean_?up\w*|((force_?)?(a?close|abort)|shutdown|stop|clean_?up|tear_?down|disconnect|dispose"
@@ -98,7 +98,7 @@ def _has_effect(node: ast.AST) -> bool:
 
 
 def _is_lookup(call: ast.Call) -> bool:
-    if isinstance(call.func, ast.Attribute) and _REMOTE.search(ast.unparse(call.func.value)):
+    if isinstance(call.func, ast.Attribute) and _REMOTE.search(unparse(call.func.value)):
         return False
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
     return name in _LOOKUP or name.startswith(("from_", "to_", "as_", "parse_")) or name.endswith("_load")
@@ -120,8 +120,8 @@ def loses_effect(types: list[ast.expr], body: list[ast.stmt], scope: Scope) -> s
 def _is_effect(call: ast.Call, scope: Scope) -> bool:
     name = getattr(call.func, "attr", "")
     if name in ("execute", "executemany"):
-        return bool(call.args and _CHANGES.match(ast.unparse(call.args[0])))
-    if name == "write" and _PEER.search(ast.unparse(call.func)):
+        return bool(call.args and _CHANGES.match(unparse(call.args[0])))
+    if name == "write" and _PEER.search(unparse(call.func)):
         return False  # The peer has gone away.
     ref = resolve(call.func, scope, call.lineno)
     return name in _WRITES or bool(ref and _OUT.match(ref.dotted))

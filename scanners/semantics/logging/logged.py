@@ -10,7 +10,7 @@ from scanners.finding import Confidence
 from scanners.place import Call
 from scanners.semantics.handlers import short
 from scanners.semantics.secrets import is_secret_name
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _OTHERS: Final = re.compile(
     r"(^|_)(authorization|auth_?header|proxy_authorization|set_cookie|cookies?|card_?number|credit_?card|cvv|cvc|iban|ssn|"
@@ -94,9 +94,7 @@ def secret_in(value: ast.expr, call: Call, ctx: Context) -> tuple[str, Confidenc
     lowered = name.lower().replace("-", "_")
     if not name or _OTHER_TOKEN.search(lowered) or not (is_secret_name(name) or _OTHERS.search(lowered)):
         return None
-    if _is_number(value, call) or re.search(
-        rf"\b(open|Path|exists|isfile)\({re.escape(ast.unparse(value))}", ctx.source
-    ):
+    if _is_number(value, call) or re.search(rf"\b(open|Path|exists|isfile)\({re.escape(unparse(value))}", ctx.source):
         return None
     if isinstance(value, ast.Name) and isinstance(ctx.constant(value, call), str) and not is_secret_name(name):
         return None

@@ -11,7 +11,7 @@ from scanners.place import Block, Place
 from scanners.scopes import Scope, arguments
 from scanners.semantics.containers import SHRINKING, changes, made, spelled
 from scanners.semantics.owncalls import calls_of
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _FEW_MADE: Final = re.compile(
     r"(^|_)(pools?|clients?|engines?|connections?|sessions?|loggers?|backends?|drivers?)(_|$)"
@@ -53,10 +53,10 @@ def is_small(arg: ast.arg, place: Place[Any], ctx: Context) -> bool:
         return True
     if arg.annotation is None:
         return False
-    text = ast.unparse(arg.annotation)
+    text = unparse(arg.annotation)
     made_here = ctx.definition(place.resolve(arg.annotation))
     if isinstance(made_here, ast.ClassDef):
-        return any("Enum" in ast.unparse(base) for base in made_here.bases)
+        return any("Enum" in unparse(base) for base in made_here.bases)
     return bool(_SMALL.search(text)) and not _OPEN.search(re.sub(r"(type|Type|Literal|Callable)\[.*\]", "", text))
 
 
@@ -197,5 +197,5 @@ def _looked_up(node: Any, name: str) -> Iterator[ast.expr]:
 
 def are_open(args: list[ast.arg]) -> bool:
     """Whether what is given may be anything: by the annotations, and by names that say more than a file or a field."""
-    plain = all(arg.annotation is None or _OPEN.search(ast.unparse(arg.annotation)) for arg in args)
+    plain = all(arg.annotation is None or _OPEN.search(unparse(arg.annotation)) for arg in args)
     return plain and not all(_OF_CODE.match(arg.arg) for arg in args)

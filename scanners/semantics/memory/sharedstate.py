@@ -10,7 +10,7 @@ from scanners.names import resolve
 from scanners.place import Call, Place
 from scanners.scopes import Scope
 from scanners.semantics.containers import GROWING, Change, changes, made, spelled
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 MEANT: Final = re.compile(r"^_|cache|memo|registry|seen|visited|shared|instances|pool", re.IGNORECASE)
 SAID: Final = {
@@ -70,7 +70,7 @@ def class_containers(cls: ast.ClassDef, scope: Scope) -> dict[str, ast.stmt]:
             if made(stmt.value, scope):
                 found[stmt.targets[0].id] = stmt
         elif isinstance(stmt, ast.AnnAssign) and isinstance(stmt.target, ast.Name) and made(stmt.value, scope):
-            found |= {} if "ClassVar" in ast.unparse(stmt.annotation) else {stmt.target.id: stmt}
+            found |= {} if "ClassVar" in unparse(stmt.annotation) else {stmt.target.id: stmt}
     return found
 
 
@@ -148,7 +148,7 @@ def is_single(cls: ast.ClassDef, ctx: Context) -> bool:
     if any(isinstance(made.value, ast.Call) and spelled(made.value.func) == cls.name for made in bound):
         return True
     return any(spelled(base).endswith("Singleton") for base in cls.bases) or any(
-        "ingleton" in ast.unparse(word.value) for word in cls.keywords
+        "ingleton" in unparse(word.value) for word in cls.keywords
     )
 
 

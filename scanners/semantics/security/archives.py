@@ -7,7 +7,7 @@ from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.place import Call, Place
 from scanners.semantics.harmless import is_fixed_name
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _CHECKS = re.compile(
     r"^(is_relative_to|commonpath|realpath|commonprefix|safe_join|secure_filename|relative_to|resolve|basename|normpath)$|"
@@ -72,7 +72,7 @@ def checked(call: Call) -> bool:
 
 def for_old_python(call: Call) -> bool:
     """Whether a condition asks first whether this Python knows filters."""
-    tests = [ast.unparse(block.node.test) for block in call.blocks() if block.kind in ("if", "else")]
+    tests = [unparse(block.node.test) for block in call.blocks() if block.kind in ("if", "else")]
     return any(re.search(r"filter|version_info", test) for test in tests)
 
 

@@ -9,7 +9,7 @@ from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Call
 from scanners.semantics.harmless import is_settled
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 ALWAYS: Final = frozenset(
     "os.system os.popen subprocess.getoutput subprocess.getstatusoutput asyncio.create_subprocess_shell "
@@ -85,9 +85,9 @@ def is_harmless_in_shell(hole: ast.expr, call: Call) -> bool:
         return True
     if isinstance(hole, ast.Call):
         name = getattr(hole.func, "attr", getattr(hole.func, "id", ""))
-        if name in QUOTES or (name == "join" and _quotes_inside(hole)) or ast.unparse(hole.func) in _OWN:
+        if name in QUOTES or (name == "join" and _quotes_inside(hole)) or unparse(hole.func) in _OWN:
             return True
-    text = ast.unparse(hole)
+    text = unparse(hole)
     return text in _OWN or "__file__" in text
 
 
@@ -103,4 +103,4 @@ def goes_over_ssh(call: Call) -> bool:
         return True
     if call.ref is not None and not call.dotted.endswith("SSHClient.exec_command"):
         return False
-    return call.receiver is not None and _SSH.search(ast.unparse(call.receiver)) is not None
+    return call.receiver is not None and _SSH.search(unparse(call.receiver)) is not None

@@ -7,6 +7,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.place import Bound, Call
 from scanners.semantics.requestsources import serving
+from scanners.syntax import unparse
 
 _PREFERENCE: Final = re.compile(
     r"theme|lang|locale|consent|time_?zone|\btz\b|sidebar|color|colour|dismiss|banner|seen|pref|layout|currency"
@@ -52,7 +53,7 @@ def named(call: Call, ctx: Context) -> str:
     """The name of the cookie, or what stands for it."""
     given = call.argument(0, "key", "name")
     name = ctx.constant(given, call)
-    return name if isinstance(name, str) else ast.unparse(given) if given is not None else ""
+    return name if isinstance(name, str) else unparse(given) if given is not None else ""
 
 
 def weighs_less(call: Call, missing: list[str], ctx: Context) -> bool:

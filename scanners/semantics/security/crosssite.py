@@ -10,6 +10,7 @@ from scanners.place import Call, Place
 from scanners.semantics.owncalls import own
 from scanners.semantics.remarks import is_explained
 from scanners.semantics.routes import routes_of
+from scanners.syntax import unparse
 
 LAYERS: Final = (
     "flask_cors.CORS",
@@ -125,9 +126,9 @@ def writing_gets(ctx: Context) -> list[tuple[Any, str]]:
         if not _CHANGES.search(getattr(node, "name", "")):
             continue
         calls = [inner.func for inner in own(node, ast.Call) if isinstance(inner.func, ast.Attribute)]
-        writes = [func for func in calls if func.attr in _WRITES and _stores(ast.unparse(func.value))]
+        writes = [func for func in calls if func.attr in _WRITES and _stores(unparse(func.value))]
         if writes:
-            found.append((node, ast.unparse(writes[0])))
+            found.append((node, unparse(writes[0])))
     return found
 
 
@@ -149,9 +150,7 @@ def exempted(place: Place[Any]) -> ast.expr | None:
             if isinstance(part, ast.Name | ast.Attribute):
                 name = place.name(part)
                 if name == "django.views.decorators.csrf.csrf_exempt" or (
-                    isinstance(part, ast.Attribute)
-                    and part.attr == "exempt"
-                    and "csrf" in ast.unparse(part.value).lower()
+                    isinstance(part, ast.Attribute) and part.attr == "exempt" and "csrf" in unparse(part.value).lower()
                 ):
                     found: ast.expr = decorator
                     return found

@@ -6,6 +6,7 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.place import Call
+from scanners.syntax import unparse
 
 WEAK: Final = frozenset({"md5", "sha1", "sha", "md4", "md2"})
 
@@ -63,7 +64,7 @@ def algorithm(call: Call, ctx: Context) -> str | None:
 def arguments(call: Call) -> str:
     """What is hashed, as source text."""
     data = call.node.args[1:] if call.dotted == "hashlib.new" else call.node.args
-    return " ".join(ast.unparse(argument) for argument in data)
+    return " ".join(unparse(argument) for argument in data)
 
 
 def looks_guarding(words: list[str]) -> bool:
@@ -77,13 +78,13 @@ def holder(call: Call) -> str:
     """The call that the hash is passed to, as source text, empty for none."""
     above = call.parent()
     above = call.parent(above) if isinstance(above, ast.keyword) else above
-    return ast.unparse(above.func) if isinstance(above, ast.Call) else ""
+    return unparse(above.func) if isinstance(above, ast.Call) else ""
 
 
 def around(call: Call) -> list[str]:
     """The names that tell what a hash is for: what it is given to, what it is made of, the function it is made in."""
     stmt = call.stmt
     targets = getattr(stmt, "targets", [getattr(stmt, "target", None)])
-    texts = [ast.unparse(target) for target in targets if isinstance(target, ast.AST)]
+    texts = [unparse(target) for target in targets if isinstance(target, ast.AST)]
     texts += [arguments(call), getattr(call.parent(), "arg", None) or "", holder(call), call.qualname]
     return [word for text in texts for word in re.findall(r"\w+", text)]

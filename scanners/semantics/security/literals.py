@@ -10,7 +10,7 @@ from scanners.finding import Confidence
 from scanners.place import Place
 from scanners.semantics.secrets import Token, is_placeholder, is_random
 from scanners.semantics.testsettings import is_for_tests
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _CONDITION: Final = re.compile(r"^[a-z_]+[!=]=?[\w-]{1,12}$")
 _STRICT: Final = re.compile(
@@ -67,7 +67,7 @@ def judge(name: str, text: str, place: Place[Any], ctx: Context) -> Confidence |
 
 def _callee(place: Place[Any]) -> str:
     above = place.parent()
-    return ast.unparse(above.func) if isinstance(above, ast.Call) else ""
+    return unparse(above.func) if isinstance(above, ast.Call) else ""
 
 
 def _is_account(place: Place[Any]) -> bool:
@@ -87,7 +87,7 @@ def name_of(target: ast.expr) -> str:
 
 
 def _is_choice(cls: ast.ClassDef) -> bool:
-    return any(_CHOICES.search(ast.unparse(base)) for base in cls.bases)
+    return any(_CHOICES.search(unparse(base)) for base in cls.bases)
 
 
 def texts(tree: ast.AST | None) -> Iterator[tuple[str, bool]]:

@@ -7,7 +7,7 @@ from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Call
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _PICKLES = "pickle _pickle cPickle cloudpickle dill marshal".split()
 
@@ -72,7 +72,7 @@ def made_or_checked_here(call: Call) -> bool:
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             if name in _PROOFS and node.lineno < call.line:
                 return True
-        if isinstance(node, ast.Assign) and _dumps(node.value) and {ast.unparse(each) for each in node.targets} & names:
+        if isinstance(node, ast.Assign) and _dumps(node.value) and {unparse(each) for each in node.targets} & names:
             return True
     return any(_dumps(argument) for argument in call.node.args)
 

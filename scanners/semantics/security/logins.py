@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.semantics.routes import Route, routes_of
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _NAMED: Final = re.compile(
     r"(^|[/_.-])(log_?in|log_?on|sign_?in|authenticate|access_?token|obtain_\w*token|token|jwt|reset_?password"
@@ -92,8 +92,6 @@ def _written(node: Any, route: Route, ctx: Context) -> str:
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
     text = "\n".join(ctx.source_lines[first - 1 : node.end_lineno])
     around = route.cls.body if route.cls is not None else []
-    plain = [ast.unparse(stmt) for stmt in around if not isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef)]
-    bases = (
-        [ast.unparse(part) for part in (*route.cls.bases, *route.cls.decorator_list)] if route.cls is not None else []
-    )
+    plain = [unparse(stmt) for stmt in around if not isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef)]
+    bases = [unparse(part) for part in (*route.cls.bases, *route.cls.decorator_list)] if route.cls is not None else []
     return "\n".join([text, *plain, *bases])

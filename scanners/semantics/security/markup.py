@@ -12,6 +12,7 @@ from scanners.semantics.harmless import is_settled
 from scanners.semantics.owncalls import own
 from scanners.semantics.pieces import Pieces
 from scanners.semantics.routes import Route, routes_of
+from scanners.syntax import unparse
 from scanners.text import TextFile
 
 MARKERS: Final = frozenset(
@@ -76,14 +77,12 @@ def is_harmless_markup(hole: ast.expr, call: Call) -> bool:
     """Whether what fills markup is a number, fixed, chosen from a set, escaped or markup itself."""
     if is_settled(hole, call):
         return True
-    return (
-        isinstance(hole, ast.Call) and not _is_raw(hole, call) and _ESCAPES.search(ast.unparse(hole.func)) is not None
-    )
+    return isinstance(hole, ast.Call) and not _is_raw(hole, call) and _ESCAPES.search(unparse(hole.func)) is not None
 
 
 def how_sure(hole: ast.expr, taken: Pieces, call: Call) -> Confidence:
     """How sure it is that text marked as safe markup is none: tags put around it, or into it, tell."""
-    text = ast.unparse(hole)
+    text = unparse(hole)
     if isinstance(hole, ast.Call):
         return Confidence.MEDIUM if _is_raw(hole, call) or _is_filled(hole) else Confidence.LOW
     tagged = taken.built and any("<" in part for part in taken.parts if isinstance(part, str))
@@ -99,7 +98,7 @@ def _is_filled(hole: ast.Call) -> bool:
     func, last = hole.func, hole.args[-1] if len(hole.args) == 2 else None
     if not isinstance(func, ast.Attribute) or func.attr != "replace" or not isinstance(func.value, ast.Attribute):
         return False
-    return isinstance(last, ast.Constant) and "<" in str(last.value) and not trusted_by_name(ast.unparse(func.value))
+    return isinstance(last, ast.Constant) and "<" in str(last.value) and not trusted_by_name(unparse(func.value))
 
 
 def trusted_by_name(text: str) -> bool:
@@ -114,9 +113,9 @@ def sends_html(call: Call, ctx: Context) -> bool:
         given = call.argument(1 if call.dotted.startswith("django") else 9, "content_type")
     if given is not None:
         return _HTML.search(str(ctx.constant(given, call))) is not None
-    if call.keyword("headers") is not None and "ontent-" in ast.unparse(call.node):
+    if call.keyword("headers") is not None and "ontent-" in unparse(call.node):
         return False
-    if "ontent-" in ast.unparse(call.function) and "type" in ast.unparse(call.function).lower():
+    if "ontent-" in unparse(call.function) and "type" in unparse(call.function).lower():
         return False
     return call.dotted.startswith(_SILENT_HTML) or call.last == "HTMLResponse"
 
@@ -141,7 +140,7 @@ def _answers_html(node: Any, route: Route) -> bool:
     if route.framework != "fastapi":
         return route.framework in ("flask", "quart")
     words = [word for made in node.decorator_list if isinstance(made, ast.Call) for word in made.keywords]
-    return any(word.arg == "response_class" and ast.unparse(word.value).endswith("HTMLResponse") for word in words)
+    return any(word.arg == "response_class" and unparse(word.value).endswith("HTMLResponse") for word in words)
 
 
 def unescaped_lines(text: TextFile) -> Iterator[tuple[int, str, Confidence | None]]:

@@ -8,6 +8,7 @@ from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Call, Place
 from scanners.semantics.remarks import is_explained
+from scanners.syntax import unparse
 
 SWITCHES: Final = ("verify", "check_hostname", "verify_mode", "_create_default_https_context")
 _METHODS: Final = "get post put patch delete head options request".split()
@@ -89,7 +90,7 @@ def is_local(call: Call, ctx: Context) -> bool:
 def say(place: Place[Any], ctx: Context, message: str, *, known: bool = True) -> None:
     """Report, unless a condition that is named like such a choice decides it: then it comes from configuration."""
     for block in place.blocks():
-        if block.kind in ("if", "else") and CHOICE.search(ast.unparse(block.node.test)):
+        if block.kind in ("if", "else") and CHOICE.search(unparse(block.node.test)):
             return
         if block.kind == "function":
             break
@@ -108,14 +109,14 @@ def switched_off(place: Place[Any]) -> tuple[str, bool] | None:
         return None
     holder = place.resolve(target.value)
     made = holder.dotted if holder else ""
-    named = "session" in ast.unparse(target.value).lower() or made.endswith("Session")
+    named = "session" in unparse(target.value).lower() or made.endswith("Session")
     if target.attr == "verify" and not named:
         return None
-    if holder and holder.origin and re.search(r"CLIENT_AUTH|TLS_SERVER", ast.unparse(holder.origin)):
+    if holder and holder.origin and re.search(r"CLIENT_AUTH|TLS_SERVER", unparse(holder.origin)):
         return None
     off = isinstance(value, ast.Constant) and value.value is False
-    off = off or ast.unparse(value).endswith(("CERT_NONE", "_create_unverified_context"))
-    return (f"{ast.unparse(target)} = {ast.unparse(value)} {taken(target.attr)}" if off else ""), bool(made)
+    off = off or unparse(value).endswith(("CERT_NONE", "_create_unverified_context"))
+    return (f"{unparse(target)} = {unparse(value)} {taken(target.attr)}" if off else ""), bool(made)
 
 
 def taken(switch: str) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call, Place
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _HMACS: Final = frozenset({"hmac.new", "hmac.digest", "hmac.HMAC"})
 
@@ -29,7 +29,7 @@ def decode_fault(call: Call, ctx: Context) -> str:
         return "The signature of this token is not verified."
     algorithms = call.argument(2, "algorithms")
     key = call.argument(1, "key")
-    if algorithms is None and key is not None and re.search(r"jwk|signing_key", ast.unparse(key), re.IGNORECASE):
+    if algorithms is None and key is not None and re.search(r"jwk|signing_key", unparse(key), re.IGNORECASE):
         return ""  # A key from a key set names its algorithm.
     if algorithms is None and not call.unpacks and not call.dotted.startswith("jose."):
         return "The token itself decides by which algorithm it is verified."
@@ -44,7 +44,7 @@ def decode_fault(call: Call, ctx: Context) -> str:
 def _of_the_token(algorithms: ast.expr, call: Call) -> bool:
     names = [node.id for node in descendants(algorithms) if isinstance(node, ast.Name)]
     held = [binding.value for name in names for binding in call.scope.bindings(name) if binding.kind == "assign"]
-    return any("get_unverified_header" in ast.unparse(expr) for expr in (algorithms, *held))
+    return any("get_unverified_header" in unparse(expr) for expr in (algorithms, *held))
 
 
 def _switches_off(options: ast.expr | None, call: Call) -> bool:
@@ -78,7 +78,7 @@ def decoded_in_full(call: Call, around: ast.AST) -> bool:
 def peeked(call: Call) -> bool:
     """Whether names say that a token is only looked at here, to find out how to verify it."""
     targets = getattr(call.stmt, "targets", [])
-    return _PEEKED.search(" ".join([call.qualname, *map(ast.unparse, targets)])) is not None
+    return _PEEKED.search(" ".join([call.qualname, *map(unparse, targets)])) is not None
 
 
 def is_digest(side: ast.expr, place: Place[ast.Compare]) -> bool:

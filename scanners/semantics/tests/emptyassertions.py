@@ -9,7 +9,7 @@ from scanners.constants import UNKNOWN, fold
 from scanners.finding import Confidence
 from scanners.place import Call, Place
 from scanners.semantics.tests.testcode import last_name
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 Empty = tuple[str, Confidence]
 """What is wrong, and how sure that is."""
@@ -114,7 +114,7 @@ def _mock_of(expr: ast.expr, place: Place[Any]) -> ast.Call | None:
 
 def _is_mock(expr: ast.expr, place: Place[Any]) -> bool:
     ref = place.resolve(expr)
-    return (ref is not None and ref.dotted.startswith(_MOCK_ROOTS)) or "mock" in ast.unparse(expr).lower()
+    return (ref is not None and ref.dotted.startswith(_MOCK_ROOTS)) or "mock" in unparse(expr).lower()
 
 
 def _is_set(attribute: ast.Attribute, place: Place[Any]) -> bool:
@@ -190,7 +190,7 @@ def _asserts(stmt: ast.stmt) -> bool:
 
 
 def _short(expr: ast.expr) -> str:
-    text = ast.unparse(expr)
+    text = unparse(expr)
     return text if len(text) <= 50 else f"{text[:47]}..."
 
 

@@ -10,7 +10,7 @@ from scanners.facts.jobs import is_task
 from scanners.place import Call, Place
 from scanners.semantics.connections import CALLS as CONNECTIONS
 from scanners.semantics.outbound import HTTP
-from scanners.syntax import children, descendants
+from scanners.syntax import children, descendants, unparse
 
 ENDLESS, LIMITED, UNKNOWN = "endless", "limited", "unknown"
 NONE, FIXED, PLAIN, GOOD = "none", "fixed", "plain", "good"
@@ -93,7 +93,7 @@ def _last_names(expr: ast.AST, call: Call) -> Iterator[str]:
     for node in descendants(expr):
         if isinstance(node, ast.Name | ast.Attribute):
             ref = call.resolve(node)
-            yield ref.dotted.removesuffix("()").rpartition(".")[2] if ref else ast.unparse(node).rpartition(".")[2]
+            yield ref.dotted.removesuffix("()").rpartition(".")[2] if ref else unparse(node).rpartition(".")[2]
 
 
 def _backoff(words: dict[str, ast.expr], call: Call) -> Retry:
@@ -210,14 +210,14 @@ def polling(place: Place[Any]) -> Polling | None:
         return None
     fixed = isinstance(node.test, ast.Constant)
     guards = [part.test for part in inner if isinstance(part, ast.If) and _leaves(part.body)] if fixed else [node.test]
-    said = " ".join(ast.unparse(guard) for guard in guards)
+    said = " ".join(unparse(guard) for guard in guards)
     leaves = any(isinstance(part, ast.Return | ast.Break) for part in inner)
     asks = any(isinstance(part, ast.Call) for part in descendants(node.test))
     if any(isinstance(part, ast.Try) for part in inner) or (not leaves if fixed else not asks) or _LASTING.search(said):
         return None
     ends = any(isinstance(part, ast.Raise | ast.AugAssign) for part in inner) or (leaves and not fixed)
     ends = ends or _runs_out(node.test, place)
-    text = _LIMIT_OF_CALL.sub("", ast.unparse(node))
+    text = _LIMIT_OF_CALL.sub("", unparse(node))
     return Polling(ends or _DEADLINE.search(text) is not None, not fixed or _STATE.search(said) is not None)
 
 
@@ -230,7 +230,7 @@ def _runs_out(test: ast.expr, place: Place[Any]) -> bool:
     return any(
         isinstance(node, ast.Call)
         and bool(node.args)
-        and ast.unparse(node.args[0]) == ast.unparse(test.args[0])
+        and unparse(node.args[0]) == unparse(test.args[0])
         and (
             getattr(node.func, "attr", "") in ("expire", "pexpire", "expireat", "setex", "psetex")
             or any(word.arg in ("ex", "px", "exat", "timeout", "ttl") for word in node.keywords)
@@ -261,7 +261,7 @@ def of_task(call: Call) -> str:
 def _pause(pauses: list[ast.expr], place: Place[Any]) -> str:
     if any(isinstance(fold(pause, place.scope), int | float) for pause in pauses):
         return FIXED
-    said = " ".join(ast.unparse(pause) for pause in pauses).lower()
+    said = " ".join(unparse(pause) for pause in pauses).lower()
     if "**" in said or "pow(" in said:
         return GOOD if any(word in said for word in ("random", "jitter", "uniform")) else PLAIN
     return GOOD

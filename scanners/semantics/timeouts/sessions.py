@@ -7,7 +7,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.place import Call
 from scanners.semantics.outbound import SESSION_CALLS, Verdict
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 MOUNTS: Final = tuple(dict.fromkeys(f"{name.rpartition('.')[0]}.mount" for name in SESSION_CALLS))
 """Calls that give a session an adapter."""
@@ -38,9 +38,9 @@ class Sessions:
         node = self.ctx.definition(ref)
         if node is None:
             known = ref is not None and "timeout" in ref.dotted.lower()
-            self._tuned[ast.unparse(call.receiver)] = _BOUNDED if known else _ADAPTED
+            self._tuned[unparse(call.receiver)] = _BOUNDED if known else _ADAPTED
         elif sets_timeout(node):
-            self._tuned[ast.unparse(call.receiver)] = _BOUNDED
+            self._tuned[unparse(call.receiver)] = _BOUNDED
 
     def bound(self, call: Call) -> Verdict | None:
         """Whether something about its session bounds this call, None when nothing does."""
@@ -50,7 +50,7 @@ class Sessions:
             return _BOUNDED if any(sets_timeout(node) for node in _ancestry(call, self.ctx)) else None
         if call.ref.via == "param":
             return _PASSED_IN
-        held = ast.unparse(call.receiver)
+        held = unparse(call.receiver)
         if self._assigned is None:
             self._assigned = set(_replaced(self.ctx.tree)) if self.ctx.tree else set()
         return _BOUNDED if held in self._assigned else self._tuned.get(held)
@@ -77,7 +77,7 @@ def _ancestry(call: Call, ctx: Context) -> list[ast.ClassDef]:
 def _replaced(tree: ast.Module) -> list[str]:
     """The holders whose `request` or `send` is replaced: `session.request = functools.partial(...)`."""
     return [
-        ast.unparse(target.value)
+        unparse(target.value)
         for node in descendants(tree)
         if isinstance(node, ast.Assign)
         for target in node.targets
@@ -94,7 +94,7 @@ def checks_status(call: Call, ctx: Context) -> bool:
         return True
     if call.ref is not None and call.ref.via == "base":
         return any(_looks_at_status(part) for node in _ancestry(call, ctx) for part in node.body)
-    held = ast.unparse(call.receiver) if call.receiver is not None else ""
+    held = unparse(call.receiver) if call.receiver is not None else ""
     return any(f"{held}.{hooks}" in line for line in ctx.source_lines for hooks in ("hooks", "event_hooks"))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from scanners.names import resolve
 from scanners.scopes import Scope
-from scanners.syntax import children, descendants
+from scanners.syntax import children, descendants, unparse
 
 _HTTP: Final = re.compile(
     r"^(requests|requests\.Session|httpx|httpx\.(Async)?Client|aiohttp\.ClientSession|urllib3|urllib3\.\w+)\.(post|patch|request)$"
@@ -41,7 +41,7 @@ class Unsafe(NamedTuple):
 
 def unsafe_in(body: list[ast.stmt], scope: Scope) -> Unsafe | None:
     """The first call in `body` that does something again each time, and carries no key that tells repetitions apart."""
-    if any(_KEYED.search(ast.unparse(stmt)) for stmt in body):
+    if any(_KEYED.search(unparse(stmt)) for stmt in body):
         return None
     for call in calls_in(body):
         ref = resolve(call.func, scope, call.lineno)
@@ -57,7 +57,7 @@ def _what(call: ast.Call, name: str) -> str:
         method = name.rpartition(".")[2].upper()
         if method == "REQUEST":
             method = str(getattr(call.args[0], "value", "")).upper() if call.args else ""
-        if method not in ("POST", "PATCH") or _SEARCHES.search(ast.unparse(call)):
+        if method not in ("POST", "PATCH") or _SEARCHES.search(unparse(call)):
             return ""
         return f"sends a {method}"
     if _EFFECTS.match(name):
