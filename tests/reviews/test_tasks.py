@@ -9,13 +9,15 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from reviews import intake, queue, tasks
-from reviews.models import BlobResult, OutboxMessage, Repository, Review, Scan, Team, User, Waiver
+from reviews.models import BlobResult, Forge, OutboxMessage, Repository, Review, Scan, Team, User, Waiver
 from reviews.outbox import delivery
 from tests.factories import MembershipFactory, RepositoryFactory, ScanFactory
 from tests.mail_server import MailServer
 from tests.origin import commit_files
 from tests.reviews.posting import message
+from tests.reviews.pull_rows import HEAD, proposal
 from tests.reviews.readings import fresh, frozen
+from tests.reviews.rows import COMMIT, finished
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -129,6 +131,19 @@ class TestReadForReviews:
         tasks.read_for_reviews()
         tasks.requeue()
         assert len(list(messages.iterdir())) == 2
+
+
+class TestTellDue:
+    def test_puts_the_gate_and_what_failed_into_the_outbox(self, repository: Repository, messages: Path) -> None:
+        repository.provider = "github"
+        Forge.objects.create(repository=repository, posts_statuses=True)
+        finished(repository)
+        pull = proposal(repository)
+        ScanFactory(repository=repository, pull_request=pull, branch=pull.ref, state="failed", error_message="No.")
+        tasks.tell_due()
+        tasks.tell_due()
+        topics = OutboxMessage.objects.order_by("pk").values_list("topic", flat=True)
+        assert list(topics) == [f"status:{HEAD}:plimsoll/pull-request", f"status:{COMMIT}:plimsoll/gate"]
 
 
 class TestClean:
