@@ -46,6 +46,8 @@ def _sqlite(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
+        # The last connection that closes writes the whole log back and waits for the disk: not at each request.
+        "CONN_MAX_AGE": 60,
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": _SQLITE_PRAGMAS},
         # A file also in tests: threads and child processes must see the same rows.
         "TEST": {"NAME": path.with_name(f"test-{path.name}")},

@@ -37,6 +37,7 @@ _TEMPLATE = "teams/<slug:team>/templates/<slug:tier>/<slug:kind>/<slug:occasion>
 _CONDITION = _REVIEW + "conditions/<int:condition>/"
 
 urlpatterns = [
+    path("hooks/<slug:key>/", hooks.hook, name="hook"),  # The first, because forges come most often.
     path("", fleet.index, name="fleet"),
     path("findings/", findings.index, name="findings"),
     path("findings/<int:pk>/", findings.finding, name="finding"),
@@ -119,7 +120,6 @@ urlpatterns = [
     path("status/", status.index, name="status"),
     path("teams/<slug:team>/outbox/send/", status.send, name="send-again"),
     path("account/", account.index, name="account"),
-    path("hooks/<slug:key>/", hooks.hook, name="hook"),
     path("badges/<slug:key>/<slug:kind>.svg", badges.badge, name="badge"),
     path("api/", include("reviews.api.urls")),
 ]

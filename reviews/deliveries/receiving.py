@@ -7,19 +7,17 @@ from functools import partial
 from typing import Any
 
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Q
 
 from reviews import hooks
-from reviews.deliveries import outcomes
+from reviews.deliveries import outcomes, statements
 from reviews.models import Delivery, Hook
 from reviews.webhooks import body, events, providers, redaction
 from reviews.webhooks.signatures import RefusedError
 
 log = structlog.get_logger(__name__)
 _REFUSED_EVERY = timedelta(minutes=1)
-_FIELDS = ("key", "secret", "former_secret", "former_until", "refused_at")
-_OF_REPOSITORY = ("branch", "provider", "release_tags")
 
 
 class HookGoneError(Exception):
@@ -37,8 +35,7 @@ class Received:
 
 def find(key: str) -> Hook:
     """The hook with its repository, in one query. Raises HookGoneError."""
-    needed = [*_FIELDS, *(f"repository__{name}" for name in _OF_REPOSITORY)]
-    hook = Hook.objects.select_related("repository").only(*needed).filter(key=key).first()
+    hook = statements.find(key)
     if hook is None:
         raise HookGoneError
     return hook
@@ -82,12 +79,11 @@ def _provider(hook: Hook) -> providers.Provider:
 def _kept(row: Delivery) -> Received:
     known: dict[str, Any] = {"hook": row.hook_id, "repository": row.hook.repository_id, "reported": row.event}
     try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError as error:
-        first = Delivery.objects.filter(hook=row.hook_id, key=row.key).only("pk").first()
-        if first is None:  # the hook was removed since it was found
-            raise HookGoneError from error
+        is_new = statements.keep(row)
+    except IntegrityError as error:  # the hook was removed since it was found
+        raise HookGoneError from error
+    if not is_new:
+        first = Delivery.objects.only("pk").get(hook=row.hook_id, key=row.key)
         log.info("delivery-repeated", **known, delivery=first.pk, key=row.key)
         return Received(first.pk, "duplicate", again=True)
     log.info("delivery-received", **known, delivery=row.pk, key=row.key, state=str(row.state), code=row.code)
