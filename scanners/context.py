@@ -2,7 +2,7 @@
 
 import ast
 import hashlib
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from scanners.constants import UNKNOWN, fold
@@ -27,6 +27,10 @@ _COMPOUND_HEADS: Final[dict[type[ast.AST], tuple[str, ...]]] = {
 }
 _SNIPPET_BEFORE, _SNIPPET_AFTER, _SNIPPET_WIDTH = 3, 3, 200
 _LOWERED: Final = frozenset({"script", "test"})
+
+
+per_file: Final = lru_cache(maxsize=1)
+"""For functions of a context alone: what they say is worked out once a file, when something first asks."""
 
 
 class Context:

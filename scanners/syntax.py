@@ -6,7 +6,7 @@ file are listed once, so that what stands in a def of it is a part of that list.
 
 import ast
 from bisect import bisect_left
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -136,10 +136,13 @@ _OPTIONAL: Final = frozenset({"keys", "kw_defaults"})
 """Lists with gaps: the keys of `{**given}`, the defaults of keywords that have none."""
 
 
-class _Plans(dict[type[ast.AST], tuple[bool, tuple[tuple[str, bool], ...]]]):
-    """Whether nodes of a type are looked into, and their fields, last first, with whether they hold lists."""
+_Plan = tuple[bool, tuple[tuple[str, bool], ...]] | None
 
-    def __missing__(self, kind: type[ast.AST]) -> tuple[bool, tuple[tuple[str, bool], ...]]:
+
+class _Plans(dict[type, _Plan]):
+    """Whether nodes of a type are looked into, and their fields, last first: does it hold a list? None for marks."""
+
+    def __missing__(self, kind: type) -> _Plan:
         fields = tuple((name, _is_list(kind, name)) for name in reversed(_FIELDS[kind]))
         return self.setdefault(kind, (kind in _LISTED, fields))
 
@@ -155,48 +158,46 @@ class _Listing:
 
     def __init__(self, tree: ast.AST) -> None:
         self._nodes: list[Any] = []
-        self._where: dict[type[ast.AST], list[int]] = {}
+        self._where: defaultdict[type[ast.AST], list[int]] = defaultdict(list)
         self._suites: dict[ast.AST, tuple[list[Any], int, int]] = {}
-        self._parts: dict[tuple[ast.AST | tuple[int, int, bool], tuple[type[ast.AST], ...]], Sequence[Any]] = {}
+        self._parts: dict[tuple[Any, Any], Sequence[Any]] = {}
         self.spans: dict[ast.AST, tuple[int, int]] = {}
         self._read(tree)
 
     def _read(self, tree: ast.AST) -> None:  # noqa: C901 - a hot loop: a call a node would double its time
-        nodes, where, spans, plans = self._nodes, self._where, self.spans, _PLANS
+        nodes, where, spans, suites, plans = self._nodes, self._where, self.spans, self._suites, _PLANS
+        starts: list[int] = []
         stack: list[Any] = [tree]
-        suites, where_from = self._suites, list[int]()
         pop, push, add = stack.pop, stack.append, nodes.append
+        at = 0
         while stack:
             node = pop()
             kind = type(node)
-            if kind is int:  # The place of a def whose nodes have all been read.
-                spans[nodes[node]] = (node, len(nodes))
+            plan = plans[kind]
+            if plan is None:
+                if kind is int:  # A def ends.
+                    spans[nodes[node]] = (node, at)
+                elif kind is list:  # A suite ends.
+                    suites[node[0]] = (node, starts.pop(), at)
+                else:  # One begins.
+                    starts.append(at)
                 continue
-            if kind is list:  # A suite ends.
-                suites[node[0]] = (node, where_from.pop(), len(nodes))
-                continue
-            if kind is tuple:  # A suite begins.
-                where_from.append(len(nodes))
-                continue
-            listed, fields = plans[kind]
+            listed, fields = plan
             if listed:
-                push(len(nodes))
-            try:
-                where[kind].append(len(nodes))
-            except KeyError:
-                where[kind] = [len(nodes)]
+                push(at)
+            where[kind].append(at)
             add(node)
+            at += 1
             for name, many in fields:
                 value = getattr(node, name)
                 if not many:
                     if value is not None:
                         push(value)
-                elif name in _SUITES and value:
-                    push(value)
-                    stack += value[::-1]
-                    push(_BEGIN)
                 elif value:
-                    stack += value[::-1] if name not in _OPTIONAL else [part for part in value[::-1] if part]
+                    if name in _SUITES:
+                        stack += value, *value[::-1], _BEGIN
+                    else:
+                        stack += value[::-1] if name not in _OPTIONAL else [part for part in value[::-1] if part]
 
     def suite(self, stmts: list[Any], kinds: tuple[type[ast.AST], ...], lambdas: bool) -> Sequence[Any] | None:
         whole, start, end = self._suites.get(stmts[0], _NO_SUITE)
@@ -213,7 +214,10 @@ class _Listing:
         start, end = self.spans[node]
         if not kinds:
             return self._nodes[start:end]
-        return self._chosen([(start, end)], kinds)
+        found = self._parts.get((kinds, node))
+        if found is None:
+            found = self._parts[kinds, node] = self._chosen([(start, end)], kinds)
+        return found
 
     def within(self, node: ast.AST, kinds: tuple[type[ast.AST], ...]) -> Sequence[Any]:
         found = self._parts.get((node, kinds))
@@ -263,7 +267,7 @@ _LISTS: Final = frozenset(
     "posonlyargs kwonlyargs kw_defaults defaults keywords elts keys values comparators generators ifs body orelse "
     "targets items cases patterns kwd_patterns handlers finalbody decorator_list bases type_params names".split()
 )
-_PLANS: Final = _Plans()
+_PLANS: Final = _Plans({int: None, list: None, tuple: None})
 _file: list[Any] = [None, None]
 _texts: Final[dict[ast.AST, str]] = {}
 

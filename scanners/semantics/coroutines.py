@@ -147,7 +147,7 @@ def definitions(ref: Ref, ctx: Context) -> list[Any]:
 
 def yields(function: ast.AST) -> bool:
     """Whether a def is a generator."""
-    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in inner(getattr(function, "body", [])))
+    return bool(inner(getattr(function, "body", []), ast.Yield, ast.YieldFrom))
 
 
 def _keeps(decorator: ast.expr, ctx: Context) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.names import Ref, find, resolve
 from scanners.place import Place
 from scanners.scopes import Scope
@@ -119,7 +119,7 @@ def inner(nodes: list[Any], *kinds: type[ast.AST]) -> Sequence[Any]:
     return suite(nodes, *kinds)
 
 
-@lru_cache(maxsize=2)
+@per_file
 def called_by_handlers(ctx: Context) -> frozenset[str]:
     """The names of everything that the except clauses of a file call, in one walk a file, and only if a rule asks."""
     clauses = descendants(ctx.tree or ast.Module([], []), ast.ExceptHandler)

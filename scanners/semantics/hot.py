@@ -6,11 +6,9 @@ Code that runs once, at start or at the end (`main`, `startup`, a lifespan, a ca
 import ast
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.facts.jobs import is_task
 from scanners.names import resolve
 from scanners.place import Block, Place
@@ -37,9 +35,6 @@ _RUNNERS: Final = ("asyncio.run", "anyio.run", "trio.run", "uvloop.run")
 _REGISTERS: Final = frozenset({"on_event", "on_startup", "before_serving", "after_serving", "listener"})
 _CACHES: Final = frozenset({"functools.cache", "functools.lru_cache", "functools.cached_property"})
 
-_HOT: Final[WeakKeyDictionary[Context, frozenset[ast.AST]]] = WeakKeyDictionary()
-_SERVED: Final[WeakKeyDictionary[Context, frozenset[ast.AST]]] = WeakKeyDictionary()
-
 
 def is_hot(place: Place[Any], ctx: Context) -> bool:
     """Whether the code there runs again and again, as far as this file shows.
@@ -51,12 +46,10 @@ def is_hot(place: Place[Any], ctx: Context) -> bool:
     return bool(hot) and any(block.kind == "function" and block.node in hot for block in place.blocks())
 
 
+@per_file
 def hot_defs(ctx: Context) -> frozenset[ast.AST]:
     """The defs and lambdas of the file that run again and again. Ask from a hook, when all names are known."""
-    found = _HOT.get(ctx)
-    if found is None:
-        found = _HOT[ctx] = frozenset(_reached(ctx))
-    return found
+    return frozenset(_reached(ctx))
 
 
 def runs_once(function: Any, scope: Scope, ctx: Context) -> bool:
@@ -109,14 +102,12 @@ def _roots(ctx: Context, named: dict[str, list[ast.AST]]) -> Iterator[ast.AST]:
         yield from (node for node in named.get(name, ()) if not runs_once(node, ctx.module.functions[node], ctx))
 
 
+@per_file
 def served(ctx: Context) -> frozenset[ast.AST]:
     """The route handlers and tasks of the file: what runs once a request or a message, possibly many at a time."""
-    found = _SERVED.get(ctx)
-    if found is None:
-        jobs = [node for node, scope in ctx.module.functions.items() if _is_job(node, scope, ctx)]
-        hooks = [node for node in ctx.module.functions if _is_hook(node)] if "_request" in ctx.source else []
-        found = _SERVED[ctx] = frozenset([*routes_of(ctx), *jobs, *hooks])
-    return found
+    jobs = [node for node, scope in ctx.module.functions.items() if _is_job(node, scope, ctx)]
+    hooks = [node for node in ctx.module.functions if _is_hook(node)] if "_request" in ctx.source else []
+    return frozenset([*routes_of(ctx), *jobs, *hooks])
 
 
 def _is_hook(node: Any) -> bool:
@@ -158,7 +149,7 @@ def _bodies(ctx: Context) -> Iterator[ast.AST]:
         yield from ast.iter_child_nodes(scope.node)
 
 
-@lru_cache(maxsize=2)  # Asked for one def after the other.
+@per_file
 def _run_as_program(ctx: Context) -> frozenset[str]:
     """The names of the coroutines that `asyncio.run(f())` starts in the module body or under `__main__`."""
     if not any(word in ctx.source for word in ("run(", "run_until_complete(")):

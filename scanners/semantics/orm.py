@@ -8,9 +8,8 @@ import ast
 import re
 from dataclasses import dataclass
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.names import find, resolve
 from scanners.scopes import Scope
 from scanners.semantics.dbsessions import is_known_session, is_session
@@ -47,7 +46,6 @@ _WORDS: Final = re.compile(
     r"\.objects\b|\.query\b|select\(|[sS]ession\b|\.all\(\)|\.execute\w*\(|_manager\b|get_queryset"
 )
 _HINTS: Final = (".objects", ".query", "select(", "ession", ".all()", ".execute", "_manager", "get_queryset")
-_USERS: Final[WeakKeyDictionary[Context, bool]] = WeakKeyDictionary()
 _FOREIGN: Final = ("mongoengine", "pykube", "minio", "boto3", "odmantic", "beanie")
 
 
@@ -95,11 +93,10 @@ class Query:
         return [call for name, call in self.steps if name in names and call is not None]
 
 
+@per_file
 def uses_orm(ctx: Context) -> bool:
     """Whether the file may ask a database anything: a cheap test, made once a file."""
-    if ctx not in _USERS:
-        _USERS[ctx] = any(word in ctx.source for word in _HINTS) and _WORDS.search(ctx.source) is not None
-    return _USERS[ctx]
+    return any(word in ctx.source for word in _HINTS) and _WORDS.search(ctx.source) is not None
 
 
 def is_django(ctx: Context) -> bool:

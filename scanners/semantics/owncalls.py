@@ -2,10 +2,9 @@
 
 import ast
 from collections.abc import Sequence
-from typing import Any, Final
-from weakref import WeakKeyDictionary
+from typing import Any
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.scopes import Scope
 from scanners.syntax import suite
 
@@ -27,19 +26,19 @@ def own(function: ast.AST, *kinds: type[ast.AST]) -> Sequence[Any]:
     return suite(body if isinstance(body, list) else [body], *kinds, lambdas=True)
 
 
-_CALLS: Final[WeakKeyDictionary[Context, dict[str, list[tuple[ast.Call, Scope]]]]] = WeakKeyDictionary()
-
-
 def calls_of(ctx: Context, name: str) -> list[tuple[ast.Call, Scope]]:
     """The calls `name(...)` and `self.name(...)` in the defs of the file; read once a file, and only when asked."""
-    found = _CALLS.get(ctx)
-    if found is None:
-        found = _CALLS[ctx] = {}
-        for node, scope in ctx.module.functions.items():
-            for inner in own(node, ast.Call):
-                if called := _own_name(inner.func):
-                    found.setdefault(called, []).append((inner, scope))
-    return found.get(name, [])
+    return _calls(ctx).get(name, [])
+
+
+@per_file
+def _calls(ctx: Context) -> dict[str, list[tuple[ast.Call, Scope]]]:
+    found: dict[str, list[tuple[ast.Call, Scope]]] = {}
+    for node, scope in ctx.module.functions.items():
+        for inner in own(node, ast.Call):
+            if called := _own_name(inner.func):
+                found.setdefault(called, []).append((inner, scope))
+    return found
 
 
 def _own_name(func: ast.expr) -> str:

@@ -3,9 +3,8 @@
 import ast
 import re
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.finding import Confidence
 from scanners.names import find, resolve
 from scanners.place import Place
@@ -79,21 +78,11 @@ _TELLING: Final = re.compile(
 )
 _PLAIN_CONVERTERS: Final = frozenset({"", "string", "str", "path"})
 
-_SERVING: Final[WeakKeyDictionary[Context, str]] = WeakKeyDictionary()
 
-
+@per_file
 def serving(ctx: Context) -> str:
     """The web frameworks that the file imports, joined by spaces; empty where it serves nobody."""
-    found = _SERVING.get(ctx)
-    if found is None:
-        tops = {
-            binding.value.partition(".")[0]
-            for bindings in ctx.module.names.values()
-            for binding in bindings
-            if binding.kind == "import"
-        }
-        found = _SERVING[ctx] = " ".join(name for name in _FRAMEWORKS if name in tops)
-    return found
+    return " ".join(name for name in _FRAMEWORKS if name in ctx.imported)
 
 
 def is_source(expr: ast.expr, scope: Scope, ctx: Context) -> Confidence | None:

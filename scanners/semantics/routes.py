@@ -9,10 +9,9 @@ import ast
 import re
 from collections.abc import Iterator
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from scanners.constants import fold
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.names import annotated, resolve
 from scanners.scopes import Scope
 from scanners.semantics.handlers import inner
@@ -48,15 +47,11 @@ _RESPONSES: Final = re.compile(
     r"(^|\.)(render|redirect|render_to_response|get_object_or_404|(Json|Streaming|Template|File|Simple\w*)?(Http)?Response\w*)$"
 )
 
-_ROUTES: Final[WeakKeyDictionary[Context, dict[ast.AST, Route]]] = WeakKeyDictionary()
 
-
+@per_file
 def routes_of(ctx: Context) -> dict[ast.AST, Route]:
     """The route handlers that this file defines, by their defs. Ask from a hook, when all names are known."""
-    found = _ROUTES.get(ctx)
-    if found is None:
-        found = _ROUTES[ctx] = _read(ctx) if ctx.module.functions else {}
-    return found
+    return _read(ctx) if ctx.module.functions else {}
 
 
 def route_of(node: ast.AST | None, ctx: Context) -> Route | None:

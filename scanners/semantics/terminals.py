@@ -1,10 +1,9 @@
 """Whether a module talks to a person at a terminal."""
 
 import re
-from functools import lru_cache
 from typing import Any, Final
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.place import Place
 
 _COMMAND_LINE: Final = tuple(
@@ -17,7 +16,7 @@ _CLI: Final = re.compile(r"\.cli(\.|$)")
 _IS_PROGRAM: Final = re.compile(r"^if __name__ ==", re.MULTILINE)
 
 
-@lru_cache(maxsize=2)
+@per_file
 def is_command_line(ctx: Context) -> bool:
     """Whether the module is a command line: by what it imports, by reading its arguments or by asking for input."""
     imports = [found.value for bound in ctx.module.names.values() for found in bound if found.kind == "import"]
@@ -28,7 +27,7 @@ def _reads_terminal(source: str) -> bool:
     return ("sys.argv" in source or "input(" in source) and _TERMINAL.search(source) is not None
 
 
-@lru_cache(maxsize=2)
+@per_file
 def runs_alone(ctx: Context) -> bool:
     """Whether the module is a program of its own that serves nobody."""
     return "__name__" in ctx.source and bool(_IS_PROGRAM.search(ctx.source)) and not ctx.imports(*_SERVES)

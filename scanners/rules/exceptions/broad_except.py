@@ -9,6 +9,7 @@ from scanners.semantics.exceptions.boundaries import ends_def, is_boundary, is_c
 from scanners.semantics.handlers import Reaction, breadth, caught, clause, reaction, spelled
 from scanners.semantics.remarks import is_explained
 from scanners.semantics.terminals import is_started_by_hand
+from scanners.syntax import unparse
 
 
 class BroadExcept(Rule):
@@ -97,7 +98,7 @@ class BroadExcept(Rule):
             types = caught(handler.type, place.scope)
             width = breadth(types, place.scope)
             if width == "narrow":
-                interrupts = any("Interrupt" in ast.dump(expr) for expr in types)
+                interrupts = any("Interrupt" in unparse(expr) for expr in types)
                 interrupts_pass |= interrupts and reaction(handler, place, ctx).raises
             elif (found := reaction(handler, place, ctx)).reacts:
                 ctx.site(handler)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from scanners.constants import fold
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.place import Place
 from scanners.scopes import Scope
 from scanners.semantics.routes import frameworks
@@ -31,7 +30,6 @@ _STATUS_OF: Final = {
     "HttpResponseBadRequest": 400, "HttpResponseNotFound": 404, "HttpResponseForbidden": 403,
     "HttpResponseServerError": 500, "BadRequest": 400, "NotFound": 404, "Forbidden": 403, "InternalServerError": 500,
 }  # fmt: skip
-_WEB: Final[WeakKeyDictionary[Context, bool]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +45,10 @@ class Reply:
     made: str
 
 
+@per_file
 def is_web(ctx: Context) -> bool:
     """Whether the file imports a web framework."""
-    found = _WEB.get(ctx)
-    if found is None:
-        found = _WEB[ctx] = bool(frameworks(ctx))
-    return found
+    return bool(frameworks(ctx))
 
 
 def reply_of(place: Place[Any]) -> Reply | None:

@@ -3,10 +3,9 @@
 import ast
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.semantics.data.money import is_money
 from scanners.syntax import unparse
 
@@ -28,7 +27,7 @@ _DATACLASSES: Final = (
 _DEPTH: Final = 4
 
 
-@lru_cache(maxsize=2)  # One file has many classes.
+@per_file
 def _mentions_floats(ctx: Context) -> bool:
     return "float" in ctx.source or "FloatField" in ctx.source
 

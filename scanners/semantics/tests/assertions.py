@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from scanners.constants import fold
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.place import Place
 from scanners.scopes import Scope
 from scanners.semantics.tests.testcode import (
@@ -24,7 +23,6 @@ from scanners.semantics.tests.testcode import (
 )
 from scanners.syntax import descendants
 
-_REFUSED: Final[WeakKeyDictionary[Context, set[str]]] = WeakKeyDictionary()
 ASSERTS, DOUBT, NOTHING = "asserts", "doubt", "nothing"
 
 _SURE: Final = re.compile(
@@ -163,17 +161,16 @@ def _states(word: ast.keyword, place: Place[Any]) -> bool:
     return _STATES.match(word.arg) is not None or (word.arg in _STRICT and fold(word.value, place.scope) is True)
 
 
+@per_file
 def refused(ctx: Context) -> set[str]:
     """What the tests of this file call where they expect an error: the same call elsewhere shows that none comes."""
-    if ctx not in _REFUSED:
-        found: set[str] = set()
-        for node in descendants(ctx.tree, ast.With, ast.Call) if ctx.tree is not None else ():
-            if isinstance(node, ast.With) and any(_expects(item.context_expr) for item in node.items):
-                found = found.union(*map(called, node.body))
-            elif isinstance(node, ast.Call) and _expects(node) and len(node.args) > 1:
-                found.add(last_name(node.args[1]))
-        _REFUSED[ctx] = found
-    return _REFUSED[ctx]
+    found: set[str] = set()
+    for node in descendants(ctx.tree, ast.With, ast.Call) if ctx.tree is not None else ():
+        if isinstance(node, ast.With) and any(_expects(item.context_expr) for item in node.items):
+            found = found.union(*map(called, node.body))
+        elif isinstance(node, ast.Call) and _expects(node) and len(node.args) > 1:
+            found.add(last_name(node.args[1]))
+    return found
 
 
 def called(stmt: ast.stmt) -> set[str]:
@@ -200,7 +197,7 @@ def _strict_warnings(node: ast.AST, ctx: Context) -> bool:
     )
 
 
-@lru_cache(maxsize=2)  # Asked for one test after the other.
+@per_file
 def _mentions_filters(ctx: Context) -> bool:
     return "simplefilter" in ctx.source or "filterwarnings" in ctx.source
 
