@@ -80,6 +80,7 @@ def configure(level: str, log_format: str) -> dict[str, Any]:
             "httpcore": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
+            "celery.worker.request": {"level": "WARNING"},  # A hint that expired is no news.
             "celery.app.trace": {"level": "WARNING"},
         },
     }
