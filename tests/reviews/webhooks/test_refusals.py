@@ -90,6 +90,16 @@ def test_whatever_a_field_holds_ends_in_an_event_or_a_name(name, event, payload,
     assert {code_of(name, event, changed(payload, *way, to=wrong)) for wrong in WRONG} <= ENDS
 
 
+@pytest.mark.parametrize("number", [None, "7", 7.0, True, [7], 0, -7, 2**63])
+@pytest.mark.parametrize(
+    ("name", "event", "payload", "way"),
+    [one for one in NEEDED if one[3][-1] in ("number", "iid", "id", "pullRequestId")],
+)
+def test_a_number_that_no_pull_request_has_is_refused(name, event, payload, way, number):
+    assert code_of(name, event, changed(payload, *way, to=number)) == "payload_incomplete"
+    assert code_of(name, event, changed(payload, *way, to=2**63 - 1)) == "pull-request"
+
+
 REFS = {
     "github": ("push", lambda ref, to: p.GITHUB_PUSH | {"ref": ref, "after": to, "head_commit": None}),
     "gitlab": ("Push Hook", lambda ref, to: p.GITLAB_PUSH | {"ref": ref, "after": to, "checkout_sha": None}),

@@ -113,6 +113,11 @@ def test_a_standard_signature_is_the_one_that_the_libraries_of_the_scheme_are_te
     assert believed("gitlab", headers, raw=b'{"test": 2432232314}', secrets=known, now=now)
 
 
+def test_a_signing_token_without_a_key_signs_with_itself_and_not_with_nothing():
+    assert refusal("gitlab", standard("", BODY), secrets=["whsec_"]).code == "signature_wrong"
+    assert believed("gitlab", standard("whsec_", BODY), secrets=["whsec_"])
+
+
 def test_one_of_several_standard_signatures_is_enough():
     right, wrong = standard(SECRET, BODY), standard(OTHER, BODY)["webhook-signature"]
     several = f"v1a,AA== {wrong} {right['webhook-signature']}"
