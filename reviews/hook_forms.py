@@ -58,6 +58,17 @@ class HookForm(Styled, forms.Form):
             return hooks.make(self.repository, self.cleaned_data["provider"], by=by)
 
 
+class RotateForm(forms.Form):
+    """Which secrets the person saw when the new one was asked for."""
+
+    expected = forms.RegexField(r"[0-9a-f]{16}", strip=False)
+
+    def rotate(self, hook: Hook, by: User) -> str:
+        """The new secret. Raises HookChangedError, also when it is not said what was seen."""
+        seen = self.cleaned_data["expected"] if self.is_valid() else "nothing"
+        return hooks.rotate(hook, by=by, expected=seen)
+
+
 class ForgeForm(Styled, forms.Form):
     """What the forge is told, with ways to replace and to forget the token."""
 

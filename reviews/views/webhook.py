@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from reviews import access, hooks, reported, telling
-from reviews.hook_forms import ForgeForm, HookForm
+from reviews.hook_forms import ForgeForm, HookForm, RotateForm
 from reviews.models import Hook, Look, Membership, OutboxMessage, Repository
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
@@ -74,7 +74,7 @@ def rotate(request: PersonRequest, team: str, repository: str) -> HttpResponse:
     """Make a new secret, which stands in this answer and in no other."""
     seen = maintained(request, team, repository)
     try:
-        secret = hooks.rotate(hook_of(seen), by=request.user, expected=request.POST.get("expected", "none"))
+        secret = RotateForm(request.POST).rotate(hook_of(seen), request.user)
     except hooks.HookChangedError as error:
         return page(request, seen, CONFLICT, problem=error)
     return page(request, seen, secret=secret)
