@@ -37,6 +37,7 @@ COMMITS, FILES = 12, 60
 PAUSE = (0, 0.3)  # Seconds between the moment when a scan runs and the next kill.
 PATIENCE = 120  # Seconds without a kill after which a scan that has not ended is lost.
 TIMES = {"PLIMSOLL_LEASE_SECONDS": "3", "PLIMSOLL_HEARTBEAT_SECONDS": "0.5", "PLIMSOLL_REQUEUE_SECONDS": "0.5"}
+ALONE = {"PLIMSOLL_POLL_SECONDS": "0"}  # Nobody but the test asks for scans.
 ENDED = (Scan.State.DONE, Scan.State.FAILED, Scan.State.SUPERSEDED)
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -107,7 +108,7 @@ def fleet(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Fleet]:
     data.mkdir()
     brokers = {"postgresql": lambda: {"REDIS_URL": request.getfixturevalue("redis_url")}, "sqlite": dict}
     places = {"PLIMSOLL_DATA": str(data), "PLIMSOLL_LOCAL_ROOTS": str(tmp_path / "origins")}
-    environment = os.environ | TIMES | places | brokers[connection.vendor]() | {"DATABASE_URL": database_url()}
+    environment = os.environ | TIMES | ALONE | places | brokers[connection.vendor]() | {"DATABASE_URL": database_url()}
     adopt_orphans()
     started = Fleet(environment, log=data / "log")
     started.start()
