@@ -35,6 +35,10 @@ def test_what_is_private_by_its_name_is_left_out(name, value):
     assert shown({"hook": [{name: value}]}) == {"hook": [{name: LEFT_OUT}]}
 
 
+def test_nobody_thinks_about_a_very_long_name():
+    assert shown({"n" * 81: CANARY, "n" * 80: "plain"}) == {"n" * 81: LEFT_OUT, "n" * 80: "plain"}
+
+
 def test_whether_there_is_a_secret_may_be_shown():
     assert shown({"token": None, "password": False}) == {"token": None, "password": False}
 
