@@ -18,7 +18,12 @@ from scanners.git.errors import SourceError
 from scanners.git.names import check_branch, check_sub_path
 from scanners.rule import AREAS
 
-_CLASSES: dict[type[forms.Widget], str] = {forms.Select: "select", forms.Textarea: "area", forms.CheckboxInput: ""}
+_CLASSES: dict[type[forms.Widget], str] = {
+    forms.Select: "select",
+    forms.Textarea: "area",
+    forms.CheckboxInput: "",
+    forms.CheckboxSelectMultiple: "",
+}
 
 
 class Styled(forms.BaseForm):

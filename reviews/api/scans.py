@@ -34,10 +34,7 @@ def request_scan(
     number: int = Path(ge=1, le=LARGEST, description="The number of the repository."),
     wish: ScanWish | None = None,
 ) -> Status[dict[str, Any]]:
-    """Ask for a scan of a commit, or of the branch's head. One that waits already is answered, not asked for twice.
-
-    To ask proves no push: the trigger is that of a button, since after a webhook's the gate would call the head stale.
-    """
+    """Ask for a scan of a commit, or of the branch's head. One that waits already is answered, not asked for twice."""
     take_only(request, ())
     repository = seen_repository(request.auth, number)
     commit = wish.commit if wish else None
@@ -75,6 +72,7 @@ def _asked(repository: Repository, commit: str | None) -> Scan:
         raise ApiError(409, "scans_waiting", message, "Ask again when some of them have run.")
     try:
         wanted = "" if commit is None else gating.named(repository, commit)
+        # As by a button: to ask proves no push, and what a webhook triggers makes the head stale.
         return intake.request_scan(repository, trigger=Scan.Trigger.PERSON, commit=wanted)
     except gating.CommitError as error:
         raise ApiError(422, error.code, error.message, error.next_step) from error

@@ -34,9 +34,9 @@ class RepositoryOut(RepositoryName):
 
 
 class RepositoriesOut(Schema):
-    """Some repositories, by their numbers."""
+    """Some repositories."""
 
-    repositories: list[RepositoryOut]
+    repositories: list[RepositoryOut] = Field(description="By their numbers.")
     next: str | None = Field(description="Where the following ones are; null when these are the last.")
 
 
@@ -64,7 +64,7 @@ class GateLinks(Schema):
 class GateOut(Schema):
     """Whether a commit may go out now."""
 
-    repository: RepositoryName
+    repository: RepositoryName = Field(description="Its id, name, slug, team, tier and page.")
     commit: str = Field(description="Empty when the head was asked for and nothing has been scanned yet.")
     verdict: str = Field(description="pass, pass-with-conditions, fail, pending, stale or unknown.")
     expires: datetime | None = Field(description="When it changes by itself; null when it does not.")
@@ -72,7 +72,7 @@ class GateOut(Schema):
     asked: datetime = Field(description="The moment for which this is the answer.")
     level: str | None = Field(description="What the commit has reached; null before a finished scan of it.")
     required_level: str = Field(description="What the tier of the repository asks for.")
-    links: GateLinks
+    links: GateLinks = Field(description="This answer, its page and its scan.")
 
 
 class ScanWish(Schema):
@@ -116,23 +116,23 @@ class ScanProblem(Schema):
 class ScanOut(Schema):
     """A scan, and what came of it."""
 
-    id: int
-    repository: RepositoryName
+    id: int = Field(description="Its number.")
+    repository: RepositoryName = Field(description="Its id, name, slug, team, tier and page.")
     state: str = Field(description="requested, running, done, failed or superseded.")
-    trigger: str
-    branch: str
+    trigger: str = Field(description="What asked for it: person, webhook, pull, poll, registered, history or review.")
+    branch: str = Field(description="Or the whole ref of a pull request.")
     commit: str | None = Field(description="Null until the head was looked up.")
-    step: str | None
-    files: Files | None
-    requested_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    step: str | None = Field(description="The step that it is at: fetch, list, scan, match or score.")
+    files: Files | None = Field(description="How many are done, of how many; null until they are listed.")
+    requested_at: datetime = Field(description="When it was asked for.")
+    started_at: datetime | None = Field(description="When a worker took it up; null until then.")
+    finished_at: datetime | None = Field(description="When it ended; null until then.")
     superseded_by: int | None = Field(description="The scan that took its place.")
-    problem: ScanProblem | None
-    level: str | None
-    score: Score | None
+    problem: ScanProblem | None = Field(description="Why it failed: code, message and next; else null.")
+    level: str | None = Field(description="What the commit reached; null until the scan is done.")
+    score: Score | None = Field(description="From low to high, of 100; null without anything to score.")
     open_findings: dict[str, int] = Field(description="How many are open after it, by severity.")
-    links: ScanLinks
+    links: ScanLinks = Field(description="This answer, its page and the gate's answer for the commit.")
 
 
 def absolute(name: str, *args: Any) -> str:
