@@ -2,10 +2,13 @@ from unittest.mock import patch
 
 import pytest
 from django.urls import reverse
+from kombu.exceptions import OperationalError
 
 from reviews.models import Repository, Scan
+from reviews.views.wake import waker
 from tests.factories import RepositoryFactory, ScanFactory
 from tests.reviews.rows import RULE, finished, found
+from tests.services import wait_until
 
 pytestmark = pytest.mark.django_db
 WISH = {"url": "https://git.example.org/pay.git", "branch": "main", "tier": "A", "kind": "worker"}
@@ -80,9 +83,10 @@ def test_registering_leads_to_the_first_scan(client, team, teammate):
 
 def test_a_broker_that_is_down_loses_no_registration(client, team, teammate, django_capture_on_commit_callbacks):
     client.force_login(teammate)
-    down = patch("celery.Celery.send_task", side_effect=ConnectionError("no broker"))
-    with down as tried, django_capture_on_commit_callbacks(execute=True):
-        response = client.post(reverse("register"), WISH | {"team": team.pk})
+    with patch("celery.Celery.send_task", side_effect=OperationalError("no broker")) as tried:
+        with django_capture_on_commit_callbacks(execute=True):
+            response = client.post(reverse("register"), WISH | {"team": team.pk})
+        wait_until(waker().is_idle)
     assert tried.called
     assert response.status_code == 302
     assert Scan.objects.get().state == Scan.State.REQUESTED
