@@ -8,10 +8,9 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.urls import URLPattern
-from django.views.decorators.csrf import csrf_exempt
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
 
 from reviews.api import gate, repositories, scans
@@ -24,12 +23,32 @@ api = NinjaAPI(
     title="Plimsoll",
     version="1",
     description=_ABOUT,
+    openapi_url=None,
     docs_url=None,
     urls_namespace="api",
     servers=[{"url": settings.BASE_URL}],
 )
+rest = Router()
+
+
+@rest.get("/v1/openapi.json", auth=None, include_in_schema=False, url_name="openapi-json")
+def schema(request: HttpRequest) -> dict[str, Any]:
+    """The schema, which is no secret."""
+    return api.get_openapi_schema()
+
+
+@rest.api_operation(
+    ["GET", "POST", "PUT", "PATCH", "DELETE"], "/{path:address}", auth=None, include_in_schema=False, url_name="unknown"
+)
+def unknown(request: HttpRequest, address: str) -> None:
+    """Every other address below /api/. Raises ApiError."""
+    message = f"There is nothing at /api/{address[:200]}."
+    raise ApiError(404, "path_unknown", message, "The page /api/ lists what there is.")
+
+
 for part in (repositories, gate, scans):
-    api.add_router("", part.router)
+    api.add_router("/v1", part.router)
+api.add_router("", rest)
 
 
 @api.exception_handler(ApiError)
@@ -82,16 +101,8 @@ def failed(request: HttpRequest, error: Exception) -> HttpResponse:
     return ApiError(500, "internal_error", "Plimsoll failed.", next_step).answer()
 
 
-@csrf_exempt
-def unknown(request: HttpRequest, **_: Any) -> HttpResponseBase:
-    """Every other address below /api/."""
-    message = f"There is nothing at {request.path[:200]}."
-    answer = ApiError(404, "path_unknown", message, "The page /api/ lists what there is.").answer()
-    return _not_kept(answer)
-
-
 def patterns() -> list[URLPattern]:
-    """The routes of the operations and of the schema; ninja names them."""
+    """The routes of everything below /api/. Ninja leaves out CSRF checks, which protect sessions: none is looked at."""
     found = [pattern for pattern in api.urls[0] if isinstance(pattern, URLPattern)]
     for pattern in found:
         pattern.callback = _guarded(pattern.callback)
@@ -101,23 +112,15 @@ def patterns() -> list[URLPattern]:
 def _guarded(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """A view of ninja's whose every answer is JSON of ours and is not kept."""
 
-    @csrf_exempt
     @wraps(view)
     def answer(request: HttpRequest, **named: Any) -> HttpResponseBase:
-        try:
-            response = view(request, **named)
-        except Http404:
-            return unknown(request)
+        response = view(request, **named)
         if response.status_code == 405:
             allowed = response.headers["Allow"]
             problem = f"{request.method} is not possible here."
             response = ApiError(405, "method_unknown", problem, f"Use {allowed}.").answer()
             response.headers["Allow"] = allowed
-        return _not_kept(response)
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     return answer
-
-
-def _not_kept(response: HttpResponseBase) -> HttpResponseBase:
-    response.headers["Cache-Control"] = "no-store"
-    return response

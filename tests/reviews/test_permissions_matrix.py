@@ -131,7 +131,7 @@ ROUTES = {
 }
 # Whose answers are tested with the code they belong to: the sign-in of allauth, the admin of Django, the health check,
 # and what only programs ask, who show a token instead of signing in.
-ELSEWHERE = ("account_", "admin:", "healthz", "media", "static", "api:", "api-unknown")
+ELSEWHERE = ("account_", "admin:", "healthz", "media", "static", "api:")
 
 
 def names(patterns: list[URLPattern | URLResolver], space: str = "") -> Iterator[str]:

@@ -57,14 +57,15 @@ def test_a_refusal_comes_before_any_word_about_what_is_there(pay):
     "path", ["v1", "v1/", "v2/repositories", "v1/repositories/", "v1/repositories/1", "x", "v1/gate"]
 )
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
-def test_every_other_address_below_api_is_refused_as_json(client, path, method):
-    response = getattr(client, method)(f"/api/{path}")
+def test_every_other_address_below_api_is_refused_as_json(path, method):
+    response = getattr(Client(enforce_csrf_checks=True), method)(f"/api/{path}")
     assert refusal(response) == (404, "path_unknown")
     assert response.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("delete", "/repositories"), ("put", "/scans/1"), ("get", "/repositories/1/scans")]
+    ("method", "path"),
+    [("delete", "/repositories"), ("put", "/scans/1"), ("get", "/repositories/1/scans"), ("post", "/openapi.json")],
 )
 def test_another_method_is_refused_as_json(program, method, path):
     response = getattr(program.client, method)(f"/api/v1{path}", headers=program.headers)
