@@ -54,7 +54,7 @@ def unparse(node: ast.AST) -> str:
     found = _texts.get(node)
     if found is None:
         named = type(node) is ast.Attribute and type(node.value) in (ast.Name, ast.Attribute)
-        found = f"{unparse(node.value)}.{node.attr}" if named else ast.unparse(node)  # type: ignore[attr-defined] # It is.
+        found = f"{unparse(node.value)}.{node.attr}" if named else ast.unparse(node)  # type: ignore[attr-defined] # An attribute, as its type says.
         if _file[0] is not None:
             _texts[node] = found
     return found

@@ -98,9 +98,10 @@ def _prune(found: dict[str, tuple[Any, dict[str, int]]], ctx: Context) -> None:
         dead = {f":{name}" for name, (_, calls) in found.items() if not calls} - blocks
         leaves = False
         for function, calls in found.values():
-            for target in () if isinstance(function, ast.AsyncFunctionDef) else dead & calls.keys():
-                del calls[target]
-                leaves = True
+            if not isinstance(function, ast.AsyncFunctionDef):
+                for target in [target for target in calls if target in dead]:
+                    del calls[target]
+                    leaves = True
 
 
 def _calls(function: Any, scope: Scope, known: set[str]) -> Iterator[tuple[str, int]]:

@@ -280,8 +280,8 @@ def _told(node: ast.AST) -> Iterator[str]:
 
 def _urls(ctx: Context) -> Iterator[tuple[int, dict[str, Any]]]:
     """The entries of `urlpatterns` and the registrations of routers."""
-    for node in descendants(ctx.tree) if ctx.tree else ():
-        if not isinstance(node, ast.Call) or len(node.args) < 2:
+    for node in descendants(ctx.tree, ast.Call) if ctx.tree else ():
+        if len(node.args) < 2:
             continue
         last = getattr(node.func, "attr", getattr(node.func, "id", ""))
         path = fold(node.args[0], ctx.module)

@@ -1,12 +1,18 @@
 """What a called name stands for, through everything that gives names to things."""
 
+import ast
+
 import pytest
 
 from scanners.context import Context
 from scanners.engine import Engine
+from scanners.index import Index
+from scanners.names import resolve
 from scanners.paths import PathClass
 from scanners.place import Call
 from scanners.rule import Collector
+from scanners.scopes import Scope
+from scanners.walk import Walk
 
 
 class Names(Collector):
@@ -118,3 +124,31 @@ def test_a_class_that_is_its_own_base_ends() -> None:
 
 def test_names_that_lead_in_circles_resolve_to_nothing() -> None:
     assert name_of("a = b\nb = a\na.go()") is None
+
+
+CHAINS = """
+import library
+
+first = library.Client()
+rows = first.a().b().c().d().e().f().g().h
+more = rows.i().j
+rows = rows.strip()
+last = more.k().l().m
+"""
+
+
+def test_what_was_asked_before_changes_no_answer() -> None:
+    tree = ast.parse(CHAINS)
+    asked = [node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute | ast.Call)]
+    pairs = [(node, depth) for node in asked for depth in range(14)]
+    alone = [resolve(node, scope_of(tree), node.lineno, depth) for node, depth in pairs]
+    scope, other = scope_of(tree), scope_of(tree)
+    assert [resolve(node, scope, node.lineno, depth) for node, depth in pairs] == alone
+    assert [resolve(node, other, node.lineno, depth) for node, depth in pairs[::-1]] == alone[::-1]
+
+
+def scope_of(tree: ast.Module) -> Scope:
+    """The scope of a module that nobody has asked anything yet."""
+    walk = Walk(Index([], "service"))
+    walk.run(tree)
+    return walk.module

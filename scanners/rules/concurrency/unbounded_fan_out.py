@@ -22,7 +22,6 @@ from scanners.semantics.concurrency.fanout import (
     waits_for_room,
 )
 from scanners.semantics.hot import hot_defs, is_hot, runs_once, served
-from scanners.syntax import unparse
 
 
 class UnboundedFanOut(Rule):
@@ -135,9 +134,9 @@ class UnboundedFanOut(Rule):
         if bound == "few" or once or is_braked(call, targets, ctx) or waits_for_room(call):
             ctx.site(call)
         elif bound == "configured":
-            ctx.unresolved(call, f"`{unparse(source)}` may be few by configuration.")
+            ctx.unresolved(call, f"`{ast.unparse(source)}` may be few by configuration.")
         else:
-            message = f"All items of `{unparse(source)}` are worked on at once, however many there are."
+            message = f"All items of `{ast.unparse(source)}` are worked on at once, however many there are."
             kept = isinstance(source, ast.Attribute) and getattr(source.value, "id", "") == "self"
             ctx.report(call, message, confidence=Confidence.LOW if kept or is_paced(call) else None)
 

@@ -17,7 +17,6 @@ from scanners.semantics.data.moments import (
 )
 from scanners.semantics.data.money import is_money
 from scanners.semantics.data.moneyfields import float_fields
-from scanners.syntax import unparse
 from scanners.tree import Tree, TreeContext
 
 _FLOAT = "`{}` looks like money and is a float; use a Decimal or whole cents."
@@ -106,7 +105,7 @@ class LossyValueType(Rule):
             clock = passed_as_default(at, default) if default is not None else ""
             if spec.type in _FLOATS:
                 ctx.site(at)
-                if is_money(name, unparse(place.node)):
+                if is_money(name, ast.unparse(place.node)):
                     sure = Confidence.HIGH if spec.call is not None else Confidence.MEDIUM
                     ctx.report(at, _FLOAT.format(name), confidence=sure)
             elif clock:

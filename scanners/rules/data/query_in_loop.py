@@ -128,7 +128,8 @@ class QueryInLoop(Rule):
             ctx.fact("row-read", node, model=model, attr=node.attr, loaded=loaded, light=light, text=text)
         if loop.rows is not None and not found:
             ctx.site(place)
-        small, doubt = (Severity.LOW, Confidence.LOW) if is_started_by_hand(place, ctx) else (None, None)
+        by_hand = bool(found) and is_started_by_hand(place, ctx)
+        small, doubt = (Severity.LOW, Confidence.LOW) if by_hand else (None, None)
         for hit in found:
             where = place_of(hit.node, loop)
             if hit.doubt:

@@ -1,4 +1,5 @@
 import ast
+import inspect
 import re
 from typing import Any, Final
 
@@ -111,9 +112,10 @@ class DocstringOutOfStep(Rule):
     )
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
-        docstring = ast.get_docstring(place.node)
-        if docstring is None or _SECTION.search(docstring) is None:
+        written = ast.get_docstring(place.node, clean=False)
+        if written is None or _SECTION.search(written) is None:
             return
+        docstring = inspect.cleandoc(written)
         said = docstrings.read(docstring)
         if not said.sections:
             return
