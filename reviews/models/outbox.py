@@ -34,6 +34,7 @@ class OutboxMessage(models.Model):
         blank=True,
         on_delete=models.CASCADE,
         related_name="outbox",
+        db_index=False,  # The index of topics begins with it.
         help_text="None: people.",
     )
     topic = models.CharField(max_length=200, blank=True, default="", db_default="")

@@ -61,6 +61,7 @@ class Scan(models.Model):
         blank=True,
         on_delete=models.CASCADE,
         related_name="scans",
+        db_index=False,  # Its own index, below, leaves out the scans of branches.
         help_text="None: a branch.",
     )
     wanted_commit = models.CharField(max_length=64, blank=True, default="", help_text="Empty: the head of the branch.")
@@ -111,6 +112,11 @@ class Scan(models.Model):
         indexes = (
             models.Index(fields=["state", "available_at"], name="scan_queue"),
             models.Index(fields=["repository", "-id"], name="scan_newest"),
+            models.Index(
+                fields=["pull_request", "-id"],
+                condition=models.Q(pull_request__isnull=False),
+                name="scan_of_pull_request",
+            ),
             models.Index(fields=["repository", "started_at"], name="scan_served"),
             models.Index(fields=["started_at"], name="scan_lately"),
         )
