@@ -42,9 +42,11 @@ def wake() -> None:
 @shared_task
 def sort() -> None:
     """Do what forges reported, a batch at a time, and wake workers for the scans that it asked for."""
+    started = timezone.now()
     if sorting.sort_some():
         wake.delay()
-        sort.delay()
+        if sorting.is_more(started):
+            sort.delay()
 
 
 @shared_task(soft_time_limit=60, time_limit=100)

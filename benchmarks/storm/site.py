@@ -12,8 +12,9 @@ from pathlib import Path
 
 from config.env import BASE_DIR
 from reviews.demo.origin import Commit, write
-from reviews.management.commands.up import BEAT, ERRANDS, WEB, WORKER
+from reviews.management.commands.up import AFTER_WEB, BEAT, ERRANDS, WEB, WORKER
 from reviews.models import Hook, Repository, Scan, Team
+from tests.processes import below
 from tests.services import free_port, listens
 
 SECRET = "only-for-storms"  # noqa: S105 - it guards a benchmark
@@ -51,8 +52,14 @@ class Site:
             for process in started.values():
                 _wait(process)
 
+    def web_seconds(self) -> float:
+        """The processor time that the web processes have taken so far."""
+        spent = [process.cpu_times() for process in below(os.getpid(), "gunicorn")]
+        return sum(times.user + times.system for times in spent)
+
     def _start(self, name: str) -> subprocess.Popen[bytes]:
-        commands = {"web": WEB, "worker": WORKER, "errands": ERRANDS, "beat": BEAT, "redis": self._redis}
+        workers = {"worker": AFTER_WEB + WORKER, "errands": AFTER_WEB + ERRANDS}
+        commands = {"web": WEB, "beat": BEAT, "redis": self._redis} | workers
         settings = {"DJANGO_SETTINGS_MODULE": "benchmarks.storm.settings"} if name == "web" else {}
         environment = self.environment | settings
         with self._log.open("ab") as log:

@@ -1,7 +1,7 @@
 """
 Waiting deliveries -> scans, reviews and pull requests, in the order of receipt for each hook.
 
-    sort_some()       # a batch of one hook; whether there was one
+    sort_some()       # a batch of one hook; how many there were
     again(delivery)   # as if it had just arrived
 
 A batch is leased by its deliveries' `available_at`; nobody else takes anything of the hook meanwhile. A worker that
@@ -64,11 +64,11 @@ def due() -> QuerySet[Delivery]:
     return free.order_by("available_at", "pk")
 
 
-def sort_some() -> bool:
-    """Sort the next batch. Returns whether there was one."""
+def sort_some() -> int:
+    """Sort the next batch. Returns how many deliveries it held; 0 when none was due."""
     batch = claim()
     if batch is None:
-        return False
+        return 0
     try:
         with ExitStack() as stack:
             stack.push(partial(_name_the_unexpected, batch))
@@ -76,7 +76,12 @@ def sort_some() -> bool:
                 _sort(batch, group)
     except LostError:
         log.warning("deliveries-lost", repository=batch.repository.pk, first=batch.rows[0].pk)
-    return True
+    return len(batch.rows)
+
+
+def is_more(since: datetime) -> bool:
+    """Whether something is due that was there before. What came later has a hint of its own, and may gather first."""
+    return due().filter(available_at__lt=since).exists()
 
 
 def claim() -> Batch | None:

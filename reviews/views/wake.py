@@ -16,7 +16,7 @@ from django.db import transaction
 
 from reviews import tasks
 
-PAUSE_SECONDS = 0.1  # Between two rounds: a storm of requests is a few hints.
+PAUSE_SECONDS = 0.5  # Between two rounds: a storm of requests is a few hints, and then a few large batches.
 REST_SECONDS = 5.0  # After a hint that no broker took.
 
 
@@ -55,7 +55,8 @@ class Waker:
 
     def _take(self) -> dict[Task, Context]:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting)
+            while not self._waiting:
+                self._changed.wait(REST_SECONDS)
             taken, self._waiting = self._waiting, {}
             self._busy = True
             return taken

@@ -21,6 +21,8 @@ WEB = [*PYTHON, "gunicorn", "--config", "python:config.gunicorn", "config.wsgi:a
 _PLAIN = ["--without-gossip", "--without-mingle"]
 WORKER = [*CELERY, "worker", *_PLAIN, "--queues", "scans"]
 ERRANDS = [*CELERY, "worker", *_PLAIN, "--queues", "errands", "--concurrency", "1", "--hostname", "errands@%h"]
+# People and forges wait for the web server, on the same processors as the scans.
+AFTER_WEB = ["nice", "-n", "10"]
 BEAT = [*CELERY, "beat"]
 DEMO = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo", "--stay"]
 
@@ -38,7 +40,8 @@ class Command(BaseCommand):
             call_command("bootstrap", stdout=self.stdout)
             services = [Service("web", WEB)]
             # The first answer comes sooner when nothing else starts at the same time.
-            later = [Service("worker", WORKER), Service("errands", ERRANDS), Service("beat", BEAT)]
+            later = [Service("worker", AFTER_WEB + WORKER), Service("errands", AFTER_WEB + ERRANDS)]
+            later += [Service("beat", BEAT)]
             demo = [Service("demo", DEMO, once=True)] if options["demo"] else []
             readiness = Readiness(self._say, lambda: services.extend(later + demo))
             Supervisor(services, settings.STOP_SECONDS, self._say).run(readiness)

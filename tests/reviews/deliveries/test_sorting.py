@@ -47,7 +47,7 @@ def pull(number: int = 7, *, is_open: bool = True, target: str = "main") -> even
 
 def sort_all() -> int:
     """Sort until nothing is due. Returns how many batches it took."""
-    return sum(1 for _ in iter(sorting.sort_some, False))
+    return sum(1 for _ in iter(sorting.sort_some, 0))
 
 
 def fresh(row: Delivery) -> Delivery:
