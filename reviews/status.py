@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from reviews.models import Look, OutboxMessage, Repository, Scan, Team
+from reviews.models import Delivery, Look, OutboxMessage, Repository, Scan, Team
 from reviews.outbox import holding
 
 DAY = timedelta(days=1)
@@ -68,6 +68,16 @@ class Outbox:
         return not self.troubled
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What forges reported: how much waits, since when, and what failed in the last day."""
+
+    waiting: int
+    oldest: datetime | None
+    failed: int
+    late: bool
+
+
 def status(scans: QuerySet[Scan]) -> Status:
     """The state of the queue, in five queries."""
     now = timezone.now()
@@ -108,6 +118,18 @@ def outbox(messages: QuerySet[OutboxMessage]) -> Outbox:
     configured = bool(settings.EMAIL_HOST)
     used = bool(counts.pop("to_forges")) or configured
     return Outbox(configured=configured, used=used, troubled=list(troubled), **counts)
+
+
+def reported(deliveries: QuerySet[Delivery]) -> Reported:
+    """The state of the deliveries, in one query. Late is what nobody took in hand for a minute after it was due."""
+    now = timezone.now()
+    waiting = Q(state=Delivery.State.WAITING)
+    counts = deliveries.aggregate(
+        waiting=Count("pk", filter=waiting),
+        oldest=Min("available_at", filter=waiting),
+        failed=Count("pk", filter=Q(state=Delivery.State.FAILED, settled_at__gte=now - DAY)),
+    )
+    return Reported(**counts, late=counts["oldest"] is not None and now - counts["oldest"] > LATE)
 
 
 def failed_looks(repositories: QuerySet[Repository]) -> Sequence[Look]:

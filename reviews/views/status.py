@@ -6,7 +6,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from reviews import access
 from reviews.models import Membership
-from reviews.status import failed_looks, failed_of, outbox, send_again, status
+from reviews.status import failed_looks, failed_of, outbox, reported, send_again, status
 from reviews.views.people import PersonRequest
 from reviews.views.teams import maintained
 from reviews.views.wake import wake_delivery
@@ -19,6 +19,7 @@ def index(request: PersonRequest) -> HttpResponse:
     mine = access.teams_of(request.user, Membership.Role.MAINTAINER)
     context = {
         "status": status(access.scans(request.user)),
+        "reported": reported(access.deliveries(request.user)),
         "outbox": outbox(access.messages(request.user)),
         "failed_of": failed_of(mine),
         "failed_looks": failed_looks(access.repositories(request.user)),

@@ -5,8 +5,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from reviews.models import Look, OutboxMessage, Repository, Scan
-from reviews.status import failed_looks, outbox, status
+from reviews.status import failed_looks, outbox, reported, status
 from tests.factories import RepositoryFactory, ScanFactory, TeamFactory
+from tests.reviews.deliveries.posting import hook_of
 from tests.reviews.posting import message
 from tests.reviews.rows import finished
 
@@ -49,6 +50,16 @@ def test_the_last_day_is_counted():
     ScanFactory(state=Scan.State.FAILED, finished_at=ago(days=2))
     found = status(Scan.objects.all())
     assert (found.done, found.failed, found.median_seconds, list(found.failures)) == (1, 1, 14, [failed])
+
+
+@pytest.mark.parametrize(("seconds", "late"), [(30, False), (90, True), (-60, False)])
+def test_a_delivery_that_nobody_takes_in_hand_for_a_minute_is_late(team, seconds, late):
+    hook = hook_of(RepositoryFactory(team=team))
+    hook.deliveries.create(key="w", event="push", available_at=ago(seconds=seconds))
+    hook.deliveries.create(key="f", event="push", state="failed", settled_at=ago(hours=1))
+    hook.deliveries.create(key="o", event="push", state="failed", settled_at=ago(days=2))
+    found = reported(hook.deliveries.all())
+    assert (found.waiting, found.failed, found.late) == (1, 1, late)
 
 
 def outbox_of(team):
