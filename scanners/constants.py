@@ -32,7 +32,7 @@ def fold(expr: ast.AST, scope: Scope, depth: int = 0) -> Any:
         return _named(expr.id, scope, depth)
     if isinstance(expr, ast.JoinedStr):
         return _joined([_piece(part, scope, depth) for part in expr.values])
-    if isinstance(expr, ast.Tuple | ast.List | ast.Set):
+    if isinstance(expr, (ast.Tuple, ast.List, ast.Set)):
         values = [fold(item, scope, depth + 1) for item in expr.elts]
         return UNKNOWN if any(value is UNKNOWN for value in values) else tuple(values)
     if isinstance(expr, ast.UnaryOp):
@@ -54,7 +54,7 @@ def _joined(parts: list[Any]) -> Any:
 
 def _unary(expr: ast.UnaryOp, scope: Scope, depth: int) -> Any:
     value = fold(expr.operand, scope, depth + 1)
-    if isinstance(expr.op, ast.USub) and isinstance(value, int | float):
+    if isinstance(expr.op, ast.USub) and isinstance(value, (int, float)):
         return -value
     if isinstance(expr.op, ast.Not) and value is not UNKNOWN:
         return not value
@@ -65,7 +65,7 @@ def _binary(expr: ast.BinOp, scope: Scope, depth: int) -> Any:
     left, right = fold(expr.left, scope, depth + 1), fold(expr.right, scope, depth + 1)
     if isinstance(left, str) and isinstance(right, str) and isinstance(expr.op, ast.Add):
         return _joined([left, right])
-    if isinstance(left, int | float) and isinstance(right, int | float):
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
         return _arithmetic(expr.op, left, right)
     return UNKNOWN
 

@@ -202,7 +202,7 @@ def parents_in(stmt: ast.AST) -> dict[ast.AST, ast.AST]:
     while stack:
         above = stack.pop()
         for child in children(above):
-            if not isinstance(child, ast.stmt | ast.ExceptHandler):
+            if not isinstance(child, (ast.stmt, ast.ExceptHandler)):
                 found[child] = above
                 stack.append(child)
     return found

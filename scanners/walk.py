@@ -91,7 +91,7 @@ class Walk:
         elif isinstance(target, ast.Attribute):
             if type(target.value) is ast.Name and target.value.id in ("self", "cls"):
                 self.block.scope.bind_attribute(target.attr, kind, value, target.lineno)
-        elif isinstance(target, ast.Tuple | ast.List):
+        elif isinstance(target, (ast.Tuple, ast.List)):
             for part in target.elts:
                 self.bind(part, "unpack", value)
         elif isinstance(target, ast.Starred):

@@ -47,7 +47,7 @@ class ServerBudgets(Collector):
             return
         worker = _value("worker_class", ctx)
         limit = _value("timeout", ctx)
-        if (worker is None or worker == "sync") and isinstance(limit, int | float):
+        if (worker is None or worker == "sync") and isinstance(limit, (int, float)):
             at = names["timeout"][-1].line
             name = "timeout of the gunicorn settings"
             ctx.fact("budget", at, kind="server", seconds=float(limit), name=name, text=f"timeout = {limit}")
@@ -100,7 +100,7 @@ def _constants(ctx: Context) -> Iterator[tuple[str, int]]:
     """Plain numbers of a settings module, with their lines; what a library reads by its name is left out."""
     for name, bindings in ctx.module.names.items():
         ours = name.isupper() and _WORD.fullmatch(name) and not _READ_BY_LIBRARIES.match(name)
-        if ours and isinstance(_value(name, ctx), int | float):
+        if ours and isinstance(_value(name, ctx), (int, float)):
             yield name, bindings[-1].line
 
 
@@ -116,7 +116,7 @@ def _is_waited_for(call: Call, ctx: Context) -> bool:
 def _value(name: str, ctx: Context) -> Any:
     bindings = ctx.module.names.get(name, [])
     found = fold(bindings[-1].value, ctx.module) if bindings and bindings[-1].kind == "assign" else None
-    return found if isinstance(found, int | float | str) else None
+    return found if isinstance(found, (int, float, str)) else None
 
 
 def request_limit(budgets: Sequence[Fact]) -> float:

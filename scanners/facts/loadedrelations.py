@@ -194,4 +194,4 @@ def _given(node: ast.ClassDef | None, name: str) -> ast.expr | None:
 
 
 def _text(expr: ast.expr | None) -> str:
-    return unparse(expr).rpartition(".")[2] if isinstance(expr, ast.Name | ast.Attribute) else ""
+    return unparse(expr).rpartition(".")[2] if isinstance(expr, (ast.Name, ast.Attribute)) else ""

@@ -75,7 +75,7 @@ def _items(listed: ast.expr | None, call: Call, ctx: Context) -> list[tuple[str,
     if isinstance(listed, ast.Name):
         bound = [binding.value for binding in ctx.module.names.get(listed.id, []) if binding.kind == "assign"]
         listed = bound[0] if len(bound) == 1 else None
-    if not isinstance(listed, ast.List | ast.Tuple):
+    if not isinstance(listed, (ast.List, ast.Tuple)):
         return []
     values = [(ctx.constant(item, call), item.lineno) for item in listed.elts]
     return [(value, line) for value, line in values if isinstance(value, str)]

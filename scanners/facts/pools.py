@@ -119,7 +119,7 @@ def _uses_database(call: Call, ctx: Context) -> bool:
             continue
         for given in node.args[:2]:
             made = (
-                ctx.definition(ctx.resolve(given, call.scope)) if isinstance(given, ast.Name | ast.Attribute) else None
+                ctx.definition(ctx.resolve(given, call.scope)) if isinstance(given, (ast.Name, ast.Attribute)) else None
             )
             if isinstance(made, ast.FunctionDef) and any(_is_database(part) for part in nodes(made.body)):
                 return True

@@ -88,7 +88,7 @@ class Routes(Collector):
         elif call.last == "Application":
             given = call.keyword("middlewares")
             for part in descendants(given) if given is not None else ():
-                if isinstance(part, ast.Name | ast.Attribute):
+                if isinstance(part, (ast.Name, ast.Attribute)):
                     self._middleware(unparse(part), call, ctx)
         elif call.last in ("add_exception_handler", "register_error_handler") and call.node.args:
             ctx.fact("error-handler", call, of=unparse(call.node.args[0]).rpartition(".")[2])

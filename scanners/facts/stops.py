@@ -52,7 +52,7 @@ class Stops(Collector):
     def visit_binding(self, bound: Bound, ctx: Context) -> None:
         """Record a limit that is a fixed number."""
         value = fold(bound.value, bound.scope)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
             ctx.fact("job-seconds", bound, seconds=value)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
@@ -83,7 +83,7 @@ class Stops(Collector):
             for inner in descendants(part)
         }
         waits = any(isinstance(part, ast.Call) and _called(part) in _WAITS for part in parts)
-        ends = any(isinstance(part, ast.Break | ast.Return | ast.Yield) for part in parts if part not in by_hand)
+        ends = any(isinstance(part, (ast.Break, ast.Return, ast.Yield)) for part in parts if part not in by_hand)
         if waits and not ends and not any(True for _ in place.within("while", "for")):
             ctx.fact("endless-loop", place, text=ctx.source_lines[place.line - 1].strip()[:160])
 
@@ -122,7 +122,7 @@ def _called(call: ast.Call) -> str:
 def _kept(call: Call) -> tuple[str, bool]:
     """The name that keeps what a call makes, and whether it outlives the function."""
     stmt = call.stmt
-    if not isinstance(stmt, ast.Assign | ast.AnnAssign) or stmt.value is None:
+    if not isinstance(stmt, (ast.Assign, ast.AnnAssign)) or stmt.value is None:
         return "", False
     value = stmt.value.value if isinstance(stmt.value, ast.Await) else stmt.value
     target = stmt.targets[0] if isinstance(stmt, ast.Assign) else stmt.target

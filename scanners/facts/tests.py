@@ -76,7 +76,7 @@ def _asserts(node: ast.AST) -> bool:
 
 
 def _is_method(stmt: ast.stmt) -> bool:
-    return isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef) and stmt.name.startswith("test")
+    return isinstance(stmt, (ast.FunctionDef, ast.AsyncFunctionDef)) and stmt.name.startswith("test")
 
 
 def _imports(ctx: Context) -> list[str]:

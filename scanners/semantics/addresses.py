@@ -111,7 +111,7 @@ def target_of(call: Call) -> str | None:
     """The literal address that a client is given, "" for one that is not fixed, None when it is given none."""
     position = TARGETS[call.dotted]
     given = call.keyword(*_WORDS) or (call.argument(position) if position >= 0 else None)
-    if isinstance(given, ast.Tuple | ast.List) and given.elts:
+    if isinstance(given, (ast.Tuple, ast.List)) and given.elts:
         given = given.elts[0]
     if given is None:
         return None

@@ -109,7 +109,7 @@ def _said(expr: ast.expr, scope: Scope) -> str:
     value = fold(expr, scope)
     if isinstance(value, str):
         return value
-    if isinstance(expr, ast.JoinedStr | ast.Dict | ast.BinOp):
+    if isinstance(expr, (ast.JoinedStr, ast.Dict, ast.BinOp)):
         return " ".join(
             node.value for node in descendants(expr) if isinstance(node, ast.Constant) and isinstance(node.value, str)
         )
@@ -152,7 +152,7 @@ def grpc_calls(tree: ast.Module, module: Scope) -> Iterator[tuple[Place[Any], Ve
         for target in node.targets
         if unparse(node.value.func).endswith("Stub")
     }
-    streams = {node.iter for node in nodes if isinstance(node, ast.For | ast.AsyncFor)}
+    streams = {node.iter for node in nodes if isinstance(node, (ast.For, ast.AsyncFor))}
     for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and unparse(node.func.value) in stubs:
             yield Place(node, block, None), _stub_call(node, node in streams)

@@ -91,7 +91,9 @@ def typed(annotation: ast.AST, scope: Scope) -> str:
     """The container that an annotation names, `dict[str, int]` or `Dict`; empty for others."""
     outer = annotation.value if isinstance(annotation, ast.Subscript) else annotation
     ref = (
-        resolve(outer, scope, getattr(annotation, "lineno", 1)) if isinstance(outer, ast.Name | ast.Attribute) else None
+        resolve(outer, scope, getattr(annotation, "lineno", 1))
+        if isinstance(outer, (ast.Name, ast.Attribute))
+        else None
     )
     return _TYPES.get(ref.dotted, "") if ref else ""
 
@@ -102,7 +104,7 @@ def changes(nodes: Iterable[Any], text: str) -> Iterator[Change]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr in CHANGES and spelled(node.func.value) == text:
                 yield Change(node, node.func.attr, node.args[0] if node.args else None)
-        elif isinstance(node, ast.Delete | ast.Assign):
+        elif isinstance(node, (ast.Delete, ast.Assign)):
             for target in node.targets:
                 if isinstance(target, ast.Subscript) and spelled(target.value) == text:
                     yield Change(node, "del" if isinstance(node, ast.Delete) else "set", target.slice)
@@ -127,17 +129,17 @@ def leaves_after(node: ast.AST, loop: Any) -> bool:
     """Whether the loop ends once `node` has run: a break, return or raise stands behind it on every way on."""
     path, in_loop = [], False
     for suite, index, holder in _path(loop.body, node):
-        in_loop = in_loop or isinstance(holder, ast.For | ast.While | ast.AsyncFor)
+        in_loop = in_loop or isinstance(holder, (ast.For, ast.While, ast.AsyncFor))
         path.append((suite, index, in_loop))
     for suite, index, nested in reversed(path):
-        if isinstance(suite[index], ast.Return | ast.Raise):
+        if isinstance(suite[index], (ast.Return, ast.Raise)):
             return True
         for stmt in suite[index + 1 :]:
-            if isinstance(stmt, ast.Return | ast.Raise) or (isinstance(stmt, ast.Break) and not nested):
+            if isinstance(stmt, (ast.Return, ast.Raise)) or (isinstance(stmt, ast.Break) and not nested):
                 return True
             if isinstance(stmt, ast.Continue) and not nested:
                 return False
-            if isinstance(stmt, ast.Continue | ast.Break):
+            if isinstance(stmt, (ast.Continue, ast.Break)):
                 break
     return False
 

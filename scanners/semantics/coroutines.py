@@ -177,7 +177,7 @@ def _own_kind(expr: ast.Call, ref: Ref, place: Place[Any], ctx: Context) -> str:
     node = ctx.definition(made)
     if isinstance(node, ast.ClassDef):
         return _class_kind(made, ctx)
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or len(definitions(made, ctx)) != 1:
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or len(definitions(made, ctx)) != 1:
         return ""
     names = [ctx.resolve(decorator, ctx.module) for decorator in node.decorator_list]
     dotted = [name.dotted for name in names if name is not None]
@@ -212,7 +212,7 @@ def _suite(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         node = stack.pop()
         if isinstance(node, ast.stmt):
             yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             for name in ("body", "orelse", "finalbody", "handlers", "cases"):
                 stack.extend(getattr(node, name, ()))
 
@@ -229,7 +229,7 @@ def results(stmt: ast.stmt) -> Iterator[tuple[ast.Call, str]]:
         yield value.value, "awaited"
     elif isinstance(stmt, ast.Expr) and isinstance(value, ast.Call):
         yield value, "dropped"
-    tests = [stmt.test] if isinstance(stmt, ast.If | ast.While | ast.Assert) else []
+    tests = [stmt.test] if isinstance(stmt, (ast.If, ast.While, ast.Assert)) else []
     while tests:
         test = tests.pop()
         if isinstance(test, ast.BoolOp):

@@ -225,7 +225,7 @@ def _log(node: ast.Call, log: LogCall, mode: int, found: Reaction) -> int:
 def _other(node: ast.Call, last: str, ref: Ref | None, found: Reaction, ctx: Context, depth: int) -> None:
     """A call that is no known reaction: one of this file is read, others leave doubt unless harmless."""
     target = ctx.definition(ref) if depth == 0 else None
-    if isinstance(target, ast.FunctionDef | ast.AsyncFunctionDef):
+    if isinstance(target, (ast.FunctionDef, ast.AsyncFunctionDef)):
         inside = react(target.body, "", ctx.module, ctx, depth + 1)
         found.raises, found.told = found.raises or inside.raises, found.told or inside.told
         found.traceback = found.traceback or inside.traceback

@@ -32,9 +32,11 @@ def is_number(expr: ast.AST, scope: Scope) -> bool:
             return any(is_number(argument, scope) for argument in expr.args)
         return ref is not None and (ref.dotted in _NUMBERS or ref.dotted.startswith("math."))
     if isinstance(expr, ast.BinOp):
-        return not isinstance(expr.op, ast.Mod | ast.Add) and is_number(expr.left, scope) | is_number(expr.right, scope)
+        return not isinstance(expr.op, (ast.Mod, ast.Add)) and is_number(expr.left, scope) | is_number(
+            expr.right, scope
+        )
     if isinstance(expr, ast.Constant):
-        return isinstance(expr.value, int | float)
+        return isinstance(expr.value, (int, float))
     if isinstance(expr, ast.Name):
         found = find(expr.id, scope)
         return found is not None and all(_binds_number(binding) for binding in found[0])
@@ -72,7 +74,7 @@ def is_guarded(expr: ast.AST, function: ast.AST | None) -> bool:
 
 def _guards(node: ast.AST, name: str) -> bool:
     if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == name:
-        return any(isinstance(op, ast.In | ast.NotIn) for op in node.ops) and not _is_text(node.comparators[0])
+        return any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops) and not _is_text(node.comparators[0])
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         named = any(isinstance(inner, ast.Name) and inner.id == name for inner in descendants(node))
         return named and node.func.attr in ("isidentifier", "fullmatch")

@@ -126,12 +126,12 @@ def never_an_exception(expr: ast.expr, scope: Scope, ctx: Context) -> bool:
     """Whether `expr` is proven to be neither an exception class nor an instance of one."""
     if isinstance(expr, _VALUES):
         return True
-    ref = resolve(expr, scope, expr.lineno) if isinstance(expr, ast.Name | ast.Attribute) else None
+    ref = resolve(expr, scope, expr.lineno) if isinstance(expr, (ast.Name, ast.Attribute)) else None
     if ref is None or ref.via not in ("builtin", "class", "def"):
         return False
     if ref.via == "def":
         return (
-            isinstance(ctx.definition(ref), ast.FunctionDef | ast.AsyncFunctionDef)
+            isinstance(ctx.definition(ref), (ast.FunctionDef, ast.AsyncFunctionDef))
             and not ctx.definition(ref).decorator_list
         )
     return is_exception(ref, ctx) is False

@@ -148,12 +148,12 @@ def _rooted(
     if (
         isinstance(node.func, ast.Attribute)
         and node.func.attr == "get_queryset"
-        and isinstance(node.func.value, ast.Call | ast.Name)
+        and isinstance(node.func.value, (ast.Call, ast.Name))
         and unparse(node.func.value) in ("self", "super()")
         and is_django(ctx)
     ):
         return Query(DJANGO, "", "own", node, (("get_queryset", node), *done))
-    if isinstance(node.func, ast.Name | ast.Attribute) and node.args:
+    if isinstance(node.func, (ast.Name, ast.Attribute)) and node.args:
         name = resolve(node.func, scope, node.lineno)
         if name is not None and name.dotted.startswith(("sqlalchemy", "sqlmodel")) and name.dotted.endswith(".select"):
             return Query(SQLALCHEMY, unparse(node.args[0]), "statement", node, done)
@@ -259,7 +259,7 @@ def _named(
 
 def _starts_with(expr: ast.AST | None, name: str) -> bool:
     node: Any = expr
-    while isinstance(node, ast.Call | ast.Attribute | ast.Await | ast.Subscript):
+    while isinstance(node, (ast.Call, ast.Attribute, ast.Await, ast.Subscript)):
         node = node.func if isinstance(node, ast.Call) else node.value
     return isinstance(node, ast.Name) and node.id == name
 

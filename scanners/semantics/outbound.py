@@ -236,7 +236,7 @@ def handed(call: Call) -> Call | None:
     if not 0 <= position < len(call.node.args):
         return None
     func = call.node.args[position]
-    ref = call.resolve(func) if isinstance(func, ast.Name | ast.Attribute) else None
+    ref = call.resolve(func) if isinstance(func, (ast.Name, ast.Attribute)) else None
     if ref is None:
         return None
     node = ast.copy_location(ast.Call(func, call.node.args[position + 1 :], call.node.keywords), call.node)

@@ -11,7 +11,7 @@ from scanners.syntax import suite
 
 def arguments_of(function: Any, call: ast.Call) -> dict[str, ast.expr]:
     """What a call gives to each parameter of a def."""
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return {}
     names = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
     if isinstance(call.func, ast.Attribute) and names[:1] in (["self"], ["cls"]):

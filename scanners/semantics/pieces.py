@@ -60,7 +60,7 @@ def pieces(expr: ast.expr, scope: Scope, line: int, column: int = 10_000) -> Pie
 
 
 def _is_composite(expr: ast.AST) -> bool:
-    return isinstance(expr, ast.JoinedStr | ast.BinOp) or (
+    return isinstance(expr, (ast.JoinedStr, ast.BinOp)) or (
         isinstance(expr, ast.Call) and getattr(expr.func, "attr", "") in ("format", "join")
     )
 
@@ -177,9 +177,9 @@ def _formatted(expr: ast.Call, receiver: list[Part], scope: Scope, line: int, co
 def _joined(
     expr: ast.Call, separator: ast.expr, items: ast.expr, scope: Scope, line: int, column: int, depth: int
 ) -> list[Part]:
-    if isinstance(items, ast.List | ast.Tuple):
+    if isinstance(items, (ast.List, ast.Tuple)):
         return [part for item in items.elts for part in (*_flat(item, scope, line, column, depth), " ")]
-    if isinstance(items, ast.GeneratorExp | ast.ListComp):
+    if isinstance(items, (ast.GeneratorExp, ast.ListComp)):
         return _flat(items.elt, scope, line, column, depth)
     if isinstance(items, ast.BinOp) and isinstance(items.op, ast.Mult) and fold(items.left, scope) is not UNKNOWN:
         return ["?"]
@@ -200,7 +200,7 @@ def _collected(expr: ast.expr, items: ast.Name, scope: Scope, line: int, column:
             and fold(getattr(binding.value, "left", binding.value), scope) is not UNKNOWN
         ):
             parts.append("?")
-        elif isinstance(binding.value, ast.List | ast.Tuple):
+        elif isinstance(binding.value, (ast.List, ast.Tuple)):
             parts += [part for item in binding.value.elts for part in _flat(item, scope, line, column, depth)]
             if not binding.value.elts:
                 return [expr]
@@ -247,7 +247,7 @@ def _is_fixed_series(value: ast.AST, scope: Scope) -> bool:
 
 def _tells(value: ast.AST) -> bool:
     """Whether the expression behind a name says more about it than the name does."""
-    return isinstance(value, ast.Call | ast.Subscript | ast.Attribute | ast.Name)
+    return isinstance(value, (ast.Call, ast.Subscript, ast.Attribute, ast.Name))
 
 
 def _in_sight(bindings: list[Binding], name: str, line: int, column: int) -> list[Binding]:

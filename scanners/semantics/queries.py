@@ -66,7 +66,7 @@ def query_of(call: Call) -> ast.expr | None:
     """The argument that holds the query, None when there is none."""
     if call.last == "extra":
         given = call.argument(1, "where", "select")
-        return given.elts[0] if isinstance(given, ast.List | ast.Tuple) and given.elts else None
+        return given.elts[0] if isinstance(given, (ast.List, ast.Tuple)) and given.elts else None
     return call.argument(0, "sql", "query", "statement", "operation", "text", "raw_query")
 
 
@@ -123,7 +123,7 @@ def sureness(call: Call, taken: Pieces, hole: ast.expr, sure: Confidence) -> Con
     root = unparse(hole).partition(".")[0]
     if root in ("self", "cls", "settings", "config") and not before.endswith("'"):
         return Confidence.LOW
-    return sure if isinstance(hole, ast.Name | ast.Subscript | ast.Attribute) else Confidence.MEDIUM
+    return sure if isinstance(hole, (ast.Name, ast.Subscript, ast.Attribute)) else Confidence.MEDIUM
 
 
 def _is_parameter(hole: ast.expr, call: Call) -> bool:

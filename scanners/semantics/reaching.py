@@ -70,7 +70,7 @@ def _laid_out(holder: Any, path: Path) -> Iterator[tuple[Any, Path]]:
 
 
 def _is_def(node: ast.AST) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda)
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda))
 
 
 def reaching(bindings: list[Binding], function: ast.AST, expr: ast.expr) -> list[Binding]:

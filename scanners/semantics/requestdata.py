@@ -166,9 +166,9 @@ class _Trail:
         return self._any((part for part in expr.values if _is_open(part)), spot, depth)
 
     def _binop(self, expr: ast.BinOp, spot: _Spot, depth: int) -> Taint | None:
-        if isinstance(expr.op, ast.Add | ast.Mod | ast.Div):
+        if isinstance(expr.op, (ast.Add, ast.Mod, ast.Div)):
             return self._any((expr.left, expr.right), spot, depth)
-        return self.follow(expr.left, spot, depth) if isinstance(expr.op, ast.Mult | ast.BitOr) else None
+        return self.follow(expr.left, spot, depth) if isinstance(expr.op, (ast.Mult, ast.BitOr)) else None
 
     def _boolop(self, expr: ast.BoolOp, spot: _Spot, depth: int) -> Taint | None:
         return self._any(expr.values, spot, depth)

@@ -39,7 +39,7 @@ def is_guarded(subject: str, expr: ast.expr, function: ast.AST, scope: Scope, cl
             continue
         if other is not stmt and _guards_after(other, where, path, expr.lineno, check):
             return True
-        if isinstance(other, ast.If | ast.While) and _guards_inside(other, path, check):
+        if isinstance(other, (ast.If, ast.While)) and _guards_inside(other, path, check):
             return True
     return _guarded_in_place(stmt, expr, check)
 
@@ -63,7 +63,7 @@ class _Check:
     def concerns(self, node: ast.AST, depth: int = 0) -> bool:
         """Whether an expression holds the value, or a name derived from it by parsing."""
         return any(
-            isinstance(inner, ast.Name | ast.Subscript | ast.Call | ast.Attribute) and self._is(inner, depth)
+            isinstance(inner, (ast.Name, ast.Subscript, ast.Call, ast.Attribute)) and self._is(inner, depth)
             for inner in descendants(node)
         )
 
@@ -102,11 +102,11 @@ class _Check:
         """What a flag says that holds the outcome of a check."""
         found = find(name, self.scope)
         value = found[0][0].value if found and len(found[0]) == 1 and found[0][0].kind == "assign" else None
-        return self.says(value) if isinstance(value, ast.Compare | ast.Call | ast.BoolOp | ast.UnaryOp) else ""
+        return self.says(value) if isinstance(value, (ast.Compare, ast.Call, ast.BoolOp, ast.UnaryOp)) else ""
 
     def _compared(self, test: ast.Compare) -> str:
         left, right, op = test.left, test.comparators[0], test.ops[0]
-        if isinstance(op, ast.In | ast.NotIn):
+        if isinstance(op, (ast.In, ast.NotIn)):
             marks = (
                 isinstance(left, ast.Constant)
                 and isinstance(left.value, str)
@@ -119,7 +119,11 @@ class _Check:
             if _is_text(right) or not self.concerns(left):
                 return ""
             return "yes" if isinstance(op, ast.In) else "no"
-        if isinstance(op, ast.Eq | ast.NotEq) and _fixed(right, left) and (self.concerns(left) or self.concerns(right)):
+        if (
+            isinstance(op, (ast.Eq, ast.NotEq))
+            and _fixed(right, left)
+            and (self.concerns(left) or self.concerns(right))
+        ):
             return "yes" if isinstance(op, ast.Eq) else "no"
         return "both" if self._called(left) or self._called(right) else ""
 
@@ -139,7 +143,7 @@ def _is_text(expr: ast.expr) -> bool:
 def _fixed(right: ast.expr, left: ast.expr) -> bool:
     """Whether a comparison is with something that is fixed, and not merely with nothing."""
     empty = isinstance(right, ast.Constant) and not right.value
-    whole = isinstance(left, ast.Name | ast.Subscript) or getattr(left, "attr", "") in _PARTS
+    whole = isinstance(left, (ast.Name, ast.Subscript)) or getattr(left, "attr", "") in _PARTS
     return not empty and (whole or (isinstance(left, ast.Call) and _derives(left)))
 
 
@@ -150,7 +154,7 @@ def _derives(value: ast.expr) -> bool:
         return True
     if isinstance(value, ast.Call):
         return getattr(value.func, "attr", getattr(value.func, "id", "")) in _DERIVES
-    return isinstance(value, ast.Name | ast.Subscript | ast.BoolOp)
+    return isinstance(value, (ast.Name, ast.Subscript, ast.BoolOp))
 
 
 def _guards_after(other: Any, where: Path, path: Path, line: int, check: _Check) -> bool:
@@ -188,7 +192,7 @@ def _guards_inside(other: Any, path: Path, check: _Check) -> bool:
 def _ends(body: list[ast.stmt], check: _Check) -> bool:
     """Whether a branch leaves, or gives the name another value."""
     last = body[-1]
-    if isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break):
+    if isinstance(last, (ast.Return, ast.Raise, ast.Continue, ast.Break)):
         return True
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
         return getattr(last.value.func, "attr", getattr(last.value.func, "id", "")) in _LEAVERS

@@ -119,7 +119,7 @@ def is_server_key(key: ast.expr | None) -> bool:
 
 def _request(expr: ast.expr, scope: Scope, ctx: Context) -> tuple[str, Confidence | None]:
     """Of which framework the request object is that `expr` stands for."""
-    if not isinstance(expr, ast.Name | ast.Attribute):
+    if not isinstance(expr, (ast.Name, ast.Attribute)):
         return "", None
     ref = resolve(expr, scope, expr.lineno)
     if ref is not None:

@@ -129,7 +129,7 @@ def _path(call: ast.Call, scope: Scope) -> str | None:
     value = fold(given, scope)
     if isinstance(value, str):
         return value if not value or value.startswith(("/", "<", "{", "^", "*")) else None
-    return "" if isinstance(given, ast.Name | ast.JoinedStr | ast.BinOp | ast.Attribute) else None
+    return "" if isinstance(given, (ast.Name, ast.JoinedStr, ast.BinOp, ast.Attribute)) else None
 
 
 def _methods(verb: str, call: ast.Call, scope: Scope) -> tuple[str, ...]:
@@ -250,7 +250,7 @@ def _path_anywhere(call: ast.Call, scope: Scope) -> str | None:
 def _target(call: ast.Call, ctx: Context) -> Any:
     words = [w.value for w in call.keywords if w.arg in ("view_func", "endpoint", "handler")]
     for given in (*call.args[1:], *words):
-        if isinstance(given, ast.Name | ast.Attribute):
+        if isinstance(given, (ast.Name, ast.Attribute)):
             node = ctx.definition(resolve(given, ctx.module, call.lineno)) or _method_named(given, ctx)
             if node in ctx.module.functions:
                 return node

@@ -16,7 +16,7 @@ def is_for_tests(place: Place[Any]) -> bool:
 
 
 def _says_so(stmt: ast.stmt) -> bool:
-    if not isinstance(stmt, ast.Assign | ast.AnnAssign) or not isinstance(stmt.value, ast.Constant):
+    if not isinstance(stmt, (ast.Assign, ast.AnnAssign)) or not isinstance(stmt.value, ast.Constant):
         return False
     targets = stmt.targets if isinstance(stmt, ast.Assign) else [stmt.target]
     return stmt.value.value is True and any(getattr(target, "id", "") == "TESTING" for target in targets)

@@ -98,7 +98,7 @@ def class_routes(ctx: Context, used: set[str]) -> dict[ast.AST, Route]:
             continue
         framework, request, sure = known
         for node in node_of.body:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 methods = _methods(node, framework, scope)
                 if methods is not None:
                     params, named = _params(node, framework)

@@ -82,14 +82,14 @@ def _sure(place: Place[ast.Assert]) -> Confidence | None:
     chosen = (
         isinstance(test, ast.Compare)
         and isinstance(test.ops[0], ast.In)
-        and isinstance(test.comparators[0], ast.Tuple | ast.Set | ast.List)
+        and isinstance(test.comparators[0], (ast.Tuple, ast.Set, ast.List))
     )
     return Confidence.LOW if place.node.msg is None and place.cls is not None and not chosen else None
 
 
 def _from_request(place: Place[ast.Assert], ctx: Context) -> str:
     for node in descendants(place.node.test):
-        if isinstance(node, ast.Name | ast.Subscript) or (
+        if isinstance(node, (ast.Name, ast.Subscript)) or (
             isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         ):
             found = taint(node, place, ctx)

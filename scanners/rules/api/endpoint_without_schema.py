@@ -116,7 +116,7 @@ class EndpointWithoutSchema(Rule):
             return
         ctx.site(place)
         if any(
-            (isinstance(value, ast.Dict | ast.List | ast.ListComp) and getattr(value, "keys", [1, 2, 3])[2:] != [])
+            (isinstance(value, (ast.Dict, ast.List, ast.ListComp)) and getattr(value, "keys", [1, 2, 3])[2:] != [])
             or _many(value)
             for value in values
         ):

@@ -50,7 +50,7 @@ class ErrorDetailLeaked(Rule):
     calls = ("flask.abort", "quart.abort", "werkzeug.exceptions.abort")
 
     def visit_return(self, place: Place[ast.Return], ctx: Context) -> None:
-        if isinstance(place.node.value, ast.Call | ast.Tuple | ast.Dict) and is_web(ctx):
+        if isinstance(place.node.value, (ast.Call, ast.Tuple, ast.Dict)) and is_web(ctx):
             self._look(place, ctx)
 
     def visit_raise(self, place: Place[ast.Raise], ctx: Context) -> None:

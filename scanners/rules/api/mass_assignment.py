@@ -136,7 +136,7 @@ class MassAssignment(Rule):
         inner = next((stmt for stmt in node.body if isinstance(stmt, ast.ClassDef) and stmt.name == "Meta"), None)
         body = node.body if kind == "view" else inner.body if inner else []
         given = assigned(body)
-        listed = isinstance(given["fields"].value, ast.List | ast.Tuple) if "fields" in given else False
+        listed = isinstance(given["fields"].value, (ast.List, ast.Tuple)) if "fields" in given else False
         stmt = given["fields"] if listed else given.get("exclude") or given.get("fields")
         if stmt is None:
             return

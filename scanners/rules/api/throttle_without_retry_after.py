@@ -121,7 +121,7 @@ def _is_told(place: Place[Any]) -> bool:
         return True
     used = {node.id for node in descendants(place.node) if isinstance(node, ast.Name)}
     for node in descendants(place.function):
-        if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr) and any(_TOLD.search(text) for text in _texts(node)):
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Expr)) and any(_TOLD.search(text) for text in _texts(node)):
             touched = {each.id for each in descendants(node) if isinstance(each, ast.Name)}
             if used & touched:
                 return True

@@ -74,7 +74,7 @@ class GlobalStateMutated(Rule):
             return
         busy = hot_defs(ctx)
         for function, scope in ctx.module.functions.items():
-            if function in busy and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            if function in busy and isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self._look(function, scope, ctx)
 
     def _look(self, function: Any, scope: Scope, ctx: Context) -> None:

@@ -114,9 +114,9 @@ def run(rows, other):
     def visit_call(self, call: Call, ctx: Context) -> None:
         position, word = _TARGETS[call.dotted]
         target = call.argument(position, word)
-        made: Any = ctx.definition(call.resolve(target)) if isinstance(target, ast.Name | ast.Attribute) else None
+        made: Any = ctx.definition(call.resolve(target)) if isinstance(target, (ast.Name, ast.Attribute)) else None
         if made is None:
-            name = called_target(target, call.scope, set()) if isinstance(target, ast.Name | ast.Attribute) else ""
+            name = called_target(target, call.scope, set()) if isinstance(target, (ast.Name, ast.Attribute)) else ""
             if name:
                 ctx.fact("thread-target", call, target=name, text=ctx.source_lines[call.line - 1].strip())
             ctx.unresolved(call, "What the thread runs is not in this file.")

@@ -70,7 +70,7 @@ class EnvFlagReadAsText(Rule):
             if fault:
                 unset = not _is_flag(read.name) and ctx.constant(read.default, read.place) is False
                 ctx.report(read.place, fault, confidence=Confidence.LOW if unset else None)
-            elif _is_flag(read.name) or isinstance(ctx.constant(read.default, read.place), bool | int):
+            elif _is_flag(read.name) or isinstance(ctx.constant(read.default, read.place), (bool, int)):
                 ctx.site(read.place)
 
 
@@ -88,8 +88,8 @@ def _fault(read: Read, ctx: Context) -> str:
     tested = _is_flag(read.name) and (_tests(above, held) or _called(above) == "bool")
     if tested:
         return f'{read.name} is true whatever its text: "false" and "0" too.'
-    if isinstance(default, bool | int | float) and isinstance(
-        above, ast.Assign | ast.AnnAssign | ast.Return | ast.keyword
+    if isinstance(default, (bool, int, float)) and isinstance(
+        above, (ast.Assign, ast.AnnAssign, ast.Return, ast.keyword)
     ):
         return "" if _parsed_later(above, ctx) else f"{read.name} is a text when it is set, and no text when it is not."
     kept = _is_flag(read.name) and str(default).lower() in _WORDS
@@ -113,14 +113,14 @@ def _called(node: ast.AST | None) -> str:
 
 def _is_number(above: ast.BinOp, node: ast.AST) -> bool:
     other = above.left if above.right is node else above.right
-    number = isinstance(other, ast.Constant) and isinstance(other.value, int | float)
+    number = isinstance(other, ast.Constant) and isinstance(other.value, (int, float))
     return number and isinstance(above.op, _ARITHMETIC)
 
 
 def _tests(above: ast.AST | None, node: ast.AST) -> bool:
     if isinstance(above, ast.UnaryOp):
         return isinstance(above.op, ast.Not)
-    return isinstance(above, ast.If | ast.While | ast.IfExp | ast.Assert) and above.test is node
+    return isinstance(above, (ast.If, ast.While, ast.IfExp, ast.Assert)) and above.test is node
 
 
 def _later(above: ast.AST, ctx: Context) -> list[tuple[ast.AST, ast.AST]]:
@@ -137,7 +137,7 @@ def _later(above: ast.AST, ctx: Context) -> list[tuple[ast.AST, ast.AST]]:
 
 def _parsed_later(above: ast.AST, ctx: Context) -> bool:
     """Whether the variable is converted, compared or asked for a method later."""
-    return any(isinstance(outer, ast.Call | ast.Attribute | ast.Compare) for outer, _ in _later(above, ctx))
+    return any(isinstance(outer, (ast.Call, ast.Attribute, ast.Compare)) for outer, _ in _later(above, ctx))
 
 
 def _tested_later(above: ast.AST, ctx: Context) -> bool:

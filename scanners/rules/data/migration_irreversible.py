@@ -107,7 +107,7 @@ class MigrationIrreversible(Rule):
         if (
             upgrade is None
             or not _body(upgrade)
-            or isinstance(down, ast.Tuple | ast.List)
+            or isinstance(down, (ast.Tuple, ast.List))
             or ctx.constant(down, _place(upgrade, ctx)) is None
         ):
             return

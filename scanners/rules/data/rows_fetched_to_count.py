@@ -107,13 +107,13 @@ class RowsFetchedToCount(Rule):
 
     def visit_compare(self, place: Place[ast.Compare], ctx: Context) -> None:
         right = place.node.comparators[0]
-        if not isinstance(place.node.ops[0], ast.In | ast.NotIn) or not isinstance(right, ast.Call):
+        if not isinstance(place.node.ops[0], (ast.In, ast.NotIn)) or not isinstance(right, ast.Call):
             return
         if uses_orm(ctx) and not place.in_loop and not fetches.in_comprehension(place):
             self._look(right, place, ctx, "All rows are fetched to look for one; filter and ask whether it exists.")
 
     def _test(self, test: ast.expr, place: Place[Any], ctx: Context) -> None:
-        if isinstance(test, ast.Name | ast.Call) and uses_orm(ctx):
+        if isinstance(test, (ast.Name, ast.Call)) and uses_orm(ctx):
             at = Place(test, place.block, place.stmt)
             self._look(test, at, ctx, "Rows are fetched only to be tested; ask whether one exists.")
 

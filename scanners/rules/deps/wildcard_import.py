@@ -79,4 +79,4 @@ def _is_alias(ctx: Context) -> bool:
     body = ctx.tree.body if ctx.tree is not None else []
     stars = [stmt for stmt in body if isinstance(stmt, ast.ImportFrom) and stmt.names[0].name == "*"]
     rest = [stmt for stmt in body if stmt not in stars]
-    return len(stars) == 1 and all(isinstance(stmt, ast.Expr | ast.Import) for stmt in rest)
+    return len(stars) == 1 and all(isinstance(stmt, (ast.Expr, ast.Import)) for stmt in rest)

@@ -122,7 +122,7 @@ class PublicCodeUndocumented(Rule):
         name = place.node.name
         if name.startswith("_") or ctx.role == "private" or place.scope.kind != "module":
             return
-        own = [part for part in place.node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
+        own = [part for part in place.node.body if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))]
         if any(part.name == "__init__" and ast.get_docstring(part, clean=False) for part in own):
             ctx.site(place)
         elif definitions.exported(name, place, ctx) or definitions.is_long(place.node):

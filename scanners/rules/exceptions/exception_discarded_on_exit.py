@@ -103,9 +103,9 @@ class ExceptionDiscardedOnExit(Rule):
 def _leaving(body: list[Any], *, in_loop: bool) -> Iterator[Any]:
     """The statements that leave a finally block."""
     for stmt in body:
-        if isinstance(stmt, ast.Return) or (isinstance(stmt, ast.Break | ast.Continue) and not in_loop):
+        if isinstance(stmt, ast.Return) or (isinstance(stmt, (ast.Break, ast.Continue)) and not in_loop):
             yield stmt
-        elif not isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        elif not isinstance(stmt, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             for name in ("body", "orelse", "finalbody"):
                 yield from _leaving(
                     getattr(stmt, name, []), in_loop=in_loop or (name == "body" and isinstance(stmt, _LOOPS))
@@ -121,7 +121,7 @@ def _looks(function: ast.FunctionDef) -> bool:
     for node in inner([*function.body]):
         test = node.test if isinstance(node, ast.If) else node.subject if isinstance(node, ast.Match) else None
         tested = {part.id for part in descendants(test) if isinstance(part, ast.Name)} if test is not None else set()
-        if tested & names and any(isinstance(part, ast.Return | ast.Raise) for part in inner([node])):
+        if tested & names and any(isinstance(part, (ast.Return, ast.Raise)) for part in inner([node])):
             return True
     return False
 
@@ -131,7 +131,7 @@ def _always_true(body: list[ast.stmt]) -> ast.Return | None:
     for stmt in body:
         if isinstance(stmt, ast.Return) and isinstance(stmt.value, ast.Constant) and stmt.value.value:
             return stmt
-        if isinstance(stmt, ast.With | ast.AsyncWith):
+        if isinstance(stmt, (ast.With, ast.AsyncWith)):
             found = _always_true(stmt.body)
         elif isinstance(stmt, ast.Try):
             found = _always_true(stmt.finalbody) or _always_true(stmt.orelse)

@@ -136,7 +136,7 @@ class SwallowedException(Rule):
             ctx.report(at, f"{where}, so nobody learns that it failed.", severity=level, confidence=sure)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        if not isinstance(call.stmt, ast.With | ast.AsyncWith):
+        if not isinstance(call.stmt, (ast.With, ast.AsyncWith)):
             return
         ctx.site(call)
         wide = breadth(call.node.args, call.scope) != "narrow" if call.node.args else False

@@ -91,7 +91,7 @@ def _put_together(message: ast.expr) -> str:
 
 def _holds_text(message: ast.BinOp) -> bool:
     if isinstance(message.op, ast.Mod):
-        return isinstance(message.left, ast.Constant | ast.JoinedStr) and not isinstance(message.right, ast.Constant)
+        return isinstance(message.left, (ast.Constant, ast.JoinedStr)) and not isinstance(message.right, ast.Constant)
     if not isinstance(message.op, ast.Add):
         return False
     return any(

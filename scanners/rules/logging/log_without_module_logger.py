@@ -89,7 +89,7 @@ class LogWithoutModuleLogger(Rule):
 def _sets_up(ctx: Context) -> bool:
     """Whether the module is the one that sets logging up."""
     nodes = descendants(ctx.tree or ast.Module([], []))
-    return any(isinstance(node, ast.Attribute | ast.alias) and _name(node) in _SETS_UP for node in nodes)
+    return any(isinstance(node, (ast.Attribute, ast.alias)) and _name(node) in _SETS_UP for node in nodes)
 
 
 def _name(node: ast.Attribute | ast.alias) -> str:

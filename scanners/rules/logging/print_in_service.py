@@ -103,4 +103,4 @@ def _is_meant(call: Call) -> bool:
     if any(_SWITCH.search(unparse(test)) for test in call.conditions()):
         return True
     last = call.block.node.body[-1] if isinstance(getattr(call.block.node, "body", None), list) else None
-    return isinstance(last, ast.Expr | ast.Raise) and bool(_ENDS.search(unparse(last)))
+    return isinstance(last, (ast.Expr, ast.Raise)) and bool(_ENDS.search(unparse(last)))

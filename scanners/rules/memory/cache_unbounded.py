@@ -135,7 +135,7 @@ def fields(model):
         hot = hot_defs(ctx)
         for function, scope in ctx.module.functions.items():
             nodes = list(own(function))
-            text = {spelled(node) for node in nodes if isinstance(node, ast.Name | ast.Attribute)}
+            text = {spelled(node) for node in nodes if isinstance(node, (ast.Name, ast.Attribute))}
             for name in held.keys() & text:
                 certain = bool(CACHE_LIKE.search(name)) or function in hot
                 if is_trimmed(name, nodes):

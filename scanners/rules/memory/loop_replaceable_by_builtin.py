@@ -137,7 +137,7 @@ def first(rows):
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         given = call.node.args
-        if len(given) != 1 or not isinstance(given[0], ast.ListComp | ast.GeneratorExp):
+        if len(given) != 1 or not isinstance(given[0], (ast.ListComp, ast.GeneratorExp)):
             return
         awaits = any(isinstance(node, ast.Await) for node in ast.walk(given[0]))
         if isinstance(given[0], ast.ListComp) and not awaits:

@@ -125,11 +125,11 @@ def _source(call: Call, ctx: Context) -> str:
         return ""
     if spelled(call.receiver or receiver).startswith(_STREAMS):
         return "stream"
-    return "upload" if isinstance(receiver, ast.Subscript | ast.Call) and _FILES.search(unparse(receiver)) else ""
+    return "upload" if isinstance(receiver, (ast.Subscript, ast.Call)) and _FILES.search(unparse(receiver)) else ""
 
 
 def _made_of(name: ast.Name, call: Call) -> ast.expr | None:
     """What a local name was given, once."""
     bound = call.scope.names.get(name.id, [])
-    alone = len(bound) == 1 and bound[0].kind == "assign" and isinstance(bound[0].value, ast.Subscript | ast.Call)
+    alone = len(bound) == 1 and bound[0].kind == "assign" and isinstance(bound[0].value, (ast.Subscript, ast.Call))
     return bound[0].value if alone else name

@@ -137,7 +137,7 @@ class OutputUnescaped(Rule):
         for place, text in markup.returned_text(ctx):
             ctx.site(place)
             sent = taint(text, place, ctx, markup.CLEANERS)
-            if sent is not None and (isinstance(text, ast.JoinedStr | ast.BinOp) or "json" not in sent.what):
+            if sent is not None and (isinstance(text, (ast.JoinedStr, ast.BinOp)) or "json" not in sent.what):
                 self._tell(place, sent, ctx)
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:

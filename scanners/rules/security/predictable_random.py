@@ -115,7 +115,7 @@ def _targets(call: Call) -> list[str]:
             return []
         if isinstance(above, ast.comprehension):
             return []
-        if isinstance(above, ast.Compare | ast.Subscript | ast.Slice) or (
+        if isinstance(above, (ast.Compare, ast.Subscript, ast.Slice)) or (
             isinstance(above, ast.IfExp) and node is above.test
         ):
             return []
@@ -123,7 +123,7 @@ def _targets(call: Call) -> list[str]:
     stmt = call.stmt
     if isinstance(stmt, ast.Assign):
         names = [_name(target) for target in stmt.targets]
-    elif isinstance(stmt, ast.AnnAssign | ast.AugAssign):
+    elif isinstance(stmt, (ast.AnnAssign, ast.AugAssign)):
         names = [_name(stmt.target)]
     elif isinstance(stmt, ast.Return):
         names = [_MAKES.sub("", getattr(call.function, "name", ""))]

@@ -134,7 +134,7 @@ class SignatureUnchecked(Rule):
 
     def visit_compare(self, place: Place[ast.Compare], ctx: Context) -> None:
         sides = [place.node.left, *place.node.comparators]
-        if len(sides) != 2 or not isinstance(place.node.ops[0], ast.Eq | ast.NotEq):
+        if len(sides) != 2 or not isinstance(place.node.ops[0], (ast.Eq, ast.NotEq)):
             return
         if any(is_digest(side, place) for side in sides):
             ctx.site(place)

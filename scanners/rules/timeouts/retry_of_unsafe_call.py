@@ -119,7 +119,7 @@ class RetryOfUnsafeCall(Rule):
         ctx.site(place)
         caught: set[str] = set()
         for handler in found.handlers:
-            if not isinstance(handler.body[-1], ast.Raise | ast.Return | ast.Break):
+            if not isinstance(handler.body[-1], (ast.Raise, ast.Return, ast.Break)):
                 caught |= last_names(handler.type) - LIBRARIES if handler.type else set(WIDE)
         tried = next(stmt.body for stmt in place.node.body if isinstance(stmt, ast.Try))
         body = [*getattr(place.function, "body", [])] if place.function else tried

@@ -107,7 +107,7 @@ def run(command, **options):
 def _answers_at_once(call: Call, ctx: Context) -> bool:
     """Whether the command only says something of this machine: its version, or what a local repository holds."""
     given = call.argument(0, "args")
-    words = [ctx.constant(item, call) for item in given.elts] if isinstance(given, ast.List | ast.Tuple) else []
+    words = [ctx.constant(item, call) for item in given.elts] if isinstance(given, (ast.List, ast.Tuple)) else []
     plain = [word for word in words if isinstance(word, str)]
     if plain[:1] == ["git"]:
         return bool(_LOCAL_GIT & set(plain))

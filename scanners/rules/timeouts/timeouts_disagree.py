@@ -143,8 +143,8 @@ def _tell(fact: Fact, message: str, ctx: TreeContext) -> None:
 
 
 def _judge(soft: Any, hard: Any, at: Place[Any] | int, ctx: Context) -> None:
-    if isinstance(soft, int | float) and isinstance(hard, int | float) and soft < hard:
+    if isinstance(soft, (int, float)) and isinstance(hard, (int, float)) and soft < hard:
         ctx.site(at)
-    elif isinstance(soft, int | float) and isinstance(hard, int | float):
+    elif isinstance(soft, (int, float)) and isinstance(hard, (int, float)):
         message = f"The soft limit ({soft:g} s) is not below the hard one ({hard:g} s): the task is killed before it can tidy up."
         ctx.report(at, message, confidence=Confidence.HIGH)

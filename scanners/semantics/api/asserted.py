@@ -51,7 +51,7 @@ def narrows(test: ast.expr) -> bool:
             "type",
         )
     if isinstance(test, ast.Compare):
-        if any(isinstance(op, ast.Is | ast.IsNot) for op in test.ops):
+        if any(isinstance(op, (ast.Is, ast.IsNot)) for op in test.ops):
             return True
         text = unparse(test)
         return (
@@ -61,7 +61,7 @@ def narrows(test: ast.expr) -> bool:
             or "isinstance" in text
             or text.endswith("None")
         )
-    return isinstance(test, ast.Name | ast.Attribute | ast.NamedExpr) and not (
+    return isinstance(test, (ast.Name, ast.Attribute, ast.NamedExpr)) and not (
         isinstance(test, ast.Attribute) and test.attr == "ok"
     )
 
@@ -126,7 +126,7 @@ def public_parameter(place: Place[ast.Assert]) -> str:
             return ""
     test = place.node.test
     if not isinstance(test, ast.Compare) or not isinstance(
-        test.ops[0], ast.Gt | ast.GtE | ast.Lt | ast.LtE | ast.In | ast.NotIn | ast.Eq
+        test.ops[0], (ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.In, ast.NotIn, ast.Eq)
     ):
         return ""
     params = {arg.arg for arg in (*function.args.args, *function.args.kwonlyargs)} - {"self", "cls"}
@@ -137,7 +137,7 @@ def public_parameter(place: Place[ast.Assert]) -> str:
     ]
     parts = [side.value if place.node.msg and isinstance(side, ast.Attribute) else side for side in inside]
     named = [side.id for side in parts if isinstance(side, ast.Name) and side.id in params]
-    fixed = any(isinstance(side, ast.Constant | ast.Tuple | ast.List | ast.Set | ast.UnaryOp) for side in sides)
+    fixed = any(isinstance(side, (ast.Constant, ast.Tuple, ast.List, ast.Set, ast.UnaryOp)) for side in sides)
     plain = fixed or len(named) == 1 or parts != inside
     return named[0] if named and plain and not _others(sides, params) else ""
 

@@ -27,7 +27,11 @@ def whole_body(body: list[Any], route: Route) -> str:
     """The text of the read of the whole body, empty when the handler reads none or does not use it."""
     wanted = _BODY.get(route.framework, frozenset())
     for node in body:
-        if isinstance(node, ast.Attribute) and node.attr in wanted and isinstance(node.value, ast.Name | ast.Attribute):
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in wanted
+            and isinstance(node.value, (ast.Name, ast.Attribute))
+        ):
             owner = unparse(node.value)
             if owner == route.request or (owner in ("request", "self.request") and route.request):
                 return f"{owner}.{node.attr}"

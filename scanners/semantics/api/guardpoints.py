@@ -55,7 +55,7 @@ def answers_data(node: Any, framework: str) -> bool:
         value = part.value if isinstance(part, ast.Return) else None
         if isinstance(value, ast.Tuple) and value.elts:
             value = value.elts[0]
-        if isinstance(value, ast.Dict | ast.ListComp):
+        if isinstance(value, (ast.Dict, ast.ListComp)):
             return True
         if isinstance(value, ast.Call):
             last = getattr(value.func, "attr", getattr(value.func, "id", ""))

@@ -100,7 +100,7 @@ def asked_in(node: Any) -> str:
     for part in (inner for stmt in node.body for inner in descendants(stmt)):
         if _refuses(part) or _reads_caller(part):
             return "guarded"
-        if isinstance(part, ast.Name | ast.Attribute) and isinstance(part.ctx, ast.Load):
+        if isinstance(part, (ast.Name, ast.Attribute)) and isinstance(part.ctx, ast.Load):
             word = _word(part)
             weak = weak or ("unknown" if guarding(word) and not word[:1].isupper() and word not in records else "")
     return weak
@@ -119,7 +119,7 @@ def _records(node: Any) -> set[str]:
 
 def _refuses(node: ast.AST) -> bool:
     """Whether a statement or a call may turn a caller away."""
-    if isinstance(node, ast.If | ast.IfExp | ast.Assert | ast.While):
+    if isinstance(node, (ast.If, ast.IfExp, ast.Assert, ast.While)):
         return any(guarding(word) for word in words_of([node.test]))
     if isinstance(node, ast.Raise):
         return any(_REFUSES.search(word) for word in words_of([node.exc] if node.exc else []))
@@ -134,7 +134,7 @@ def _reads_caller(node: ast.AST) -> bool:
     """Whether an expression is the one who calls, or what tells it: `current_user`, `request.user`, "Authorization"."""
     if isinstance(node, ast.Constant):
         return bool(words_of([node]))
-    if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
+    if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(node.ctx, ast.Load):
         return False
     word = _word(node)
     return bool(_CALLER.search(word)) or (word == "user" and unparse(node) in _USERS)
@@ -196,7 +196,7 @@ def _marks_of(stmt: ast.stmt) -> list[str]:
 
 
 def _asks(stmt: ast.stmt) -> bool:
-    if not isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(stmt, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
     opens = stmt.name in ("dispatch", "setup", "get_queryset", "get_object")
     return stmt.name in _CHECKS or (opens and any(guarding(word) or word == "user" for word in words_of(stmt.body)))
@@ -232,7 +232,7 @@ def _inside(name: str, words: list[str]) -> str:
 
 def _empty(value: ast.expr) -> bool:
     return (isinstance(value, ast.Constant) and not value.value) or (
-        isinstance(value, ast.List | ast.Tuple) and not value.elts
+        isinstance(value, (ast.List, ast.Tuple)) and not value.elts
     )
 
 
@@ -244,7 +244,7 @@ def _dependencies(node: Any, route: Route) -> list[str]:
     defaults = [*args.defaults, *(value for value in args.kw_defaults if value)]
     found = [text for value in defaults for text in _depended(value)]
     for arg in [*args.args, *args.kwonlyargs]:
-        if isinstance(arg.annotation, ast.Name | ast.Attribute):
+        if isinstance(arg.annotation, (ast.Name, ast.Attribute)):
             kind = unparse(arg.annotation)
             found += [kind] if not _BODIES.search(kind) else []
         elif arg.annotation is not None:

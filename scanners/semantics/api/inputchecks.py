@@ -55,7 +55,7 @@ def checked(place: Place[Any], found: Taint) -> bool:
     if any(_CHECKS.search(unparse(test)) for test in place.conditions()):
         return True
     for node in descendants(place.function):
-        if isinstance(node, ast.If | ast.IfExp) and node.lineno <= place.line:
+        if isinstance(node, (ast.If, ast.IfExp)) and node.lineno <= place.line:
             text = unparse(node.test)
             if _CHECKS.search(text) and (named in text or found.what in text):
                 return True
@@ -119,7 +119,7 @@ def has_key(key: str, node: ast.Subscript, place: Place[Any]) -> bool:
     """Whether the def asks for the key or checks the body as a whole before it reads."""
     container = unparse(node.value)
     for each in descendants(place.function):
-        if isinstance(each, ast.Compare) and any(isinstance(op, ast.In | ast.NotIn) for op in each.ops):
+        if isinstance(each, ast.Compare) and any(isinstance(op, (ast.In, ast.NotIn)) for op in each.ops):
             text = unparse(each)
             if repr(key) in text or text.endswith(f" in {container}") or f" in {container}.keys()" in text:
                 return True

@@ -88,7 +88,7 @@ def only_read(node: ast.ClassDef, given: dict[str, ast.Assign], ctx: Context) ->
     only = given.get("read_only_fields")
     if only is None:
         return False
-    every = isinstance(only.value, ast.ListComp | ast.Call) and "_meta" in unparse(only.value)
+    every = isinstance(only.value, (ast.ListComp, ast.Call)) and "_meta" in unparse(only.value)
     return every or (isinstance(only.value, ast.Name) and only.value.id == "fields")
 
 
@@ -100,5 +100,5 @@ def assigned(body: list[ast.stmt]) -> dict[str, ast.Assign]:
 
 def names_all(value: ast.expr) -> bool:
     """Whether `fields` stands for every field of the model."""
-    text = unparse(value) if isinstance(value, ast.Constant | ast.Attribute) else ""
+    text = unparse(value) if isinstance(value, (ast.Constant, ast.Attribute)) else ""
     return "__all__" in text or "ALL_FIELDS" in text

@@ -68,7 +68,7 @@ def reply_of(place: Place[Any]) -> Reply | None:
 
 
 def _made(value: ast.expr, place: Place[Any]) -> Reply | None:
-    if isinstance(value, ast.Name | ast.Attribute):
+    if isinstance(value, (ast.Name, ast.Attribute)):
         last = _named(place.name(value))
         return Reply("raised", _STATUS_OF[last], (), last) if last in _STATUS_OF else None
     if not isinstance(value, ast.Call):

@@ -83,7 +83,7 @@ def is_answered(call: ast.Call, body: list[Any]) -> bool:
 
 
 def _iterates(value: ast.expr, named: set[str]) -> bool:
-    return isinstance(value, ast.ListComp | ast.Call) and any(
+    return isinstance(value, (ast.ListComp, ast.Call)) and any(
         isinstance(each, ast.Name) and each.id in named for each in descendants(value)
     )
 

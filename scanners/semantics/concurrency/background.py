@@ -52,7 +52,7 @@ def sees_failures(target: ast.expr | None, call: Call, ctx: Context) -> bool | N
         target = target.args[0]
     if isinstance(target, ast.Call):
         target = target.func  # A coroutine: the def that makes it.
-    ref = call.resolve(target) if isinstance(target, ast.Name | ast.Attribute) else None
+    ref = call.resolve(target) if isinstance(target, (ast.Name, ast.Attribute)) else None
     if ref is None or not ref.local or ref.via in ("call", "unknown", "import"):
         return None
     defs = definitions(ref, ctx)
@@ -70,7 +70,7 @@ def goes_on(target: ast.expr, call: Call, ctx: Context) -> bool:
     ref = call.resolve(target)
     nodes = [node for function in (definitions(ref, ctx) if ref is not None else []) for node in inner(function.body)]
     drains = any(getattr(node, "attr", "") in ("stdout", "stderr", "fileno", "readline") for node in nodes)
-    return not drains and any(isinstance(node, ast.While | ast.For) for node in nodes)
+    return not drains and any(isinstance(node, (ast.While, ast.For)) for node in nodes)
 
 
 def _guards(function: Any, ctx: Context, depth: int = 0) -> bool | None:
@@ -82,7 +82,7 @@ def _guards(function: Any, ctx: Context, depth: int = 0) -> bool | None:
             if any(breadth(caught(handler.type, scope), scope) != "narrow" for handler in node.handlers):
                 return True
             some = some or bool(node.handlers) or bool(node.finalbody)
-        elif isinstance(node, ast.With | ast.AsyncWith):
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
             some = True  # A manager may report: a span, a guard, a suppress.
         elif isinstance(node, ast.Call) and depth < 1:
             ref = ctx.resolve(node.func, scope)
@@ -90,7 +90,7 @@ def _guards(function: Any, ctx: Context, depth: int = 0) -> bool | None:
             if any(
                 _guards(inside, ctx, depth + 1)
                 for inside in below
-                if isinstance(inside, ast.FunctionDef | ast.AsyncFunctionDef)
+                if isinstance(inside, (ast.FunctionDef, ast.AsyncFunctionDef))
             ):
                 return True
     return None if some else False
@@ -101,7 +101,7 @@ def is_dropped(call: Call) -> bool:
     above = call.parent()
     if isinstance(above, ast.Expr):
         return True
-    if isinstance(above, ast.ListComp | ast.SetComp) and above.elt is call.node:
+    if isinstance(above, (ast.ListComp, ast.SetComp)) and above.elt is call.node:
         holder = call.parent(above)
         return isinstance(holder, ast.Expr) or _unread(holder, call)
     return _unread(above, call)
@@ -114,7 +114,7 @@ def _unread(above: ast.AST | None, call: Call) -> bool:
     if function is None or isinstance(function, ast.Lambda):
         return False
     uses = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name]
-    outer = any(name in node.names for node in ast.walk(function) if isinstance(node, ast.Global | ast.Nonlocal))
+    outer = any(name in node.names for node in ast.walk(function) if isinstance(node, (ast.Global, ast.Nonlocal)))
     return not outer and not any(isinstance(node.ctx, ast.Load) for node in uses)
 
 

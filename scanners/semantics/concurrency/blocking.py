@@ -179,7 +179,7 @@ def is_awaited(place: Place[Any]) -> bool:
     """Whether the result is awaited, or handed to what awaits it: then the object is no blocking one."""
     above = place.parent()
     while isinstance(
-        above, ast.Call | ast.Attribute | ast.Subscript | ast.Starred | ast.List | ast.IfExp | ast.GeneratorExp
+        above, (ast.Call, ast.Attribute, ast.Subscript, ast.Starred, ast.List, ast.IfExp, ast.GeneratorExp)
     ):
         if isinstance(above, ast.Call):
             last = above.func.attr if isinstance(above.func, ast.Attribute) else getattr(above.func, "id", "")
@@ -197,7 +197,7 @@ def is_awaited(place: Place[Any]) -> bool:
 
 def _continues(func: ast.expr, node: ast.AST) -> bool:
     """Whether a call is made on the result of `node`: `session.execute(x).scalars()`."""
-    while isinstance(func, ast.Attribute | ast.Call | ast.Subscript):
+    while isinstance(func, (ast.Attribute, ast.Call, ast.Subscript)):
         func = func.func if isinstance(func, ast.Call) else func.value
         if func is node:
             return True

@@ -35,7 +35,7 @@ _MANAGERS: Final = frozenset(
 def waits_inside(body: list[Any], *, generators: bool = False) -> bool:
     """Whether something is awaited in these statements; with `generators`, whether they may also be left by `yield`."""
     for node in inner(body):
-        if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith):
+        if isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)):
             return True
         if isinstance(node, ast.comprehension) and node.is_async:
             return True
@@ -138,7 +138,7 @@ def _handed(nodes: list[Any]) -> list[Any]:
             "isinstance",
         ):
             found += [*node.args, *(word.value for word in node.keywords)]
-        elif isinstance(node, ast.Return | ast.Assign) and node.value is not None:
+        elif isinstance(node, (ast.Return, ast.Assign)) and node.value is not None:
             found += [node.value, *getattr(node.value, "elts", ())]
     return found
 
@@ -150,7 +150,7 @@ def _cancels(place: Place[Any]) -> bool:
 
 def _ends(place: Place[Any], handled: list[Any]) -> bool:
     """Whether the coroutine comes to its end after the clause, outside of any loop that would go on."""
-    leaves = any(isinstance(node, ast.Return | ast.Break) for node in handled)
+    leaves = any(isinstance(node, (ast.Return, ast.Break)) for node in handled)
     if any(True for _ in place.within("for", "while")):
         return leaves
     return leaves or _is_last(place.function.body, place)
@@ -161,7 +161,7 @@ def _is_last(body: list[Any], place: Place[Any]) -> bool:
     last = body[-1] if body else None
     if last is None or last is place.node or last is place.stmt:
         return last is not None
-    if not isinstance(last, ast.With | ast.AsyncWith | ast.Try | ast.If | ast.ExceptHandler):
+    if not isinstance(last, (ast.With, ast.AsyncWith, ast.Try, ast.If, ast.ExceptHandler)):
         return False
     parts = [last.body, getattr(last, "orelse", []), *(handler.body for handler in getattr(last, "handlers", ()))]
     return any(_is_last(part, place) for part in parts)

@@ -30,7 +30,7 @@ def free_names(function: Any) -> set[str]:
             (read if isinstance(node.ctx, ast.Load) else own).add(node.id)
         elif isinstance(node, ast.arg):
             own.add(node.arg)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             own.add(node.name)
     return read - own
 
@@ -46,7 +46,7 @@ def escapes(node: ast.AST, place: Place[Any], loop: Any) -> str:
     `node` is the lambda, or a name that stands for the def, in the statement of `place`.
     """
     above = place.parent(node)
-    while isinstance(above, ast.IfExp | ast.Tuple | ast.List | ast.Dict | ast.BoolOp) or _is_partial(above, node):
+    while isinstance(above, (ast.IfExp, ast.Tuple, ast.List, ast.Dict, ast.BoolOp)) or _is_partial(above, node):
         node, above = above, place.parent(above)  # type: ignore[assignment]  # the loop ends at None
     if isinstance(above, ast.keyword):
         call = place.parent(above)
@@ -60,7 +60,7 @@ def escapes(node: ast.AST, place: Place[Any], loop: Any) -> str:
         for target in above.targets:
             if isinstance(target, ast.Attribute) and _is_item(target.value, loop):
                 return "attribute"
-            if isinstance(target, ast.Subscript | ast.Attribute) and not _made_inside(target.value, loop):
+            if isinstance(target, (ast.Subscript, ast.Attribute)) and not _made_inside(target.value, loop):
                 return "kept" if isinstance(target, ast.Subscript) else "attribute"
     return ""
 
@@ -74,7 +74,7 @@ def comprehension_of(place: Place[ast.Lambda]) -> Any:
     """The comprehension whose element is the lambda itself, or what runs it later (`pool.submit(f)`); None for none."""
     node: ast.AST = place.node
     above = place.parent()
-    while isinstance(above, ast.Tuple | ast.List | ast.IfExp | ast.Call | ast.keyword):
+    while isinstance(above, (ast.Tuple, ast.List, ast.IfExp, ast.Call, ast.keyword)):
         if isinstance(above, ast.Call) and (last_name(above.func) not in _LATER or above.func is node):
             return None
         node, above = above, place.parent(above)
@@ -109,7 +109,7 @@ def _waited(call: ast.AST | None, place: Place[Any]) -> bool:
 def _made_inside(expr: ast.expr, loop: Any) -> bool:
     """Whether a container or object is made anew in each turn, the loop's own variable among them."""
     root: ast.AST = expr
-    while isinstance(root, ast.Attribute | ast.Subscript | ast.Call):
+    while isinstance(root, (ast.Attribute, ast.Subscript, ast.Call)):
         root = root.func if isinstance(root, ast.Call) else root.value
     if not isinstance(root, ast.Name):
         return True

@@ -25,7 +25,7 @@ def computes(function: Any, ctx: Context, depth: int = 0) -> bool:
     if scope is None:
         return False
     nodes = list(inner(list(function.body)))
-    if any(isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.With | ast.Import) for node in nodes):
+    if any(isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.With, ast.Import)) for node in nodes):
         return False
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     own = [_own(call, scope, ctx) for call in calls]
@@ -33,8 +33,8 @@ def computes(function: Any, ctx: Context, depth: int = 0) -> bool:
         _is_pure(call, scope) or _goes_on(made, function, ctx, depth) for call, made in zip(calls, own, strict=True)
     ):
         return False
-    loops = [node for node in nodes if isinstance(node, ast.For | ast.While)]
-    works = any(isinstance(node, ast.BinOp | ast.AugAssign) for loop in loops for node in inner(list(loop.body)))
+    loops = [node for node in nodes if isinstance(node, (ast.For, ast.While))]
+    works = any(isinstance(node, (ast.BinOp, ast.AugAssign)) for loop in loops for node in inner(list(loop.body)))
     recursive = sum(made is function for made in own) > 1
     return works or recursive or any(made is not None and made is not function for made in own)
 
@@ -52,7 +52,7 @@ def _may_compute(function: Any, defs: Mapping[str, Any]) -> bool:
     if not isinstance(function, ast.FunctionDef) or function.decorator_list:
         return False
     nodes = inner(list(function.body))
-    if not any(isinstance(node, ast.For | ast.While | ast.comprehension) for node in nodes):
+    if not any(isinstance(node, (ast.For, ast.While, ast.comprehension)) for node in nodes):
         return False
     return all(_is_plain(node.func, defs) for node in nodes if isinstance(node, ast.Call))
 

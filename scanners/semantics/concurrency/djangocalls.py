@@ -17,7 +17,7 @@ def django_query(node: ast.Call) -> str:
     if not isinstance(func, ast.Attribute) or func.attr not in _RUNS:
         return ""
     base: ast.expr = func.value
-    while isinstance(base, ast.Call | ast.Attribute | ast.Subscript):
+    while isinstance(base, (ast.Call, ast.Attribute, ast.Subscript)):
         if isinstance(base, ast.Attribute) and base.attr == "objects":
             owner = base.value.attr if isinstance(base.value, ast.Attribute) else getattr(base.value, "id", "")
             return f"{owner}.objects...{func.attr}" if _MODEL.match(owner) else ""
@@ -31,7 +31,7 @@ def own_calls(stmt: ast.stmt) -> list[ast.Call]:
     stack: list[ast.AST] = [stmt]
     while stack:
         for child in ast.iter_child_nodes(stack.pop()):
-            if not isinstance(child, ast.stmt | ast.ExceptHandler | ast.Lambda):
+            if not isinstance(child, (ast.stmt, ast.ExceptHandler, ast.Lambda)):
                 stack.append(child)
                 if isinstance(child, ast.Call):
                     found.append(child)

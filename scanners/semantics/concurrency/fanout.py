@@ -49,7 +49,7 @@ def bound_of(iterable: ast.expr, place: Place[Any]) -> str:
         node = node.func.value
     if isinstance(node, ast.Call) and last_name(node.func) == "range":
         return _ranged(node, place)
-    if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict) or fold(node, place.scope) is not UNKNOWN:
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set, ast.Dict)) or fold(node, place.scope) is not UNKNOWN:
         return "few"
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
         return "few"
@@ -77,7 +77,7 @@ def _is_fixed(name: str, place: Place[Any]) -> bool:
     if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice):
         return True
     return (
-        isinstance(value, ast.Tuple | ast.List | ast.Set | ast.Dict)
+        isinstance(value, (ast.Tuple, ast.List, ast.Set, ast.Dict))
         and len(ast.dump(value)) > len("List()")
         and _filled(value)
     )
@@ -97,7 +97,7 @@ def is_braked(place: Place[Any], targets: list[ast.AST], ctx: Context) -> bool:
         called = target.func if isinstance(target, ast.Call) else target
         if _BRAKE.search(unparse(called)):
             return True
-        ref = place.resolve(called) if isinstance(called, ast.Name | ast.Attribute) else None
+        ref = place.resolve(called) if isinstance(called, (ast.Name, ast.Attribute)) else None
         defs = definitions(ref, ctx) if ref is not None and ref.local and ref.via in ("def", "self") else []
         if any(_BRAKE.search(_words(node)) or _holds(node, ctx) for node in defs):
             return True
@@ -108,7 +108,7 @@ def _holds(function: ast.AST, ctx: Context) -> bool:
     """Whether a def does its work inside a semaphore or a limiter, whatever that is called here."""
     scope = ctx.module.functions.get(function, ctx.module)
     for node in inner(getattr(function, "body", [])):
-        if isinstance(node, ast.With | ast.AsyncWith):
+        if isinstance(node, (ast.With, ast.AsyncWith)):
             refs = [ctx.resolve(item.context_expr, scope) for item in node.items]
             if any(ref is not None and re.search("Semaphore|Limit|Lock", ref.dotted) for ref in refs):
                 return True
@@ -136,7 +136,7 @@ def gathered(call: Call) -> tuple[ast.expr, list[ast.AST]] | None:
     made = starred[0]
     if isinstance(made, ast.Name):
         made = _given(made.id, call) or made
-    if isinstance(made, ast.ListComp | ast.GeneratorExp | ast.SetComp):
+    if isinstance(made, (ast.ListComp, ast.GeneratorExp, ast.SetComp)):
         return made.generators[0].iter, [made.elt]
     if isinstance(made, ast.Call) and last_name(made.func) == "map" and len(made.args) == 2:
         return made.args[1], [made.args[0]]
@@ -151,7 +151,7 @@ def _given(name: str, call: Call) -> ast.expr | None:
 
 def _appended(name: str, call: Call) -> tuple[ast.expr, list[ast.AST]] | None:
     for loop in inner(getattr(call.function, "body", [])):
-        if not isinstance(loop, ast.For | ast.AsyncFor):
+        if not isinstance(loop, (ast.For, ast.AsyncFor)):
             continue
         for node in inner(loop.body):
             if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute):
@@ -177,7 +177,7 @@ def _starts_work(made: ast.expr, loop: Any) -> bool:
 def is_replaced(call: Call) -> bool:
     """Whether each turn of a loop has one task at most: it is started where there is none."""
     above = call.parent()
-    if isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Name | ast.Attribute):
+    if isinstance(above, ast.Assign) and isinstance(above.targets[0], (ast.Name, ast.Attribute)):
         held = unparse(above.targets[0])
         loop = next((block.node for block in call.within("for", "while")), None)
         return loop is not None and any(held in unparse(test) for test in _asked(call, loop))
@@ -244,7 +244,7 @@ def runs_alone(call: Call) -> bool:
     for node in inner(getattr(call.function, "body", [])):
         if isinstance(node, ast.If) and node.lineno <= call.line:
             asked = {last_name(part.func) for part in ast.walk(node.test) if isinstance(part, ast.Call)}
-            leaves = isinstance(node.body[-1], ast.Return | ast.Raise) or call.line <= (node.end_lineno or 0)
+            leaves = isinstance(node.body[-1], (ast.Return, ast.Raise)) or call.line <= (node.end_lineno or 0)
             if leaves and asked & {"is_alive", "locked", "acquire"}:
                 return True
     return False
@@ -258,7 +258,7 @@ def iterable_of(call: Call) -> ast.expr | None:
     while above is not None:
         if isinstance(above, ast.Call) and call.name(above.func) == "asyncio.gather":
             return None
-        if isinstance(above, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+        if isinstance(above, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
             holder = call.parent(above)
             starred = isinstance(holder, ast.Starred)
             return None if starred else above.generators[0].iter

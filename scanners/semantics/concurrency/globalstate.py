@@ -40,7 +40,7 @@ def changes(function: Any, scope: Scope, ctx: Context) -> Iterator[Change]:
     """The changes of module-level names and containers in a def, in no order; nested defs are their own."""
     named = _globals(function)
     for node in inner(function.body):
-        if isinstance(node, ast.Assign | ast.AugAssign | ast.Delete):
+        if isinstance(node, (ast.Assign, ast.AugAssign, ast.Delete)):
             targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets
             for target in targets:
                 yield from _of_target(node, target, named, scope, ctx)
@@ -84,7 +84,7 @@ def may_change(ctx: Context) -> bool:
 
 
 def _is_mutable(value: ast.AST, ctx: Context) -> bool:
-    if isinstance(value, ast.Dict | ast.List | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp):
+    if isinstance(value, (ast.Dict, ast.List, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)):
         return True
     ref = resolve(value.func, ctx.module, value.lineno) if isinstance(value, ast.Call) else None
     return ref is not None and ref.dotted in _CONTAINERS
@@ -93,7 +93,7 @@ def _is_mutable(value: ast.AST, ctx: Context) -> bool:
 def is_guarded(change: Change, function: Any) -> bool:
     """Whether a lock is held around the change, or it fills a name or a key once, whoever comes first."""
     for outer in _around(change.node, function):
-        if isinstance(outer, ast.With | ast.AsyncWith) and _locks(outer):
+        if isinstance(outer, (ast.With, ast.AsyncWith)) and _locks(outer):
             return True
         if isinstance(outer, ast.If) and change.how in ("rebinds", "adds") and _asks_for(outer.test, change):
             return True
@@ -119,7 +119,7 @@ def _around(node: ast.AST, function: Any) -> list[Any]:
     """The statements of the def that hold a node, outermost first."""
     found: list[Any] = []
     for outer in inner(function.body):
-        holds = isinstance(outer, ast.With | ast.AsyncWith | ast.If | ast.ExceptHandler)
+        holds = isinstance(outer, (ast.With, ast.AsyncWith, ast.If, ast.ExceptHandler))
         if holds and any(below is node for stmt in outer.body for below in ast.walk(stmt)):
             found.append(outer)
     return found
@@ -129,7 +129,7 @@ def _asks_for(test: ast.expr, change: Change) -> bool:
     """`X is None`, `not X`, `key not in X`."""
     for node in ast.walk(test):
         if isinstance(node, ast.Compare) and change.name in _names(node):
-            return isinstance(node.ops[0], ast.Is | ast.NotIn | ast.Eq)
+            return isinstance(node.ops[0], (ast.Is, ast.NotIn, ast.Eq))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and change.name in _names(node):
             return True
         if isinstance(node, ast.Constant) and node.value is None:
@@ -145,7 +145,7 @@ def _returned_early(change: Change, function: Any) -> bool:
         isinstance(node, ast.If)
         and node.lineno < change.node.lineno
         and change.name in _names(node.test)
-        and isinstance(node.body[-1], ast.Return | ast.Raise)
+        and isinstance(node.body[-1], (ast.Return, ast.Raise))
         for node in inner(function.body)
     )
 

@@ -35,7 +35,7 @@ def is_view(expr: ast.expr) -> bool:
 
 def bound_again(loop: ast.For, text: str) -> bool:
     """Whether the body gives the name, or what it hangs on, another value: then the loop keeps the old object."""
-    targets = [node for node in inner(loop.body) if isinstance(node, ast.Name | ast.Attribute)]
+    targets = [node for node in inner(loop.body) if isinstance(node, (ast.Name, ast.Attribute))]
     stores = [spelled(node) for node in targets if isinstance(node.ctx, ast.Store)]
     bound = [spelled(node) for node in inner([loop.target]) if isinstance(node, ast.Name)]
     return any(text == name or text.startswith(f"{name}.") for name in (*stores, *bound) if name)
@@ -68,8 +68,8 @@ def fault(change: Change, kind: str, loop: ast.For, text: str) -> Confidence | N
 def _new_key(key: ast.expr | None, loop: ast.For) -> Confidence | None:
     """A key that is made from the loop's own is likely a new one."""
     target = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) and loop.target.elts else loop.target
-    if key is None or isinstance(key, ast.Name | ast.Constant) or not isinstance(target, ast.Name):
+    if key is None or isinstance(key, (ast.Name, ast.Constant)) or not isinstance(target, ast.Name):
         return None
-    is_made = isinstance(key, ast.Call | ast.BinOp | ast.JoinedStr)
+    is_made = isinstance(key, (ast.Call, ast.BinOp, ast.JoinedStr))
     uses = any(isinstance(node, ast.Name) and node.id == target.id for node in inner([key]))
     return Confidence.MEDIUM if is_made and uses else None

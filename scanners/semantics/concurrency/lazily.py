@@ -46,9 +46,7 @@ def _missing(test: ast.expr) -> set[str]:
 def _turns(test: ast.expr) -> bool:
     """Whether a condition changes by itself as time goes by: it compares sizes, or asks whether something is old."""
     for part in test.values if isinstance(test, ast.BoolOp) else [test]:
-        if isinstance(part, ast.Compare) and any(
-            isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in part.ops
-        ):
+        if isinstance(part, ast.Compare) and any(isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) for op in part.ops):
             return True
         if isinstance(part, ast.Call) and _EXPIRES.search(unparse(part)):
             return True

@@ -50,7 +50,7 @@ def _only_taken(name: str, function: Any) -> bool:
     names = [node for node in descendants(function) if isinstance(node, ast.Name) and node.id == name]
     if sum(1 for node in names if isinstance(node.ctx, ast.Store)) != 1:
         return False  # It stands in for another guard where there is none.
-    outer = any(isinstance(node, ast.Global | ast.Nonlocal) and name in node.names for node in inner(function.body))
+    outer = any(isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names for node in inner(function.body))
     return taken and not outer
 
 
@@ -71,7 +71,7 @@ def release_of(call: Call) -> str:
             if any(part in releases for part in cleanup):
                 return "finally"
     held = _held_after(list(call.function.body), call, releases)
-    risky = any(isinstance(node, ast.Call | ast.Raise | ast.Await | ast.Subscript) for node in held)
+    risky = any(isinstance(node, (ast.Call, ast.Raise, ast.Await, ast.Subscript)) for node in held)
     return "later" if risky else "finally"
 
 

@@ -43,7 +43,7 @@ def holder_of(call: Call) -> str:
         target = above.targets[0]
     elif isinstance(above, ast.AnnAssign):
         target = above.target
-    return unparse(target) if isinstance(target, ast.Name | ast.Attribute) else ""
+    return unparse(target) if isinstance(target, (ast.Name, ast.Attribute)) else ""
 
 
 def is_local_worklist(call: Call) -> bool:
@@ -116,7 +116,7 @@ def _emptied_elsewhere(name: str, gets: frozenset[str], ctx: Context) -> list[An
     used = [
         (function, _methods(function.body, name))
         for function in ctx.module.functions
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
     ]
     fills = [function for function, methods in used if methods & _PUTS]
     empties = [function for function, methods in used if methods & gets]

@@ -26,7 +26,7 @@ def given_to(call: Call, ctx: Context) -> str:
     if not isinstance(target, ast.Call):
         return ""
     made = ctx.definition(call.resolve(target.func))
-    if isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef):
+    if isinstance(made, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return "" if _returns_something(made) else unparse(target)
     return "unknown"
 

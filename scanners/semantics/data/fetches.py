@@ -38,7 +38,7 @@ def only_counted(name: str, place: Place[Any]) -> bool:
         return False
     uses = 0
     for stmt in descendants(function):
-        if not isinstance(stmt, ast.stmt | ast.ExceptHandler):
+        if not isinstance(stmt, (ast.stmt, ast.ExceptHandler)):
             continue
         for node, above in parents_in(stmt).items():
             if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
@@ -56,7 +56,7 @@ def _counts(node: ast.AST, above: ast.AST) -> bool:
 
 def is_tested(node: ast.AST, above: ast.AST | None) -> bool:
     """Whether `above` looks at nothing but the truth of `node`."""
-    if isinstance(above, ast.If | ast.While | ast.IfExp | ast.Assert):
+    if isinstance(above, (ast.If, ast.While, ast.IfExp, ast.Assert)):
         return above.test is node
     return isinstance(above, ast.UnaryOp) and isinstance(above.op, ast.Not)
 
@@ -76,7 +76,7 @@ def in_comprehension(place: Place[Any]) -> bool:
     """Whether a comprehension or a lambda may evaluate the place more than once."""
     above = place.parent()
     while above is not None and not isinstance(above, ast.stmt):
-        if isinstance(above, ast.comprehension | ast.Lambda):
+        if isinstance(above, (ast.comprehension, ast.Lambda)):
             return True
         above = place.parent(above)
     return False

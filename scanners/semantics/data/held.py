@@ -127,7 +127,7 @@ def waiting(
         what = wait_of(node, scope, ctx)
         if what and busy:
             yield node, what, held.sure
-        elif busy and deep and isinstance(node.func, ast.Name | ast.Attribute):
+        elif busy and deep and isinstance(node.func, (ast.Name, ast.Attribute)):
             inner = _inside(node, scope, ctx)
             if inner:
                 yield node, f"calls `{unparse(node.func)}`, which {inner}", Confidence.MEDIUM
@@ -166,7 +166,7 @@ def _inside(node: ast.Call, scope: Scope, ctx: Context) -> str:
     """What a function of this file waits for, when the call is one of it."""
     ref = ctx.resolve(node.func, scope)
     made = ctx.definition(ref) if ref is not None and ref.local else None
-    if not isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef) or len(made.body) > 60:
+    if not isinstance(made, (ast.FunctionDef, ast.AsyncFunctionDef)) or len(made.body) > 60:
         return ""
     for part in nodes(made.body):
         if isinstance(part, ast.Call):

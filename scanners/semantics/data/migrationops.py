@@ -33,7 +33,7 @@ def operation(name: str, line: int, **fields: Any) -> dict[str, Any]:
 
 def django_operations(items: ast.expr | None, scope: Scope, state: str = "") -> Iterator[dict[str, Any]]:
     """The operations of a list, those of SeparateDatabaseAndState marked with their side."""
-    for item in items.elts if isinstance(items, ast.List | ast.Tuple) else []:
+    for item in items.elts if isinstance(items, (ast.List, ast.Tuple)) else []:
         if not isinstance(item, ast.Call):
             continue
         name = item.func.attr if isinstance(item.func, ast.Attribute) else getattr(item.func, "id", "")
@@ -117,7 +117,7 @@ def _is_standard(spec: FieldSpec) -> bool:
 def _default(value: ast.expr | None) -> str:
     if value is None or (isinstance(value, ast.Constant) and value.value is None):
         return ""
-    if isinstance(value, ast.Name | ast.Attribute | ast.Lambda):
+    if isinstance(value, (ast.Name, ast.Attribute, ast.Lambda)):
         name = getattr(value, "attr", getattr(value, "id", ""))
         return "constant" if name in _FIXED or name.isupper() else "callable"
     return "constant"

@@ -46,7 +46,7 @@ def compared_with(call: Call) -> str:
     if (
         not isinstance(above, ast.Compare)
         or len(above.ops) != 1
-        or not isinstance(above.ops[0], ast.Lt | ast.Gt | ast.LtE | ast.GtE)
+        or not isinstance(above.ops[0], (ast.Lt, ast.Gt, ast.LtE, ast.GtE))
     ):
         return ""
     other = above.comparators[0] if above.left is node else above.left
@@ -76,8 +76,8 @@ def _outward(call: Call) -> tuple[ast.AST, ast.AST | None]:
     """The expression that holds the moment shifted by some time, and what holds that."""
     node: ast.AST = call.node
     above = call.parent()
-    while isinstance(above, ast.BinOp | ast.IfExp | ast.BoolOp) or (
-        isinstance(above, ast.Call | ast.Attribute) and _is_replace(above)
+    while isinstance(above, (ast.BinOp, ast.IfExp, ast.BoolOp)) or (
+        isinstance(above, (ast.Call, ast.Attribute)) and _is_replace(above)
     ):
         node, above = above, call.parent(above)
     return node, above
@@ -102,7 +102,7 @@ def _is_row(expr: ast.AST) -> bool:
 def passed_to_statement(call: Call) -> bool:
     """Whether the moment is a parameter of a statement that is executed."""
     node, above = _outward(call)
-    while isinstance(above, ast.Tuple | ast.List | ast.Dict):
+    while isinstance(above, (ast.Tuple, ast.List, ast.Dict)):
         node, above = above, call.parent(above)
     if not isinstance(above, ast.Call) or not isinstance(above.func, ast.Attribute) or above.func.attr != "execute":
         return False

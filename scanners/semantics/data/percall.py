@@ -64,15 +64,15 @@ def is_kept(call: Call) -> bool:
     """Whether what is made outlives the call: it goes to a global, an attribute, a container, or the caller."""
     node, above = call.node, call.parent()
     outer: ast.AST = node
-    while isinstance(above, ast.Await | ast.BoolOp | ast.IfExp) or (
+    while isinstance(above, (ast.Await, ast.BoolOp, ast.IfExp)) or (
         isinstance(above, ast.Call) and outer in above.args
     ):
         outer, above = above, call.parent(above)
-    if isinstance(above, ast.Return | ast.Yield | ast.Lambda):
+    if isinstance(above, (ast.Return, ast.Yield, ast.Lambda)):
         return True
     if isinstance(above, ast.keyword) or (isinstance(above, ast.Call) and outer is not above.func):
         return True
-    if not isinstance(above, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+    if not isinstance(above, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
         return False
     targets = above.targets if isinstance(above, ast.Assign) else [above.target]
     names = [target.id for target in targets if isinstance(target, ast.Name)]
@@ -85,15 +85,15 @@ def _escapes(name: str, call: Call) -> bool:
     """Whether a local variable is handed to the caller, to a global or to an attribute."""
     function = call.function
     for node in descendants(function):
-        if isinstance(node, ast.Global | ast.Nonlocal) and name in node.names:
+        if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
             return True
-        value = node.value if isinstance(node, ast.Return | ast.Yield | ast.Assign) else None
+        value = node.value if isinstance(node, (ast.Return, ast.Yield, ast.Assign)) else None
         if isinstance(value, ast.Tuple):
             if any(getattr(part, "id", "") == name for part in value.elts):
                 return True
         elif isinstance(value, ast.Name) and value.id == name:
             return True
-        elif isinstance(value, ast.Call) and isinstance(node, ast.Return | ast.Assign) and _takes(value, name):
+        elif isinstance(value, ast.Call) and isinstance(node, (ast.Return, ast.Assign)) and _takes(value, name):
             return isinstance(node, ast.Return) or is_model(value.func)
     return False
 

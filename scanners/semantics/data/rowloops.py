@@ -55,7 +55,7 @@ def nodes(roots: list[Any], *kinds: type[ast.AST]) -> list[Any]:
 def loop_of(place: Place[Any], ctx: Context) -> Loop:
     """A `for` statement, or the first generator of a comprehension, with what is known of it."""
     node = place.node
-    if isinstance(node, ast.For | ast.AsyncFor):
+    if isinstance(node, (ast.For, ast.AsyncFor)):
         made = Loop(place, node.target, node.iter, node.body)
     else:
         first, *more = node.generators
@@ -71,12 +71,12 @@ def loop_of(place: Place[Any], ctx: Context) -> Loop:
 
 
 def _spread(node: Any, loop: Loop) -> None:
-    if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and loop.hangs(node.value):
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and loop.hangs(node.value):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         loop.hang |= {part.id for part in nodes(list(targets)) if _is_stored(part)}
-    elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension) and loop.hangs(node.iter):
+    elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)) and loop.hangs(node.iter):
         loop.hang |= {part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)}
-    elif isinstance(node, ast.Break | ast.Return):
+    elif isinstance(node, (ast.Break, ast.Return)):
         loop.leaves = max(loop.leaves, node.lineno)
 
 
@@ -115,7 +115,7 @@ def _kind(loop: Loop, core: ast.expr, scope: Scope) -> str:
         return "fixed" if isinstance(bound, int) and bound <= FEW else "open"
     if isinstance(core, ast.Dict):
         return "fixed" if len(core.keys) <= FEW else "open"
-    if isinstance(core, ast.List | ast.Tuple | ast.Set):
+    if isinstance(core, (ast.List, ast.Tuple, ast.Set)):
         starred = any(isinstance(part, ast.Starred) for part in core.elts)
         return "fixed" if len(core.elts) <= FEW and not starred else "open"
     return "fixed" if _is_constant(core, last, scope) else "open"
@@ -129,7 +129,7 @@ def _is_constant(core: ast.expr, last: str, scope: Scope) -> bool:
     found = find(core.id, scope) if isinstance(core, ast.Name) else None
     if found is not None and len(found[0]) == 1 and isinstance(found[0][0].value, ast.Dict) and not last.isupper():
         return 0 < len(found[0][0].value.keys) <= FEW
-    if not isinstance(core, ast.Name | ast.Attribute):
+    if not isinstance(core, (ast.Name, ast.Attribute)):
         return False
     return (
         (last.isupper() and len(last) > 1)

@@ -45,7 +45,7 @@ def hits(loop: Loop, ctx: Context) -> Iterator[Hit]:
     """What the loop asks the database once per item."""
     seen: set[ast.AST] = set()
     for node in nodes(loop.body, ast.For, ast.AsyncFor, ast.comprehension, ast.Call):
-        if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+        if isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
             hit = _iterated(node.iter, loop, ctx)
             if hit is not None:
                 seen.add(node.iter)
@@ -155,7 +155,7 @@ def _written(node: ast.Call, func: ast.Attribute, loop: Loop, ctx: Context) -> H
 
 def _insert(node: ast.Call, what: str, loop: Loop) -> Hit:
     kept = any(
-        isinstance(part, ast.Assign | ast.Return | ast.AnnAssign) and part.value is node for part in nodes(loop.body)
+        isinstance(part, (ast.Assign, ast.Return, ast.AnnAssign)) and part.value is node for part in nodes(loop.body)
     )
     alone = not kept and not is_shielded(node, loop)
     return Hit(node, f"A row of {what} is written once per item; collect them and use bulk_create.", "", _sure(alone))

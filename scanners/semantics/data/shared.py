@@ -149,7 +149,7 @@ def users(name: str, ctx: Context) -> list[ast.AST]:
 def commits(node: Any) -> Iterator[tuple[ast.Call, str]]:
     """The commits in the body of a `try`, each with the text of its session."""
     body = list(nodes(node.body))
-    managed = [item for part in body if isinstance(part, ast.With | ast.AsyncWith) for item in part.items]
+    managed = [item for part in body if isinstance(part, (ast.With, ast.AsyncWith)) for item in part.items]
     for part in body:
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr == "commit":
             held = unparse(part.func.value)

@@ -33,7 +33,7 @@ def is_guarded(place: Place[Any], ctx: Context) -> bool:
     return any(
         _VERSIONS.match(getattr(node, "attr", "") or getattr(node, "arg", "") or "")
         for node in descendants(function)
-        if isinstance(node, ast.Attribute | ast.keyword)
+        if isinstance(node, (ast.Attribute, ast.keyword))
     )
 
 
@@ -150,7 +150,7 @@ def checks(test: ast.expr, place: Place[Any], ctx: Context) -> Iterator[tuple[Qu
     elif isinstance(expr, ast.Compare) and len(expr.ops) == 1 and isinstance(expr.comparators[0], ast.Constant):
         if expr.comparators[0].value not in (None, 0):
             return
-        absent, expr = isinstance(expr.ops[0], ast.Is | ast.Eq), expr.left
+        absent, expr = isinstance(expr.ops[0], (ast.Is, ast.Eq)), expr.left
     told = query(_given_last(expr, place), place.scope, ctx)
     if (
         told is not None
@@ -165,7 +165,7 @@ def looked_for(place: Place[ast.If], ctx: Context) -> Iterator[tuple[Query, list
     """The queries by key that an `if` looks at, each with the statements that run when there is no such row."""
     for told, absent in checks(place.node.test, place, ctx):
         if asked(told):
-            leaves = isinstance(place.node.body[-1], ast.Raise | ast.Return | ast.Continue)
+            leaves = isinstance(place.node.body[-1], (ast.Raise, ast.Return, ast.Continue))
             yield told, list(place.node.body if absent else following(place) if leaves else place.node.orelse)
 
 

@@ -81,7 +81,7 @@ def is_named_by_base(node: ast.ClassDef) -> bool:
 
 def is_told_by_parts(node: ast.ClassDef) -> bool:
     """Whether one of its public methods has a docstring, which says what the whole is for."""
-    own = (part for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef))
+    own = (part for part in node.body if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)))
     return any(not part.name.startswith("_") and ast.get_docstring(part, clean=False) is not None for part in own)
 
 

@@ -134,18 +134,18 @@ def raised(function: Any) -> Iterator[str]:
         node = stack.pop()
         if isinstance(node, ast.Raise) and node.exc is not None:
             named = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-            name = unparse(named) if isinstance(named, ast.Name | ast.Attribute) else ""
+            name = unparse(named) if isinstance(named, (ast.Name, ast.Attribute)) else ""
             if name.rpartition(".")[2][:1].isupper() and not _EXPECTED.search(name):
                 found.append((node.lineno, name))
         elif isinstance(node, ast.Try) and node.handlers:
             stack += [*node.handlers, *node.orelse, *node.finalbody]
-        elif isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case) and not _is_definition(node):
+        elif isinstance(node, (ast.stmt, ast.ExceptHandler, ast.match_case)) and not _is_definition(node):
             stack += [child for child in children(node) if not isinstance(child, ast.expr)]
     return iter([name for _, name in sorted(found)])
 
 
 def _is_definition(node: ast.AST) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
 
 
 def disagreement(place: Place[Any], said: Sections) -> str:
@@ -174,7 +174,7 @@ def _named_inside(function: Any) -> set[str]:
     for part in descendants(function):
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             names.add(part.value)
-        elif part is not function and isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+        elif part is not function and isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)):
             names.update(arg.arg for arg in arguments(part))
     return names
 

@@ -68,7 +68,7 @@ def _falls_back(handler: ast.ExceptHandler) -> bool:
 
 def imports(body: list[ast.stmt]) -> bool:
     """Whether it tries an import."""
-    return isinstance(body[0], ast.Import | ast.ImportFrom)
+    return isinstance(body[0], (ast.Import, ast.ImportFrom))
 
 
 def cleans_up(body: list[ast.stmt], place: Place[Any]) -> bool:
@@ -81,7 +81,7 @@ def _is_cleanup(stmt: ast.stmt) -> bool:
     value = value.value if isinstance(value, ast.Await) else value
     if isinstance(value, ast.Call):
         return bool(_CLEANUP.match(getattr(value.func, "attr", getattr(value.func, "id", ""))))
-    return isinstance(stmt, ast.Delete | ast.Pass)
+    return isinstance(stmt, (ast.Delete, ast.Pass))
 
 
 def looks_up(body: list[ast.stmt]) -> bool:
@@ -94,7 +94,7 @@ def _has_effect(node: ast.AST) -> bool:
         return not _is_lookup(node)
     if isinstance(node, ast.Attribute):
         return not isinstance(node.ctx, ast.Load)
-    return isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.With | ast.AsyncWith | ast.Raise | ast.While)
+    return isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.With, ast.AsyncWith, ast.Raise, ast.While))
 
 
 def _is_lookup(call: ast.Call) -> bool:
@@ -139,7 +139,7 @@ def sureness(place: Place[ast.Try], handler: ast.ExceptHandler, loss: str) -> Co
         return Confidence.LOW
     if place.handler is not None:
         return Confidence.LOW  # The failure of a reaction to another failure.
-    if _PROBE.search(getattr(place.function, "name", "")) and isinstance(handler.body[-1], ast.Return | ast.Pass):
+    if _PROBE.search(getattr(place.function, "name", "")) and isinstance(handler.body[-1], (ast.Return, ast.Pass)):
         return Confidence.LOW
-    idle = all(isinstance(stmt, ast.Pass | ast.Continue | ast.Break) for stmt in handler.body)
+    idle = all(isinstance(stmt, (ast.Pass, ast.Continue, ast.Break)) for stmt in handler.body)
     return Confidence.HIGH if idle and loss == "all" else Confidence.MEDIUM

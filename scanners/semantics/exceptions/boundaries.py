@@ -28,7 +28,7 @@ def is_called_here(at: Place[ast.ExceptHandler], ctx: Context) -> bool:
 
 def ends_def(at: Place[ast.ExceptHandler]) -> bool:
     """Whether nothing comes after the clause, nor an answer out of it: the def stops there, and nobody is misled."""
-    last = at.function.body[-1] if isinstance(at.function, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    last = at.function.body[-1] if isinstance(at.function, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
     answers = any(isinstance(stmt, ast.Return) and stmt.value is not None for stmt in at.node.body)
     return isinstance(last, ast.Try) and at.node in last.handlers and not answers
 

@@ -19,7 +19,7 @@ def reads(call: Call) -> list[str] | None:
         target = above.targets[0]
     elif isinstance(above, ast.withitem):
         target = above.optional_vars
-    elif isinstance(above, ast.NamedExpr | ast.AnnAssign):
+    elif isinstance(above, (ast.NamedExpr, ast.AnnAssign)):
         target = above.target
     if not isinstance(target, ast.Name) or find(target.id, call.scope) is None:
         return None
@@ -34,7 +34,7 @@ def _reads(function: ast.AST, name: str) -> list[str]:
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
     ]
     waits = [above for above in descendants(function) if any(map(_waits, children(above)))]
-    return found + ["wait()" for above in waits if not isinstance(above, ast.Expr | ast.Await) and not _bounds(above)]
+    return found + ["wait()" for above in waits if not isinstance(above, (ast.Expr, ast.Await)) and not _bounds(above)]
 
 
 def _waits(node: ast.AST) -> bool:

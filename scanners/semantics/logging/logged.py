@@ -53,11 +53,11 @@ def shown(values: list[ast.expr]) -> Iterator[ast.expr]:
             stack.extend(part.value for part in value.values if isinstance(part, ast.FormattedValue))
         elif isinstance(value, ast.BinOp):
             stack.extend((value.right, value.left))
-        elif isinstance(value, ast.Tuple | ast.List):
+        elif isinstance(value, (ast.Tuple, ast.List)):
             stack.extend(value.elts)
         elif isinstance(value, ast.Dict):
             stack.extend(value.values)
-        elif isinstance(value, ast.Starred | ast.Await):
+        elif isinstance(value, (ast.Starred, ast.Await)):
             stack.append(value.value)
         elif isinstance(value, ast.IfExp):
             stack.extend((value.orelse, value.body))
@@ -77,7 +77,7 @@ def named_secret(call: Call, words: list[ast.keyword]) -> tuple[str, Confidence]
         keys = [key.value if isinstance(key, ast.Constant) else "" for key in extra.keys]
         fields += zip(map(str, keys), extra.values, strict=True)
     for name, value in fields:
-        held = isinstance(value, ast.Name | ast.Attribute | ast.Subscript) and not isinstance(
+        held = isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)) and not isinstance(
             getattr(value, "slice", None), ast.Slice
         )
         if held and name.lower() not in _DOUBTFUL and (is_secret_name(name) or _OTHERS.search(name.lower())):
@@ -113,7 +113,7 @@ def _is_number(value: ast.expr, call: Call) -> bool:
 
 
 def _whole(value: ast.expr, call: Call) -> tuple[str, Confidence] | None:
-    dotted = call.name(value) if isinstance(value, ast.Name | ast.Attribute) else ""
+    dotted = call.name(value) if isinstance(value, (ast.Name, ast.Attribute)) else ""
     if dotted in _WHOLE:
         return f"{_WHOLE[dotted].capitalize()} (`{short(value)}`)", Confidence.HIGH
     if isinstance(value, ast.Attribute) and value.attr in ("headers", "META", "environ", "COOKIES"):

@@ -95,7 +95,7 @@ def is_trimmed(name: str, nodes: list[Any]) -> bool:
     if any(change.how == "del" or change.how in SHRINKING for change in changes(iter(nodes), name)):
         return True
     for node in nodes:
-        if isinstance(node, ast.Compare | ast.If) and any(_measures(part, name) for part in _tested(node)):
+        if isinstance(node, (ast.Compare, ast.If)) and any(_measures(part, name) for part in _tested(node)):
             return True
         if isinstance(node, ast.Assign) and any(spelled(target) == name for target in node.targets):
             return True
@@ -153,7 +153,7 @@ def _made_of(name: str, nodes: list[Any]) -> set[str]:
         for node in nodes
         if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == name for to in node.targets)
     ]
-    return _names(values[0]) if len(values) == 1 and isinstance(values[0], ast.Tuple | ast.JoinedStr) else set()
+    return _names(values[0]) if len(values) == 1 and isinstance(values[0], (ast.Tuple, ast.JoinedStr)) else set()
 
 
 def is_memo(name: str, nodes: list[Any]) -> bool:
@@ -174,7 +174,7 @@ def _among_constants(nodes: list[Any]) -> set[str]:
         node.left.id
         for node in nodes
         if isinstance(node, ast.Compare)
-        and isinstance(node.ops[0], ast.In | ast.NotIn)
+        and isinstance(node.ops[0], (ast.In, ast.NotIn))
         and isinstance(node.left, ast.Name)
         and _is_fixed(node.comparators[0])
     }
@@ -188,7 +188,7 @@ def _is_fixed(expr: ast.expr) -> bool:
 
 
 def _looked_up(node: Any, name: str) -> Iterator[ast.expr]:
-    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
         if spelled(node.comparators[0]) == name:
             yield node.left
     elif isinstance(node, ast.Call) and node.args and spelled(node.func) == f"{name}.get":

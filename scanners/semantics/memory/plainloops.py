@@ -47,12 +47,12 @@ def plain(place: Place[ast.For]) -> Plain | None:
 
 
 def _is_short(expr: ast.expr) -> bool:
-    return isinstance(expr, ast.Tuple | ast.List) and len(expr.elts) <= 3
+    return isinstance(expr, (ast.Tuple, ast.List)) and len(expr.elts) <= 3
 
 
 def _is_special(loop: ast.For) -> bool:
     return any(
-        isinstance(node, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr | ast.Try) for node in inner([loop])
+        isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.Try)) for node in inner([loop])
     )
 
 
@@ -81,7 +81,7 @@ def _of_step(stmt: ast.stmt, test: ast.expr | None, before: ast.stmt | None) -> 
 
 def _of_sum(value: ast.expr, start: ast.expr | None) -> Plain | None:
     first = start.value if isinstance(start, ast.Constant) else None
-    if isinstance(first, bool) or not isinstance(first, int | str):
+    if isinstance(first, bool) or not isinstance(first, (int, str)):
         return None
     if isinstance(first, str):
         return Plain("puts text together", '`"".join(...)`') if not first else None
@@ -170,7 +170,7 @@ def list_searches(place: Place[ast.For]) -> Iterator[tuple[str, ast.Compare]]:
     if any(True for _ in place.within("for", "while")):
         return  # The outermost loop has said it.
     for node in inner(list(place.node.body)):
-        if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)):
             held = node.comparators[0]
             if isinstance(held, ast.Name) and _is_list_before(held.id, place):
                 yield held.id, node
@@ -182,11 +182,11 @@ def _is_list_before(name: str, place: Place[ast.For]) -> bool:
         return False
     value = bound[0].value
     if any(
-        isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
+        isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.value, ast.Name) and node.value.id == name
         for node in inner(list(place.function.body))
     ):
         return False  # It is also used by position, or changed.
     if isinstance(value, ast.ListComp):
-        return isinstance(value.elt, ast.Name | ast.Attribute | ast.Call | ast.Subscript | ast.JoinedStr)
+        return isinstance(value.elt, (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.JoinedStr))
     ref = place.resolve(value.func) if isinstance(value, ast.Call) else None
     return ref is not None and ref.dotted in ("list", "sorted")

@@ -76,22 +76,22 @@ def fate(call: Call, found: Resource, ctx: Context) -> str:
     """
     node: ast.AST = call.node
     above = call.parent(node)
-    while isinstance(above, ast.Await | ast.IfExp | ast.BoolOp):
+    while isinstance(above, (ast.Await, ast.IfExp, ast.BoolOp)):
         node, above = above, call.parent(above)
     if isinstance(above, ast.withitem):
         return "with"
     if isinstance(above, ast.NamedExpr) and isinstance(above.target, ast.Name):
         return "unknown"
-    if isinstance(above, ast.Assign | ast.AnnAssign):
+    if isinstance(above, (ast.Assign, ast.AnnAssign)):
         targets = above.targets if isinstance(above, ast.Assign) else [above.target]
         if len(targets) == 1 and isinstance(targets[0], ast.Name):
             return _of_name(targets[0].id, call, found)
         return "handed"
     if isinstance(above, ast.Expr) or (isinstance(above, ast.Attribute) and above.value is node):
         return _in_passing(above, call, found)
-    if _only_reads(above, call) or isinstance(above, ast.For | ast.comprehension):
+    if _only_reads(above, call) or isinstance(above, (ast.For, ast.comprehension)):
         return "dropped"
-    return "handed" if isinstance(above, ast.Return | ast.Yield | ast.Lambda | ast.keyword | ast.Call) else "unknown"
+    return "handed" if isinstance(above, (ast.Return, ast.Yield, ast.Lambda, ast.keyword, ast.Call)) else "unknown"
 
 
 def _only_reads(above: ast.AST | None, call: Call) -> bool:
@@ -130,7 +130,7 @@ def _of_name(name: str, call: Call, found: Resource) -> str:
 
 
 def _is_outer(name: str, function: Any) -> bool:
-    return any(isinstance(node, ast.Global | ast.Nonlocal) and name in node.names for node in descendants(function))
+    return any(isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names for node in descendants(function))
 
 
 def _closes(node: ast.AST, name: str, found: Resource) -> bool:
@@ -159,7 +159,7 @@ def _escape(name: str, call: Call, whole: list[Any], found: Resource) -> str:
 
 
 def _is_scope(node: ast.AST) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
 
 
 def _is_closing(above: ast.AST) -> bool:
@@ -173,7 +173,7 @@ def _bound_method(used: ast.Attribute, whole: list[Any], found: Resource) -> boo
         if used in children(above):
             if isinstance(above, ast.Call) and above.func is used:
                 return used.attr in ("makefile", "detach", "__enter__", "set_result")
-            looked = isinstance(above, ast.Attribute | ast.Subscript) and above.value is used
+            looked = isinstance(above, (ast.Attribute, ast.Subscript)) and above.value is used
             return used.attr in found.closers or not looked
     return False
 
@@ -193,7 +193,7 @@ def _surely(closing: list[Any], name: str, call: Call, function: Any) -> str:
     for index in range(at + 1, len(stmts)) if at >= 0 else ():
         if any(part in closing for part in descendants(stmts[index])):
             between = stmts[at + 1 : index]
-            simple = isinstance(stmts[index], ast.Expr | ast.Assign)
+            simple = isinstance(stmts[index], (ast.Expr, ast.Assign))
             if not simple:
                 return "unknown"
             if any(isinstance(node, ast.Return) for part in between for node in descendants(part)):
@@ -203,7 +203,7 @@ def _surely(closing: list[Any], name: str, call: Call, function: Any) -> str:
 
 
 def _may_fail(stmt: ast.stmt) -> bool:
-    return any(isinstance(node, ast.Call | ast.Raise | ast.Await | ast.For) for node in descendants(stmt))
+    return any(isinstance(node, (ast.Call, ast.Raise, ast.Await, ast.For)) for node in descendants(stmt))
 
 
 def _suite_of(stmt: ast.AST | None, function: Any) -> list[Any]:

@@ -54,10 +54,10 @@ def _handed_on(name: str, nodes: list[Any], until: int) -> str:
     for node in nodes:
         if getattr(node, "lineno", until) >= until:
             continue
-        if isinstance(node, ast.Return | ast.Yield) and spelled(node.value or node) == name:
+        if isinstance(node, (ast.Return, ast.Yield)) and spelled(node.value or node) == name:
             return "returned"
         kept = node.targets if isinstance(node, ast.Assign) and spelled(node.value) == name else ()
-        if any(isinstance(target, ast.Attribute | ast.Subscript) for target in kept):
+        if any(isinstance(target, (ast.Attribute, ast.Subscript)) for target in kept):
             return "stored"
     return ""
 
@@ -102,9 +102,9 @@ def changed_through_self(cls: ast.ClassDef, names: dict[str, ast.stmt]) -> dict[
     found: dict[str, ast.AST] = {}
     shared: set[str] = set()
     for method in cls.body:
-        if not isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) or not method.args.args:
+        if not isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) or not method.args.args:
             continue
-        nodes = [node for node in descendants(method) if isinstance(node, ast.expr | ast.stmt)]
+        nodes = [node for node in descendants(method) if isinstance(node, (ast.expr, ast.stmt))]
         me = method.args.args[0].arg
         for name in names:
             if any(True for _ in changes(iter(nodes), f"{cls.name}.{name}")) or _through_class(nodes, name):
@@ -156,12 +156,12 @@ def evaluated_once(call: Call) -> str:
     """Where a call runs only once though its value is wanted each time; empty for any other place."""
     node, above = call.node, call.parent()
     inner: ast.AST = node
-    while above is not None and not isinstance(above, ast.Lambda | ast.GeneratorExp | ast.ListComp):
+    while above is not None and not isinstance(above, (ast.Lambda, ast.GeneratorExp, ast.ListComp)):
         if isinstance(above, ast.arguments):
             return "when the def line is read"
         if isinstance(above, ast.keyword) and above.arg in ("default", "onupdate") and inner is above.value:
             holder = call.parent(above)
-            in_body = call.block.kind == "class" and isinstance(call.stmt, ast.Assign | ast.AnnAssign)
+            in_body = call.block.kind == "class" and isinstance(call.stmt, (ast.Assign, ast.AnnAssign))
             if in_body and isinstance(holder, ast.Call):
                 return "when the class is made"
         inner, above = above, call.parent(above)

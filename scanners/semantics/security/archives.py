@@ -29,7 +29,7 @@ def opens_joined(node: ast.Call, member: str, place: Place[ast.For]) -> bool:
 
 def _joins(source: ast.expr, member: str) -> bool:
     joins = (isinstance(source, ast.Call) and getattr(source.func, "attr", "") in ("join", "joinpath")) or (
-        isinstance(source, ast.BinOp) and isinstance(source.op, ast.Div | ast.Add)
+        isinstance(source, ast.BinOp) and isinstance(source.op, (ast.Div, ast.Add))
     )
     return joins and any(isinstance(inner, ast.Name) and inner.id == member for inner in descendants(source))
 

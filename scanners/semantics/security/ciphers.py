@@ -69,6 +69,6 @@ def _mode_fault(mode: str, vector: ast.expr | None, call: Call, ctx: Context) ->
     if mode == "ECB":
         return "ECB shows which blocks are equal."
     fixed = ctx.constant(vector, call) if vector is not None else None
-    if isinstance(fixed, str | bytes) and fixed:
+    if isinstance(fixed, (str, bytes)) and fixed:
         return f"{mode} with a constant vector encrypts equal texts to equal bytes."
     return ""

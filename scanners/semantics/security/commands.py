@@ -52,7 +52,7 @@ def command_of(call: Call, ctx: Context) -> tuple[ast.expr | None, Confidence | 
         return _after_c(call.node.args), Confidence.HIGH
     given = call.keyword("shell")
     shell = ctx.constant(given, call) if given is not None else False
-    if isinstance(first, ast.List | ast.Tuple):
+    if isinstance(first, (ast.List, ast.Tuple)):
         inner = _after_c(first.elts)
         if inner is None and shell is True and first.elts:
             return first.elts[0], Confidence.HIGH
@@ -66,7 +66,7 @@ def program_of(call: Call) -> ast.expr | None:
     """The program that a list of words starts, None where the words are not in sight."""
     first = call.argument(0, "args", "cmd", "command")
     if call.dotted in SUBPROCESS:
-        return first.elts[0] if isinstance(first, ast.List | ast.Tuple) and first.elts else None
+        return first.elts[0] if isinstance(first, (ast.List, ast.Tuple)) and first.elts else None
     return first if call.dotted in EXECS else None
 
 

@@ -54,7 +54,7 @@ def proves_itself(node: ast.AST, ctx: Context) -> bool:
 def guards_itself(call: Call, with_cookies: bool, ctx: Context) -> bool:
     """Whether the view that `cross_origin` opens asks for a key or a token, which no other site's page has."""
     view = call.stmt
-    if with_cookies or not isinstance(view, ast.FunctionDef | ast.AsyncFunctionDef):
+    if with_cookies or not isinstance(view, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
     return call.node in view.decorator_list and proves_itself(view, ctx)
 
@@ -147,7 +147,7 @@ def exempted(place: Place[Any]) -> ast.expr | None:
     for decorator in place.node.decorator_list:
         parts = [decorator, *(decorator.args if isinstance(decorator, ast.Call) else ())]
         for part in parts:
-            if isinstance(part, ast.Name | ast.Attribute):
+            if isinstance(part, (ast.Name, ast.Attribute)):
                 name = place.name(part)
                 if name == "django.views.decorators.csrf.csrf_exempt" or (
                     isinstance(part, ast.Attribute) and part.attr == "exempt" and "csrf" in unparse(part.value).lower()

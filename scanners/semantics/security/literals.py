@@ -55,7 +55,7 @@ def judge(name: str, text: str, place: Place[Any], ctx: Context) -> Confidence |
     if _STRICT.search(name):
         return Confidence.MEDIUM if random or (mixed and not text.isdigit()) else None if plain else Confidence.LOW
     weak = plain or len(text) < 6
-    if weak and not isinstance(place.node, ast.Assign | ast.AnnAssign):
+    if weak and not isinstance(place.node, (ast.Assign, ast.AnnAssign)):
         return (
             Confidence.MEDIUM
             if isinstance(place.node, ast.keyword) and _CONNECTS.search(_callee(place))
@@ -96,7 +96,7 @@ def texts(tree: ast.AST | None) -> Iterator[tuple[str, bool]]:
     for node in descendants(tree) if tree is not None else ():
         if isinstance(node, ast.Expr):
             bare.add(node.value)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+        elif isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
             yield (node.value if isinstance(node.value, str) else node.value.decode("latin-1")), node in bare
 
 

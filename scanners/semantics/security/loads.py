@@ -68,7 +68,7 @@ def made_or_checked_here(call: Call) -> bool:
     """Whether the function made these bytes itself, or checked a signature before it loads them."""
     names = {inner.id for argument in call.node.args for inner in descendants(argument) if isinstance(inner, ast.Name)}
     for node in descendants(call.function or call.node):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+        if isinstance(node, ast.Call) and isinstance(node.func, (ast.Attribute, ast.Name)):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
             if name in _PROOFS and node.lineno < call.line:
                 return True

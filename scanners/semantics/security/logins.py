@@ -70,7 +70,7 @@ def _spends(node: Any) -> bool:
             named, key = "", ""
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.args:
                 named, key = call.func.attr, ast.dump(call.args[0])
-            if isinstance(stmt, ast.If | ast.Return):
+            if isinstance(stmt, (ast.If, ast.Return)):
                 read.clear()  # What goes before may already have told a wrong code.
             elif named == "getdel" or (named == "delete" and isinstance(stmt, ast.Expr) and key in read):
                 return True
@@ -92,6 +92,6 @@ def _written(node: Any, route: Route, ctx: Context) -> str:
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
     text = "\n".join(ctx.source_lines[first - 1 : node.end_lineno])
     around = route.cls.body if route.cls is not None else []
-    plain = [unparse(stmt) for stmt in around if not isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef)]
+    plain = [unparse(stmt) for stmt in around if not isinstance(stmt, (ast.FunctionDef, ast.AsyncFunctionDef))]
     bases = [unparse(part) for part in (*route.cls.bases, *route.cls.decorator_list)] if route.cls is not None else []
     return "\n".join([text, *plain, *bases])

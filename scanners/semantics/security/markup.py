@@ -132,7 +132,7 @@ def returned_text(ctx: Context) -> Iterator[tuple[Place[Any], ast.expr]]:
         for stmt in own(node):
             value = stmt.value if isinstance(stmt, ast.Return) else None
             value = value.elts[0] if isinstance(value, ast.Tuple) and value.elts else value
-            if isinstance(value, ast.JoinedStr | ast.BinOp | ast.Name | ast.Subscript) or _is_formatted(value):
+            if isinstance(value, (ast.JoinedStr, ast.BinOp, ast.Name, ast.Subscript)) or _is_formatted(value):
                 yield Place(stmt, Block("function", node, None, scope), stmt), value  # type: ignore[misc]  # the filter above says so
 
 

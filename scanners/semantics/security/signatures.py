@@ -86,7 +86,7 @@ def is_digest(side: ast.expr, place: Place[ast.Compare]) -> bool:
     if isinstance(side, ast.Name):
         values = [binding.value for binding in place.scope.bindings(side.id) if binding.kind == "assign"]
         return any(isinstance(value, ast.Call) and is_digest(value, place) for value in values)
-    for node in descendants(side) if isinstance(side, ast.Call | ast.BinOp | ast.JoinedStr) else ():
+    for node in descendants(side) if isinstance(side, (ast.Call, ast.BinOp, ast.JoinedStr)) else ():
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("hexdigest", "digest", "new"):
             inner = node.func.value if isinstance(node.func, ast.Attribute) else node
             named = place.name(node.func)

@@ -48,11 +48,11 @@ def of_assert(node: ast.Assert, place: Place[Any]) -> Empty | None:
 
 def of_truth(test: ast.expr, place: Place[Any]) -> Empty | None:
     """What makes a condition true whatever the code does."""
-    if isinstance(test, ast.JoinedStr | ast.GeneratorExp | ast.Lambda):
+    if isinstance(test, (ast.JoinedStr, ast.GeneratorExp, ast.Lambda)):
         return f"`{_short(test)}` is true whatever it holds.", Confidence.HIGH
     if isinstance(test, ast.Constant):
         return (f"`{_short(test)}` is always true.", Confidence.HIGH) if test.value else None
-    if isinstance(test, ast.List | ast.Dict | ast.Set) and descends(test):
+    if isinstance(test, (ast.List, ast.Dict, ast.Set)) and descends(test):
         return f"`{_short(test)}` is not empty, so it is always true.", Confidence.HIGH
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) and any(_always(value) for value in test.values):
         return f"`{_short(test)}` is always true: one side of `or` is a fixed value.", Confidence.HIGH
@@ -67,12 +67,12 @@ def descends(test: Any) -> bool:
 
 
 def _always(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and isinstance(value.value, str | int) and bool(value.value)
+    return isinstance(value, ast.Constant) and isinstance(value.value, (str, int)) and bool(value.value)
 
 
 def of_pair(left: ast.expr, right: ast.expr, place: Place[Any], operator: ast.cmpop | None = None) -> Empty | None:
     """Whether both sides are the same name or two fixed values, so that nothing of the code is compared."""
-    if operator is not None and not isinstance(operator, ast.Eq | ast.Is | ast.GtE | ast.LtE):
+    if operator is not None and not isinstance(operator, (ast.Eq, ast.Is, ast.GtE, ast.LtE)):
         return None
     values = [side.value for side in (left, right) if isinstance(side, ast.Constant)]
     if len(values) == 2 and values[0] == values[1]:
@@ -81,14 +81,14 @@ def of_pair(left: ast.expr, right: ast.expr, place: Place[Any], operator: ast.cm
         return None
     if isinstance(left, ast.Name):
         return f"`{_short(left)}` is compared with itself.", Confidence.HIGH
-    if isinstance(left, ast.Attribute | ast.Subscript) and not _calls(left):
+    if isinstance(left, (ast.Attribute, ast.Subscript)) and not _calls(left):
         sure = Confidence.MEDIUM if operator is None or isinstance(operator, ast.Eq) else Confidence.LOW
         return f"`{_short(left)}` is compared with itself.", sure
     return None
 
 
 def _calls(expr: ast.AST) -> bool:
-    return any(isinstance(node, ast.Call | ast.Await | ast.Yield) for node in descendants(expr))
+    return any(isinstance(node, (ast.Call, ast.Await, ast.Yield)) for node in descendants(expr))
 
 
 def _of_mock(test: ast.expr, place: Place[Any]) -> Empty | None:
@@ -149,10 +149,10 @@ def of_call(call: ast.Call, place: Place[Any]) -> Empty | None:
 
 def _second(call: ast.Call, place: Place[Any]) -> Empty | None:
     """A second argument that is no text is taken for the message: the comparison that was meant never happens."""
-    if len(call.args) < 2 or isinstance(call.args[0], ast.Compare | ast.UnaryOp | ast.BoolOp):
+    if len(call.args) < 2 or isinstance(call.args[0], (ast.Compare, ast.UnaryOp, ast.BoolOp)):
         return None
     second, value = call.args[1], fold(call.args[1], place.scope)
-    if isinstance(second, ast.Constant | ast.List | ast.Dict | ast.Tuple | ast.Set | ast.UnaryOp):
+    if isinstance(second, (ast.Constant, ast.List, ast.Dict, ast.Tuple, ast.Set, ast.UnaryOp)):
         if isinstance(value, str) or (isinstance(second, ast.Constant) and isinstance(second.value, str)):
             return None
     elif value is UNKNOWN or isinstance(value, str):

@@ -107,7 +107,7 @@ def _below(node: ast.Attribute, name: str) -> list[str]:
     """The first attribute of `name` that an assignment to `name.a.return_value` reaches."""
     expr: Any = node
     path: list[str] = []
-    while isinstance(expr, ast.Attribute | ast.Call):
+    while isinstance(expr, (ast.Attribute, ast.Call)):
         if isinstance(expr, ast.Attribute):
             path.append(expr.attr)
             expr = expr.value
@@ -123,4 +123,4 @@ def is_child(place: Place[Any]) -> bool:
     above = place.parent()
     if isinstance(above, ast.Assign):
         return not all(isinstance(target, ast.Name) for target in above.targets)
-    return isinstance(above, ast.keyword | ast.Dict | ast.List | ast.Tuple)
+    return isinstance(above, (ast.keyword, ast.Dict, ast.List, ast.Tuple))

@@ -96,7 +96,7 @@ def methods(cls: ast.ClassDef, ctx: Context, depth: int = 0) -> dict[str, Any]:
         above = class_named(getattr(base, "id", ""), ctx.module)
         if above is not None and above is not cls:
             found |= methods(above, ctx, depth + 1)
-    return found | {stmt.name: stmt for stmt in cls.body if isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return found | {stmt.name: stmt for stmt in cls.body if isinstance(stmt, (ast.FunctionDef, ast.AsyncFunctionDef))}
 
 
 def class_named(name: str, module: Scope) -> ast.ClassDef | None:

@@ -24,7 +24,7 @@ def lost(place: Place[Any]) -> int:
     after = body[body.index(node) + 1 :]
     for position, stmt in enumerate(after):
         if getattr(stmt, "name", "") == node.name and isinstance(
-            stmt, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+            stmt, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         ):
             used = any(_names(between, node.name) for between in [*after[:position], *stmt.decorator_list])
             bases = getattr(stmt, "bases", [])
@@ -89,7 +89,7 @@ def first_skip(node: Any) -> ast.expr | None:
 
 def is_test_method(stmt: ast.stmt) -> bool:
     """Whether it is a test by its name."""
-    return isinstance(stmt, ast.FunctionDef | ast.AsyncFunctionDef) and stmt.name.startswith("test")
+    return isinstance(stmt, (ast.FunctionDef, ast.AsyncFunctionDef)) and stmt.name.startswith("test")
 
 
 def is_constructor(stmt: ast.stmt) -> bool:

@@ -73,7 +73,7 @@ def seconds(expr: ast.expr | None, place: Place[Any]) -> float | None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 _SCOPES: Final = {

@@ -33,7 +33,7 @@ def retried(decorator: ast.expr, place: Place[Any]) -> set[str] | None:
         return last_names(call.args[1]) - LIBRARIES if kept else {"?"}
     if call is not None and "autoretry_for" in words and is_task(call.func, place):
         value = fold(words["autoretry_for"], place.scope)
-        plain = isinstance(words["autoretry_for"], ast.Tuple | ast.List) or value is not UNKNOWN
+        plain = isinstance(words["autoretry_for"], (ast.Tuple, ast.List)) or value is not UNKNOWN
         return last_names(words["autoretry_for"]) - LIBRARIES if plain else {"?"}
     return None
 

@@ -91,7 +91,7 @@ def _tenacity_wait(wait: ast.expr | None, call: Call) -> str:
 def _last_names(expr: ast.AST, call: Call) -> Iterator[str]:
     """The names used in an expression, through a variable of the file."""
     for node in descendants(expr):
-        if isinstance(node, ast.Name | ast.Attribute):
+        if isinstance(node, (ast.Name, ast.Attribute)):
             ref = call.resolve(node)
             yield ref.dotted.removesuffix("()").rpartition(".")[2] if ref else unparse(node).rpartition(".")[2]
 
@@ -120,7 +120,7 @@ def _urllib3(words: dict[str, ast.expr], call: Call) -> Retry:
 def bare_decorator(place: Place[Any]) -> ast.expr | None:
     """`@retry` of tenacity without arguments: it tries for ever, without a pause."""
     for decorator in place.node.decorator_list:
-        if isinstance(decorator, ast.Name | ast.Attribute) and place.name(decorator) in TENACITY:
+        if isinstance(decorator, (ast.Name, ast.Attribute)) and place.name(decorator) in TENACITY:
             return decorator
     return None
 
@@ -155,7 +155,7 @@ def loop(place: Place[Any]) -> Loop | None:
         node for stmt in place.node.body for node in _here(stmt) if isinstance(node, ast.Call) and _pauses(node, place)
     ]
     types = [node for handler in attempt.handlers if handler.type for node in descendants(handler.type)]
-    caught = [place.name(node) for node in types if isinstance(node, ast.Name | ast.Attribute)]
+    caught = [place.name(node) for node in types if isinstance(node, (ast.Name, ast.Attribute))]
     return Loop(tried, attempt.handlers, caught, sleeps)
 
 
@@ -170,8 +170,8 @@ def _pauses(node: ast.Call, place: Place[Any]) -> bool:
 def _leaves(body: list[ast.stmt], always: bool = False) -> bool:
     """Whether a return, break or raise of this loop is in `body`; `always`: at its end, whatever happens."""
     if always:
-        return bool(body) and isinstance(body[-1], ast.Return | ast.Break | ast.Raise)
-    return any(isinstance(node, ast.Return | ast.Break) for stmt in body for node in _here(stmt))
+        return bool(body) and isinstance(body[-1], (ast.Return, ast.Break, ast.Raise))
+    return any(isinstance(node, (ast.Return, ast.Break)) for stmt in body for node in _here(stmt))
 
 
 def _here(stmt: ast.AST) -> Iterator[ast.AST]:
@@ -183,7 +183,7 @@ def _here(stmt: ast.AST) -> Iterator[ast.AST]:
         stack += [
             child
             for child in children(node)
-            if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef)
+            if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef))
         ]
 
 
@@ -191,7 +191,7 @@ def gives_up(node: ast.While, found: Loop) -> bool:
     """Whether a loop may end without success: a counter that is compared, a deadline, an error that is passed on."""
     kept = [stmt for handler in found.handlers for stmt in handler.body]
     others = [stmt for stmt in node.body if not isinstance(stmt, ast.Try)]
-    leaving = any(isinstance(inner, ast.Raise | ast.Return | ast.Break) for stmt in kept for inner in _here(stmt))
+    leaving = any(isinstance(inner, (ast.Raise, ast.Return, ast.Break)) for stmt in kept for inner in _here(stmt))
     return leaving or any(isinstance(inner, ast.Raise) for stmt in others for inner in _here(stmt))
 
 
@@ -211,11 +211,11 @@ def polling(place: Place[Any]) -> Polling | None:
     fixed = isinstance(node.test, ast.Constant)
     guards = [part.test for part in inner if isinstance(part, ast.If) and _leaves(part.body)] if fixed else [node.test]
     said = " ".join(unparse(guard) for guard in guards)
-    leaves = any(isinstance(part, ast.Return | ast.Break) for part in inner)
+    leaves = any(isinstance(part, (ast.Return, ast.Break)) for part in inner)
     asks = any(isinstance(part, ast.Call) for part in descendants(node.test))
     if any(isinstance(part, ast.Try) for part in inner) or (not leaves if fixed else not asks) or _LASTING.search(said):
         return None
-    ends = any(isinstance(part, ast.Raise | ast.AugAssign) for part in inner) or (leaves and not fixed)
+    ends = any(isinstance(part, (ast.Raise, ast.AugAssign)) for part in inner) or (leaves and not fixed)
     ends = ends or _runs_out(node.test, place)
     text = _LIMIT_OF_CALL.sub("", unparse(node))
     return Polling(ends or _DEADLINE.search(text) is not None, not fixed or _STATE.search(said) is not None)
@@ -259,7 +259,7 @@ def of_task(call: Call) -> str:
 
 
 def _pause(pauses: list[ast.expr], place: Place[Any]) -> str:
-    if any(isinstance(fold(pause, place.scope), int | float) for pause in pauses):
+    if any(isinstance(fold(pause, place.scope), (int, float)) for pause in pauses):
         return FIXED
     said = " ".join(unparse(pause) for pause in pauses).lower()
     if "**" in said or "pow(" in said:

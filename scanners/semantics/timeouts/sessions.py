@@ -111,7 +111,7 @@ def response_uses(call: Call, ctx: Context) -> Iterator[str]:
         yield above.attr
     elif isinstance(above, ast.withitem) and isinstance(above.optional_vars, ast.Name):
         yield from _reads(call.function or ctx.tree, above.optional_vars.id)
-    elif isinstance(above, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+    elif isinstance(above, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
         target = above.targets[0] if isinstance(above, ast.Assign) else above.target
         if isinstance(target, ast.Name):
             yield from _reads(call.function or ctx.tree, target.id)

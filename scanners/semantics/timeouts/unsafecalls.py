@@ -88,7 +88,7 @@ def calls_in(body: list[ast.stmt]) -> Iterator[ast.Call]:
         node = stack.pop()
         if isinstance(node, ast.Call):
             yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
             stack.extend(reversed(children(node)))
 
 
@@ -97,5 +97,5 @@ def last_names(expr: ast.AST) -> set[str]:
     return {
         node.attr if isinstance(node, ast.Attribute) else node.id
         for node in descendants(expr)
-        if isinstance(node, ast.Name | ast.Attribute)
+        if isinstance(node, (ast.Name, ast.Attribute))
     }
