@@ -43,7 +43,10 @@ def hook(request: HttpRequest, key: str) -> JsonResponse:
         return _refusal(error.status, error.code, error.message, error.next_step)
     except receiving.HookGoneError:
         return _refusal(
-            MISSING, "hook_unknown", "No repository has this hook.", "Copy the address from the repository's settings."
+            MISSING,
+            "hook_unknown",
+            "No repository has this hook.",
+            "Copy the address from the repository's page Webhook.",
         )
     except DataError:
         text = "The payload holds something that no database can store."
