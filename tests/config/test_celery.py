@@ -45,6 +45,15 @@ def test_a_regular_hint_names_a_task_and_is_dropped_when_nobody_took_it_in_time(
     assert entry["options"]["expires"] <= entry["schedule"]
 
 
+def test_what_fetches_waits_in_a_line_of_its_own():
+    app.loader.import_default_modules()
+    ours = [name for name in app.tasks if name.startswith("reviews.")]
+    lines = {name.rpartition(".")[2]: app.amqp.router.route({}, name)["queue"].name for name in ours}
+    assert {name for name, line in lines.items() if line == "scans"} == {"wake", "read_for_reviews"}
+    assert set(lines.values()) == {"scans", "errands"}
+    assert {queue.routing_key for queue in app.amqp.queues.values()} == set(app.amqp.queues) == {"scans", "errands"}
+
+
 def probe() -> None:
     """What a message would ask for."""
 

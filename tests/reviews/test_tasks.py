@@ -9,19 +9,37 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from reviews import intake, queue, tasks
-from reviews.models import BlobResult, Forge, OutboxMessage, Repository, Review, Scan, Team, User, Waiver
+from reviews.deliveries import sorting
+from reviews.models import (
+    BlobResult,
+    Delivery,
+    Forge,
+    Hook,
+    OutboxMessage,
+    Repository,
+    Review,
+    Scan,
+    Team,
+    User,
+    Waiver,
+)
 from reviews.outbox import delivery
+from reviews.views.wake import waker
+from reviews.webhooks import events
 from tests.factories import MembershipFactory, RepositoryFactory, ScanFactory
 from tests.mail_server import MailServer
 from tests.origin import commit_files
+from tests.reviews.deliveries.posting import hook_of
 from tests.reviews.posting import message
 from tests.reviews.pull_rows import HEAD, proposal
 from tests.reviews.readings import fresh, frozen
 from tests.reviews.rows import COMMIT, finished
+from tests.services import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LONG_AGO = timedelta(days=40)
+PUSH = events.as_json(events.Push("main", "c" * 40))
 
 
 @pytest.fixture
@@ -32,7 +50,8 @@ def repository(team: Team, origin: Path) -> Repository:
 
 @pytest.fixture
 def messages(settings: Settings) -> Path:
-    """Where the messages of the file broker lie; none at first."""
+    """Where the messages of the file broker lie; none at first, and none on their way from another test."""
+    wait_until(waker().is_idle)
     place = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
     for left in place.iterdir():
         left.unlink()
@@ -112,6 +131,29 @@ class TestDeliver:
         delivery.claim()
         lease = OutboxMessage.objects.get().leased_until - timezone.now()
         assert tasks.deliver.soft_time_limit < tasks.deliver.time_limit < lease.total_seconds()
+
+
+class TestSort:
+    @pytest.fixture
+    def hook(self, repository: Repository) -> Hook:
+        return hook_of(repository)
+
+    def test_sorts_and_wakes_a_worker_for_the_scan(self, hook: Hook, messages: Path) -> None:
+        hook.deliveries.create(key="d", event="push", asks=PUSH)
+        tasks.sort()
+        assert hook.deliveries.get().state == "done"
+        assert [path.suffixes[-2] for path in messages.iterdir()] == [".scans"]
+
+    def test_goes_on_with_what_was_there_before(self, hook: Hook, messages: Path) -> None:
+        rows = (Delivery(hook=hook, key=f"d-{number}", event="push", asks=PUSH) for number in range(sorting.BATCH + 1))
+        Delivery.objects.bulk_create(rows)
+        Delivery.objects.update(available_at=timezone.now() - timedelta(seconds=1))
+        tasks.sort()
+        assert sorted(path.suffixes[-2] for path in messages.iterdir()) == [".errands", ".scans"]
+
+    def test_says_nothing_when_nothing_was_reported(self, hook: Hook, messages: Path) -> None:
+        tasks.sort()
+        assert list(messages.iterdir()) == []
 
 
 class TestReadForReviews:
