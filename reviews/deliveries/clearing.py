@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from django.db.models.functions import Now
+from django.db.models import F, Window
+from django.db.models.functions import Now, RowNumber
 
-from reviews.models import Delivery, Hook
+from reviews.models import Delivery
 
 _KEPT = timedelta(days=30)
 MOST_OF_A_HOOK = 1000
@@ -12,11 +13,7 @@ MOST_OF_A_HOOK = 1000
 
 def drop_old() -> int:
     """Drop what was received 30 days ago, and what is settled beyond a hook's newest 1,000. Returns their number."""
-    dropped = Delivery.objects.filter(received_at__lt=Now() - _KEPT).delete()[0]
-    for hook in Hook.objects.only("pk").iterator():
-        newest = hook.deliveries.order_by("-pk").values_list("pk", flat=True)
-        beyond = newest[MOST_OF_A_HOOK : MOST_OF_A_HOOK + 1].first()
-        if beyond is not None:
-            settled = hook.deliveries.filter(pk__lte=beyond).exclude(state=Delivery.State.WAITING)
-            dropped += settled.delete()[0]
-    return dropped
+    old = Delivery.objects.filter(received_at__lt=Now() - _KEPT).delete()[0]
+    place = Window(RowNumber(), partition_by=F("hook"), order_by=F("pk").desc())
+    beyond = Delivery.objects.order_by().annotate(place=place).filter(place__gt=MOST_OF_A_HOOK).values("pk")
+    return old + Delivery.objects.filter(pk__in=beyond).exclude(state=Delivery.State.WAITING).delete()[0]
