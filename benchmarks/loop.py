@@ -60,8 +60,9 @@ class Reporter:
     def _after_push(self, request: Request) -> bool:
         if not (request.method == "POST" and request.path.endswith("/git-receive-pack")):
             return False
-        reply(request, *self.forge.git.backend(request))
+        answer = self.forge.git.backend(request)
         self.pushed_at = time.perf_counter()
+        reply(request, *answer)
         threading.Thread(target=self.report, args=self.next, daemon=True).start()
         return True
 
