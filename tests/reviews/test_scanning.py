@@ -78,8 +78,9 @@ class TestDone:
         assert scanned(repository).state == "done"
 
     def test_nothing_stays_in_the_scratch_directory(
-        self, repository: Repository, origin: Path, settings: Settings
+        self, repository: Repository, origin: Path, settings: Settings, tmp_path: Path
     ) -> None:
+        settings.SCRATCH_DIR = tmp_path / "scratch"
         commit_files(origin, {"pay.py": WAITS})
         scanned(repository)
         assert list(settings.SCRATCH_DIR.iterdir()) == []
