@@ -67,7 +67,8 @@ def _locked(scan: Scan) -> Repository:
 def _keep_tree(scan: Scan, repository: Repository, result: Result, seen: Sequence[Seen]) -> dict[str, Any]:
     """What the scan looked at, written down; returns what it counted."""
     kept = recount.content(repository, result.report, seen)
-    packed = {"files": trees.content(result.report), "facts": _facts(result), "counted": kept}
+    report = result.report
+    packed = {"files": trees.content(report), "facts": report.facts, "counted": kept, "inventory": report.inventory}
     ScanTree.objects.create(scan=scan, **{name: trees.pack(content) for name, content in packed.items()})
     return kept
 
@@ -99,10 +100,6 @@ def _moment(scan: Scan, commit: CommitInfo) -> datetime:
     """When what the scan says was true: history speaks of its commit's time, but never of the future."""
     now = timezone.now()
     return min(commit.authored_at, now) if scan.trigger == Scan.Trigger.HISTORY else now
-
-
-def _facts(result: Result) -> dict[str, Any]:
-    return {kind: [dict(fact) for fact in facts] for kind, facts in result.report.facts.items()}
 
 
 def _replace_same(scan: Scan, result: Result) -> None:

@@ -1,6 +1,6 @@
 """The frozen values that cross from the engine to whoever called it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -149,6 +149,8 @@ class Report:
     lines: int
     python_files: int
     coverage: float
+    inventory: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """The rows of each table of `scanners.inventory`, as plain JSON values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from scanners.finding import (
     Skipped,
     Suppression,
 )
+from scanners.inventory import tables
 from scanners.options import NAMES, Options, read_options
 from scanners.parse import MAX_BYTES
 from scanners.paths import PathClass, classify
@@ -198,6 +199,7 @@ def report(
         lines=lines,
         python_files=len(python),
         coverage=1 - unread / lines if lines else 1.0,
+        inventory={name: [row.as_json() for row in rows] for name, rows in tables.take(tree).items()},
     )
 
 

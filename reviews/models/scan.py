@@ -168,13 +168,15 @@ class ScanTree(models.Model):
 
     `files` is zlib-compressed JSON: {"files": [[path, blob sha, path class, lines, cached, problem or null]],
     "skipped": [[path, code, message]], "suppressions": [[path, line, [rules], reason, used]]}. `facts` likewise, and
-    `counted`: what a scorecard can be made of again, {"counts": {rule: ...}, "findings": [...]}: see `reviews.recount`.
+    `counted`: what a scorecard can be made of again, {"counts": {rule: ...}, "findings": [...]}: see `reviews.recount`;
+    and `inventory`: the rows of each table of `scanners.inventory`.
     """
 
     scan = models.OneToOneField(Scan, on_delete=models.CASCADE, related_name="tree_content")
     files = models.BinaryField()
     facts = models.BinaryField(default=bytes)
     counted = models.BinaryField(default=bytes, db_default=b"")
+    inventory = models.BinaryField(default=bytes, db_default=b"")
 
     def __str__(self) -> str:
         return f"tree of {self.scan}"

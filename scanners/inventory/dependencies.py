@@ -1,0 +1,13 @@
+"""The table of dependencies."""
+
+from collections.abc import Iterator
+
+from scanners.inventory.table import Column, Row, Table
+from scanners.tree import Tree
+
+
+def _rows(tree: Tree) -> Iterator[Row]:
+    yield from ()
+
+
+TABLE = Table("dependencies", "Dependencies", (Column("name", "Name"),), _rows)

@@ -1,0 +1,13 @@
+"""The table of jobs."""
+
+from collections.abc import Iterator
+
+from scanners.inventory.table import Column, Row, Table
+from scanners.tree import Tree
+
+
+def _rows(tree: Tree) -> Iterator[Row]:
+    yield from ()
+
+
+TABLE = Table("jobs", "Jobs", (Column("name", "Name"),), _rows)

@@ -1,0 +1,18 @@
+"""All tables of the inventory, in the order in which people read them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from scanners.inventory import boundaries, caches, dependencies, endpoints, jobs, migrations, mocks, stores, variables
+from scanners.inventory.table import Row, Table
+from scanners.tree import Tree
+
+TABLES: Final[Mapping[str, Table]] = {
+    module.TABLE.name: module.TABLE
+    for module in (boundaries, mocks, variables, endpoints, jobs, stores, migrations, caches, dependencies)
+}
+
+
+def take(tree: Tree) -> dict[str, list[Row]]:
+    """The inventory of a commit: the rows of every table by its name."""
+    return {name: table.rows(tree) for name, table in TABLES.items()}
