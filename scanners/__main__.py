@@ -1,4 +1,4 @@
-"""The command line: `plimsoll check PATH`, `plimsoll rules`, `plimsoll explain RULE`, `plimsoll gate`."""
+"""The command line: `plimsoll check PATH`, `plimsoll facts PATH`, `plimsoll rules`, `plimsoll explain RULE`, ..."""
 
 import argparse
 import os
@@ -11,6 +11,8 @@ from scanners.advisories import Advisories, AdvisoriesError
 from scanners.finding import BlobAnswer, BlobKey, Confidence, Progress, Report, Severity
 from scanners.folder import Folder
 from scanners.gate import command as gate
+from scanners.inventory import export, tables
+from scanners.inventory.table import Row
 from scanners.pool import Pool
 from scanners.report import catalogue, sarif
 from scanners.report import json as json_report
@@ -38,7 +40,11 @@ def main(arguments: list[str] | None = None) -> int:
     What `gate` returns beside these stands in `scanners.gate.command`.
     """
     options = _parser().parse_args(arguments)
-    command = {"check": _check, "rules": _rules, "explain": _explain, "gate": _gate}[options.command]
+    if "path" in options and not options.path.is_dir():
+        again = f"such as `plimsoll {options.command} .`"
+        print(f"{options.path} is not a folder. Name the folder of a repository, {again}", file=sys.stderr)
+        return 2
+    command = {"check": _check, "facts": _facts, "rules": _rules, "explain": _explain, "gate": _gate}[options.command]
     try:
         status = command(options)
         sys.stdout.flush()
@@ -69,12 +75,6 @@ def _ignore(_: Progress) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    if not options.path.is_dir():
-        print(
-            f"{options.path} is not a folder. Name the folder of a repository, such as `plimsoll check .`",
-            file=sys.stderr,
-        )
-        return 2
     try:
         known = advisories.load(options.advisories) if options.advisories else None
     except (AdvisoriesError, OSError) as error:
@@ -84,6 +84,17 @@ def _check(options: argparse.Namespace) -> int:
     print(_FORMATS[options.format](report))
     grave = list(Severity)[list(Severity).index(Severity(options.fail_on)) :]
     return int(any(found.severity in grave and found.confidence is not Confidence.LOW for found in report.findings))
+
+
+def _facts(options: argparse.Namespace) -> int:
+    inventory = check(options.path, options.kind, options.processes).inventory
+    wanted = [tables.TABLES[name] for name in options.table or tables.TABLES]
+    found = [(table, [Row.read(row) for row in inventory[table.name]]) for table in wanted]
+    if options.format == "csv":
+        print("\n".join(export.as_csv(table, rows) for table, rows in found), end="")
+    else:
+        print({"text": export.as_text, "json": export.as_json}[options.format](found), end="")
+    return 0
 
 
 def _rules(options: argparse.Namespace) -> int:
@@ -118,6 +129,14 @@ def _parser() -> argparse.ArgumentParser:
         "--advisories", type=Path, help="OSV's records for PyPI: a folder, an archive or a file of them"
     )
     check_command.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    facts_command = commands.add_parser("facts", help="say what a folder tells by itself: boundaries, endpoints, ...")
+    facts_command.add_argument("path", type=Path)
+    facts_command.add_argument(
+        "--table", action="append", choices=list(tables.TABLES), help="only this one; repeatable"
+    )
+    facts_command.add_argument("--format", choices=("text", "json", "csv"), default="text")
+    facts_command.add_argument("--kind", choices=_KINDS, default="http-api")
+    facts_command.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     rules_command = commands.add_parser("rules", help="list the rules")
     rules_command.add_argument("--format", choices=("text", "json"), default="text")
     explain_command = commands.add_parser("explain", help="say what a rule is about")

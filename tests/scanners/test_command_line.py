@@ -45,6 +45,14 @@ def test_json_holds_the_whole_report(folder: Path) -> None:
     assert report["rule_set"] == registry.digest()
 
 
+def test_facts_are_tables_of_what_the_folder_tells(folder: Path) -> None:
+    done = plimsoll("facts", str(folder), "--format", "json", "--table", "jobs", "--table", "endpoints")
+    assert list(json.loads(done.stdout)) == ["jobs", "endpoints"]
+    assert done.returncode == 0
+    nowhere = plimsoll("facts", str(folder / "nowhere"))
+    assert (nowhere.returncode, "is not a folder" in nowhere.stderr) == (2, True)
+
+
 def test_sarif_holds_results_rules_and_notifications(folder: Path) -> None:
     (run,) = json.loads(plimsoll("check", str(folder), "--format", "sarif").stdout)["runs"]
     result = next(result for result in run["results"] if result["ruleId"] == "request-without-timeout")
