@@ -71,6 +71,27 @@ def words_before(pattern: re.Pattern[str], text: str) -> Iterator[str]:
             free = match.end()
 
 
+def words_with(text: str, parts: tuple[str, ...], lowered: str) -> list[str]:
+    """Every word of a text that holds one of these small parts in any case, as often as it stands there.
+
+    `lowered` is the text in small letters.
+    """
+    if len(lowered) != len(text):  # Some letters are two when they are small.
+        text = lowered
+    found = set()
+    for part in parts:
+        at = lowered.find(part)
+        while at >= 0:
+            start, end = at, at + len(part)
+            while start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+                start -= 1
+            while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+                end += 1
+            found.add((start, end))
+            at = lowered.find(part, end)
+    return [text[start:end] for start, end in sorted(found)]
+
+
 def lines_with(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
     """Where the lines start and end that hold one of these small words in any case, to search these alone."""
     lowered = text.lower()

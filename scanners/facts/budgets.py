@@ -14,7 +14,7 @@ from scanners.semantics.outbound import HTTP
 from scanners.semantics.owncalls import calls_of
 from scanners.semantics.routes import routes_of
 from scanners.semantics.timeouts.budgets import in_text, seconds
-from scanners.text import TextFile, lines_with
+from scanners.text import TextFile, words_with
 from scanners.tree import Fact, Tree
 
 _WORD: Final = re.compile(r"\b\w*(?:timeout|retries|max_retry|pool_size)\w*\b", re.IGNORECASE)
@@ -89,9 +89,7 @@ class BudgetSettings(Collector):
         if ctx.role.startswith("settings") and not _DJANGO & ctx.module.names.keys():
             for name, line in _constants(ctx):
                 ctx.fact("budget-setting", line, name=name, text=ctx.source_lines[line - 1].strip()[:160])
-        found = Counter(
-            name for start, end in lines_with(ctx.source, _WORDS) for name in _WORD.findall(ctx.source, start, end)
-        )
+        found = Counter(words_with(ctx.source, _WORDS, ctx.lowered))
         if found:
             ctx.fact("budget-words", 1, words={word: found[word] for word in sorted(found)[:200]})
 

@@ -20,6 +20,7 @@ _OPTION: Final = re.compile(
 )
 _DRIVES: Final = re.compile(r"\.(?:get|post|put|delete|goto|open)\(")
 _DRIVERS: Final = frozenset({"client", "app", "api_client", "test_client", "browser", "page"})
+_DEFS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 _NAMES: Final = re.compile(r"[\w*.?/\[\]-]+")
 
 
@@ -43,12 +44,11 @@ class Tests(Collector):
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
         node = place.node
-        tests = [stmt for stmt in node.body if _is_method(stmt)]
-        if not tests or node.name.startswith("Test") or place.function is not None or not may_collect(node):
+        if node.name.startswith("Test") or node.decorator_list or place.function is not None or is_mixin(node.name):
             return
-        if is_case(node, place) is False and not is_mixin(node.name) and not node.decorator_list:
-            used = ctx.source.count(node.name) > 1 and len(re.findall(rf"\b{node.name}\b", ctx.source)) > 1
-            ctx.fact("test-class", place, name=node.name, count=len(tests), used=used)
+        tests = sum(map(_is_method, node.body))
+        if tests and is_case(node, place) is False and may_collect(node):
+            ctx.fact("test-class", place, name=node.name, count=tests, used=_is_named_again(node.name, ctx.source))
 
     def visit_import(self, place: Place[ast.Import], ctx: Context) -> None:
         for alias in place.node.names:
@@ -75,8 +75,19 @@ def _asserts(node: ast.AST) -> bool:
     return bool(descendants(node, ast.Assert))
 
 
-def _is_method(stmt: ast.stmt) -> bool:
-    return isinstance(stmt, (ast.FunctionDef, ast.AsyncFunctionDef)) and stmt.name.startswith("test")
+def _is_named_again(name: str, source: str) -> bool:
+    """Whether a word stands at least twice in a text."""
+    seen, at = 0, source.find(name)
+    while at >= 0 and seen < 2:
+        end = at + len(name)
+        around = source[at - 1 : at] + source[end : end + 1]
+        seen += not any(letter.isalnum() or letter == "_" for letter in around)
+        at = source.find(name, end)
+    return seen > 1
+
+
+def _is_method(stmt: Any) -> bool:
+    return type(stmt) in _DEFS and stmt.name.startswith("test")
 
 
 def _imports(ctx: Context) -> list[str]:
