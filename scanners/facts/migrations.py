@@ -8,6 +8,7 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.rule import EVERYWHERE, Collector
 from scanners.scopes import Scope
+from scanners.semantics.data.datacode import way_down, work_of
 from scanners.semantics.data.migrationops import alembic_operations, django_operations
 from scanners.text import TextFile, lines_with
 
@@ -25,7 +26,10 @@ _WORDS: Final = ("postg", "psycopg", "asyncpg", "sqlite", "mysql", "Postg")
 
 
 class Migrations(Collector):
-    """Fact `migration`: framework, its name's parts, what it depends on, its operations and its day."""
+    """Fact `migration`: framework, its name's parts, what it depends on, its operations and its day.
+
+    Of a revision of alembic also whether it can be undone (`back`), and its `work` beside operations on tables.
+    """
 
     classes = frozenset({"migration"})
 
@@ -56,6 +60,7 @@ class Migrations(Collector):
         if not isinstance(revision, str):
             return
         upgrade = _value("upgrade", ctx.module, "def")
+        written = isinstance(upgrade, ast.FunctionDef)
         ctx.fact(
             "migration",
             ctx.module.names["revision"][0].line,
@@ -65,9 +70,14 @@ class Migrations(Collector):
             initial=down is None,
             needs=[down] if isinstance(down, str) else list(down) if isinstance(down, tuple) else [],
             branched=bool(fold(ast.Name("branch_labels"), ctx.module) or fold(ast.Name("depends_on"), ctx.module)),
-            operations=list(alembic_operations(upgrade, ctx, ctx.module))
-            if isinstance(upgrade, ast.FunctionDef)
-            else [],
+            operations=list(alembic_operations(upgrade, ctx, ctx.module)) if written else [],
+            work=work_of(upgrade, ctx.module) if written else [],
+            back=way_down(
+                upgrade,
+                _value("downgrade", ctx.module, "def"),
+                ctx.module.names["down_revision"][-1].value,
+                ctx.module,
+            ),
         )
 
 

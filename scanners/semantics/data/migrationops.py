@@ -8,6 +8,7 @@ from typing import Any, Final
 from scanners.constants import UNKNOWN, fold
 from scanners.context import Context
 from scanners.scopes import Scope
+from scanners.semantics.data.datacode import code_of
 from scanners.semantics.data.fields import FieldSpec, field_of, may_be_null
 from scanners.syntax import descendants, unparse
 
@@ -65,6 +66,8 @@ def _django(call: ast.Call, name: str, scope: Scope, state: str) -> dict[str, An
     made["table"] = text.get("model_name") or text.get("old_name" if name == "RenameModel" else "name", "")
     made["column"] = text.get("old_name" if name == "RenameField" else "name", "") if by_field else ""
     made["to"] = text.get("new_name", "")
+    if name in ("RunPython", "RunSQL"):
+        made |= code_of(call, name, scope)
     if name == "CreateModel":
         made["columns"] = list(_created(call, scope))
     if "constraint" in given:
