@@ -1,5 +1,6 @@
 """One idea a file; everything outside imports from `reviews.models`."""
 
+from reviews.models.advisory import Advisory, AdvisoryLoad, AdvisoryPackage, AdvisoryReading
 from reviews.models.audit import AuditEvent
 from reviews.models.blob import BlobResult
 from reviews.models.evidence import Evidence, Upload
@@ -19,6 +20,10 @@ from reviews.models.user import User
 from reviews.models.waiver import Condition, WaivedFinding, Waiver
 
 __all__ = [
+    "Advisory",
+    "AdvisoryLoad",
+    "AdvisoryPackage",
+    "AdvisoryReading",
     "ApiToken",
     "AuditEvent",
     "BlobResult",

@@ -2,6 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from reviews.models.advisory import AdvisoryLoad
 from reviews.models.repository import Repository
 
 
@@ -27,12 +28,14 @@ class Scan(models.Model):
         REGISTERED = "registered", "registration"
         HISTORY = "history", "history"
         REVIEW = "review", "a review"
+        ADVISORIES = "advisories", "new advisories"
 
-    # Who goes first: people, then what a forge reported, then what nobody reported, then the past.
+    # Who goes first: people, then what a forge reported, then what nobody reported, new advisories, and the past.
     TURNS = (
         (Trigger.PERSON, Trigger.REGISTERED, Trigger.REVIEW),
         (Trigger.WEBHOOK, Trigger.PULL_REQUEST),
         (Trigger.POLL,),
+        (Trigger.ADVISORIES,),
         (Trigger.HISTORY,),
     )
     # They name commits that nobody pushes again, so no newer request takes their place, and they take nobody's.
@@ -96,6 +99,20 @@ class Scan(models.Model):
         max_length=64, blank=True, default="", help_text="Digest of what else the scorecard depends on."
     )
 
+    advisories = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Digest of the advisories; empty: without any."
+    )
+    compared = models.ForeignKey(
+        AdvisoryLoad,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,  # Scans are many, and loads are never dropped: no lock on both to check it.
+        help_text="The newest advisories under which all that it says of dependencies holds.",
+    )
+
     # What came out. Scores are 0 to 100.
     level = models.CharField(max_length=10, blank=True, default="")
     card_until = models.DateField(null=True, help_text="The last day on which the scorecard is so, by its waivers.")
@@ -121,11 +138,11 @@ class Scan(models.Model):
             models.Index(fields=["started_at"], name="scan_lately"),
         )
         constraints = (
-            # The same tree of the same commit has one result a rule set, however often it was asked for.
+            # A commit has one result a rule set and state of the advisories, however often it was asked for.
             models.UniqueConstraint(
-                fields=["repository", "branch", "commit", "rule_set"],
+                fields=["repository", "branch", "commit", "rule_set", "advisories"],
                 condition=models.Q(state="done"),
-                name="scan_one_result",
+                name="scan_one_answer",
             ),
             # Matching follows findings from one scan of a repository to the next, so these never overlap.
             models.UniqueConstraint(
@@ -169,7 +186,8 @@ class ScanTree(models.Model):
     `files` is zlib-compressed JSON: {"files": [[path, blob sha, path class, lines, cached, problem or null]],
     "skipped": [[path, code, message]], "suppressions": [[path, line, [rules], reason, used]]}. `facts` likewise, and
     `counted`: what a scorecard can be made of again, {"counts": {rule: ...}, "findings": [...]}: see `reviews.recount`;
-    and `inventory`: the rows of each table of `scanners.inventory`.
+    and `inventory`: the rows of each table of `scanners.inventory`. `asked` has what the rules asked of the advisories
+    and were told: {"of": [[package, version, digest]], "knows": [[package, bool]]}.
     """
 
     scan = models.OneToOneField(Scan, on_delete=models.CASCADE, related_name="tree_content")
@@ -177,6 +195,7 @@ class ScanTree(models.Model):
     facts = models.BinaryField(default=bytes)
     counted = models.BinaryField(default=bytes, db_default=b"")
     inventory = models.BinaryField(default=bytes, db_default=b"")
+    asked = models.BinaryField(default=bytes, db_default=b"")
 
     def __str__(self) -> str:
         return f"tree of {self.scan}"
