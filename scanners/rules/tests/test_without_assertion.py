@@ -142,9 +142,11 @@ def _is_filler(stmt: ast.stmt) -> bool:
 
 def _is_skipped(place: Place[Any]) -> bool:
     """Whether it never gets as far as asserting, on purpose."""
-    names = decorators(place.node) | (decorators(place.cls) if place.cls else set())
-    if any(name.lower().startswith("skip") and name not in ("skipif", "skipIf", "skipUnless") for name in names):
-        return True
-    body = [stmt for stmt in place.node.body if not _is_filler(stmt)]
-    value = body[0].value if body and isinstance(body[0], ast.Expr) else None
+    node, cls = place.node, place.cls
+    for decorator in (*node.decorator_list, *(cls.decorator_list if cls is not None else ())):
+        name = last_name(decorator)
+        if name.lower().startswith("skip") and name not in ("skipif", "skipIf", "skipUnless"):
+            return True
+    first = next((stmt for stmt in node.body if not _is_filler(stmt)), None)
+    value = first.value if isinstance(first, ast.Expr) else None
     return isinstance(value, ast.Call) and last_name(value) in ("skip", "skipTest", "SkipTest", "importorskip")

@@ -50,6 +50,8 @@ _STRICT: Final = ("check", "raise_on_error", "raise_error", "raise_exception", "
 def proof(place: Place[Any], ctx: Context) -> str:
     """Whether a test can fail by what it finds, as far as this file tells."""
     node, cls = place.node, place.cls
+    if _asserts(node):
+        return ASSERTS
     if any(_is_mark(name) for name in decorators(node) | (decorators(cls) if cls else set())):
         return ASSERTS
     if any(_is_fixture(name) for name in parameters(node)) or _strict_warnings(node, ctx):
@@ -96,9 +98,7 @@ class _Look:
         if node in self.seen:
             return NOTHING
         self.seen.add(node)
-        if descendants(node, ast.Assert) or descendants(node, ast.Raise):
-            return ASSERTS
-        if any(_is_sure(last_name(call)) for call in descendants(node, ast.Call)):
+        if _asserts(node):
             return ASSERTS
         given = set(parameters(test)) | _imported_in(node)
         return _best(self._part(part, depth, given, test) for part in descendants(node, *_TELLING))
@@ -132,6 +132,13 @@ class _Look:
         if helper is not None:
             return self.of(helper, depth + 1, test) if depth < 2 else DOUBT
         return DOUBT if _is_helper(part.id, self.ctx.module) else NOTHING
+
+
+def _asserts(node: ast.AST) -> bool:
+    """Whether a def asserts by itself, as most tests do."""
+    if descendants(node, ast.Assert) or descendants(node, ast.Raise):
+        return True
+    return any(map(_is_sure, map(last_name, descendants(node, ast.Call))))
 
 
 @lru_cache(maxsize=8192)

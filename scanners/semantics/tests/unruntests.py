@@ -1,12 +1,15 @@
 """Why a test that is written never starts: a later one takes its name, nobody calls it, or it is skipped."""
 
 import ast
+from collections import Counter
+from functools import lru_cache
 from typing import Any, Final
 
 from scanners.place import Place
 from scanners.semantics.tests.testcode import last_name
 from scanners.syntax import children, descendants
 
+_DEFS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _HARMLESS: Final = frozenset(
     "parametrize skip skipif skipIf skipUnless xfail usefixtures patch object dict given settings asyncio anyio "
     "django_db slow integration unit override_settings freeze_time expectedFailure tag timeout flaky".split()
@@ -16,20 +19,27 @@ _HARMLESS: Final = frozenset(
 def lost(place: Place[Any]) -> int:
     """The line of a later def or class of the same name in the same body, 0 for none; 0 too when the first is kept."""
     node = place.node
-    if any(last_name(decorator) not in _HARMLESS for decorator in node.decorator_list):
+    if node.name not in _repeated(place.block.node) or any(
+        last_name(decorator) not in _HARMLESS for decorator in node.decorator_list
+    ):
         return 0
     body = getattr(place.block.node, "body", [])
     if node not in body:
         return 0
     after = body[body.index(node) + 1 :]
     for position, stmt in enumerate(after):
-        if getattr(stmt, "name", "") == node.name and isinstance(
-            stmt, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-        ):
+        if getattr(stmt, "name", "") == node.name and type(stmt) in _DEFS:
             used = any(_names(between, node.name) for between in [*after[:position], *stmt.decorator_list])
             bases = getattr(stmt, "bases", [])
             return 0 if used or any(_names(base, node.name) for base in bases) else stmt.lineno
     return 0
+
+
+@lru_cache(maxsize=2)  # Asked for one method after the other.
+def _repeated(holder: Any) -> frozenset[str]:
+    """The names of which a body has several defs or classes."""
+    named = Counter(stmt.name for stmt in getattr(holder, "body", ()) if type(stmt) in _DEFS)
+    return frozenset(name for name, often in named.items() if often > 1)
 
 
 def _names(node: ast.AST, name: str) -> bool:
