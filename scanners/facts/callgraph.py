@@ -3,10 +3,10 @@
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any, Final
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.names import Ref, resolve
 from scanners.place import Call
 from scanners.rule import Collector
@@ -15,11 +15,14 @@ from scanners.semantics.concurrency.blocking import BLOCKING, blocking
 from scanners.semantics.concurrency.lazily import filled_once
 from scanners.semantics.handlers import inner
 from scanners.semantics.hot import runs_once
+from scanners.syntax import last_name
 
 _PLAIN: Final = frozenset(
     "staticmethod classmethod property functools.lru_cache functools.cache functools.cached_property functools.wraps "
     "contextlib.contextmanager abc.abstractmethod typing.override typing_extensions.override tenacity.retry "
-    "backoff.on_exception".split()
+    "backoff.on_exception backoff.on_predicate functools.singledispatch pydantic.validate_call "
+    "typing_extensions.deprecated warnings.deprecated sentry_sdk.trace "
+    "opentelemetry.trace.get_tracer().start_as_current_span".split()
 )
 """Decorators that leave a def to be called as it is written."""
 _ELSEWHERE: Final = sys.stdlib_module_names | frozenset(
@@ -31,6 +34,8 @@ _ELSEWHERE: Final = sys.stdlib_module_names | frozenset(
 )
 """What is hardly ever of the repository, so that its calls need not be kept. Relative imports are."""
 _CACHED: Final = ("functools.lru_cache", "functools.cache", "functools.cached_property")
+_TAKERS: Final = frozenset("list tuple dict set frozenset sum max min sorted any all next join extend update".split())
+"""Calls that run through what they are given."""
 _ONCE: Final = re.compile(
     r"^_*(start(up)?|stop|set_?up|init(iali[sz]e)?|main|cli|configure|bootstrap|install|tear_?down|clean_?up|shutdown|migrate"
     r"|run_migrations?|run_app|run_server|serve(_forever)?|run_forever|launch)$"
@@ -42,11 +47,11 @@ _BEHIND: Final = tuple(
 
 
 class CallGraph(Collector):
-    """Facts `calls` (a def that calls others), `blocks` (a plain def that blocks), `handed-on` (what a module or
-    a class has from elsewhere).
+    """Facts `calls` (a def that calls others) and `blocks` (a plain def that blocks).
 
     Targets are dotted: from the top for absolute imports, with leading dots for relative ones, and behind a colon for
-    what the file itself defines.
+    what the file itself defines. A pair of brackets stands for what a call gives. Each call has its line, and a third
+    value where what it gives is run through on the spot; `lazy` says that a def does nothing before.
     """
 
     calls = _BEHIND
@@ -57,13 +62,11 @@ class CallGraph(Collector):
         if not isinstance(function, ast.FunctionDef) or not blocking(call, ctx) or not _is_plain(function, ctx):
             return
         if id(call.node) not in filled_once(function):
-            ctx.fact("blocks", call, name=call.qualname, what=call.dotted)
+            ctx.fact("blocks", call, name=call.qualname, what=call.dotted, **_lazy(function))
 
     def visit_module(self, ctx: Context) -> None:
-        """Record the calls of each def, and the names by which a def may be reached from other files."""
-        known = {f".{scope.qualname}" for scope in ctx.module.functions.values()} | {
-            f".{name}" for name in ctx.module.classes
-        }
+        """Record the calls of each def."""
+        known = names_of(ctx)
         found = {
             scope.qualname: (function, dict(_calls(function, scope, known)))
             for function, scope in ctx.module.functions.items()
@@ -73,15 +76,18 @@ class CallGraph(Collector):
         for name, (function, calls) in found.items():
             if calls:
                 is_async = isinstance(function, ast.AsyncFunctionDef)
-                edges = [[line, target] for target, line in sorted(calls.items())]
-                ctx.fact("calls", function, name=name, calls=edges, **{"async": is_async})
-        for name, scope in ctx.module.classes.items():
-            for base in getattr(scope.node, "bases", ()):
-                target = _target(resolve(base, scope.parent or ctx.module, base.lineno), known)
-                if target:
-                    ctx.fact("handed-on", scope.node, name=name, target=target, base=True)
-        for name, target in _handed_on(ctx, known):
-            ctx.fact("handed-on", 1, name=name, target=target, base=False)
+                edges = [
+                    [line, target, True] if consumed else [line, target]
+                    for target, (line, consumed) in sorted(calls.items())
+                ]
+                ctx.fact("calls", function, name=name, calls=edges, **{"async": is_async}, **_lazy(function))
+
+
+@per_file
+def names_of(ctx: Context) -> frozenset[str]:
+    """The names of the defs and classes of a file, as the resolver writes them."""
+    defs = {f".{scope.qualname}" for scope in ctx.module.functions.values()}
+    return frozenset(defs | {f".{name}" for name in ctx.module.classes})
 
 
 def _may_be_followed(function: Any, scope: Scope, ctx: Context) -> bool:
@@ -90,7 +96,7 @@ def _may_be_followed(function: Any, scope: Scope, ctx: Context) -> bool:
     return _is_plain(function, ctx)
 
 
-def _prune(found: dict[str, tuple[Any, dict[str, int]]], ctx: Context) -> None:
+def _prune(found: dict[str, tuple[Any, dict[str, tuple[int, bool]]]], ctx: Context) -> None:
     """Take away the calls of plain defs that lead nowhere: to defs of this file that neither call on nor block."""
     blocks = {f":{fact['name']}" for fact in ctx.facts.get("blocks", ())}
     leaves = True
@@ -104,22 +110,59 @@ def _prune(found: dict[str, tuple[Any, dict[str, int]]], ctx: Context) -> None:
                     leaves = True
 
 
-def _calls(function: Any, scope: Scope, known: set[str]) -> Iterator[tuple[str, int]]:
-    """What a def calls of the repository, as far as it may be of it, and where first."""
+def _calls(function: Any, scope: Scope, known: Set[str]) -> Iterator[tuple[str, tuple[int, bool]]]:
+    """What a def calls of the repository, as far as it may be of it: where first, and whether it is run through there.
+
+    What a `with` enters is called too.
+    """
     calls = [node for node in inner(function.body, ast.Call) if _may_be_ours(node.func, scope)]
     if not calls:
         return
     left_out = {id(node.value) for node in inner(function.body, ast.Await)} | filled_once(function)
-    for node in sorted(calls, key=lambda call: -call.lineno):
+    consumed, entered = _consumed(function), _entered(function)
+    for node in sorted(calls, key=lambda call: (id(call) in consumed, -call.lineno)):
         if id(node) not in left_out:
-            target = _target(resolve(node.func, scope, node.lineno), known)
+            target = _called(node.func, scope, known)
             if target:
-                yield target, node.lineno
+                yield target, (node.lineno, id(node) in consumed)
+                if id(node) in entered:
+                    yield f"{target}.__enter__", (node.lineno, False)
 
 
-def called_target(func: ast.expr, scope: Scope, known: set[str]) -> str:
+def _consumed(function: Any) -> set[int]:
+    """The calls of a def whose results are run through where they stand: by a loop, a comprehension, `list(...)`."""
+    loops = inner(function.body, ast.For, ast.comprehension, ast.YieldFrom)
+    found = {id(node.value if isinstance(node, ast.YieldFrom) else node.iter) for node in loops}
+    takers = [call for call in inner(function.body, ast.Call) if last_name(call.func) in _TAKERS and call.args]
+    return found | {id(call.args[0]) for call in takers}
+
+
+def _entered(function: Any) -> set[int]:
+    return {id(item.context_expr) for node in inner(function.body, ast.With) for item in node.items}
+
+
+def called_target(func: ast.expr, scope: Scope, known: Set[str]) -> str:
     """The def of the repository that a call may mean, as the facts name it, or "". `known` are names of the file."""
-    return _target(resolve(func, scope, func.lineno), known) if _may_be_ours(func, scope) else ""
+    found = target_of(resolve(func, scope, func.lineno), known) if _may_be_ours(func, scope) else ""
+    return "" if "()" in found else found
+
+
+def _called(func: ast.expr, scope: Scope, known: Set[str]) -> str:
+    if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Call) and last_name(func.value.func) == "super":
+        return _above(func.attr, scope, known)
+    return target_of(resolve(func, scope, func.lineno), known)
+
+
+def _above(attr: str, scope: Scope, known: Set[str]) -> str:
+    """What `super().attr` means: the method of the first base that can be told."""
+    holder: Scope | None = scope
+    while holder is not None and holder.kind != "class":
+        holder = holder.parent
+    for base in getattr(holder.node, "bases", ()) if holder is not None else ():
+        ref = resolve(base, scope.module, base.lineno)
+        if ref is not None:
+            return target_of(Ref(f"{ref.dotted}.{attr}"), known)
+    return ""
 
 
 def _may_be_ours(func: ast.expr, scope: Scope) -> bool:
@@ -131,7 +174,7 @@ def _may_be_ours(func: ast.expr, scope: Scope) -> bool:
         return _may_be_ours(func.func, scope)
     if not isinstance(func, ast.Name):
         return False
-    if func.id in ("self", "cls"):
+    if func.id in ("self", "cls", "super"):
         return True
     current: Scope | None = scope
     while current is not None:
@@ -150,36 +193,31 @@ def _binds_ours(binding: Binding) -> bool:
     return binding.kind in ("def", "class", "assign", "with", "declared")
 
 
-def _target(ref: Ref | None, known: set[str]) -> str:
-    if ref is None or ref.via == "builtin" or "()" in ref.dotted:
+def target_of(ref: Ref | None, known: Set[str]) -> str:
+    """How the facts name what was resolved, "" for what cannot be of the repository."""
+    if ref is None or ref.via == "builtin" or ref.dotted.startswith("super()"):
         return ""
     dotted = ref.dotted
-    if dotted in known or (dotted.startswith(".") and dotted.rpartition(".")[0] in known):
-        return f":{dotted[1:]}"
+    if dotted.startswith("."):
+        first, second = (*dotted[1:].replace("()", "").split(".", 2), "")[:2]
+        if dotted in known or dotted.rpartition(".")[0] in known or known & {f".{first}", f".{first}.{second}"}:
+            return f":{dotted[1:]}"
     return "" if dotted.partition(".")[0] in _ELSEWHERE else dotted
-
-
-def _handed_on(ctx: Context, known: set[str]) -> Iterator[tuple[str, str]]:
-    """What other files may import from this one though it is not defined here: imports of a package, and instances."""
-    for name, bindings in ctx.module.names.items():
-        last = bindings[-1]
-        if last.kind == "import" and ctx.role == "init":
-            target = _target(Ref(last.value), known)
-        elif last.kind == "assign" and isinstance(last.value, ast.Call):
-            target = _target(resolve(last.value, ctx.module, last.line), known)
-        else:
-            continue
-        if target:
-            yield name, target
 
 
 def _is_plain(function: Any, ctx: Context) -> bool:
     """Whether a def may be called as it is, again and again: not changed by a decorator, nor cached."""
-    if _ONCE.match(function.name) or inner(function.body, ast.Yield, ast.YieldFrom):
-        return False  # A call of a generator runs nothing of it yet.
+    if _ONCE.match(function.name):
+        return False
     for decorator in function.decorator_list:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         ref = resolve(called, ctx.module, decorator.lineno)
         if ref is None or ref.dotted not in _PLAIN or ref.dotted in _CACHED:
             return False
     return True
+
+
+def _lazy(function: Any) -> dict[str, bool]:
+    """Says of a generator, but for what `with` runs, that a call of it runs nothing of it yet."""
+    manages = any(last_name(decorator) == "contextmanager" for decorator in function.decorator_list)
+    return {"lazy": True} if not manages and inner(function.body, ast.Yield, ast.YieldFrom) else {}

@@ -14,7 +14,8 @@ class BlockingCallBehindAsync(Rule):
     everything that the process serves.
 
     Follows calls from `async def` through plain functions and methods of the repository, six calls deep, to calls known to
-    block; imports, relative ones and re-exports of packages, methods of self and of known instances are resolved. Work handed
+    block; imports, re-exports of packages, methods of self, of bases, of instances that another file made or that are handed
+    in under a type, and results with a known type are resolved. A generator counts where it is run through. Work handed
     to a thread or an executor, coroutines that run once at start, cached functions and files are not followed.
     """
 
@@ -99,14 +100,15 @@ class BlockingCallBehindAsync(Rule):
     )
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        for chain, blocks in chains(tree, _LONGEST):
-            path = chain.fact.path
-            if not blocks:
-                ctx.site(path, chain.line)
+        for chain in chains(tree, _LONGEST):
+            start, *further = chain.steps
+            if not chain.blocks:
+                ctx.site(start.path, start.line)
                 continue
-            way = " -> ".join(chain.names)
-            message = f"The event loop stands still while `{chain.names[-1]}` runs: {way}."
+            shown = [start.name, *(f"{step.name} ({step.path}:{step.line})" for step in further), chain.blocks]
+            message = f"The event loop stands still while `{chain.blocks}` runs: {' -> '.join(shown)}."
+            names = " -> ".join([*(step.name for step in chain.steps), chain.blocks])
             script = self.severity.lowered if chain.fact.path_class.name == "script" else None
-            ctx.report(path, chain.line, message, anchor=f"{path} {way}", severity=script)
+            ctx.report(start.path, start.line, message, anchor=f"{start.path} {names}", severity=script)
         if not tree.facts("calls"):
             ctx.not_applicable("Nothing calls anything.")

@@ -2,21 +2,32 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Set
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from scanners.semantics.concurrency.blocking import BLOCKING
 from scanners.tree import Fact, Tree
 
 _DEPTH: Final = 8
+_PLAIN: Final = frozenset(name for name, found in BLOCKING.items() if found.kind not in ("file", "input", "wait"))
+"""What blocks whatever it is given, so that a call of it in another file than its client's is known to."""
 Key = tuple[str, str]
-"""A def: the path of its file and its name there."""
+"""A def: the path of its file and its name there. A call of a library has no path."""
+
+
+class Step(NamedTuple):
+    """A def on the way to a blocking call, and where it makes the next call of it."""
+
+    name: str
+    path: str
+    line: int
 
 
 class Chain(NamedTuple):
-    """A call in a coroutine that ends in a blocking one: `names` from the coroutine to the blocking call."""
+    """A call in a coroutine: the defs from the coroutine on, and the blocking call that it ends in, "" for none."""
 
+    steps: tuple[Step, ...]
+    blocks: str
     fact: Fact
-    line: int
-    names: tuple[str, ...]
 
 
 class Names:
@@ -24,9 +35,9 @@ class Names:
 
     def __init__(self, tree: Tree, known: Set[Key]) -> None:
         self.modules = dict(_modules(tree))
-        self.names: dict[Key, list[str]] = defaultdict(list)
+        self.names: dict[Key, list[tuple[str, frozenset[str]]]] = defaultdict(list)
         for fact in tree.facts("handed-on"):
-            self.names[(fact.path, fact["name"])].append(fact["target"])
+            self.names[(fact.path, fact["name"])].append((fact["target"], frozenset(fact.get("own", ()))))
         self._packages = {path: module for module, path in reversed(self.modules.items())}
         self._known = known
 
@@ -43,7 +54,7 @@ class Names:
             module = self.modules.get(".".join(parts[:cut]))
             if module is not None:
                 return self._within(module, ".".join(parts[cut:]), depth)
-        return None
+        return ("", target) if depth and ("", target) in self._known else None
 
     def _within(self, path: str, name: str, depth: int) -> Key | None:
         for key in ((path, name), (path, f"{name}.__init__")):
@@ -51,7 +62,9 @@ class Names:
                 return key
         parts = name.split(".")
         for cut in range(len(parts), 0, -1):
-            for other in self.names.get((path, ".".join(parts[:cut])), ()):
+            for other, own in self.names.get((path, ".".join(parts[:cut])), ()):
+                if cut < len(parts) and parts[cut] in own:
+                    continue  # What a class overrides is not that of its base.
                 found = self.meant(".".join([other, *parts[cut:]]), path, depth + 1)
                 if found is not None:
                     return found
@@ -70,48 +83,55 @@ class Graph(Names):
 
     def __init__(self, tree: Tree) -> None:
         self.calls = {(fact.path, fact["name"]): fact for fact in tree.facts("calls")}
-        self.blocks: dict[Key, str] = {}
+        self.blocks: dict[Key, Fact] = {}
         for fact in tree.facts("blocks"):
-            self.blocks.setdefault((fact.path, fact["name"]), fact["what"])
-        super().__init__(tree, self.calls.keys() | self.blocks.keys())
+            self.blocks.setdefault((fact.path, fact["name"]), fact)
+        super().__init__(tree, self.calls.keys() | self.blocks.keys() | {("", name) for name in _PLAIN})
 
-    def blocking_paths(self, longest: int) -> dict[Key, tuple[str, ...]]:
-        """For each plain def that comes to block within so many calls, the names on the shortest way to it."""
-        callers: dict[Key, list[Key]] = defaultdict(list)
+    def called(self, fact: Fact) -> Iterator[tuple[Key, int]]:
+        """What the def of a `calls` fact runs, and where: no coroutine, and no generator that it only makes."""
+        for line, target, *consumed in fact["calls"]:
+            key = self.meant(target, fact.path)
+            if key is not None and not self._is(key, "async") and (consumed or not self._is(key, "lazy")):
+                yield key, line
+
+    def _is(self, key: Key, what: str) -> bool:
+        known = self.calls.get(key) or self.blocks.get(key)
+        return known is not None and bool(known.get(what))
+
+    def blocking_ways(self, longest: int) -> dict[Key, tuple[tuple[Step, ...], str]]:
+        """For each plain def that comes to block within so many calls, the shortest way to it and what blocks there."""
+        callers: dict[Key, list[tuple[Key, int]]] = defaultdict(list)
         for key, fact in self.calls.items():
             if not fact["async"]:
-                for _, target in fact["calls"]:
-                    callee = self.meant(target, fact.path)
-                    if callee is not None:
-                        callers[callee].append(key)
-        ways: dict[Key, tuple[str, ...]] = {key: (what,) for key, what in self.blocks.items()}
+                for callee, line in self.called(fact):
+                    callers[callee].append((key, line))
+        ways: dict[Key, tuple[tuple[Step, ...], str]] = {("", name): ((), name) for name in _PLAIN}
+        ways |= {key: ((Step(key[1], key[0], fact.line),), fact["what"]) for key, fact in self.blocks.items()}
         edge = list(ways)
         for _ in range(longest - 1):
             following = []
             for key in edge:
-                for caller in callers.get(key, ()):
+                for caller, line in callers.get(key, ()):
                     if caller not in ways:
-                        ways[caller] = (key[1], *ways[key])
+                        steps, what = ways[key]
+                        ways[caller] = ((Step(caller[1], caller[0], line), *steps), what)
                         following.append(caller)
             edge = following
         return ways
 
 
-def chains(tree: Tree, longest: int) -> Iterator[tuple[Chain, bool]]:
+def chains(tree: Tree, longest: int) -> Iterator[Chain]:
     """Every call of a plain def of the repository in a coroutine, and whether it ends in a blocking call."""
     graph = Graph(tree)
-    ways: dict[Any, tuple[str, ...]] | None = None
-    for (_, name), fact in graph.calls.items():
+    ways: dict[Key, tuple[tuple[Step, ...], str]] | None = None
+    for (path, name), fact in graph.calls.items():
         if not fact["async"]:
             continue
-        ways = graph.blocking_paths(longest - 1) if ways is None else ways
-        for line, target in fact["calls"]:
-            callee = graph.meant(target, fact.path)
-            called = graph.calls.get(callee) if callee is not None else None
-            if callee is None or (called is not None and called["async"]):
-                continue
-            way = ways.get(callee)
-            yield Chain(fact, line, (name, callee[1], *(way or ()))), way is not None
+        ways = graph.blocking_ways(longest - 1) if ways is None else ways
+        for callee, line in graph.called(fact):
+            steps, what = ways.get(callee, ((), ""))
+            yield Chain((Step(name, path, line), *steps), what, fact)
 
 
 def _modules(tree: Tree) -> Iterator[tuple[str, str]]:
