@@ -62,6 +62,14 @@ class Advisories:
             days = [dt.date(*map(int, found.groups())) for found in _MODIFIED.finditer(text)]
             self.date = max([*days, *([self.date] if self.date else [])], default=None)
 
+    @property
+    def stamp(self) -> dict[str, str]:
+        """What a report says of them: how far they reach."""
+        return {"as_of": self.date.isoformat()} if self.date else {}
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Packages that will be asked about: for those who fetch what they know."""
+
     def knows(self, name: str) -> bool:
         """Whether an open record names the package."""
         return any(True for _ in self._affected(canonicalize_name(name)))
@@ -81,15 +89,19 @@ class Advisories:
 
     def _affected(self, name: str) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
         """The open records of a package, each with what it says of that package."""
-        if name not in self._parsed:
-            records = (record for text in self._texts.get(name, ()) for record in _records(text))
-            self._parsed[name] = [record for record in records if not record.get("withdrawn")]
-        for record in self._parsed[name]:
+        for record in self._open(name):
             for affected in record.get("affected") or ():
                 package = affected.get("package") or {}
                 ours = str(package.get("ecosystem", "PyPI")).partition(":")[0] == "PyPI"
                 if ours and canonicalize_name(str(package.get("name", ""))) == name:
                     yield record, affected
+
+    def _open(self, name: str) -> list[dict[str, Any]]:
+        """The records that name a package and were not withdrawn."""
+        if name not in self._parsed:
+            records = (record for text in self._texts.get(name, ()) for record in records_of(text))
+            self._parsed[name] = [record for record in records if not record.get("withdrawn")]
+        return self._parsed[name]
 
 
 def load(path: Path) -> Advisories:
@@ -125,8 +137,8 @@ def _tarred(path: Path) -> Iterator[str]:
                 yield held.read().decode("utf-8", "replace")
 
 
-def _records(text: str) -> list[dict[str, Any]]:
-    """The records of a file: one, or a list of them. What is no record is left out."""
+def records_of(text: str) -> list[dict[str, Any]]:
+    """The records of a JSON or YAML file: one, or a list of them. What is no record is left out."""
     try:
         data = json.loads(text) if text.lstrip()[:1] in "[{" else _LOADER(text).get_single_data()
     except (ValueError, yaml.YAMLError):

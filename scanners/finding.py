@@ -151,6 +151,8 @@ class Report:
     coverage: float
     inventory: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """The rows of each table of `scanners.inventory`, as plain JSON values."""
+    advisories: Mapping[str, str] = field(default_factory=dict)
+    """How far the advisories reach that versions were compared with; empty where none were given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from scanners.parse import MAX_BYTES
 from scanners.paths import PathClass, classify
 from scanners.rule import Rule
 from scanners.suppressions import Ignore
+from scanners.tree import Tree
 
 _CHUNK = 200  # Answers kept at a time: what a killed scan loses.
 _UNSEEN = {
@@ -180,6 +181,8 @@ def report(
     files = [_file(file, key, key in cached) for file, key in pairs]
     looked = [file for file, _ in pairs]
     tree = tree_of(kind, looked, date, skipped, advisories)
+    if advisories is not None:
+        advisories.expect(_packages(tree))
     said = join(rules.values(), tree)
     ignores = {file.path: ignores_of(file) for file in looked if file.answer.get("suppressions")}
     found = [finding for file in looked for finding in findings_of(file)] + excused(said, ignores)
@@ -200,7 +203,14 @@ def report(
         python_files=len(python),
         coverage=1 - unread / lines if lines else 1.0,
         inventory={name: [row.as_json() for row in rows] for name, rows in tables.take(tree).items()},
+        advisories=advisories.stamp if advisories is not None else {},
     )
+
+
+def _packages(tree: Tree) -> set[str]:
+    """The packages that advisories will be asked about."""
+    locked = (name for lock in tree.facts("lock") for name in lock["versions"])
+    return {*locked, *(fact["name"] for fact in tree.facts("requirement"))}
 
 
 def _file(file: Looked, key: BlobKey, known: bool) -> FileReport:
@@ -235,10 +245,12 @@ def _weighed(rule: Rule, finding: Finding, kind: str) -> Finding:
     return replace(finding, severity=finding.severity.lowered) if kind in rule.lighter else finding
 
 
-def sites(rule: str, kind: str, files: Iterable[FileReport], cache: BlobCache) -> list[Site]:
+def sites(
+    rule: str, kind: str, files: Iterable[FileReport], cache: BlobCache, advisories: Advisories | None = None
+) -> list[Site]:
     """The good and unresolved sites of one rule in a finished scan, reopened from the cache.
 
-    Files whose answers are no longer cached are left out.
+    `advisories` are those that it is compared with now. Files whose answers are no longer cached are left out.
     """
     listed = list(files)
     known = cache.get_many({BlobKey(file.sha, file.path_class) for file in listed})
@@ -249,7 +261,10 @@ def sites(rule: str, kind: str, files: Iterable[FileReport], cache: BlobCache) -
     ]
     found = [site for file in looked for site in sites_of(file, rule)]
     chosen = [registry.rules()[rule]] if rule in registry.rules() else []
-    for ctx in join(chosen, tree_of(kind, looked)).values():
+    tree = tree_of(kind, looked, advisories=advisories)
+    if advisories is not None:
+        advisories.expect(_packages(tree))
+    for ctx in join(chosen, tree).values():
         found += ctx.sites.values()
     return sorted(found, key=lambda site: (site.path, site.line))
 
