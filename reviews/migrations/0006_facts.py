@@ -24,7 +24,6 @@ class Migration(migrations.Migration):
                 ("withdrawn", models.BooleanField(default=False)),
                 ("gone", models.BooleanField(default=False)),
                 ("digest", models.CharField(max_length=64)),
-                ("raw", models.CharField(blank=True, default="", max_length=64)),
                 ("source", models.CharField(max_length=500)),
                 ("packed", models.BinaryField()),
             ],
@@ -37,12 +36,10 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("source", models.CharField(max_length=500)),
-                (
-                    "is_live",
-                    models.BooleanField(default=False, help_text="Read from where the records are kept up to date."),
-                ),
                 ("loaded_at", models.DateTimeField()),
                 ("as_of", models.DateField()),
+                ("read_on", models.DateField()),
+                ("is_live", models.BooleanField(default=False)),
                 ("commit", models.CharField(blank=True, default="", max_length=64)),
                 ("digest", models.CharField(max_length=64)),
                 ("records", models.PositiveIntegerField(default=0)),

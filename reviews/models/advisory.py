@@ -6,8 +6,8 @@ from django.db import models
 class Advisory(models.Model):
     """One published fault of packages, as its newest record says.
 
-    `packed` is zlib-compressed JSON: what matching needs of the OSV record. `digest` is that of this content, `raw`
-    that of a file that held nothing else, so that it need not be parsed again. `gone`: its source holds it no more.
+    `packed` is zlib-compressed JSON: what matching needs of the OSV record; `digest` is that of this content. `source`
+    is where it was read last. `gone`: its source holds it no more.
     """
 
     ident = models.CharField(max_length=200, unique=True)
@@ -15,7 +15,6 @@ class Advisory(models.Model):
     withdrawn = models.BooleanField(default=False)
     gone = models.BooleanField(default=False)
     digest = models.CharField(max_length=64)
-    raw = models.CharField(max_length=64, blank=True, default="")
     source = models.CharField(max_length=500)
     packed = models.BinaryField()
 
@@ -41,18 +40,20 @@ class AdvisoryPackage(models.Model):
 
 
 class AdvisoryLoad(models.Model):
-    """One state of all advisories, and the load that made it; a load that changed nothing only moves `loaded_at`.
+    """One state of all advisories, and the load that made it; one that changed nothing only moves its times.
 
-    `as_of` is the day of the newest record, or of the source's newest commit. `settled_at` is empty until the
-    repositories were compared with it.
+    Most records come from one source; a few of one's own do not make the rest newer. `as_of` is the day of that source's
+    newest record or commit, `read_on` the day on which it was read, `is_live` whether from where it is kept up to date.
+    `settled_at` is empty until the repositories were compared with it.
     """
 
     SILENT_DAYS = 30
 
     source = models.CharField(max_length=500)
-    is_live = models.BooleanField(default=False, help_text="Read from where the records are kept up to date.")
     loaded_at = models.DateTimeField()
     as_of = models.DateField()
+    read_on = models.DateField()
+    is_live = models.BooleanField(default=False)
     commit = models.CharField(max_length=64, blank=True, default="")
     digest = models.CharField(max_length=64)
     records = models.PositiveIntegerField(default=0)
@@ -76,8 +77,8 @@ class AdvisoryLoad(models.Model):
         A file proves its newest record. Reading where records are kept proves that nothing is newer, unless that place
         was silent for so long that nobody may tend it any more.
         """
-        read = self.loaded_at.date()
-        return read if self.is_live and (read - self.as_of).days <= self.SILENT_DAYS else self.as_of
+        proves = self.is_live and (self.read_on - self.as_of).days <= self.SILENT_DAYS
+        return max(self.read_on, self.as_of) if proves else self.as_of
 
 
 class AdvisoryReading(models.Model):
