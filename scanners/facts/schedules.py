@@ -92,10 +92,10 @@ class Schedules(Collector):
             )
         elif call.last == "DAG":
             stated = options(call.node, call.scope)
-            name, when = call.argument(0, "dag_id"), stated.get("schedule", stated.get("schedule_interval"))
+            name, planned = call.argument(0, "dag_id"), stated.get("schedule", stated.get("schedule_interval"))
             kept = {key: stated[key] for key in ("dagrun_timeout", "max_active_runs", "catchup") if key in stated}
             named = plain(name, call.scope) if name is not None else ""
-            ctx.fact("dag", call, name=named, schedule=when, options=kept)
+            ctx.fact("dag", call, name=named, schedule=planned, options=kept)
 
     def visit_class_def(self, place: Any, ctx: Context) -> None:
         """Record the functions of a worker of arq."""
