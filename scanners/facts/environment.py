@@ -2,21 +2,28 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 from scanners.constants import fold
 from scanners.context import Context
+from scanners.names import find
 from scanners.place import Call, Place
 from scanners.rule import Collector
 from scanners.scopes import Scope
+from scanners.semantics.config.defaults import shown_default
+from scanners.semantics.config.ownreaders import placed
+from scanners.semantics.config.reading import refusal
+from scanners.semantics.config.settingsclasses import fields_of, is_settings
+from scanners.semantics.config.telling import told, told_option, told_typed
+from scanners.semantics.config.throughown import own_reads, told_through
 from scanners.syntax import descendants, unparse
-from scanners.text import TextFile
 
 _RAW: Final = frozenset({"os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault"})
 _CASTS: Final = frozenset(
-    {"bool", "int", "float", "str", "list", "json", "url", "db", "cache", "path", "email", "dict", "decimal"}
+    "bool int float str list json url db cache path email dict decimal tuple set bytes db_url cache_url email_url "
+    "search_url channels_url timedelta datetime date time uuid log_level enum dj_db_url dj_email_url dj_cache_url "
+    "unicode get_value".split()
 )
 _READERS: Final = (
     "environ.Env",
@@ -27,10 +34,14 @@ _READERS: Final = (
     "starlette.config.Config",
 )
 _TYPED: Final = frozenset(_READERS) | frozenset(f"{reader}.{cast}" for reader in _READERS[:3] for cast in _CASTS)
-_SETTINGS: Final = frozenset({"pydantic_settings.BaseSettings", "pydantic.BaseSettings", "pydantic.v1.BaseSettings"})
+_OPTIONS: Final = ("click.option", "click.argument", "typer.Option", "typer.Argument")
+_ADDRESSES: Final = frozenset({"dj_database_url.config"})
 _MADE: Final = frozenset({"environ.Env", "environs.Env", "decouple.AutoConfig", "starlette.config.Config"})
+_UNNAMED: Final = {"db": "DATABASE_URL", "db_url": "DATABASE_URL", "cache": "CACHE_URL", "cache_url": "CACHE_URL",
+                   "email": "EMAIL_URL", "email_url": "EMAIL_URL", "search_url": "SEARCH_URL",
+                   "config": "DATABASE_URL"}  # fmt: skip
+"""What the readers of addresses read when they are told no name."""
 _ENVIRON: Final = re.compile(r"(^|[._])env(iron(ment)?)?$")
-_NAME: Final = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
 _STANDARD: Final = re.compile(
     r"^(PATH|HOME|CI|USER|USERNAME|LOGNAME|SHELL|LANG(UAGE)?|LC_\w+|TERM\w*|TZ|TE?MP|TMPDIR|PWD|EDITOR|VISUAL|PAGER|DISPLAY|XDG_\w+"
     r"|WAYLAND_DISPLAY|NO_COLOR|FORCE_COLOR|CLICOLOR\w*|COLORTERM|COLUMNS|LINES|PYTHON\w*|PYTEST\w*|VIRTUAL_ENV|CONDA\w*|HOSTNAME"
@@ -43,7 +54,7 @@ _STANDARD: Final = re.compile(
 
 
 class Read(NamedTuple):
-    """One read. `name` is "" when it is computed; `form` is index, get, typed or field."""
+    """One read. `name` is "" when it is computed; `form` is index, get, typed, field or own."""
 
     place: Place[Any]
     name: str
@@ -52,6 +63,7 @@ class Read(NamedTuple):
 
 
 _READS: Final[WeakKeyDictionary[Context, list[Read]]] = WeakKeyDictionary()
+_COMPUTED: Final[WeakKeyDictionary[Context, list[tuple[Read, ast.expr]]]] = WeakKeyDictionary()
 
 
 def reads(ctx: Context) -> list[Read]:
@@ -65,22 +77,30 @@ def is_standard(name: str) -> bool:
 
 
 class EnvironmentReads(Collector):
-    """Facts `env-read`: which variable is read where, and `env-set`: which one the program sets itself."""
+    """Facts `env-read`: which variable is read where, and `env-set`: which one the program sets itself.
 
-    calls = (*_RAW, *_TYPED)
+    A read has a form (index, get, typed, field, own, asked, option), a default ("" for an empty one, None for none),
+    whether it must be set, its type, what checks it and what it feeds.
+    """
+
+    calls = (*_RAW, *_TYPED, *_OPTIONS, *_ADDRESSES)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         """Note a read by a call."""
+        if call.dotted in _OPTIONS:
+            _option(call, ctx)
+            return
         if call.dotted in _MADE and (call.ref is None or call.ref.via in ("import", "call")):
             return  # The reader itself is made here.
         if call.last == "pop" and call.dropped:
             return  # Removed, not read.
-        name = call.argument(0, "key", "var", "name", "varname")
-        if name is None:
-            return
+        name = call.argument(0, "key", "var", "name", "varname", "env")
         default = call.argument(2 if call.dotted == "environ.Env" else 1, "default")
-        form = "typed" if call.dotted in _TYPED else "index" if call.last == "pop" and default is None else "get"
-        self._note(ctx, Read(call, _text(name, call.scope), form, default))
+        if call.dotted in _TYPED or call.dotted in _ADDRESSES:
+            self._typed(call, name, default, ctx)
+        elif name is not None:
+            form = "index" if call.last == "pop" and default is None else "get"
+            self._plain(call, name, form, default, ctx)
 
     def visit_subscript(self, place: Place[Any], ctx: Context) -> None:
         """Note `os.environ["NAME"]`, and `env["NAME"] = ...` for a process that is started."""
@@ -93,76 +113,105 @@ class EnvironmentReads(Collector):
         held = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
         likely = held == "environ" or any(found.value == "os.environ" for found in ctx.module.names.get(held, ()))
         if likely and isinstance(node.ctx, ast.Load) and place.name(node.value) == "os.environ":
-            self._note(ctx, Read(place, _text(node.slice, place.scope), "index"))
+            self._plain(place, node.slice, "index", None, ctx)
 
     def visit_class_def(self, place: Place[Any], ctx: Context) -> None:
         """Note the fields of a settings class."""
-        if any(place.name(base) in _SETTINGS for base in place.node.bases):
-            for read in _fields(place):
-                self._note(ctx, read)
+        if place.node.bases and is_settings(place, ctx):
+            for field in fields_of(place, ctx):
+                read = Read(Place(field.stmt, place.block, field.stmt), field.name, "field", field.default)
+                default = shown_default(field.name, field.default, place.scope)
+                said = {"form": "field", "default": default, "required": field.default is None, "type": field.type}
+                _note(read, said | {"validator": field.validator, "feeds": [unparse(field.stmt.target)]}, ctx)
 
-    def _note(self, ctx: Context, read: Read) -> None:
-        reads(ctx).append(read)
-        ctx.fact("env-read", read.place, name=read.name, text=ctx.source_lines[read.place.line - 1].strip()[:160])
+    def visit_module(self, ctx: Context) -> None:
+        """Note what is read through own defs, and `"NAME" in os.environ`."""
+        for read, key in _COMPUTED.pop(ctx, []):
+            through = list(own_reads(read.form, key, read.default, read.place, ctx))
+            if not through:
+                _note(read, told(read.place, "", read.form, read.default, ctx), ctx)
+            for found in through:
+                form = "typed" if found.strict else "own"  # Who refuses a missing one checks it.
+                _note(Read(found.place, found.name, form, found.default), told_through(found), ctx)
+        if "environ" in ctx.source and (" in os.environ" in ctx.source or " in environ" in ctx.source):
+            _asked(ctx)
+
+    def _plain(self, place: Place[Any], name: ast.expr, form: str, default: ast.expr | None, ctx: Context) -> None:
+        names = _names(name, place.scope)
+        for text in names:
+            _note(Read(place, text, form, default), told(place, text, form, default, ctx), ctx)
+        if not names:
+            _COMPUTED.setdefault(ctx, []).append((Read(place, "", form, default), name))
+
+    def _typed(self, call: Call, name: ast.expr | None, default: ast.expr | None, ctx: Context) -> None:
+        cast = call.last if call.last in _CASTS and call.dotted not in _READERS else ""
+        text = _UNNAMED.get(call.last, "") if name is None else _text(name, call.scope)
+        if name is None and not text:
+            return
+        scheme = call.keyword(text, of=call.origin) if call.origin is not None and text else None
+        prefix = _prefixed(call)
+        fields = told_typed(call, text, cast, default, scheme)
+        _note(Read(call, prefix + text if text else "", "typed", default), fields, ctx)
 
 
-class DocumentedVariables(Collector):
-    """Fact `env-words`: the words in capitals of a document, a configuration file, a manifest or an example."""
+def _note(read: Read, fields: dict[str, Any], ctx: Context) -> None:
+    reads(ctx).append(read)
+    _fact(read, fields, ctx)
 
-    files = ("env-example", "compose", "manifest", "docs", "dockerfile", "config-file", "yaml")
 
-    def visit_text(self, text: TextFile, ctx: Context) -> None:
-        """Note each word once; of an example also where it is set."""
-        ctx.fact(
-            "env-words",
-            1,
-            words=sorted(set(_NAME.findall(text.text.upper() if text.kind == "env-example" else text.text))),
-        )
-        if text.kind == "env-example":
-            for number, line in enumerate(text.lines, 1):
-                match = re.match(r"^\s*(?:export\s+)?([A-Za-z_]\w+)\s*=", line)
-                if match:
-                    ctx.fact("env-example", number, name=match[1].upper(), text=line.strip()[:160])
+def _fact(read: Read, fields: dict[str, Any], ctx: Context) -> None:
+    ctx.fact("env-read", read.place, name=read.name, text=ctx.source_lines[read.place.line - 1].strip()[:160], **fields)
+
+
+def _option(call: Call, ctx: Context) -> None:
+    given = call.keyword("envvar")
+    names = fold(given, call.scope) if given is not None else ""
+    for name in names if isinstance(names, tuple) else (names,):
+        if name and isinstance(name, str):
+            _fact(Read(call, name, "option"), told_option(call, name, call.last.lower() == "argument"), ctx)
+
+
+def _asked(ctx: Context) -> None:
+    """Note the tests of whether a variable is set at all."""
+    asking = [
+        node
+        for node in descendants(ctx.tree or ast.Module([], []), ast.Compare)
+        if isinstance(node.ops[0], (ast.In, ast.NotIn)) and unparse(node.comparators[0]).endswith("environ")
+    ]
+    for place in placed(asking, ctx):
+        name = _text(place.node.left, place.scope)
+        if name and place.name(place.node.comparators[0]) == "os.environ":
+            refused = refusal(place, place.function or ctx.tree) == "missing"
+            fields: dict[str, Any] = {"default": None, "required": refused, "type": "flag", "feeds": []}
+            validator = "refused when missing" if refused else ""
+            _fact(Read(place, name, "asked"), fields | {"form": "asked", "validator": validator}, ctx)
+
+
+def _prefixed(call: Call) -> str:
+    """What `with env.prefixed("SHOP_"):` puts before the names inside it."""
+    found = ""
+    for block in call.blocks():
+        for item in getattr(block.node, "items", ()) if block.kind == "with" else ():
+            made = item.context_expr
+            if isinstance(made, ast.Call) and getattr(made.func, "attr", "") == "prefixed" and made.args:
+                found = _text(made.args[0], call.scope) + found
+    return found
+
+
+def _names(expr: ast.expr, scope: Scope) -> list[str]:
+    """The names that an expression may stand for: one, or those of a fixed list that a loop goes through."""
+    value = fold(expr, scope)
+    if isinstance(value, str):
+        return [value]
+    bound = find(expr.id, scope) if isinstance(expr, ast.Name) else None
+    if bound is None or len(bound[0]) != 1 or bound[0][0].kind != "for":
+        return []
+    values = fold(bound[0][0].value, scope)
+    if not isinstance(values, tuple) or not all(isinstance(value, str) for value in values):
+        return []
+    return list(values)
 
 
 def _text(expr: ast.expr, scope: Scope) -> str:
     value = fold(expr, scope)
     return value if isinstance(value, str) else ""
-
-
-def _fields(place: Place[Any]) -> Iterator[Read]:
-    prefix, aliases = _prefix(place), ("validation_alias", "alias", "env")
-    for stmt in place.node.body:
-        if (
-            not isinstance(stmt, ast.AnnAssign)
-            or not isinstance(stmt.target, ast.Name)
-            or stmt.target.id == "model_config"
-        ):
-            continue
-        default, name = stmt.value, "" if prefix is None else f"{prefix}{stmt.target.id}".upper()
-        if isinstance(default, ast.Call) and place.name(default.func).rpartition(".")[2] in ("Field", "SecretStr"):
-            words = {word.arg: word.value for word in default.keywords}
-            given = next((words[alias] for alias in aliases if alias in words), None)
-            name = _text(given, place.scope) if given is not None else name
-            default = default.args[0] if default.args else words.get("default")
-        if isinstance(default, ast.Call) and default.args and place.name(default.func).endswith("SecretStr"):
-            default = default.args[0]
-        yield Read(Place(stmt, place.block, stmt), name, "field", default)
-
-
-def _prefix(place: Place[ast.ClassDef]) -> str | None:
-    """What stands before the names of the fields, None when it is computed.
-
-    It is the `env_prefix` of `model_config` or of the inner class Config.
-    """
-    for inner in descendants(place.node):
-        value: ast.expr | None = None
-        named = isinstance(inner, ast.keyword) and inner.arg == "env_prefix"
-        if named or (isinstance(inner, ast.Assign) and getattr(inner.targets[0], "id", "") == "env_prefix"):
-            value = getattr(inner, "value", None)
-        elif isinstance(inner, ast.Dict):
-            pairs = zip(inner.keys, inner.values, strict=True)
-            value = next((value for key, value in pairs if getattr(key, "value", "") == "env_prefix"), None)
-        if value is not None:
-            return _text(value, place.scope) or None
-    return ""

@@ -1,0 +1,140 @@
+"""What a read of a variable asks for: its type, whether it must be set, what checks it, which name it feeds."""
+
+import ast
+from collections.abc import Iterator
+from typing import Any, Final
+
+from scanners.place import Place
+from scanners.syntax import last_name, unparse, within
+
+_TYPES: Final = frozenset("int float bool str bytes list tuple set Path Decimal URL UUID timedelta Fraction".split())
+_KEEPING: Final = frozenset({"strip", "lower", "upper", "rstrip", "lstrip", "casefold", "replace", "expanduser"})
+_FLAGS: Final = frozenset(
+    {"strtobool", "str2bool", "str_to_bool", "to_bool", "as_bool", "parse_bool", "asbool", "truthy"}
+)
+_MISSING: Final = frozenset({"KeyError", "Exception", "LookupError", "BaseException"})
+_STRICT: Final = {"int": "int()", "float": "float()", "Decimal": "Decimal()", "UUID": "UUID()", "json": "json.loads()"}
+"""Casts that refuse a text that does not fit."""
+
+
+def used_as(place: Place[Any]) -> tuple[str, str]:
+    """The type that a value is made into where it is read, and the cast that refuses what does not fit, else ""."""
+    node: ast.AST = place.node
+    for _ in range(8):
+        above = place.parent(node)
+        if isinstance(above, (ast.BoolOp, ast.Attribute, ast.IfExp, ast.NamedExpr, ast.Await)):
+            if isinstance(above, ast.Attribute) and above.attr == "split":
+                return "list", ""
+            if isinstance(above, ast.Attribute) and above.attr not in _KEEPING:
+                return "", ""
+            if isinstance(above, ast.IfExp) and above.test is node:
+                return "", ""
+        elif isinstance(above, ast.Call) and node is not above.func:
+            return _cast(above)
+        elif isinstance(above, ast.Compare):
+            return "flag", ""
+        elif not (isinstance(above, ast.Call) and isinstance(above.func, ast.Attribute)):
+            return ("flag", "") if isinstance(above, ast.UnaryOp) and isinstance(above.op, ast.Not) else ("", "")
+        node = above
+    return "", ""
+
+
+def _cast(call: ast.Call) -> tuple[str, str]:
+    name = last_name(call.func)
+    if name in _FLAGS:
+        return "bool", ""
+    if name in ("loads", "literal_eval", "safe_load"):
+        return "json" if name == "loads" else name, f"{name}()"
+    return (name, _STRICT.get(name, "")) if name in _TYPES else ("", "")
+
+
+def fallback(place: Place[Any]) -> ast.expr | None:
+    """What the program goes on with where `read or x` finds nothing."""
+    above = place.parent()
+    if isinstance(above, ast.BoolOp) and isinstance(above.op, ast.Or) and above.values[-1] is not place.node:
+        return above.values[-1]
+    return None
+
+
+def is_guarded(place: Place[Any], name: str) -> bool:
+    """Whether a read happens only where the variable is set, or is prepared for one that is not."""
+    quoted = (f"'{name}'", f'"{name}"')
+    if any(any(text in unparse(test) for text in quoted) for test in place.conditions()):
+        return True
+    node: ast.AST | None = place.node
+    while node is not None:
+        above = place.parent(node)
+        if isinstance(above, ast.IfExp) and above.test is not node and quoted[0] in unparse(above.test):
+            return True
+        node = above
+    return any(_catches(block.node) for block in place.within("try"))
+
+
+def _catches(node: Any) -> bool:
+    for handler in node.handlers:
+        caught = getattr(handler.type, "elts", [handler.type])
+        named = any(kind is None or last_name(kind) in _MISSING for kind in caught)
+        if named and not any(_gives_up(stmt) for stmt in handler.body):
+            return True
+    return False
+
+
+def refusal(place: Place[Any], root: Any) -> str:
+    """What the code around a read refuses: "missing", "other" (some value), or "" for nothing.
+
+    `root` is the def around the read, or the module.
+    """
+    stmt = place.stmt
+    if isinstance(stmt, ast.If) and any(_gives_up(inner) for inner in stmt.body):
+        return "missing" if _asks_for_nothing(stmt.test) else "other"
+    if isinstance(stmt, ast.Assert):
+        return "missing"
+    held = set(feeds(place))
+    if not held or not isinstance(stmt, (ast.Assign, ast.AnnAssign)):
+        return ""
+    found = ""
+    for test, body in _tests(root):
+        named = {unparse(part) for part in ast.walk(test) if isinstance(part, (ast.Name, ast.Attribute))}
+        if held & named and (body is None or any(_gives_up(inner) for inner in body)):
+            if body is None or _asks_for_nothing(test):
+                return "missing"
+            found = "other"
+    return found
+
+
+def _tests(root: Any) -> Iterator[tuple[ast.expr, list[ast.stmt] | None]]:
+    for node in within(root, ast.If, ast.Assert):
+        yield node.test, node.body if isinstance(node, ast.If) else None
+
+
+def _asks_for_nothing(test: ast.expr) -> bool:
+    if isinstance(test, ast.BoolOp):
+        return any(_asks_for_nothing(value) for value in test.values)
+    if isinstance(test, ast.UnaryOp):
+        return isinstance(test.op, ast.Not)
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Is, ast.Eq, ast.NotIn)):
+        other = test.comparators[0]
+        absent = isinstance(other, ast.Constant) and not other.value
+        return absent or (isinstance(test.ops[0], ast.NotIn) and isinstance(test.left, ast.Constant))
+    return False
+
+
+def _gives_up(stmt: ast.stmt) -> bool:
+    if isinstance(stmt, ast.Raise):
+        return True
+    called = stmt.value if isinstance(stmt, ast.Expr) else None
+    return isinstance(called, ast.Call) and last_name(called.func) in ("exit", "_exit", "abort", "fail", "error")
+
+
+def feeds(place: Place[Any]) -> list[str]:
+    """The names, attributes or keywords that are given the value that is read."""
+    node: ast.AST | None = place.node
+    while node is not None:
+        node = place.parent(node)
+        if isinstance(node, ast.keyword) and node.arg:
+            return [node.arg]
+        if isinstance(node, ast.Dict):
+            break
+    stmt = place.stmt
+    targets = stmt.targets if isinstance(stmt, ast.Assign) else [stmt.target] if isinstance(stmt, ast.AnnAssign) else []
+    return [unparse(target) for target in targets if isinstance(target, (ast.Name, ast.Attribute, ast.Subscript))]
