@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from scanners.constants import fold
@@ -37,6 +38,11 @@ _STORES: Final = {
     "postgres": "postgres", "postgis": "postgres", "pgvector": "postgres", "timescaledb": "postgres", "mysql": "mysql",
     "mariadb": "mariadb", "mongo": "mongo", "redis": "redis", "valkey": "valkey", "elasticsearch": "elasticsearch",
 }  # fmt: skip
+_ENGINES: Final = (
+    "sqlalchemy.create_engine",
+    "sqlalchemy.ext.asyncio.create_async_engine",
+    "sqlmodel.create_engine",
+)
 _BACKEND: Final = re.compile(r"django(?:\.contrib\.gis)?\.db\.backends\.(\w+)")
 
 
@@ -45,6 +51,13 @@ def store_of(reference: str) -> tuple[str, str]:
     image = parse(reference)
     major = re.match(r"^(?:pg)?(\d+)", image.tag)
     return _STORES.get(image.short, ""), major[1] if major and image.known else ""
+
+
+def note_tried(ctx: Context, at: Any, where: str, versions: Iterable[str]) -> None:
+    """Record fact `tried-python`: the minor versions that a tool is told, where they can be told."""
+    found = [match[1] for version in versions if (match := _VERSION.match(version))]
+    if found:
+        ctx.fact("tried-python", at, where=where, versions=list(dict.fromkeys(found)))
 
 
 class PipelineVersions(Collector):
@@ -99,10 +112,12 @@ def _store(node: Yaml, ctx: Context) -> None:
 
 
 class CodeVersions(Collector):
-    """Facts `gone-import` (a module that newer Pythons lack), `settings-store` and `test-store` (engines)."""
+    """Facts `gone-import` (a module that newer Pythons lack), `settings-store` and `test-store` (engines), and
+    `tried-python` for the sessions of nox.
+    """
 
     classes = CODE | {"test"}
-    calls = ("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine", "sqlmodel.create_engine")
+    calls = (*_ENGINES, "nox.session")
 
     def visit_import(self, place: Place[ast.Import], ctx: Context) -> None:
         """Record a module that is gone."""
@@ -119,7 +134,12 @@ class CodeVersions(Collector):
             self._gone(f"collections.{moved[0]}", 10, place, ctx)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        """Record the store of a test."""
+        """Record the store of a test, or the Pythons of a session."""
+        if call.last == "session":
+            given = ctx.constant(call.keyword("python"), call)
+            versions = [given] if isinstance(given, str) else given if isinstance(given, (list, tuple)) else []
+            note_tried(ctx, call, "nox session", [str(version) for version in versions])
+            return
         url = ctx.constant(call.argument(0, "url"), call)
         if ctx.path_class == "test" and isinstance(url, str):
             engine = re.split(r"[+:]", url)[0]

@@ -2,14 +2,7 @@ from typing import Final
 
 from scanners.finding import Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.environment.declared import (
-    allows,
-    compare_stores,
-    declarations,
-    gone_imports,
-    tested_versions,
-    wanted_range,
-)
+from scanners.semantics.environment.declared import compare_pythons, compare_stores, declarations, gone_imports
 from scanners.tree import Tree, TreeContext
 
 _PROJECT: Final = '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.12"\ndependencies = []\n'
@@ -32,8 +25,8 @@ class VersionsDisagree(Rule):
     Tests that ran on another Python, or on another database, say nothing of what is deployed: it fails on the first
     import, or on the first query that only one of both understands.
 
-    Looks at the Python of images, pipelines, `.python-version` and locks against `requires-python`; at the minor version of
-    an image that no pipeline tests; at imports of modules that a declared version no longer has; and at the engine and the
+    Looks at the Python of images, pipelines, `.python-version`, locks, tox and nox against `requires-python`, and, as a minor
+    remark, at what type checkers and linters are told; at an image that no pipeline tests, or beside another one; at imports of modules that a declared version no longer has; and at the engine and the
     major version of stores in tests and production. A base whose Python is unknown and computed versions are unresolved.
     """
 
@@ -129,20 +122,9 @@ class VersionsDisagree(Rule):
     ]
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        compare_stores(tree, ctx)
         declared = list(declarations(tree))
-        wanted, tested = wanted_range(tree), tested_versions(tree, declared)
-        for found in declared:
-            if not found.version:
-                ctx.unresolved(found.path, found.line, "The version is computed, or the base does not tell its Python.")
-            elif wanted and not allows(wanted, found.version):
-                message = f"Python {found.version} of the {found.where} is outside of requires-python `{wanted}`."
-                ctx.report(found.path, found.line, message, anchor=found.where, text=found.text)
-            elif found.where == "image" and tested and found.version not in tested:
-                message = f"The image runs Python {found.version}; the pipelines test {', '.join(tested)}."
-                ctx.report(found.path, found.line, message, anchor="untested", text=found.text)
-            else:
-                ctx.site(found.path, found.line)
+        compare_stores(tree, ctx)
+        compare_pythons(tree, declared, ctx)
         for place, message in gone_imports(tree, declared):
             if message:
                 ctx.report(place.path, place.line, message, anchor=place["module"], text=place["text"])

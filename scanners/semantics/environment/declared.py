@@ -1,11 +1,13 @@
 """Which Python and which stores the places of a repository name."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from scanners.dependencies.requirements import poetry_range
 from scanners.facts.versions import store_of
 from scanners.finding import Confidence, Severity
 from scanners.semantics.environment.deployed import images, services
@@ -17,6 +19,9 @@ _DRIVERS: Final = frozenset(
 )
 
 
+_MINORS: Final = tuple(f"3.{minor}" for minor in range(6, 18))
+_NAMED: Final = re.compile(r"3\.?\d+")
+"""A version in the path of an image: there are several on purpose."""
 _BACKPORTS: Final = {
     "distutils": ("setuptools",),
     "cgi": ("legacy-cgi",),
@@ -38,6 +43,7 @@ class Declared(NamedTuple):
     line: int
     version: str
     text: str
+    weight: Severity = Severity.HIGH
 
 
 def declarations(tree: Tree) -> Iterator[Declared]:
@@ -58,7 +64,40 @@ def declarations(tree: Tree) -> Iterator[Declared]:
     for fact in tree.facts("lock"):
         version = re.match(r"^(3\.\d+)(\.\d+)?$", str(fact["python"]))
         if version:
-            yield Declared("lock", fact.path, 1, version[1], "")
+            yield Declared("lock", fact.path, fact.get("python_line", 1), version[1], "")
+    for fact in tree.facts("tried-python", tests=True):
+        weight = Severity.LOW if fact["where"].startswith("setting") else Severity.MEDIUM
+        for minor in fact["versions"]:
+            yield Declared(fact["where"], fact.path, fact.line, minor, "", weight)
+
+
+def locked_ranges(tree: Tree, wanted: str) -> Iterator[tuple[Fact, str]]:
+    """The locks that say for which Pythons they were made, each with what is wrong ("" for nothing)."""
+    for fact in tree.facts("lock"):
+        said = str(fact["python"])
+        text = said if re.match(r"^[<>=!]", said) else poetry_range(said)
+        if not wanted or not text or re.match(r"^\d", said):
+            continue
+        same = all(allows(text, minor) == allows(wanted, minor) for minor in _MINORS)
+        yield fact, "" if same else f"The lock was made for Python `{said}`, the project asks for `{wanted}`."
+
+
+def other_images(tree: Tree, declared: list[Declared]) -> Iterator[tuple[Declared, str]]:
+    """The images that run the code of their folder on another Python than one beside them, or than a version file."""
+    shipped = [
+        found for found in declared if found.where == "image" and found.version and not _NAMED.search(found.path)
+    ]
+    chosen = {found.version for found in declared if found.where == "version file"}
+    newest: dict[str, Declared] = {}
+    for found in shipped:
+        folder = posixpath.dirname(found.path)
+        newest[folder] = max(newest.get(folder, found), found, key=lambda one: int(one.version[2:]))
+    for found in shipped:
+        beside = newest[posixpath.dirname(found.path)]
+        if beside.version != found.version:
+            yield found, f"This image runs Python {found.version}, that of {beside.path} {beside.version}."
+        elif len(chosen) == 1 and found.version not in chosen:
+            yield found, f"The image runs Python {found.version}, the version file says {chosen.copy().pop()}."
 
 
 def allows(text: str, version: str) -> bool:
@@ -83,6 +122,38 @@ def tested_versions(tree: Tree, declared: list[Declared]) -> list[str]:
     if "" in tested or tree.kind == "library":
         return []
     return sorted(tested, key=lambda version: [int(part) for part in version.split(".")])
+
+
+def compare_pythons(tree: Tree, declared: list[Declared], ctx: TreeContext) -> None:
+    """Report the places that name a Python which the project does not ask for, does not test, or runs elsewhere."""
+    wanted, tested = wanted_range(tree), tested_versions(tree, declared)
+    outside = {found for found in declared if found.version and wanted and not allows(wanted, found.version)}
+    for found in declared:
+        if not found.version:
+            ctx.unresolved(found.path, found.line, "The version is computed, or the base does not tell its Python.")
+        elif found in outside:
+            _outside(found, outside, wanted, ctx)
+        elif found.where == "image" and tested and found.version not in tested:
+            message = f"The image runs Python {found.version}; the pipelines test {', '.join(tested)}."
+            ctx.report(found.path, found.line, message, anchor="untested", text=found.text)
+        else:
+            ctx.site(found.path, found.line)
+    for lock, message in locked_ranges(tree, wanted):
+        if message:
+            ctx.report(lock.path, lock["python_line"], message, anchor="lock", severity=Severity.MEDIUM)
+        else:
+            ctx.site(lock.path, lock["python_line"])
+    for found, message in other_images(tree, declared) if not wanted else ():
+        ctx.report(found.path, found.line, message, anchor="other", text=found.text, severity=Severity.MEDIUM)
+
+
+def _outside(found: Declared, outside: set[Declared], wanted: str, ctx: TreeContext) -> None:
+    """Report a place once, with all its versions that are out of range."""
+    if not any((one.path, one.line) == (found.path, found.line) for one in ctx.findings):
+        beside = {one.version for one in outside if (one.path, one.line) == (found.path, found.line)}
+        versions = ", ".join(sorted(beside, key=lambda version: int(version[2:])))
+        message = f"Python {versions} of the {found.where} is outside of requires-python `{wanted}`."
+        ctx.report(found.path, found.line, message, anchor=found.where, text=found.text, severity=found.weight)
 
 
 def gone_imports(tree: Tree, declared: list[Declared]) -> Iterator[tuple[Fact, str]]:
