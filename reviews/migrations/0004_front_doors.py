@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             name='Comparison',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('base', models.CharField(choices=[('fork', 'where it left the branch'), ('branch', 'the head of the branch')], max_length=10)),
+                ('base', models.CharField(choices=[('merge-base', 'where it left the branch'), ('branch', 'the head of the branch')], max_length=10)),
                 ('base_commit', models.CharField(max_length=64)),
                 ('base_level', models.CharField(blank=True, default='', max_length=10)),
                 ('base_score_low', models.FloatField(null=True)),

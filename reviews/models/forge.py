@@ -74,7 +74,7 @@ class Comparison(models.Model):
     """
 
     class Base(models.TextChoices):
-        FORK = "fork", "where it left the branch"
+        MERGE_BASE = "merge-base", "where it left the branch"
         BRANCH = "branch", "the head of the branch"
 
     scan = models.OneToOneField(Scan, on_delete=models.CASCADE, related_name="comparison")

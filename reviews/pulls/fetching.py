@@ -10,7 +10,7 @@ from reviews.models import Comparison, Repository, Scan
 from reviews.pulls.comparing import Start
 from reviews.sources import policy
 from scanners.git.address import parse_source
-from scanners.git.ancestry import fork_point, is_part
+from scanners.git.ancestry import is_part, merge_base
 from scanners.git.credential import Credential
 from scanners.git.errors import SourceError
 from scanners.git.fetch import Fetched, fetch, ls_remote
@@ -36,10 +36,10 @@ def trees(scan: Scan, scratch: Path, tick: Callable[[], None]) -> Trees:
     server = _Server(scan.repository, scratch, tick)
     head = server.first_of(_heads(server, scan))
     branch = server.at(scan.repository.branch)
-    point = server.unless_gone(lambda: server.fork_point(head.commit, branch))
+    point = server.unless_gone(lambda: server.merge_base(head.commit, branch))
     base = server.unless_gone(lambda: _other(server, head, point)) if point else None
     if base is not None:
-        return Trees(head, base, Start(base.commit, Comparison.Base.FORK))
+        return Trees(head, base, Start(base.commit, Comparison.Base.MERGE_BASE))
     return Trees(head, _other(server, head, branch), Start(branch, Comparison.Base.BRANCH))
 
 
@@ -80,9 +80,9 @@ class _Server:
         """Whether a commit is certainly part of what led to another one."""
         return is_part(self._source, [commit], head, self._room(), **self._with) is True
 
-    def fork_point(self, head: str, branch: str) -> str | None:
+    def merge_base(self, head: str, branch: str) -> str | None:
         """Where `head` left the history of `branch`."""
-        return fork_point(self._source, head, branch, self._room(), **self._with)
+        return merge_base(self._source, head, branch, self._room(), **self._with)
 
     def first_of(self, refs: list[str]) -> Fetched:
         """The first of some refs that the server has."""

@@ -82,7 +82,7 @@ def start(comparison: Comparison, repository: Repository) -> str:
     """What a pull request was compared with, as it goes on after the commit."""
     at = f"is compared with {wording.code(comparison.base_commit[:7])}"
     branch = wording.code(repository.branch)
-    if comparison.base == Comparison.Base.FORK:
+    if comparison.base == Comparison.Base.MERGE_BASE:
         return f"{at}, where it left {branch}."
     return f"{at}, the head of {branch}: no commit that both have was found."
 

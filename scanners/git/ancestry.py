@@ -40,7 +40,7 @@ def is_part(
     return None
 
 
-def fork_point(
+def merge_base(
     source: Source,
     head: str,
     branch: str,
@@ -60,13 +60,13 @@ def fork_point(
         place.mkdir(exist_ok=True)
         both = list(dict.fromkeys([head, branch]))
         store = fetch_history(source, both, place, depth=depth, policy=policy, tick=tick, credential=credential)
-        found = _merge_base(store, head, branch, policy, tick)
+        found = _common(store, head, branch, policy, tick)
         if found or not (store / "shallow").exists():
             return found
     return None
 
 
-def _merge_base(store: Path, head: str, branch: str, policy: Policy, tick: Callable[[], None]) -> str | None:
+def _common(store: Path, head: str, branch: str, policy: Policy, tick: Callable[[], None]) -> str | None:
     allowed = Limits(memory=policy.max_memory_bytes, file_size=0, cpu=policy.cpu_seconds)
     command = [git(), f"--git-dir={store}", "merge-base", head, branch]
     done = run(command, allowed, clean_environment(), seconds=policy.list_seconds, max_output=MIB, tick=tick)

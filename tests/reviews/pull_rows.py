@@ -39,7 +39,7 @@ def judged(
     severe = sum(one["severity"] == "high" and not one["waived"] for one in opened)
     Comparison.objects.create(
         scan=scan,
-        base="fork",
+        base="merge-base",
         base_commit=BASE,
         base_level="silver",
         base_score_low=86.0,

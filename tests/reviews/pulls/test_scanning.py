@@ -35,7 +35,7 @@ class TestCompared:
         scan = looked_at(repository, head)
         both = compared(scan)
         assert (found(both.new), found(both.fixed)) == (["refunds.py"], ["pay.py"])
-        assert (both.base, both.base_commit, scan.commit) == ("fork", first, head)
+        assert (both.base, both.base_commit, scan.commit) == ("merge-base", first, head)
         assert both.counted["severe"] == 1
         new = both.new[0]
         assert (new["line"], new["severity"], new["waived"]) == (5, "high", False)

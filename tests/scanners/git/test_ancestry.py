@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scanners.git.address import parse_source
-from scanners.git.ancestry import fork_point, is_part
+from scanners.git.ancestry import is_part, merge_base
 from scanners.git.errors import SourceError
 from scanners.git.policy import Policy
 from tests.git_server import GitServer
@@ -71,7 +71,7 @@ def test_what_cannot_be_fetched_is_named(asked, origin: Origin) -> None:
 def left(url: str, policy: Policy, tmp_path: Path):
     def ask(head: str, branch: str, limit: int = 1000) -> str | None:
         source = parse_source(url, policy)
-        return fork_point(source, head, branch, tmp_path, policy=policy, tick=lambda: None, limit=limit)
+        return merge_base(source, head, branch, tmp_path, policy=policy, tick=lambda: None, limit=limit)
 
     return ask
 
