@@ -1,6 +1,7 @@
 from scanners.facts.environment import is_standard
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
+from scanners.semantics.config.leftover import left_over
 from scanners.semantics.docs.documents import points_elsewhere
 from scanners.tree import Tree, TreeContext
 
@@ -12,8 +13,8 @@ class EnvVarUndocumented(Rule):
     Looks at each variable that the code reads by a fixed name, and for its name in `.env.example`, compose files,
     Dockerfiles, manifests, configuration files and documents. Variables of the system and of tools, and those that the
     program sets for its own children, are left out. Where the README sends its reader to documentation elsewhere, or an
-    archive of a release leaves it out, it is a guess. A variable of the example that nothing reads is suspected to be left
-    over.
+    archive of a release leaves it out, it is a guess. A variable of the example, or one that compose sets for a service built
+    here and that is named like those which the code reads, is suspected to be left over where nothing reads it.
     """
 
     id = "env-var-undocumented"
@@ -91,15 +92,7 @@ class Settings(BaseSettings):
                     message = f"No document names {name}."
                     ctx.report(read.path, read.line, message, anchor=name, text=read["text"], confidence=sure)
             seen.add(name)
-        self._left_over(tree, ctx, seen, computed)
-
-    def _left_over(self, tree: Tree, ctx: TreeContext, read: set[str], computed: bool) -> None:
-        elsewhere = {
-            word for fact in tree.facts("env-words") if fact.path_class.kind != "env-example" for word in fact["words"]
-        }
-        for example in tree.facts("env-example"):
-            name = example["name"]
-            if read and name not in read and not is_standard(name):
-                sure = Confidence.LOW if computed or name in elsewhere else Confidence.MEDIUM
+        if seen - {""}:
+            for found, name, sure in left_over(tree, seen, computed):
                 message = f"{name} is written down, but nothing in the code reads it."
-                ctx.report(example.path, example.line, message, anchor=name, text=example["text"], confidence=sure)
+                ctx.report(found.path, found.line, message, anchor=name, text=found.get("text", ""), confidence=sure)
