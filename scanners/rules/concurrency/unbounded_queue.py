@@ -1,22 +1,17 @@
-import ast
+from typing import Final
 
-from scanners.constants import UNKNOWN, fold
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.concurrency.queues import (
-    QUEUES,
-    holder_of,
-    is_crossed,
-    is_emptied_by_thread,
-    is_local_worklist,
-    is_signal,
-    is_worked_off,
-    serves_logging,
-    watches_size,
-)
+from scanners.semantics.concurrency.queues import QUEUES, holder_of, is_crossed, is_emptied_by_thread, opinion
 from scanners.syntax import unparse
+
+_DOUBTS: Final = {
+    "hidden": "The size may be among unpacked arguments.",
+    "watched": "The file looks at the size of its queues and may hold back by itself.",
+    "signal": "It may hold one signal or one answer only.",
+}
 
 
 class UnboundedQueue(Rule):
@@ -104,23 +99,17 @@ class UnboundedQueue(Rule):
     calls = tuple(QUEUES)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        position, word = QUEUES[call.dotted]
         if call.last == "deque":
             self._deque(call, ctx)
             return
-        size = call.argument(position, word) if word else None
-        if size is None and call.unpacks and word:
-            ctx.unresolved(call, "The size may be among unpacked arguments.")
-        elif (size is not None and not _is_endless(size, call)) or serves_logging(call, ctx) or is_local_worklist(call):
+        found = opinion(call, ctx)
+        if found.state in _DOUBTS:
+            ctx.unresolved(call, _DOUBTS[found.state])
+        elif found.state != "endless":
             ctx.site(call)
-        elif watches_size(call, ctx):
-            ctx.unresolved(call, "The file looks at the size of its queues and may hold back by itself.")
-        elif is_signal(call):
-            ctx.unresolved(call, "It may hold one signal or one answer only.")
         else:
             message = f"`{unparse(call.node)}` takes whatever is put into it, until memory is gone."
-            worked_off = is_worked_off(holder_of(call), ctx) if holder_of(call) else False
-            ctx.report(call, message, confidence=Confidence.MEDIUM if worked_off else Confidence.LOW)
+            ctx.report(call, message, confidence=Confidence.MEDIUM if found.busy else Confidence.LOW)
 
     def _deque(self, call: Call, ctx: Context) -> None:
         name = holder_of(call)
@@ -130,8 +119,3 @@ class UnboundedQueue(Rule):
             message = f"`{name}` is filled in one def and emptied in another, with no `maxlen`."
             sure = Confidence.MEDIUM if is_emptied_by_thread(name, ctx) else Confidence.LOW
             ctx.report(call, message, confidence=sure)
-
-
-def _is_endless(size: ast.expr, call: Call) -> bool:
-    value = fold(size, call.scope)
-    return value is not UNKNOWN and (value is None or (isinstance(value, int) and value <= 0))

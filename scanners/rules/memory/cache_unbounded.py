@@ -1,4 +1,3 @@
-import ast
 from typing import Any
 
 from scanners.context import Context
@@ -6,22 +5,8 @@ from scanners.finding import Confidence, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.scopes import arguments
-from scanners.semantics.containers import spelled
-from scanners.semantics.hot import hot_defs
-from scanners.semantics.memory.caches import (
-    CACHE_LIKE,
-    are_open,
-    growth,
-    held_containers,
-    is_doubtful,
-    is_endless,
-    is_memo,
-    is_small,
-    is_trimmed,
-    makes_few,
-    only_constants,
-)
-from scanners.semantics.owncalls import own
+from scanners.semantics.memory.caches import are_open, is_endless, is_small, makes_few, only_constants
+from scanners.semantics.memory.growing import grown_containers
 from scanners.semantics.terminals import is_command_line
 
 
@@ -127,24 +112,9 @@ def fields(model):
         ctx.report(place, text, confidence=sure)
 
     def visit_module(self, ctx: Context) -> None:
-        held = dict(held_containers(ctx))
-        if not held or is_command_line(ctx):
+        if is_command_line(ctx):
             return
-        grown: dict[str, tuple[Place[Any], bool]] = {}
-        trimmed: set[str] = set()
-        hot = hot_defs(ctx)
-        for function, scope in ctx.module.functions.items():
-            nodes = list(own(function))
-            text = {spelled(node) for node in nodes if isinstance(node, (ast.Name, ast.Attribute))}
-            for name in held.keys() & text:
-                certain = bool(CACHE_LIKE.search(name)) or function in hot
-                if is_trimmed(name, nodes):
-                    trimmed.add(held[name])
-                elif certain or is_memo(name, nodes):
-                    change = growth(name, nodes, function, scope)
-                    if change is not None:
-                        grown.setdefault(held[name], (change, is_doubtful(name, change, nodes, certain)))
-        for name, (place, doubtful) in grown.items():
-            if name not in trimmed:
-                message = f"`{name}` grows with each new key and nothing ever takes one out."
-                ctx.report(place, message, confidence=Confidence.LOW if doubtful else None)
+        for grown in grown_containers(ctx):
+            if not grown.trimmed:
+                message = f"`{grown.name}` grows with each new key and nothing ever takes one out."
+                ctx.report(grown.place, message, confidence=Confidence.LOW if grown.doubtful else None)

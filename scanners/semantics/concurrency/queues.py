@@ -2,8 +2,9 @@
 
 import ast
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from scanners.constants import UNKNOWN, fold
 from scanners.context import Context
 from scanners.place import Call
 from scanners.semantics.handlers import inner
@@ -33,6 +34,40 @@ _PARALLEL: Final = (
     "ensure_future(",
     "start_soon(",
 )
+
+
+class Opinion(NamedTuple):
+    """What is thought of a queue: `state` is limited, hidden, internal, watched, signal or endless; `size` if fixed.
+
+    An endless one is `busy` where a def of the file fills it, or takes from it, again and again.
+    """
+
+    state: str
+    size: int | None = None
+    busy: bool = False
+
+
+def opinion(call: Call, ctx: Context) -> Opinion:
+    """What bounds a queue that a call of QUEUES makes, a deque aside."""
+    position, word = QUEUES[call.dotted]
+    size = call.argument(position, word) if word else None
+    if size is None and call.unpacks and word:
+        return Opinion("hidden")
+    if size is not None and not _is_endless(size, call):
+        value = fold(size, call.scope)
+        return Opinion("limited", value if isinstance(value, int) else None)
+    if serves_logging(call, ctx) or is_local_worklist(call):
+        return Opinion("internal")
+    if watches_size(call, ctx):
+        return Opinion("watched")
+    if is_signal(call):
+        return Opinion("signal")
+    return Opinion("endless", busy=bool(holder_of(call)) and is_worked_off(holder_of(call), ctx))
+
+
+def _is_endless(size: ast.expr, call: Call) -> bool:
+    value = fold(size, call.scope)
+    return value is not UNKNOWN and (value is None or (isinstance(value, int) and value <= 0))
 
 
 def holder_of(call: Call) -> str:
