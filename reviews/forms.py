@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.text import slugify
 
 from reviews import access, intake, members, telling
+from reviews.forges.places import origin
 from reviews.models import Membership, Repository, Team, User
 from reviews.sources import policy
 from scanners.git.address import parse_source
@@ -132,7 +133,7 @@ class SettingsForm(Styled, forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         """Keep the stored token for the server that it is for, and refuse a place that the team has registered."""
         data = super().clean() or self.cleaned_data
-        self.moved = "url" in data and telling.origin(data["url"]) != telling.origin(self.initial["url"])
+        self.moved = "url" in data and origin(data["url"]) != origin(self.initial["url"])
         kept = "" if self.moved else self.stored
         data["credential"] = "" if data.get("forget") else data.get("credential") or kept
         self.instance.credential = data["credential"]

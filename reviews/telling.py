@@ -2,22 +2,19 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from reviews.audit import trail
-from reviews.forges import clients
+from reviews.forges import clients, places
 from reviews.forges.errors import ForgeError
 from reviews.models import Forge, Repository, User
 from reviews.sources import policy
-from scanners.git.address import parse_source
 from scanners.git.credential import Credential
 from scanners.git.errors import SourceError
 
 _TRY_SECONDS = 8.0
-_ANY_PATH = "/x"  # A repository has a path; an API may lie at the root of its host.
 _LOCAL = (
     "This is a directory of the machine. Enter the address of the forge's API, such as https://git.example.org/api/v4."
 )
@@ -91,18 +88,12 @@ def check_api_url(text: str) -> str:
     if not text:
         return ""
     try:
-        source = parse_source(text.rstrip("/") + _ANY_PATH, policy())
+        source = places.api_source(text, policy())
     except SourceError as error:
         raise ValidationError(f"{error.message} {error.next_step}", code=error.code) from error
     if source.is_local:
         raise ValidationError(_LOCAL, code="api_url_local")
-    return source.url.removesuffix(_ANY_PATH)
-
-
-def origin(url: str) -> tuple[str, str]:
-    """What a token is for: the scheme and the host with its port."""
-    place = urlsplit(url)
-    return place.scheme, place.netloc
+    return places.api_url(source)
 
 
 def _checked(wish: Wish) -> tuple[str, str]:

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from reviews.forges import places
 from reviews.forges.errors import ForgeError, error, of_source
 from reviews.forges.tokens import Key
 from reviews.outbox.notify import line
 from reviews.sources import policy
-from scanners.git.address import Source, parse_source, resolve
+from scanners.git.address import Source, resolve
 from scanners.git.errors import SourceError
 from scanners.git.errors import error as source_error
 from scanners.git.guard import USER, Guard
@@ -77,7 +78,7 @@ class Calls:
         try:
             rules = policy()
             source = place(self._api, rules)
-            call = _Call(method, f"{source.url.removesuffix(_BELOW)}{path}", headers, content, seconds)
+            call = _Call(method, f"{places.api_url(source)}{path}", headers, content, seconds)
             return self._checked(*_dial(call, source, rules, self._key))
         except SourceError as failure:
             raise of_source(failure) from None
@@ -98,12 +99,9 @@ class Calls:
         raise error(_NAMED.get(status, "forge_refused_content"), said=said)
 
 
-_BELOW = "/api"
-
-
 def place(api: str, rules: Policy) -> Source:
     """Where an API is, checked as a repository's URL is. Raises SourceError."""
-    source = parse_source(f"{api.rstrip('/')}{_BELOW}", rules)  # An API may be a host alone, a repository cannot.
+    source = places.api_source(api, rules)
     if source.is_local:
         raise source_error("url_malformed")
     return source

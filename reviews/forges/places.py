@@ -5,6 +5,10 @@ from typing import Self
 from urllib.parse import quote, unquote, urlsplit
 
 from reviews.forges.errors import error
+from scanners.git.address import Source, parse_source
+from scanners.git.policy import Policy
+
+_BELOW = "/api"  # An API may be a host alone, a repository cannot.
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +44,13 @@ def origin(url: str) -> str:
 def path(*segments: str) -> str:
     """Segments as a path, each encoded whole."""
     return "".join(f"/{quote(segment, safe='')}" for segment in segments)
+
+
+def api_source(api: str, rules: Policy) -> Source:
+    """Where an API is, checked as a repository's URL is; `api_url` has its address. Raises SourceError."""
+    return parse_source(f"{api.rstrip('/')}{_BELOW}", rules)
+
+
+def api_url(source: Source) -> str:
+    """The address of an API that `api_source` found, normalised."""
+    return source.url.removesuffix(_BELOW)
