@@ -11,9 +11,10 @@ from reviews import badges, hooks, tokens
 from reviews.models import Delivery, Membership, Repository, Team
 from reviews.waivers.asking import ask
 from tests.factories import MembershipFactory, RepositoryFactory, TeamFactory
+from tests.reviews.inventory_rows import keep
 from tests.reviews.pull_rows import proposal
 from tests.reviews.review_places import FORM, review_places
-from tests.reviews.rows import RULE, finished, found, tree
+from tests.reviews.rows import RULE, finished, found
 from tests.reviews.waiver_rows import wish
 
 PEOPLE = ("anonymous", "stranger", "viewer", "teammate", "reviewer", "owner", "admin")
@@ -85,6 +86,10 @@ ROUTES = {
     "repository": members(),
     "repository-findings": members(),
     "sites": members(),
+    "repository-facts": members(),
+    "repository-facts-of": members(),
+    "repository-facts-changes": members(),
+    "repository-facts-table": members(),
     "repository-scans": members(),
     "repository-gate": members(),
     "repository-pulls": members(),
@@ -155,7 +160,7 @@ def places(team, people) -> dict[str, dict[str, object]]:
     """What each route of the site is asked for: things of the team Payments."""
     repository = RepositoryFactory(team=team, name="pay")
     scan = finished(repository)
-    tree(scan)
+    keep(scan, {})
     of_team, of_repository = {"team": team.slug}, {"team": team.slug, "repository": repository.slug}
     member = {**of_team, "pk": MembershipFactory(team=team).pk}
     asked = {"pk": ask(wish(repository, found(repository, line=2)), people["teammate"]).pk}
@@ -172,6 +177,8 @@ def places(team, people) -> dict[str, dict[str, object]]:
             "scan-progress": {"pk": scan.pk},
             "rule": {"rule": RULE},
             "sites": of_repository | {"rule": RULE},
+            "repository-facts-of": of_repository | {"chapter": "endpoints"},
+            "repository-facts-table": of_repository | {"table": "endpoints", "form": "csv"},
             "request-scan": of_repository,
             "request-waiver": of_repository,
             "waiver": asked,
