@@ -53,6 +53,15 @@ def _origin(value: str) -> str:
     return value.rstrip("/")
 
 
+def _source(value: str) -> str:
+    parts = urlsplit(value)
+    if "://" not in value:
+        return str(_directory(Path(value))) if value else ""
+    if parts.username or parts.password:
+        raise ValueError("it has a user name or a password, and advisories are read without")
+    return value
+
+
 Words = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 Directory = Annotated[Path, AfterValidator(_directory)]
 Ed25519 = Annotated[str, AfterValidator(check_ed25519)]
@@ -136,6 +145,14 @@ class Environment(BaseSettings):
         900, description="seconds between two looks at the head of a branch, or 0 to rely on webhooks alone"
     )
     poll_concurrency: PositiveInt = Field(2, description="the number of looks at servers that may run at a time")
+    advisories: Annotated[str, AfterValidator(_source)] = Field(
+        "",
+        description="a folder, an archive or the URL of a git mirror of OSV's records for PyPI, or leave it out",
+    )
+    advisories_seconds: PositiveFloat = Field(86400, description="seconds between two readings of PLIMSOLL_ADVISORIES")
+    advisories_max_age_days: PositiveInt = Field(
+        14, description="days after which advisories no longer prove that a dependency is free of known faults"
+    )
     statement_seconds: PositiveFloat = Field(30, description="seconds that one PostgreSQL statement may take")
     stop_seconds: PositiveFloat = Field(10, description="seconds that each service gets to stop by itself")
     web_processes: PositiveInt = Field(2, description="the number of web processes")

@@ -31,6 +31,9 @@ SCAN_SECONDS = ENV.scan_seconds
 MAX_ATTEMPTS = ENV.max_attempts
 POLL_SECONDS = ENV.poll_seconds
 POLL_CONCURRENCY = ENV.poll_concurrency
+ADVISORIES = ENV.advisories
+ADVISORIES_SECONDS = ENV.advisories_seconds
+ADVISORIES_MAX_AGE_DAYS = ENV.advisories_max_age_days
 STOP_SECONDS = ENV.stop_seconds
 TRUSTED_PROXIES = ENV.trusted_proxies
 
@@ -240,6 +243,7 @@ CELERY_TASK_DEFAULT_QUEUE = "errands"
 CELERY_TASK_ROUTES = {
     "reviews.tasks.wake": {"queue": "scans"},
     "reviews.tasks.read_for_reviews": {"queue": "scans"},
+    "reviews.tasks.read_advisories": {"queue": "scans"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
@@ -263,6 +267,7 @@ CELERY_BEAT_SCHEDULE = {
     "look": {"task": "reviews.tasks.look", "schedule": 10, "options": {"expires": 10}},
     "review-ends": {"task": "reviews.tasks.review_ends", "schedule": 30, "options": {"expires": 30}},
     "waiver-ends": {"task": "reviews.tasks.waiver_ends", "schedule": 60, "options": {"expires": 60}},
+    "advisories": {"task": "reviews.tasks.tend_advisories", "schedule": 60, "options": {"expires": 60}},
     "deliver": {"task": "reviews.tasks.deliver", "schedule": 10, "options": {"expires": 10}},
     "tell-forges": {"task": "reviews.tasks.tell_forges", "schedule": 10, "options": {"expires": 10}},
     "tell-due": {"task": "reviews.tasks.tell_due", "schedule": 30, "options": {"expires": 30}},

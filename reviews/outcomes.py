@@ -17,14 +17,15 @@ and high is 1.
 A rule passes with no open finding of high or critical severity and g / (g + b) >= 0.95; with open findings it warns.
 Nothing to look at is not-applicable. Sites but none decided is unknown, or a warning where every doubt is a finding of
 low confidence, which never blocks. An item is as its worst rule; but one that some rules decided and others could not
-warns: there is evidence for it, and the doubt is in its interval.
+warns: there is evidence for it, and the doubt is in its interval. Where a rule was blind, lacking data from elsewhere,
+there is none: the item is unknown.
 
 A waiver takes the bad sites that it covers out of the denominator; the good ones stay. Leaving out the whole rule or
 item would lower the score whenever it was better than the rest. A rule left without a site drops out: only one of
 ratio 0 can get there by a waiver or by a fix that removes its last site, so no mean falls.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -65,6 +66,7 @@ class Evidence:
     `counts` has the sites of each rule that ran, false positives already taken out of `bad`; `waived` says how many of
     its bad sites are under a waiver, by severity, and `waived_items` which items are as a whole. `errors` says what
     broke a rule. `answers` is None until a review is decided, then it holds the outcome of each item that one asked.
+    `blind` says why a rule lacked what it needs to call a site good: then its item is unknown, whatever others say.
     """
 
     counts: Mapping[str, RuleCount]
@@ -75,6 +77,7 @@ class Evidence:
     waived_items: frozenset[str] = frozenset()
     errors: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Outcome] | None = None
+    blind: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +194,9 @@ def _scanned(item: Item, evidence: Evidence) -> Judged:
     whole = item.ref in evidence.waived_items
     ruled = [_ruled(rule, evidence, whole) for rule in item.rules]
     rules = tuple(rule for rule, _, _ in ruled)
-    raw_outcome = _together([raw for _, _, (raw, _) in ruled])
-    together = _together([rule.outcome for rule in rules])
+    blind = {index for index, rule in enumerate(rules) if rule.rule in evidence.blind}
+    raw_outcome = _together([raw for _, _, (raw, _) in ruled], blind)
+    together = _together([rule.outcome for rule in rules], blind)
     outcome = Outcome.WAIVED if whole and raw_outcome.holds_back else together
     weights = [WEIGHT[rule.severity] for rule in item.rules]
     ratio = mean(zip(weights, [ratio for _, ratio, _ in ruled], strict=True))
@@ -231,7 +235,8 @@ def _settled(
         return Outcome.ERROR, ANY, sites, "The scan did not run this rule."
     if not count.applicable:
         return Outcome.NOT_APPLICABLE, None, sites, count.reason
-    return sites.outcome, sites.ratio, sites, sites.reason
+    why = evidence.blind.get(rule.id, "") if sites.unresolved else ""
+    return sites.outcome, sites.ratio, sites, f"{sites.reason} {why}".rstrip()
 
 
 def _answered(item: Item, evidence: Evidence) -> Judged:
@@ -275,10 +280,11 @@ def _judged(
     return Judged(outcome, WEIGHT[item.severity], now[1], raw[1])
 
 
-def _together(outcomes: Sequence[Outcome]) -> Outcome:
-    """The outcome of an item by those of its rules."""
+def _together(outcomes: Sequence[Outcome], blind: Collection[int]) -> Outcome:
+    """The outcome of an item by those of its rules; `blind` are the places of those that lacked what they need."""
     worst = _worst(outcomes)
     evident = worst is Outcome.UNKNOWN and any(outcome in DECIDED for outcome in outcomes)
+    evident = evident and not any(outcomes[index] is Outcome.UNKNOWN for index in blind)
     return Outcome.WARN if evident else worst
 
 

@@ -18,6 +18,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from reviews import checklist, scoring, trees, waived
+from reviews.advisories import age
 from reviews.checklist import Item, Kind, Tier
 from reviews.excuses import Cover, Excuse, Place, counted, cover
 from reviews.matching import Seen
@@ -33,18 +34,27 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a scorecard is made of: what a scan counted, its findings from the oldest on, and what people decided."""
+    """What a scorecard is made of: what a scan counted, its findings from the oldest on, and what people decided.
+
+    `day` is that by which advisories grow old; without one they do not.
+    """
 
     kept: Json
     places: tuple[Place, ...]
     excuses: tuple[Excuse, ...]
     answers: Mapping[str, Outcome] | None
+    day: date | None = None
+
+    @property
+    def counts(self) -> dict[str, RuleCount]:
+        """The sites of each rule."""
+        return {rule: _unpacked(packed) for rule, packed in self.kept["counts"].items()}
 
     def scored(self, but: Collection[int] = ()) -> tuple[Scorecard, Cover]:
         """The scorecard and what is covered in it, leaving out the excuses with these keys."""
         found = cover(self.places, [one for one in self.excuses if one.key not in but], waived.rules())
-        counts = {rule: _unpacked(packed) for rule, packed in self.kept["counts"].items()}
-        left, covered = counted(counts, self.places, found)
+        why = age.blind(self.kept, self.day)
+        left, covered = counted(age.unsighted(self.counts, why), self.places, found)
         evidence = Evidence(
             counts=left,
             python_files=self.kept["python_files"],
@@ -54,6 +64,7 @@ class Ground:
             waived_items=frozenset(found.items),
             errors=self.kept["errors"],
             answers=self.answers,
+            blind=why,
         )
         tier, kind = Tier(self.kept["tier"]), Kind(self.kept["kind"])
         return scoring.scorecard(_items(self.kept), evidence, tier, kind), found
@@ -71,6 +82,7 @@ def content(repository: Repository, report: Report, seen: Sequence[Seen]) -> Jso
         "unread": sum(file.problem is not None for file in report.files if file.path_class.startswith("python/")),
         "coverage": report.coverage,
         "python_files": report.python_files,
+        "advisories": dict(report.advisories),
         "findings": [_row(found, at) for found, at in pairs if found.confidence is not Confidence.LOW],
         "doubtful": [_row(found, at) for found, at in pairs if found.confidence is Confidence.LOW],
     }
@@ -88,16 +100,16 @@ def ground(repository: int, kept: Json, day: date) -> Ground:
         open_ = Finding.objects.filter(repository=repository).order_by(*waived.AGE).values_list("identity", flat=True)
         age = {identity: place for place, identity in enumerate(open_)}
         places.sort(key=lambda place: (age.get(place.identity, len(age)), place.path, place.identity))
-    return Ground(kept, tuple(places), excuses, waived.answers_of(repository))
+    return Ground(kept, tuple(places), excuses, waived.answers_of(repository), day)
 
 
 def numbers(repository: int, kept: Json, day: date) -> Json:
-    """The fields of a scan that change with waivers and answers: level, scores, scorecard, open findings, last day."""
+    """The fields of a scan that change with the day: level, scores, scorecard, open findings, last day."""
     basis = ground(repository, kept, day)
     made, found = basis.scored()
     left = (place for i, place in enumerate(basis.places) if i not in found.false and i not in found.waived)
     starts = waived.next_start(repository, day)
-    ends = [found.until, starts and starts - timedelta(days=1)]
+    ends = [found.until, starts and starts - timedelta(days=1), age.until(kept, basis.counts, day)]
     return {
         "level": made.level.value,
         "score_low": made.score.low if made.score else None,
@@ -139,7 +151,7 @@ def as_of(scan: Scan, today: date) -> Scan:
 def kept_of(scan: Scan) -> Json:
     """What a scan counted; empty for one of a time when this was not kept."""
     packed = ScanTree.objects.filter(scan=scan).values_list("counted", flat=True).first()
-    return trees.unpack(packed) if packed else {}
+    return age.brought_up(trees.unpack(packed), scan.compared) if packed else {}
 
 
 def refresh(repository: Repository, today: date | None = None) -> None:

@@ -9,6 +9,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from reviews import recount, trees
+from reviews.advisories.stored import Stored
 from reviews.following import follow, seen_in
 from reviews.matching import Seen
 from reviews.models import Repository, Scan, ScanTree
@@ -20,11 +21,20 @@ _SUBJECT = Scan._meta.get_field("subject").max_length
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All that is known when the rules are done. `basis` is a digest of what the scorecard depends on beside them."""
+    """All that is known when the rules are done. `basis` is a digest of what the scorecard depends on beside them.
+
+    `advisories` are those that its dependencies were compared with, None where nobody loaded any.
+    """
 
     commit: CommitInfo
     report: Report
     basis: str
+    advisories: Stored | None = None
+
+    @property
+    def known(self) -> str:
+        """The digest of the advisories; empty without any."""
+        return self.advisories.row.digest if self.advisories else ""
 
 
 def keep(scan: Scan, result: Result) -> dict[str, Any]:
@@ -69,6 +79,7 @@ def _keep_tree(scan: Scan, repository: Repository, result: Result, seen: Sequenc
     kept = recount.content(repository, result.report, seen)
     report = result.report
     packed = {"files": trees.content(report), "facts": report.facts, "counted": kept, "inventory": report.inventory}
+    packed["asked"] = result.advisories.asked if result.advisories else {}
     ScanTree.objects.create(scan=scan, **{name: trees.pack(content) for name, content in packed.items()})
     return kept
 
@@ -105,7 +116,7 @@ def _moment(scan: Scan, commit: CommitInfo) -> datetime:
 def _replace_same(scan: Scan, result: Result) -> None:
     """Of several scorecards of one commit, such as before and after a change of tier, the last counts."""
     same = Scan.objects.filter(repository=scan.repository_id, branch=scan.branch, state=Scan.State.DONE)
-    same.filter(commit=result.commit.sha, rule_set=result.report.rule_set).update(
+    same.filter(commit=result.commit.sha, rule_set=result.report.rule_set, advisories=result.known).update(
         state=Scan.State.SUPERSEDED, superseded_by=scan
     )
 
@@ -115,6 +126,8 @@ def _numbers(result: Result) -> dict[str, Any]:
     return {
         "rule_set": report.rule_set,
         "basis": result.basis,
+        "advisories": result.known,
+        "compared": result.advisories.row if result.advisories else None,
         "coverage": report.coverage,
         "python_files": report.python_files,
         "lines": report.lines,

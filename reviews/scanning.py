@@ -14,16 +14,17 @@ from django.conf import settings
 from django.db import transaction
 
 from reviews import checklist, queue, results
+from reviews.advisories import stored
+from reviews.advisories.stored import Stored
 from reviews.cache import DatabaseCache
 from reviews.models import Repository, Scan
 from reviews.pulls import fetching, keeping
 from reviews.pulse import Pulse, TooLongError
-from reviews.sources import policy
+from reviews.sources import credential, policy
 from reviews.warm import pool
 from scanners import registry
 from scanners.finding import Progress, Report
 from scanners.git.address import parse_source
-from scanners.git.credential import Credential
 from scanners.git.errors import SourceError
 from scanners.git.fetch import Fetched, fetch
 from scanners.git.listing import Entry
@@ -49,7 +50,7 @@ def current_checklist() -> checklist.Checklist:
 
 
 def basis(repository: Repository) -> str:
-    """A digest of what a scorecard depends on beside the commit and the rule set."""
+    """A digest of what a scorecard depends on beside the commit, the rule set and the advisories."""
     parts = (repository.sub_path, repository.tier, repository.kind, current_checklist().digest)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -103,25 +104,27 @@ def _scan_branch(lease: queue.Lease, scan: Scan, scratch: Path, pulse: Pulse) ->
     fetched = _fetch(scan, scratch, pulse)
     with Store(fetched.git_dir, policy()) as store:
         commit = store.commit(fetched.commit)
-        known = _known(scan, commit)
+        advisories = stored.current()
+        known = _known(scan, commit, advisories)
         if known is not None:
             queue.supersede(lease, known, **_of_commit(commit), progress=pulse.summary())
             return
-        report = _report(scan, store, commit, pulse.show)
+        report = _report(scan, store, commit, pulse.show, advisories)
     pulse.step(Scan.Step.SCORE)
-    result = results.Result(commit, report, basis(scan.repository))
+    result = results.Result(commit, report, basis(scan.repository), advisories)
     _finish(lease, report, pulse, lambda: results.keep(scan, result))
 
 
 def _scan_pull_request(lease: queue.Lease, scan: Scan, scratch: Path, pulse: Pulse) -> None:
     """Nothing is known before: where it left the branch, waivers and answers may have changed since the last scan."""
     fetched = fetching.trees(scan, scratch, pulse.tick)
+    advisories = stored.current()
     with Store(fetched.head.git_dir, policy()) as store:
         commit = store.commit(fetched.head.commit)
-        head = _report(scan, store, commit, pulse.show)
-    base = head if fetched.base == fetched.head else _base(scan, fetched.base, commit, pulse)
+        head = _report(scan, store, commit, pulse.show, advisories)
+        result = results.Result(commit, head, basis(scan.repository), advisories)
+    base = head if fetched.base == fetched.head else _base(scan, fetched.base, commit, pulse, advisories)
     pulse.step(Scan.Step.SCORE)
-    result = results.Result(commit, head, basis(scan.repository))
     with transaction.atomic():
         keeping.lock(scan)
         newer = keeping.newer(scan)
@@ -131,11 +134,12 @@ def _scan_pull_request(lease: queue.Lease, scan: Scan, scratch: Path, pulse: Pul
             _finish(lease, head, pulse, lambda: keeping.keep(scan, result, base, fetched.start))
 
 
-def _base(scan: Scan, fetched: Fetched, head: CommitInfo, pulse: Pulse) -> Report:
-    """What the rules say about where it left the branch, as of the head's day: time must not make a finding new."""
+def _base(scan: Scan, fetched: Fetched, head: CommitInfo, pulse: Pulse, advisories: Stored | None) -> Report:
+    """What the rules say about where it left the branch, as of the head's day and by the same advisories: neither time
+    nor news must make a finding new."""
     with Store(fetched.git_dir, policy()) as store:
         commit = replace(store.commit(fetched.commit), authored_at=head.authored_at)
-        return _report(scan, store, commit, lambda _: pulse.tick(), optional=True)
+        return _report(scan, store, commit, lambda _: pulse.tick(), advisories, optional=True)
 
 
 def _fetch(scan: Scan, scratch: Path, pulse: Pulse) -> Fetched:
@@ -146,18 +150,25 @@ def _fetch(scan: Scan, scratch: Path, pulse: Pulse) -> Fetched:
         scratch,
         policy=rules,
         tick=pulse.tick,
-        credential=Credential.parse(repository.credential) if repository.credential else None,
+        credential=credential(repository),
     )
 
 
-def _known(scan: Scan, commit: CommitInfo) -> Scan | None:
+def _known(scan: Scan, commit: CommitInfo, advisories: Stored | None) -> Scan | None:
     """The finished scan that says all that this one could say."""
+    compared = {"basis": basis(scan.repository), "advisories": advisories.row.digest if advisories else ""}
     done = Scan.objects.filter(repository=scan.repository, branch=scan.branch, state=Scan.State.DONE)
-    return done.filter(commit=commit.sha, rule_set=registry.digest(), basis=basis(scan.repository)).first()
+    return done.filter(commit=commit.sha, rule_set=registry.digest(), **compared).first()
 
 
 def _report(
-    scan: Scan, store: Store, commit: CommitInfo, progress: Callable[[Progress], None], *, optional: bool = False
+    scan: Scan,
+    store: Store,
+    commit: CommitInfo,
+    progress: Callable[[Progress], None],
+    advisories: Stored | None,
+    *,
+    optional: bool = False,
 ) -> Report:
     """What the rules say about a commit; with `optional` its sub-path need not be there."""
     return scan_commit(
@@ -169,6 +180,7 @@ def _report(
         cache=DatabaseCache(registry.digest()),
         progress=progress,
         date=commit.authored_at.date(),
+        advisories=advisories,
     )
 
 

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from reviews import polling, queue, scanning
+from reviews.advisories import reading as advisories
+from reviews.advisories import settling
 from reviews.cache import drop_unused
 from reviews.deliveries import clearing, sorting
 from reviews.forges import delivery as telling
@@ -21,6 +23,7 @@ from scanners.git.scratch import remove_stale
 
 _MOST_WAKES = 32
 _TOLD_SECONDS = 10
+_ADVISED_SECONDS = 60
 _UNUSED_BLOBS = timedelta(days=30)
 _OLD_REQUESTS = timedelta(days=30)
 
@@ -71,6 +74,22 @@ def requeue() -> None:
     for _ in range(min(queue.due().count(), _MOST_WAKES)):
         wake.apply_async(expires=settings.REQUEUE_SECONDS)
     _wake_readers()
+
+
+@shared_task
+def tend_advisories() -> None:
+    """Compare repositories with new advisories, and wake a worker to read newer ones when it is time."""
+    if settling.settle().asked:
+        wake.delay()
+    if advisories.is_due():
+        read_advisories.apply_async(expires=_ADVISED_SECONDS)
+
+
+@shared_task
+def read_advisories() -> None:
+    """Read the source of advisories again; a mirror takes as long to fetch as a large repository."""
+    if advisories.read_again():
+        tend_advisories.delay()
 
 
 @shared_task

@@ -21,6 +21,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Count
 from django.utils import timezone
 
+from reviews.advisories import age
 from reviews.advisories.errors import LoadError
 from reviews.advisories.records import Record, UnreadableError, read
 from reviews.advisories.sources import Opened, opened
@@ -184,8 +185,11 @@ def _keep_row(held: _Read, counts: tuple[int, int, int]) -> tuple[AdvisoryLoad, 
     }
     fields |= {"unreadable": len(held.unreadable), "unreadable_names": held.unreadable[:_NAMED]}
     if last is not None and last.digest == digest:
+        was_old = age.is_old(last.current_on, today())
         for name, value in fields.items():
             setattr(last, name, value)
+        if was_old and not age.is_old(last.current_on, today()):
+            last.settled_at = None
         last.save()
         return last, False
     records = Advisory.objects.filter(gone=False).count()

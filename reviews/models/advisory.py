@@ -42,8 +42,8 @@ class AdvisoryPackage(models.Model):
 class AdvisoryLoad(models.Model):
     """One state of all advisories, and the load that made it; one that changed nothing only moves its times.
 
-    Most records come from one source; a few of one's own do not make the rest newer. `as_of` is the day of that source's
-    newest record or commit, `read_on` the day on which it was read, `is_live` whether from where it is kept up to date.
+    Most records come from one source; a few of one's own do not make the rest newer. `as_of` is the day of its
+    newest record or commit, `read_on` the day on which it was read, `is_live` whether from where it is kept current.
     `settled_at` is empty until the repositories were compared with it.
     """
 

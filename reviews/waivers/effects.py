@@ -6,6 +6,7 @@ from datetime import date
 from math import floor
 
 from reviews import recount, trees
+from reviews.advisories import age
 from reviews.checklist import REQUIRED, Tier
 from reviews.excuses import Cover
 from reviews.models import Repository, ScanTree, Waiver
@@ -18,11 +19,11 @@ def effects(waivers: Iterable[Waiver], today: date) -> dict[int, str]:
     for waiver in waivers:
         by_repository[waiver.repository].append(waiver)
     scans = {repository.latest_scan_id: repository for repository in by_repository}
-    kept = ScanTree.objects.filter(scan__in=[scan for scan in scans if scan]).values_list("scan", "counted")
+    kept = ScanTree.objects.filter(scan__in=[scan for scan in scans if scan]).select_related("scan__compared")
     found: dict[int, str] = {}
-    for scan, counted in kept:
-        repository = scans[scan]
-        found |= _of_one(repository, trees.unpack(counted), by_repository[repository], today) if counted else {}
+    for tree in kept.defer("files", "facts", "inventory", "asked", "scan__scorecard"):
+        repository, counted = scans[tree.scan_id], age.brought_up(trees.unpack(tree.counted), tree.scan.compared)
+        found |= _of_one(repository, counted, by_repository[repository], today) if counted else {}
     return found
 
 
