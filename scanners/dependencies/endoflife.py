@@ -33,3 +33,8 @@ def ends(product: str, version: str) -> dt.date | None:
         if found is not None and (length == 1 or len(parts) >= 2):
             return found
     return None
+
+
+def covers(product: str) -> bool:
+    """Whether the table has dates of a product at all."""
+    return isinstance(_table().get(_NAMES.get(product, product)), dict)

@@ -23,6 +23,13 @@ def lock_of(tree: Tree, path: str) -> Fact | None:
     return max(near, key=lambda lock: len(PurePosixPath(lock.path).parts), default=None)
 
 
+def locks_of(tree: Tree, path: str) -> list[Fact]:
+    """All locks that speak for the manifest at `path`: the nearest one, and those beside it."""
+    nearest = lock_of(tree, path)
+    folder = nearest.path.rpartition("/")[0] if nearest is not None else None
+    return [lock for lock in tree.facts("lock") if lock.path.rpartition("/")[0] == folder]
+
+
 def is_aside(path: str) -> bool:
     """Whether a manifest is for working on the code (`requirements-dev.txt`, `docs/...`), not for running it."""
     name = PurePosixPath(path).name

@@ -1,12 +1,13 @@
-"""What a repository says it needs: the requirements of its manifests, from text to plain values.
+"""
+One requirement of a manifest, as plain values.
+
+    requirement("Flask_Login>=0.6; python_version < '4'")     # Requirement("flask-login", ">=0.6", ...), or None
 
 Nothing here resolves or fetches. Names are normalised as package indexes do it (`Flask_Login` is `flask-login`).
 """
 
-import configparser
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,21 +16,20 @@ from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
 _COMMIT: Final = re.compile(r"@[0-9a-f]{40}(?:[#&]|$)|[#&](?:sha\d+|md5)=|--hash=")
-
-
-_EGG: Final = re.compile(r"[#&]egg=([\w.-]+)")
-
-
+_CREDENTIALS: Final = re.compile(r"(://)[^/@\s'\"]+@(?=[^/@\s'\"]*[\w.\]-]+)")
 _DEV_GROUP: Final = re.compile(
-    r"dev|test|lint|doc|typing|type|ci|bench|format|style|release|build|tool|local|qa|check", re.IGNORECASE
+    r"test|lint|bench|typing|mypy|(?<![a-z])(?:dev|devel\w*|develop\w*|docs?|documentation|types?|ci|format\w*|style|release"
+    r"|build|tool(?:s|ing)?|local|qa|checks?)(?![a-z])",
+    re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One requirement as written. `specifier` is a version range, `url` an address instead of one.
+    """One requirement as written. `specifier` is a version range, `url` an address or a path instead of one.
 
-    `group` is empty for what a service runs with, "dev" for tools, else the name of an extra.
+    `group` is empty for what a service runs with, "dev" for tools, else the name of an extra or group. `source` is
+    index, git, url or path; `via` names who a compiling tool says asked for it: distributions, files and projects.
     """
 
     name: str
@@ -39,10 +39,16 @@ class Requirement:
     group: str = ""
     line: int = 1
     hashed: bool = False
+    extras: tuple[str, ...] = ()
+    source: str = "index"
+    via: tuple[str, ...] = ()
+    hashes: tuple[str, ...] = ()
 
     @property
     def pinned(self) -> bool:
-        """Whether it names one version, one commit or one content."""
+        """Whether it names one version, one commit or one content. What lies in the same commit is pinned by it."""
+        if self.source == "path":
+            return True
         if self.url:
             return _COMMIT.search(self.url) is not None or self.hashed
         clauses = [clause.strip() for clause in self.specifier.split(",")]
@@ -59,163 +65,36 @@ def is_dev_group(name: str) -> bool:
     return _DEV_GROUP.search(name) is not None
 
 
+def group_of(name: str) -> str:
+    """What `Requirement.group` says of a group or an extra of this name."""
+    return "dev" if is_dev_group(name) else name
+
+
 def requirement(text: str, line: int = 1, group: str = "") -> Requirement | None:
     """A requirement in the notation of packages (`django>=4; python_version < "4"`), None for anything else."""
     try:
         parsed = Parsed(text.strip())
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):
         return None
+    url = parsed.url or ""
+    marker, extras = str(parsed.marker or ""), tuple(sorted(parsed.extras))
     return Requirement(
-        normal(parsed.name), str(parsed.specifier), parsed.url or "", str(parsed.marker or ""), group, line
+        normal(parsed.name), str(parsed.specifier), url, marker, group, line, extras=extras, source=source_of(url)
     )
 
 
-def requirements(text: str, group: str = "") -> Iterator[Requirement]:
-    """The requirements of a pip file. Options, local paths and other files that it includes are left out."""
-    for number, line in _logical_lines(text):
-        hashed = "--hash" in line
-        body = re.split(r"\s--?[a-z]|\s#", f"{line} ", maxsplit=1)[0].strip() if not line.startswith("-") else line
-        if line.startswith(("-e ", "--editable")):
-            body = line.partition(" ")[2].strip()
-        if body.startswith(("-", ".", "/", "#")) or not body:
-            continue
-        if "://" in body and " @ " not in body:
-            egg = _EGG.search(body)
-            last = body.partition("#")[0].rstrip("/").rpartition("/")[2].partition("@")[0]
-            name = egg[1] if egg else last.removesuffix(".git")
-            yield Requirement(normal(name), url=body, group=group, line=number, hashed=hashed)
-        elif (found := requirement(body, number, group)) is not None:
-            yield Requirement(found.name, found.specifier, found.url, found.marker, group, number, hashed)
+def source_of(url: str) -> str:
+    """Where an address leads: git (or another store of versions), path, url; index for no address."""
+    if not url:
+        return "index"
+    if re.match(r"(git|hg|bzr|svn)(\+|:|@)", url) or re.search(r"\.git(@|#|$)", url):
+        return "git"
+    return "url" if "://" in url and not url.startswith("file:") else "path"
 
 
-def options(text: str) -> Iterator[tuple[int, str, str]]:
-    """The options of a pip file as (line, name, value): `-r`, `-c`, `--index-url`, `--extra-index-url`, ..."""
-    for number, line in _logical_lines(text):
-        if line.startswith("-") and not line.startswith(("-e ", "--editable")):
-            name, _, value = line.replace("=", " ", 1).partition(" ")
-            yield (
-                number,
-                {"-i": "--index-url", "-r": "--requirement", "-c": "--constraint"}.get(name, name),
-                value.strip(),
-            )
-
-
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    held, start = "", 0
-    for number, line in enumerate(text.split("\n"), 1):
-        start = start or number
-        if line.rstrip().endswith("\\"):
-            held += line.rstrip()[:-1] + " "
-            continue
-        whole = (held + line).strip()
-        if whole and not whole.startswith("#"):
-            yield start, whole
-        held, start = "", 0
-
-
-def pyproject(data: Mapping[str, Any], text: str) -> Iterator[Requirement]:
-    """The requirements of a pyproject.toml: [project], dependency groups, and what poetry, pdm and uv add."""
-    project, tool, seen = table(data, "project"), table(data, "tool"), Counter[str]()
-    sources = [("", item) for item in project.get("dependencies", ())]
-    sources += [
-        (_group(name), item) for name, items in table(project, "optional-dependencies").items() for item in items
-    ]
-    sources += [("dev", item) for items in table(data, "dependency-groups").values() for item in items]
-    sources += [("dev", item) for items in table(table(tool, "pdm"), "dev-dependencies").values() for item in items]
-    sources += [("dev", item) for item in table(tool, "uv").get("dev-dependencies", ())]
-    own = normal(str(project.get("name", "")))
-    for group, item in [(group, item) for group, item in sources if isinstance(item, str)]:
-        found = requirement(item, _line_of(text, item, seen[item]), group)
-        seen[item] += 1
-        if (
-            found is not None and found.name != own
-        ):  # An extra that asks for the project's other extras is no requirement.
-            yield found
-    poetry = table(tool, "poetry")
-    yield from _poetry(table(poetry, "dependencies"), text, "")
-    yield from _poetry(table(poetry, "dev-dependencies"), text, "dev")
-    for name, group_table in table(poetry, "group").items():
-        yield from _poetry(table(group_table, "dependencies"), text, "dev" if is_dev_group(name) else name)
-
-
-def _group(name: str) -> str:
-    return "dev" if is_dev_group(name) else name
-
-
-def _poetry(table: Mapping[str, Any], text: str, group: str) -> Iterator[Requirement]:
-    for name, wanted in table.items():
-        if name == "python":
-            continue
-        first = wanted[0] if isinstance(wanted, list) and wanted else wanted
-        given = first if isinstance(first, dict) else {"version": first}
-        url = str(given.get("git", given.get("url", "")))
-        if given.get("rev"):
-            url += f"@{given['rev']}"
-        if given.get("path"):
-            continue
-        line = _line_of_key(text, name)
-        yield Requirement(normal(name), poetry_range(str(given.get("version", ""))), url, "", group, line)
-
-
-def poetry_range(text: str) -> str:
-    """A version range of poetry as a standard one: `^1.2` is `>=1.2,<2`; empty for what allows anything."""
-    clauses = []
-    for part in text.split(","):
-        word = part.strip()
-        if word.startswith("^"):
-            clauses += [f">={word[1:]}", f"<{_next(word[1:])}"]
-        elif word.startswith("~") and not word.startswith("~="):
-            clauses += [f">={word[1:].strip()}", f"<{_bump(word[1:].strip().split('.')[:2])}"]
-        elif word and word[0].isdigit():
-            clauses.append(f"=={word}")
-        elif word not in ("", "*"):
-            clauses.append(word)
-    return ",".join(clauses)
-
-
-def _next(version: str) -> str:
-    parts = version.strip().split(".")
-    keep = next((index for index, part in enumerate(parts) if part != "0"), len(parts) - 1)
-    return _bump(parts[: keep + 1])
-
-
-def _bump(parts: list[str]) -> str:
-    number = re.match(r"\d+", parts[-1])
-    return ".".join([*parts[:-1], str(int(number[0]) + 1 if number else 1)])
-
-
-def setup_cfg(text: str) -> Iterator[Requirement]:
-    """The requirements of a setup.cfg."""
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read_string(text)
-    except configparser.Error:
-        return
-    listed = [("", parser.get("options", "install_requires", fallback=""))]
-    if parser.has_section("options.extras_require"):
-        listed += [(_group(name), items) for name, items in parser.items("options.extras_require")]
-    for group, items in listed:
-        for item in re.split(r"[\n;](?!\s*(?:python|sys|os_|platform|extra|implementation))", items):
-            found = requirement(item, _line_of(text, item.strip()), group) if item.strip() else None
-            if found is not None:
-                yield found
-
-
-def pipfile(data: Mapping[str, Any], text: str) -> Iterator[Requirement]:
-    """The requirements of a Pipfile."""
-    for section, group in (("packages", ""), ("dev-packages", "dev")):
-        for name, wanted in table(data, section).items():
-            given = wanted if isinstance(wanted, dict) else {"version": wanted}
-            if given.get("path"):
-                continue
-            specifier = (
-                str(given.get("version", "")).replace("*", "")
-                if given.get("version") == "*"
-                else given.get("version", "")
-            )
-            url = str(given.get("git", given.get("file", "")))
-            url += f"@{given['ref']}" if given.get("ref") else ""
-            yield Requirement(normal(name), str(specifier or ""), url, "", group, _line_of_key(text, name))
+def without_credentials(text: str) -> str:
+    """The same text, with what stands before the host of an address left out. `git@` names a user, and no secret."""
+    return _CREDENTIALS.sub(lambda found: found[0] if found[0] == "://git@" else found[1], text)
 
 
 def table(data: Any, name: str) -> Mapping[str, Any]:
@@ -224,13 +103,20 @@ def table(data: Any, name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _line_of(text: str, needle: str, skip: int = 0) -> int:
+def texts(data: Any, name: str) -> list[str]:
+    """The texts of the list of this name in parsed TOML or JSON, empty where it is none."""
+    found = data.get(name) if isinstance(data, Mapping) else None
+    return [entry for entry in found if isinstance(entry, str)] if isinstance(found, list) else []
+
+
+def line_of(text: str, needle: str, skip: int = 0) -> int:
     """The line of a quoted (or, failing that, bare) text, after `skip` earlier ones; 1 when it is nowhere."""
     wanted = re.escape(needle.strip())
     found = [*re.finditer(f"[\"']{wanted}[\"']", text)] or [*re.finditer(wanted, text)]
     return text.count("\n", 0, found[min(skip, len(found) - 1)].start()) + 1 if found else 1
 
 
-def _line_of_key(text: str, name: str) -> int:
+def line_of_key(text: str, name: str) -> int:
+    """The line where a key of TOML gets its value; 1 when it is nowhere."""
     found = re.search(rf"^\s*[\"']?{re.escape(name)}[\"']?\s*=", text, re.MULTILINE)
     return text.count("\n", 0, found.end()) + 1 if found else 1

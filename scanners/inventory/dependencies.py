@@ -1,13 +1,227 @@
-"""The table of dependencies."""
+"""The table of dependencies: what is declared against what is locked, one row a distribution and version."""
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from scanners.inventory.table import Column, Row, Table
-from scanners.tree import Tree
+from scanners.dependencies import endoflife
+from scanners.dependencies.locking import LOCKS, is_aside
+from scanners.dependencies.ranges import installable, order
+from scanners.dependencies.reach import Node, Reached, reach
+from scanners.dependencies.scopes import Pinned, Scope, group_in, scopes
+from scanners.dependencies.undeclared import UNDECLARED, Import, imports
+from scanners.inventory.dependencystate import (
+    NOT_DECLARED,
+    NOT_LOCKED,
+    OK,
+    UNHASHED,
+    UNPINNED,
+    is_given_by_design,
+    state_of,
+)
+from scanners.inventory.table import BAD, GOOD, UNKNOWN, Cell, Column, Place, Row, Table
+from scanners.tree import Fact, Tree
+
+_NOT_LOCKED: Final = "No lock or pin gives it a version."
 
 
 def _rows(tree: Tree) -> Iterator[Row]:
-    yield from ()
+    found = scopes(tree)
+    several = sum(scope.lock is not None for scope in found) > 1
+    missing = _undeclared(tree)
+    for scope in found:
+        for row in _of_scope(scope, tree, missing):
+            key = f"{row.key} in {scope.path}" if several and scope.path else row.key
+            yield Row(key, row.cells, row.places, row.marks, row.unresolved)
+    held = {name for scope in found for name in (*scope.packages, *scope.declared)}
+    for name in sorted(set(missing) - held):
+        yield _imported_only(missing[name])
+    yield from _unread(tree)
 
 
-TABLE = Table("dependencies", "Dependencies", (Column("name", "Name"),), _rows)
+@dataclass(frozen=True, slots=True)
+class _Scoped:
+    """A scope with what was worked out of it once, and the day on which it is looked at."""
+
+    scope: Scope
+    reached: Mapping[Node, Reached]
+    tree: Tree
+    today: dt.date
+
+
+def _undeclared(tree: Tree) -> dict[str, list[Import]]:
+    """The imports that no manifest declares, by the distribution that they need."""
+    found: dict[str, list[Import]] = {}
+    for one in imports(tree) if tree.facts("requirement", tests=True) else ():
+        if one.answer == UNDECLARED:
+            found.setdefault(one.distribution, []).append(one)
+    return found
+
+
+def _of_scope(scope: Scope, tree: Tree, missing: Mapping[str, Sequence[Import]]) -> Iterator[Row]:
+    versions = {name: [pin.package.version for pin in pins] for name, pins in scope.packages.items()}
+    edges = {(name, pin.package.version): pin.package.requires for name, pins in scope.packages.items() for pin in pins}
+    scoped = _Scoped(scope, reach(versions, edges, scope.asked), tree, tree.date or endoflife.checked())
+    own = {fact["name"] for fact in tree.facts("manifest") if fact["name"]}
+    for name in sorted({*scope.packages, *scope.declared}):
+        pins = sorted(scope.packages.get(name, ()), key=lambda pin: order(pin.package.version))
+        if name in own and all(pin.package.source == "path" for pin in pins):
+            continue  # The project itself.
+        for pin in pins:
+            yield _row(name, pin, scoped, missing.get(name, ()))
+        if not pins:
+            yield _row(name, None, scoped, missing.get(name, ()))
+
+
+def _row(name: str, pin: Pinned | None, scoped: _Scoped, missing: Sequence[Import]) -> Row:
+    scope = scoped.scope
+    facts = scope.declared.get(name, [])
+    version = pin.package.version if pin else ""
+    reached = scoped.reached.get((name, version))
+    direct = _direct(name, scope, facts)
+    state = state_of(name, pin, scope, scoped.tree, [] if direct else missing)
+    known = _advisories(name, pin, scoped.tree)
+    end = endoflife.ends(name, version) if version else None
+    cells: dict[str, Cell] = {
+        "name": name,
+        "wanted": _wanted(facts),
+        "locked": version,
+        "group": _group(pin, facts, reached),
+        "direct": direct,
+        "through": [] if direct else _through(scope, reached),
+        "hashed": None if pin is None else pin.package.hashes > 0,
+        "source": pin.package.source if pin else facts[0]["source"],
+        "declared_in": list(dict.fromkeys(fact.path for fact in facts)),
+        "locked_in": pin.path if pin else "",
+        "state": state.name,
+        "advisories": known,
+        "end_of_life": end.isoformat() if end else None if endoflife.covers(name) else "",
+        "address": pin.package.address if pin else facts[0]["url"],
+        "requires": list(pin.package.requires) if pin else [],
+        "files": list(pin.package.files) if pin else [],
+    }
+    return Row(name, cells, _places(name, pin, scope, missing), _marks(cells, pin, end, scoped), state.why)
+
+
+def _direct(name: str, scope: Scope, facts: Sequence[Fact]) -> bool | None:
+    """Whether the project itself asks for it. What nothing asks for, and nobody brings along, cannot be told."""
+    if facts or any(name == wanted.partition(" ")[0] for names in scope.asked.values() for wanted in names):
+        return True
+    return False if scope.edges and scope.asked else None
+
+
+def _through(scope: Scope, reached: Reached | None) -> list[str] | None:
+    return list(reached.path) if reached is not None and scope.edges else None
+
+
+def _wanted(facts: Sequence[Fact]) -> str:
+    """The ranges as declared, each once, with the markers that tell several apart."""
+    ranges = dict.fromkeys((fact["specifier"], fact["marker"]) for fact in facts)
+    listed = [f"{text or 'any'}; {marker}" if marker and len(ranges) > 1 else text for text, marker in ranges]
+    return " or ".join(dict.fromkeys(filter(None, listed)))
+
+
+def _group(pin: Pinned | None, facts: Sequence[Fact], reached: Reached | None) -> str | None:
+    """What it is installed with: "run" for always, else "dev" or the names of groups and extras."""
+    groups = {group_in(fact) for fact in facts}
+    groups |= set(pin.package.groups or ()) if pin else set()
+    groups |= set(reached.groups) if reached is not None and not groups else set()
+    if not groups:
+        return None
+    if "" in groups:
+        return "dev" if pin is not None and is_aside(pin.path) else "run"
+    return ", ".join(sorted(groups))
+
+
+def _advisories(name: str, pin: Pinned | None, tree: Tree) -> list[str] | None:
+    """The open advisories with where they end; None where nobody knows."""
+    if tree.advisories is None or pin is None or pin.package.source not in ("index", "path"):
+        return None
+    if pin.package.source == "path" or not pin.package.version:
+        return [] if pin.package.source == "path" else None
+    found = tree.advisories.of(name, pin.package.version)
+    return [f"{one.id} fixed in {one.fixed}" if one.fixed else f"{one.id}, no fixed version" for one in found]
+
+
+def _marks(cells: Mapping[str, Cell], pin: Pinned | None, end: dt.date | None, scoped: _Scoped) -> dict[str, str]:
+    facts = scoped.scope.declared.get(str(cells["name"]), [])
+    marks: dict[str, str] = {}
+    state = cells["state"]
+    if state is None:
+        marks["state"] = UNKNOWN
+    elif state == OK:
+        marks["state"] = GOOD
+    elif state != UNHASHED and not (state in (NOT_LOCKED, UNPINNED) and is_given_by_design(facts, scoped.tree)):
+        marks["state"] = BAD
+    if cells["advisories"] is None:
+        marks["advisories"] = UNKNOWN
+    elif not cells["advisories"]:
+        marks["advisories"] = GOOD
+    elif pin is not None and installable(pin.package.markers):
+        marks["advisories"] = BAD
+    if end is not None:
+        marks["end_of_life"] = BAD if end < scoped.today else GOOD
+    return marks
+
+
+def _places(name: str, pin: Pinned | None, scope: Scope, missing: Sequence[Import]) -> list[Place]:
+    facts = scope.declared.get(name, [])
+    found = [Place(fact.path, fact.line, _says(fact)) for fact in facts]
+    if pin is not None:
+        found.append(Place(pin.path, pin.line, f"locked at {pin.package.version}" if pin.package.version else "locked"))
+    found += [Place(fact.path, fact.line, f"written out as {fact['specifier']}") for fact in scope.copies.get(name, ())]
+    if not facts:
+        found += [Place(one.fact.path, one.fact.line, "imported") for one in missing]
+    return list({(place.path, place.line): place for place in reversed(found)}.values())[::-1]
+
+
+def _says(fact: Fact) -> str:
+    group = f" for {group_in(fact)}" if group_in(fact) else ""
+    return f"asked for{group}" + (f" as {fact['specifier']}" if fact["specifier"] else "")
+
+
+def _imported_only(missing: Sequence[Import]) -> Row:
+    name = missing[0].distribution
+    cells: dict[str, Cell] = {
+        "name": name, "wanted": "", "locked": "", "group": "run", "direct": False, "through": None, "hashed": None,
+        "source": None, "declared_in": [], "locked_in": "", "state": NOT_DECLARED, "advisories": None,
+        "end_of_life": "", "address": "", "requires": [], "files": [],
+    }  # fmt: skip
+    places = [Place(one.fact.path, one.fact.line, "imported") for one in missing]
+    return Row(name, cells, places, {"state": BAD}, _NOT_LOCKED)
+
+
+def _unread(tree: Tree) -> Iterator[Row]:
+    """A row for each file that could not be read: what it names is missing here."""
+    reasons = [(fact.path, fact.line, str(fact["reason"])) for fact in tree.facts("unread")]
+    reasons += [
+        (path, 1, "It is over the size limit and was not read.")
+        for path, path_class in sorted(tree.too_large.items())
+        if path_class.kind in (*LOCKS, "requirements", "constraints", "pyproject", "pipfile")
+    ]
+    for path, line, reason in reasons:
+        cells: dict[str, Cell] = {"name": path, "state": None, "requires": [], "files": []}
+        yield Row(path, cells, (Place(path, line, "not read"),), {"state": UNKNOWN}, reason)
+
+
+TABLE = Table(
+    "dependencies",
+    "Dependencies",
+    (
+        Column("name", "Distribution"),
+        Column("wanted", "Asked for", "The range that manifests declare, empty for any version."),
+        Column("locked", "Locked", "The version that a lock file, or a pin of a requirements file, decides."),
+        Column("group", "Group", "run: always installed; dev: for working on the code; else extras and groups."),
+        Column("direct", "Direct", "Whether the project itself asks for it."),
+        Column("through", "Through", "The shortest way from what the project asks for, as the lock tells it."),
+        Column("state", "State", "Declared against locked; a pin that records no digest of its files is unhashed."),
+        Column("advisories", "Advisories", "Published faults of the locked version. Unknown where none were loaded."),
+        Column("end_of_life", "End of life", "The last day with fixes, where the project announces one."),
+        Column("hashed", "Hashed", "Whether the lock records digests of its files."),
+        Column("source", "Source", "index, git, url or path."),
+        Column("declared_in", "Declared in"),
+        Column("locked_in", "Locked in"),
+    ),
+    _rows,
+)

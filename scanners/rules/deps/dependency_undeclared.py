@@ -1,13 +1,8 @@
-import re
-import sys
-
-from scanners.dependencies.distributions import BROUGHT, brings, distributions
-from scanners.dependencies.locking import is_aside
+from scanners.dependencies.distributions import distributions
+from scanners.dependencies.undeclared import DECLARED, UNKNOWN, imports
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext
-
-_TOOLING = re.compile(r"(^|/)(setup|noxfile|fabfile|tasks|conf|conftest|manage)\.py$")
 
 
 class DependencyUndeclared(Rule):
@@ -78,41 +73,15 @@ class DependencyUndeclared(Rule):
         if not declared:
             ctx.not_applicable("The repository declares no requirements.")
             return
-        locked = {name for lock in tree.facts("lock") for name in lock["versions"]}
-        locked |= {brought for name in declared for brought in BROUGHT.get(name, ())}
-        own = _own_modules(tree)
-        answers: dict[str, str] = {}
         reported: set[str] = set()
-        for fact in tree.facts("import"):
-            top = fact["module"].partition(".")[0]
-            if top in own or top.startswith("_") or _TOOLING.search(fact.path) or is_aside(fact.path):
-                continue
-            if top not in answers:
-                answers[top] = "declared" if any(brings(name, top) for name in declared) else _source(top, locked)
-            if answers[top] == "declared" or fact["optional"]:
-                ctx.site(fact.path, fact.line)
-            elif not answers[top]:
-                ctx.unresolved(fact.path, fact.line, f"Which distribution brings {top} is not known.")
-            elif top not in reported:
-                reported.add(top)
-                _report(fact, top, answers[top] in locked, ctx)
-
-
-def _own_modules(tree: Tree) -> set[str]:
-    names: set[str] = set(sys.stdlib_module_names)
-    for path, path_class in tree.files.items():
-        if path_class.kind == "python":
-            *folders, name = path.split("/")
-            names.update(folders, [name.partition(".")[0]])
-    return names
-
-
-def _source(top: str, locked: set[str]) -> str:
-    """The distribution that a module comes from, as far as the lock or a table tells; empty when neither does."""
-    held = next(
-        (name for name in sorted(locked) if name in distributions(top) or name == top.lower().replace("_", "-")), ""
-    )
-    return held or next(iter(distributions(top)), "")
+        for found in imports(tree):
+            if found.answer == DECLARED:
+                ctx.site(found.fact.path, found.fact.line)
+            elif found.answer == UNKNOWN:
+                ctx.unresolved(found.fact.path, found.fact.line, f"Which distribution brings {found.top} is not known.")
+            elif found.top not in reported:
+                reported.add(found.top)
+                _report(found.fact, found.top, found.brought, ctx)
 
 
 def _report(fact: Fact, top: str, brought: bool, ctx: TreeContext) -> None:

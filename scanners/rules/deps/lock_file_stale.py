@@ -1,5 +1,6 @@
-from scanners.dependencies import lockfiles
+from scanners.dependencies.fitting import fit, speaks_for
 from scanners.dependencies.locking import lock_of
+from scanners.dependencies.ranges import same_range
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext
@@ -84,12 +85,7 @@ class LockFileStale(Rule):
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         for manifest in tree.facts("manifest"):
             lock = lock_of(tree, manifest.path) if manifest["kind"] in ("pyproject", "pipfile") else None
-            if lock is None or (manifest["kind"] == "pipfile") != (lock["kind"] == "pipfile-lock"):
-                continue
-            if (
-                lock.path.rpartition("/")[0] != manifest.path.rpartition("/")[0]
-                or manifest.path_class.name == "example"
-            ):
+            if lock is None or not speaks_for(lock, manifest):
                 continue  # Whether a lock further up covers a project below it is not in sight.
             found = [fact for fact in tree.facts("requirement") if fact.path == manifest.path]
             wrong = [_judge(fact, lock, ctx) for fact in found]
@@ -99,27 +95,14 @@ class LockFileStale(Rule):
 
 
 def _judge(fact: Fact, lock: Fact, ctx: TreeContext) -> bool:
-    name, versions = fact["name"], lock["versions"].get(fact["name"])
-    if versions is None and (
-        fact["marker"] or (fact["group"] and lock["kind"] in ("pylock", "pdm-lock", "conda-lock"))
-    ):
-        return False
-    ctx.site(fact.path, fact.line)
-    fault = ""
-    roots = lock["roots"] if not fact["group"] and not fact["marker"] else None
-    if versions is None:
-        fault = f"{name} is not in {lock.path}."
-    elif fact["url"] or not versions:
-        ctx.unresolved(fact.path, fact.line, "It comes from an address, which a lock records in its own way.")
-    elif not fact["marker"] and all(lockfiles.allows(fact["specifier"], version) is False for version in versions):
-        fault = f"{lock.path} holds {name} {', '.join(versions)}, outside {fact['specifier']}."
-    elif roots is not None and name not in roots:
-        fault = f"{lock.path} was made before {name} was required."
-    elif roots and roots[name] != "?" and not lockfiles.same_range(roots[name], fact["specifier"]):
-        fault = f"{lock.path} was made from {name}{roots[name] or ' in any version'}."
-    if fault:
-        ctx.report(fact.path, fact.line, fault, anchor=name, text=fact["text"])
-    return bool(fault)
+    found = fit(fact, lock)
+    if found.asked:
+        ctx.site(fact.path, fact.line)
+    if found.fault:
+        ctx.report(fact.path, fact.line, found.says, anchor=fact["name"], text=fact["text"])
+    elif found.asked and found.says:
+        ctx.unresolved(fact.path, fact.line, found.says)
+    return bool(found.fault)
 
 
 def _made_from_other(manifest: Fact, lock: Fact) -> str:
@@ -127,6 +110,6 @@ def _made_from_other(manifest: Fact, lock: Fact) -> str:
     if lock["kind"] in ("pipfile-lock", "poetry-lock") and lock["hash"] and manifest["hashes"]:
         return "" if lock["hash"] in manifest["hashes"] else f"{lock.path} records another hash of this file."
     if lock["kind"] == "uv-lock" and manifest["python"] and lock["python"] and lock["roots"] is not None:
-        same = lockfiles.same_range(manifest["python"], lock["python"])
+        same = same_range(manifest["python"], lock["python"])
         return "" if same else f"{lock.path} was made for Python {lock['python']}, this says {manifest['python']}."
     return ""

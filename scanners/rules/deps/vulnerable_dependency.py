@@ -1,8 +1,8 @@
 from packaging.version import Version
 
 from scanners.advisories import Advisories, Advisory
-from scanners.dependencies.lockfiles import installable
 from scanners.dependencies.locking import is_aside, lock_of
+from scanners.dependencies.ranges import installable
 from scanners.finding import Effort, Severity
 from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext

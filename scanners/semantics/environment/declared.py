@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from scanners.dependencies.requirements import poetry_range
+from scanners.dependencies.poetry import poetry_range
 from scanners.facts.versions import store_of
 from scanners.finding import Confidence, Severity
 from scanners.semantics.environment.deployed import images, services

@@ -5,7 +5,9 @@ import tomllib
 
 import pytest
 
-from scanners.dependencies.lockfiles import allows, pipfile_hash, poetry_hashes, read_lock, same_range
+from scanners.dependencies.fingerprints import pipfile_hash, poetry_hashes
+from scanners.dependencies.lockfiles import UnreadableLock, read_lock
+from scanners.dependencies.ranges import allows, same_range
 
 UV = """
 version = 1
@@ -43,7 +45,6 @@ source = { git = "https://git.shop.io/core.git" }
 
 def test_a_uv_lock_holds_all_versions_and_what_it_was_made_from() -> None:
     lock = read_lock("uv-lock", UV)
-    assert lock is not None
     assert lock.versions == {"shop": (), "redis": ("6.1.0",), "numpy": ("1.26.4", "2.1.0"), "core": ()}
     assert lock.requires_python == ">=3.12"
     assert lock.roots == {"redis": ">=6", "pywin32": "?"}
@@ -53,7 +54,6 @@ def test_a_poetry_lock_holds_versions_and_a_hash() -> None:
     text = '[[package]]\nname = "Redis"\nversion = "6.1.0"\n\n[metadata]\n'
     text += 'python-versions = "^3.12"\ncontent-hash = "ab12"\n'
     lock = read_lock("poetry-lock", text)
-    assert lock is not None
     assert (lock.versions, lock.content_hash, lock.requires_python, lock.roots) == (
         {"redis": ("6.1.0",)},
         "ab12",
@@ -66,7 +66,6 @@ def test_a_pipfile_lock_holds_both_sections() -> None:
     text = '{"_meta": {"hash": {"sha256": "ab"}}, "default": {"redis": {"version": "==6.1.0"}}, '
     text += '"develop": {"x": {"git": "u"}}}'
     lock = read_lock("pipfile-lock", text)
-    assert lock is not None
     assert (lock.versions["redis"], lock.content_hash) == (("6.1.0",), "ab")
     assert "x" in lock.versions
 
@@ -74,17 +73,16 @@ def test_a_pipfile_lock_holds_both_sections() -> None:
 def test_pep_751_and_conda_locks_are_read() -> None:
     pylock = read_lock("pylock", 'lock-version = "1.0"\n[[packages]]\nname = "redis"\nversion = "6.1.0"\n')
     conda = read_lock("conda-lock", "package:\n- name: redis-py\n  version: 6.1.0\n")
-    assert pylock is not None
     assert pylock.versions == {"redis": ("6.1.0",)}
-    assert conda is not None
     assert set(conda.versions) == {"redis-py"}
 
 
 @pytest.mark.parametrize(
     ("kind", "text"), [("uv-lock", "version = ["), ("pipfile-lock", "[]"), ("poetry-lock", "package = 3")]
 )
-def test_a_lock_that_cannot_be_read_is_none(kind: str, text: str) -> None:
-    assert read_lock(kind, text) is None
+def test_a_lock_that_cannot_be_read_says_why(kind: str, text: str) -> None:
+    with pytest.raises(UnreadableLock, match=r"It \w+ .*\."):
+        read_lock(kind, text)
 
 
 def test_ranges_are_compared_by_what_they_mean() -> None:

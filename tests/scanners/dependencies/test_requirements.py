@@ -4,18 +4,11 @@ import tomllib
 
 import pytest
 
-from scanners.dependencies.requirements import (
-    Requirement,
-    is_dev_group,
-    normal,
-    options,
-    pipfile,
-    poetry_range,
-    pyproject,
-    requirement,
-    requirements,
-    setup_cfg,
-)
+from scanners.dependencies.pipfiles import options, pipfile, requirements
+from scanners.dependencies.poetry import poetry_range
+from scanners.dependencies.projects import pyproject
+from scanners.dependencies.requirements import Requirement, is_dev_group, normal, requirement
+from scanners.dependencies.setupfiles import setup_cfg
 
 PIP = """\
 # comment
@@ -36,8 +29,8 @@ not a requirement!
 
 def test_a_pip_file_is_read_line_by_line() -> None:
     found = {entry.name: entry for entry in requirements(PIP)}
-    assert set(found) == {"flask-login", "redis", "httpx", "shop-core", "tool", "plain"}
-    assert found["flask-login"] == Requirement("flask-login", "==0.6.3", line=4, hashed=True)
+    assert set(found) == {"flask-login", "redis", "httpx", "shop-core", "tool", "thing", "plain"}
+    assert found["flask-login"] == Requirement("flask-login", "==0.6.3", line=4, hashed=True, hashes=("sha256:abc",))
     assert (found["redis"].specifier, found["redis"].line) == (">=5", 6)
     assert found["httpx"].marker == 'python_version < "4"'
     assert found["shop-core"].url.endswith("@main#egg=shop_core")
@@ -51,6 +44,7 @@ def test_what_names_one_version_commit_or_content_is_pinned() -> None:
         "httpx": False,
         "shop-core": False,
         "tool": True,
+        "thing": True,
         "plain": False,
     }
     assert Requirement("core", url="git+https://git.shop.io/core.git@" + "0a1b2c3d" * 5).pinned
@@ -107,6 +101,7 @@ def test_a_poetry_project_is_read_with_its_own_ranges() -> None:
     assert found == [
         ("redis", ">=6.2,<7", "", ""),
         ("core", "", "https://x/core.git@main", ""),
+        ("here", "", "../here", ""),
         ("pytest", "", "", "dev"),
     ]
 

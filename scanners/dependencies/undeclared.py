@@ -1,0 +1,65 @@
+"""Imports and the distributions that they need: which of them no manifest declares."""
+
+import re
+import sys
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from scanners.dependencies.distributions import BROUGHT, brings, distributions
+from scanners.dependencies.locking import is_aside
+from scanners.tree import Fact, Tree
+
+_TOOLING: Final = re.compile(r"(^|/)(setup|noxfile|fabfile|tasks|conf|conftest|manage)\.py$")
+DECLARED, UNDECLARED, UNKNOWN = "declared", "undeclared", "unknown"
+
+
+class Import(NamedTuple):
+    """One import of another's module, and whether a manifest declares where it comes from.
+
+    `distribution` is what brings an undeclared one; `brought` says whether a lock holds it for another package's sake.
+    """
+
+    fact: Fact
+    top: str
+    answer: str
+    distribution: str = ""
+    brought: bool = False
+
+
+def imports(tree: Tree) -> Iterator[Import]:
+    """Every import of the code that runs, in order; those of the repository itself and of tooling are left out."""
+    declared = {fact["name"] for fact in tree.facts("requirement", tests=True)}
+    locked = {name for lock in tree.facts("lock") for name in lock["versions"]}
+    locked |= {brought for name in declared for brought in BROUGHT.get(name, ())}
+    own = _own_modules(tree)
+    sources: dict[str, str | None] = {}
+    for fact in tree.facts("import"):
+        top = fact["module"].partition(".")[0]
+        if top in own or top.startswith("_") or _TOOLING.search(fact.path) or is_aside(fact.path):
+            continue
+        if top not in sources:
+            sources[top] = None if any(brings(name, top) for name in declared) else _source(top, locked)
+        source = sources[top]
+        if source is None or fact["optional"]:
+            yield Import(fact, top, DECLARED)
+        elif not source:
+            yield Import(fact, top, UNKNOWN)
+        else:
+            yield Import(fact, top, UNDECLARED, source, source in locked)
+
+
+def _own_modules(tree: Tree) -> set[str]:
+    names: set[str] = set(sys.stdlib_module_names)
+    for path, path_class in tree.files.items():
+        if path_class.kind == "python":
+            *folders, name = path.split("/")
+            names.update(folders, [name.partition(".")[0]])
+    return names
+
+
+def _source(top: str, locked: set[str]) -> str:
+    """The distribution that a module comes from, as far as the lock or a table tells; empty when neither does."""
+    held = next(
+        (name for name in sorted(locked) if name in distributions(top) or name == top.lower().replace("_", "-")), ""
+    )
+    return held or next(iter(distributions(top)), "")
