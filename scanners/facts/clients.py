@@ -71,14 +71,19 @@ def tell(
         )
 
 
-def judge(rule: Rule, tree: Tree, ctx: TreeContext) -> None:
-    """Turn the suspects of a rule into findings or good sites, by what the whole repository says."""
+def bounds(tree: Tree) -> dict[str, bool]:
+    """What the whole repository bounds: all sockets, and all clients of redis-py."""
     releases = tree.facts("redis-release")
     asked = [fact["major"] for fact in releases if fact["locked"]] or [fact["major"] for fact in releases]
-    bounded = {
+    return {
         "socket": bool(tree.facts("socket-default")),
         "redis": bool(asked) and min(asked) >= _BOUNDED_REDIS,
     }
+
+
+def judge(rule: Rule, tree: Tree, ctx: TreeContext) -> None:
+    """Turn the suspects of a rule into findings or good sites, by what the whole repository says."""
+    bounded = bounds(tree)
     for fact in tree.facts("suspect-client"):
         if fact["rule"] != rule.id:
             continue

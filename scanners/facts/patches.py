@@ -10,7 +10,7 @@ from scanners.place import Call, Place
 from scanners.rule import Collector
 from scanners.semantics.connections import CALLS as CONNECTIONS
 from scanners.semantics.outbound import HTTP, NETWORK, PROCESSES, REDIS
-from scanners.semantics.tests.mocks import PATCHES, is_patch, target_of
+from scanners.semantics.tests.mocks import PATCHES, is_patch, is_shaped, target_of
 from scanners.text import TextFile
 
 _REAL: Final = re.compile(
@@ -22,6 +22,13 @@ _FIXTURES: Final = re.compile(
     r"def \w+\([^)]*\b(httpserver|httpbin|requests_mock|httpx_mock|respx_mock|mock_aws|live_server"
     r"|redisdb|postgresql|docker_services|aiohttp_server|test_server|unused_tcp_port|smtpd|mailoutbox|rsps)\b"
 )
+_ADDRESS: Final = re.compile(r"://([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
+_DEFS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_RAISES: Final = re.compile(
+    r"side_effect\s*=\s*[\[(]*\s*[\w.]*(Error|Exception|Timeout|TimeOut|Refused|Disconnected|Fault|Failure|Unavailable|Expired"
+    r"|Throttled|NotFound)\b|raise_for_status\.side_effect|throw\("
+)
+_STATUS: Final = re.compile(r"\bstatus(_code)?\s*=\s*[45]\d\d\b|returncode\s*=\s*[1-9]")
 _FAILURES: Final = ("ConnectionError", "Timeout", "raise_for_status", "HTTPError", "ClientError", "RequestException")
 _FAILS: Final = tuple(
     (words, re.compile(pattern))
@@ -69,6 +76,9 @@ class Patches(Collector):
                 test=call.qualname,
                 text=ctx.source_lines[call.line - 1].strip()[:160],
                 spies=any(word.arg in ("side_effect", "wraps") for word in call.node.keywords),
+                shaped=is_patch(call) and is_shaped(call),
+                mock=is_patch(call),
+                fails=_fails(call, ctx),
             )
 
     def visit_import(self, place: Place[ast.Import], ctx: Context) -> None:
@@ -83,6 +93,19 @@ class Patches(Collector):
             ctx.fact("test-real", 1, name="fixture")
         if _makes_fail(ctx.source):
             ctx.fact("test-failure", 1)
+        hosts = sorted(set(_ADDRESS.findall(ctx.source)))[:40] if "://" in ctx.source else []
+        if hosts:
+            ctx.fact("test-hosts", 1, hosts=hosts)
+
+
+def _fails(call: Call, ctx: Context) -> bool:
+    """Whether the test that a patch stands in has what it replaces raise an error, or answer with one."""
+    around = call.function or (call.stmt if isinstance(call.stmt, _DEFS) else call.cls)
+    if around is None or ("side_effect" not in ctx.source and not _STATUS.search(ctx.source)):
+        return False
+    first = min([around.lineno, *(decorator.lineno for decorator in getattr(around, "decorator_list", ()))])
+    text = "\n".join(ctx.source_lines[first - 1 : around.end_lineno])
+    return bool(_RAISES.search(text) or _STATUS.search(text))
 
 
 def _makes_fail(source: str) -> bool:

@@ -1,13 +1,69 @@
-"""The table of mocks."""
+"""The table of mocks: what tests replace, whether that is the edge of the service or its own code."""
 
+from collections import defaultdict
 from collections.abc import Iterator
+from typing import Final
 
-from scanners.inventory.table import Column, Row, Table
-from scanners.tree import Tree
+from scanners.facts.tests import absolute, module_of
+from scanners.inventory.boundarytests import replaces
+from scanners.inventory.crossings import Crossing, crossings
+from scanners.inventory.table import BAD, GOOD, Cell, Column, Place, Row, Table
+from scanners.semantics.tests.mocks import BOUNDARY
+from scanners.tree import Fact, Tree
+
+_COLUMNS: Final = (
+    Column("target", "Replaced", "What tests put a mock in the place of."),
+    Column(
+        "side", "Side", "boundary: it leaves the process; own code: the repository defines it; other: anything else."
+    ),
+    Column("boundary", "Boundary", "The boundary that it stands for."),
+    Column("patches", "Patches", "How often it is replaced."),
+    Column("tests", "Tests", "In how many tests."),
+    Column("spec", "Keeps to its shape", "How many of the mocks accept only what the real thing accepts."),
+    Column("failure", "Made to fail", "Whether some test has it fail."),
+)
+BOUNDARY_SIDE, OWN, OTHER = "boundary", "own code", "other"
 
 
 def _rows(tree: Tree) -> Iterator[Row]:
-    yield from ()
+    known = crossings(tree)
+    defined = {module_of(fact.path): set(fact["names"]) for fact in tree.facts("defined")}
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for fact in tree.facts("patch", tests=True):
+        found[absolute(fact["target"], fact.path)].append(fact)
+    for target, facts in found.items():
+        yield _row(target, facts, known, defined)
 
 
-TABLE = Table("mocks", "What tests replace", (Column("name", "Name"),), _rows)
+def _row(target: str, facts: list[Fact], known: list[Crossing], defined: dict[str, set[str]]) -> Row:
+    crossed = [crossing for crossing in known if replaces(target, crossing)]
+    side = BOUNDARY_SIDE if crossed or BOUNDARY.search(target) else OWN if _is_own(target, defined) else OTHER
+    mocks = [fact for fact in facts if fact["mock"]]
+    shaped = sum(fact["shaped"] for fact in mocks)
+    fails = any(fact["fails"] for fact in facts)
+    cells: dict[str, Cell] = {
+        "target": target,
+        "side": side,
+        "boundary": "; ".join(crossing.key for crossing in crossed[:3]),
+        "patches": len(facts),
+        "tests": len({(fact.path, fact["test"]) for fact in facts}),
+        "spec": ""
+        if not mocks
+        else "all"
+        if shaped == len(mocks)
+        else f"{shaped} of {len(mocks)}"
+        if shaped
+        else "none",
+        "failure": fails,
+    }
+    marks = {"failure": GOOD if fails else BAD} if side == BOUNDARY_SIDE else {}
+    return Row(target, cells, [Place(fact.path, fact.line, fact["test"]) for fact in facts], marks)
+
+
+def _is_own(target: str, defined: dict[str, set[str]]) -> bool:
+    """Whether the repository defines what is replaced, or the module that it stands in."""
+    parts = target.split(".")
+    return any(".".join(parts[:count]) in defined for count in range(len(parts) - 1, 0, -1))
+
+
+TABLE = Table("mocks", "What tests replace", _COLUMNS, _rows)

@@ -5,12 +5,11 @@ from scanners.facts.clients import tell
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.boundaries.programs import managed
 from scanners.semantics.outbound import HANDED, PROCESSES, bounded_outside, handed, weigh
 from scanners.semantics.terminals import is_command_line
-from scanners.syntax import descendants, unparse
 
 _LOCAL_GIT = frozenset("rev-parse describe status log diff config show branch ls-files rev-list symbolic-ref".split())
-_ENDINGS = frozenset({"terminate", "kill", "send_signal"})
 
 
 class SubprocessWithoutTimeout(Rule):
@@ -95,8 +94,8 @@ def run(command, **options):
         inner = call if call.dotted in PROCESSES else handed(call)
         if inner is None or inner.dotted not in PROCESSES:
             return
-        managed = inner.dotted.startswith("subprocess.Popen.") and _managed(inner, ctx)
-        if managed or bounded_outside(call, inner):
+        ended = inner.dotted.startswith("subprocess.Popen.") and managed(inner, ctx)
+        if ended or bounded_outside(call, inner):
             ctx.site(inner)
         else:
             light = Severity.LOW if is_command_line(ctx) else None
@@ -112,14 +111,3 @@ def _answers_at_once(call: Call, ctx: Context) -> bool:
     if plain[:1] == ["git"]:
         return bool(_LOCAL_GIT & set(plain))
     return plain[:1] in (["uname"], ["hostname"], ["which"], ["whoami"]) or plain[-1:] in (["--version"], ["-version"])
-
-
-def _managed(call: Call, ctx: Context) -> bool:
-    """Whether the process is ended by hand: in the same def, or anywhere in the file when an object holds it."""
-    held = unparse(call.receiver) if call.receiver is not None else ""
-    around = ctx.tree if "." in held else call.function or ctx.tree
-    return any(
-        node.attr in _ENDINGS and unparse(node.value) == held
-        for node in descendants(around or ast.Module([], []))
-        if isinstance(node, ast.Attribute)
-    )

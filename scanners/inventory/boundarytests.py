@@ -1,0 +1,147 @@
+"""What tests do to a boundary: run it for real, put something in its place, make it fail."""
+
+import re
+from collections import defaultdict
+from typing import Final, NamedTuple
+
+from scanners.facts.tests import absolute, module_of
+from scanners.inventory.crossings import Crossing
+from scanners.inventory.summaries import Summary
+from scanners.inventory.table import BAD, GOOD, UNKNOWN
+from scanners.tree import Fact, Tree
+
+_STANDS_IN: Final = {
+    "http": r"httpserver|localserver|^http$|wsgiref|wiremock|mockserver|pact|pook",
+    "requests": r"responses|requests_mock|vcr|recording|betamax|httpretty|httmock",
+    "httpx": r"respx|httpx|pytest_httpx|vcr|recording",
+    "aiohttp": r"aioresponses|aiohttp|vcr|recording",
+    "urllib3": r"responses|vcr|recording|httpretty",
+    "urllib": r"httpretty|vcr|recording",
+    "openai": r"respx|vcr|recording|httpx",
+    "redis": r"redis|birdisle|valkey",
+    "sql": r"postgres|mysql|mariadb|psycopg|testing|sqlalchemy|asyncpg",
+    "pymongo": r"mongo",
+    "store": r"elastic|opensearch|mongo|cassandra|neo4j|qdrant|influx|clickhouse",
+    "boto3": r"moto|localstack|minio|boto",
+    "mail": r"aiosmtpd|mailhog|smtp|mailpit|mailoutbox",
+    "broker": r"rabbit|kafka|nats|redis|mosquitto|amqp|celery",
+    "rpc": r"grpc",
+    "directory": r"ldap|slapd",
+    "ssh": r"sftp|ssh|ftpd?server",
+    "cache": r"memcache|redis",
+}
+"""What speaks for a library or a sort of boundary in tests, as `test-real` names it."""
+
+_CONTAINERS: Final = re.compile(r"testcontainers|docker")
+_DATABASE: Final = re.compile(r"^(sqlalchemy|django\.db|psycopg2?|asyncpg|databases)$")
+
+
+class Touch(NamedTuple):
+    """What tests do to one boundary."""
+
+    patches: list[Fact]
+    real: list[str]
+    fails: bool
+
+
+class Realism:
+    """What the tests of a commit do, asked of one boundary at a time."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tested = bool(tree.facts("test-file", tests=True))
+        self._modules = {module_of(path) for path, found in tree.files.items() if found.kind == "python"}
+        self.patches = [(absolute(fact["target"], fact.path), fact) for fact in tree.facts("patch", tests=True)]
+        self._real = list(tree.facts("test-real", tests=True))
+        self._fails = {fact.path for fact in tree.facts("test-failure", tests=True)}
+        self._imports: dict[str, set[str]] = defaultdict(set)
+        for fact in tree.facts("test-imports", tests=True):
+            self._imports[fact.path] |= {absolute(name, fact.path) for name in fact["names"]}
+        self._hosts: dict[str, set[str]] = defaultdict(set)
+        for fact in tree.facts("test-hosts", tests=True):
+            for host in fact["hosts"]:
+                self._hosts[host].add(fact.path)
+        self._driven = {fact.path for fact in tree.facts("test-urls", tests=True)}
+
+    def of(self, crossing: Crossing) -> Summary:
+        """What tests do to one boundary, in words."""
+        touch = self.touch(crossing)
+        real = f"real: {', '.join(touch.real[:3])}" if touch.real else ""
+        mocked = f"mocked ({len(touch.patches)})" if touch.patches else ""
+        if mocked and not real:
+            mocked = f"mocked only ({len(touch.patches)})"
+        parts = [part for part in (real, mocked, "failure simulated" if touch.fails else "") if part]
+        if not parts:
+            return Summary("none seen" if self._tested else "none", BAD if not self._tested else UNKNOWN)
+        good = touch.fails and touch.real
+        return Summary("; ".join(parts), GOOD if good else "" if touch.fails or touch.real else BAD)
+
+    def touch(self, crossing: Crossing) -> Touch:
+        """The patches, the stand-ins and the failures that concern one boundary."""
+        modules = {module_of(fact.path) for fact in crossing.facts}
+        patches = [fact for target, fact in self.patches if replaces(target, crossing)]
+        files = {path for path, names in self._imports.items() if any(_imports(names, module) for module in modules)}
+        files |= self._hosts.get(crossing.target, set())
+        real, where = [], set()
+        for fact in self._real:
+            if _speaks_for(fact["name"], crossing) and (fact.path in files or _for_all(fact)):
+                real.append(fact["name"])
+                where.add(fact.path)
+        fails = any(fact["fails"] for fact in patches) or bool(where & self._fails)
+        return Touch(patches, list(dict.fromkeys(real)), fails)
+
+
+def _for_all(fact: Fact) -> bool:
+    return fact.path.endswith("conftest.py") or not fact.path.endswith(".py")
+
+
+def _speaks_for(name: str, crossing: Crossing) -> bool:
+    words = [_STANDS_IN.get(word, "") for word in (crossing.library, crossing.kind)]
+    return any(word and re.search(word, name) for word in words) or (
+        bool(_CONTAINERS.search(name))
+        and crossing.kind in ("sql", "store", "cache", "broker", "object store", "directory")
+    )
+
+
+def _imports(names: set[str], module: str) -> bool:
+    """Whether names are imported from a module: it, or something in it."""
+    return any(name == module or name.startswith(f"{module}.") or module.endswith(f".{name}") for name in names)
+
+
+def replaces(target: str, crossing: Crossing) -> bool:
+    """Whether what a patch replaces is a call of the boundary: the function that makes it, or the library itself."""
+    root = target.partition(".")[0]
+    if root == crossing.library.partition(".")[0] and crossing.library not in ("subprocess",):
+        return True
+    if crossing.library == "subprocess" and root in ("subprocess", "os") and crossing.kind == "process":
+        return target.rpartition(".")[2] in _STARTS
+    for fact in crossing.facts:
+        module = module_of(fact.path)
+        if target == module or not (target.startswith(f"{module}.") or f".{target}".find(f".{module}.") >= 0):
+            continue
+        rest = target.partition(f"{module}.")[2]
+        if rest and (_is_library(rest, crossing.library) or _holds(rest, fact)):
+            return True
+    return False
+
+
+_STARTS: Final = frozenset(
+    "run call check_call check_output Popen system popen getoutput communicate wait create_subprocess_exec "
+    "create_subprocess_shell".split()
+)
+
+
+def _is_library(rest: str, library: str) -> bool:
+    root = library.partition(".")[0]
+    first, _, after = rest.partition(".")
+    if root == "subprocess":
+        return (first == "subprocess" and (not after or after in _STARTS)) or first in _STARTS
+    return first == root or (root == "urllib" and "urlopen" in rest) or (root == "smtplib" and first.startswith("SMTP"))
+
+
+def _holds(rest: str, fact: Fact) -> bool:
+    """Whether what is replaced is the function that calls, its class, or the client that it calls through."""
+    name = fact["name"]
+    if name and (name == rest or name.startswith(f"{rest}.") or rest.startswith(f"{name}.")):
+        return True
+    client = str(fact.get("client") or "").lstrip(":").removesuffix("()")
+    return bool(client) and client not in ("local", "?") and (rest == client or rest.startswith(f"{client}."))
