@@ -32,7 +32,9 @@ def _cache(fact: Fact) -> Row:
     bound = "unbounded" if fact["bound"] == -1 else None if fact["bound"] is None else str(fact["bound"])
     by_others = fact["eviction"] in ("by its own code", "when nobody holds it")
     kept = bound == "unbounded" and fact["eviction"].startswith("TTL") if fact["eviction"] else False
-    mark = fact["judged"] or ("" if bound is None or bound == "unbounded" else GOOD)
+    if fact["kind"] == "django cache":
+        bound, by_others = "by the backend", False
+    mark = fact["judged"] or ("" if not fact["shared"] or bound in (None, "unbounded") else GOOD)
     doubt = "How far it grows depends on the keys that callers ask for." if mark == UNKNOWN else ""
     if bound is None and not by_others:
         mark, doubt = UNKNOWN, "Its size is set elsewhere."

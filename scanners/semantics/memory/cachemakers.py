@@ -1,4 +1,4 @@
-"""What makes caches: decorators and constructors of the standard library and of others, and where their limits stand."""
+"""What makes caches: decorators and constructors of the standard library and of others, and where their limits are."""
 
 import ast
 from collections.abc import Mapping
