@@ -67,6 +67,7 @@ class Images(Collector):
             probe=probe.value if probe else "",
             probe_line=probe.line if probe else 0,
             ports=[port for entry in whole if entry.name == "EXPOSE" for port in entry.value.split()],
+            ports_line=max((entry.line for entry in parsed.final.all("EXPOSE")), default=0),
             env={
                 key: value
                 for key, value in env.items()
@@ -175,12 +176,21 @@ def _compose(key: Yaml, service: Yaml, document: Yaml, text: TextFile, ctx: Cont
         disabled=check.get("disable").text == "true" or test.startswith("NONE"),
         probes=[{"kind": "healthcheck", "path": "", "port": "", "command": test, "line": check.line}] if test else [],
         ports=[item.text for item in service.get("expose").each()],
+        published=[[port, item.line] for item in service.get("ports").each() if (port := _inner_port(item))],
+        nonroot=0,
         env=_compose_env(service.get("environment")),
         grace=service.get("stop_grace_period").text,
         grace_line=service.get("stop_grace_period").line,
         init=service.get("init").text == "true",
         text=text.lines[key.line - 1].strip()[:160],
     )
+
+
+def _inner_port(item: Yaml) -> str:
+    """The port of the container that a compose service publishes; "" for a range and for what is computed."""
+    text = item.get("target").text or item.text.partition("/")[0]
+    last = re.search(r"(?:^|:)(\d+)$", text)
+    return last[1] if last else ""
 
 
 def _once(name: str, service: Yaml) -> bool:
@@ -244,11 +254,21 @@ def _workload(document: Yaml, kind: str, text: TextFile, ctx: Context) -> None:
                 if item.get("name").text == "PORT"
             },
             named=[item.get("name").text for item in container.get("ports").each()],
+            published=[
+                [port.text, port.line] for item in container.get("ports").each() if (port := item.get("containerPort"))
+            ],
+            nonroot=_refuses_root(container.get("securityContext")) or _refuses_root(pod.get("securityContext")),
             grace=grace.text,
             grace_line=grace.line,
             init=False,
             text=text.lines[(container.get("name") or container).line - 1].strip()[:160],
         )
+
+
+def _refuses_root(context: Yaml) -> int:
+    """The line on which a security context refuses root, 0 where it does not."""
+    refuses = context.get("runAsNonRoot")
+    return refuses.line if refuses.text.lower() == "true" else 0
 
 
 def _limit(limits: Yaml, name: str, resources: Yaml) -> str:

@@ -6,7 +6,7 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
 from scanners.semantics.environment.deployed import image_of, images
 from scanners.semantics.environment.images import runs_as
-from scanners.semantics.environment.rights import ROOT, report_pods, report_service, report_sudo
+from scanners.semantics.environment.rights import ROOT, refusals, report_pods, report_service, report_sudo
 from scanners.text import TextFile
 from scanners.tree import Fact, Tree, TreeContext
 
@@ -17,9 +17,9 @@ class ContainerRunsAsRoot(Rule):
     away from the machine.
 
     Looks at the last stage of each Dockerfile (USER, or who its base runs as) and at sudo in it; at privileged services,
-    at the socket of the container engine and at `user: root` or `runAsUser: 0` in compose files and manifests. Images for
-    development and tests are left out, and so are entry points that go on as another user; a base of unknown user is
-    unresolved.
+    at the socket of the container engine and at `user: root` or `runAsUser: 0` in compose files and manifests; and at
+    manifests that refuse root though their image has no other user, or only a name, so that nothing starts. Images for
+    development and tests are left out, as are entry points that go on as another user; an unknown base is unresolved.
     """
 
     id = "container-runs-as-root"
@@ -124,6 +124,11 @@ class ContainerRunsAsRoot(Rule):
         }
         for image in images(tree):
             _judge(image, dropping, image.path in given, ctx)
+        for service, wrong in refusals(tree):
+            if wrong:
+                ctx.report(service.path, service["nonroot"], wrong, anchor=f"nonroot {service['name']}")
+            else:
+                ctx.site(service.path, service["nonroot"])
 
 
 def _judge(image: Fact, dropping: set[str], given: bool, ctx: TreeContext) -> None:

@@ -1,11 +1,15 @@
 """Rights that services take: root, privileges, the socket of the engine, sudo."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from scanners.context import Context
+from scanners.semantics.environment.deployed import images, services
+from scanners.semantics.environment.images import runs_as
 from scanners.semantics.environment.shell import commands
 from scanners.text import TextFile
+from scanners.tree import Fact, Tree
 from scanners.yamltree import Yaml
 
 ROOT: Final = re.compile(r"^(root|0+)(:|$)", re.IGNORECASE)
@@ -59,6 +63,25 @@ def report_pods(node: Yaml, ctx: Context, depth: int) -> None:
             report_pods(value, ctx, depth - 1)
     for item in node.each() if depth else ():
         report_pods(item, ctx, depth - 1)
+
+
+def refusals(tree: Tree) -> Iterator[tuple[Fact, str]]:
+    """The containers that refuse root but do not say who runs, and why their image cannot start ("" where it can)."""
+    own = images(tree)
+    for service in services(tree):
+        if not service["nonroot"] or service["user"] or len(own) != 1:
+            continue
+        user = own[0]["user"].partition(":")[0]
+        who = "other" if user.isdigit() and int(user) else "name" if user and not ROOT.match(user) else "root"
+        if not user and runs_as(own[0]["base"]) != "root":
+            continue
+        if who == "name":
+            yield (
+                service,
+                f"Root is refused, and whether `{user}` of {own[0].path} is root cannot be told: give its number.",
+            )
+        else:
+            yield service, f"Root is refused, but {own[0].path} has no other user." if who == "root" else ""
 
 
 def _flag(value: Yaml, wrong: str, message: str, ctx: Context) -> None:

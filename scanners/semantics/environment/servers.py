@@ -55,7 +55,8 @@ def bound_port(command: str, env: dict[str, str], settings: dict[str, str]) -> s
         found = {last[1]}
     if found:
         return found.pop() if len(found) == 1 else ""
-    if server[0] == "gunicorn" and (bound := _set_by(rest, settings)) is not None:
+    told = re.search(r"(?<!\S)(--bind|-b)\b", rest)
+    if server[0] == "gunicorn" and not told and (bound := _set_by(rest, settings)) is not None:
         return bound
     if _HIDDEN.search(rest) or env:
         return ""
