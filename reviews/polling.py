@@ -7,8 +7,6 @@ A look asks the server for one commit id, and asks for a scan when that is not t
 scans, the database knows who does what, by its own clock; nothing is locked while a server is waited for.
 """
 
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
@@ -23,12 +21,8 @@ from django.db.models.functions import Now
 
 from reviews import intake
 from reviews.models import Look, Repository, Scan
-from reviews.sources import policy
-from scanners.git.address import parse_source
-from scanners.git.credential import Credential
-from scanners.git.errors import SourceError, error
-from scanners.git.fetch import ls_remote
-from scanners.git.scratch import scratch_dir
+from reviews.sources import commit_at
+from scanners.git.errors import SourceError
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +64,7 @@ def look_at_one(seconds: float = LOOK_SECONDS) -> bool:
     try:
         with ExitStack() as stack:
             stack.push(partial(_name_the_unexpected, look))
-            _keep(look, _head(look.repository, seconds))
+            _keep(look, commit_at(look.repository, look.repository.branch, seconds))
     except SourceError as failure:
         _fail(look, failure.code, f"{failure.message} {failure.next_step}")
     return True
@@ -133,29 +127,6 @@ def _give_back(held: Look, before: Look | None) -> None:
 
 def _mine(held: Look) -> QuerySet[Look]:
     return Look.objects.filter(pk=held.pk, until=held.until)
-
-
-def _head(repository: Repository, seconds: float) -> str:
-    rules = policy()
-    with scratch_dir(settings.SCRATCH_DIR) as scratch:
-        return ls_remote(
-            parse_source(repository.url, rules),
-            repository.branch,
-            scratch,
-            policy=rules,
-            tick=_until(seconds),
-            credential=Credential.parse(repository.credential) if repository.credential else None,
-        )
-
-
-def _until(seconds: float) -> Callable[[], None]:
-    end = time.monotonic() + seconds
-
-    def tick() -> None:
-        if time.monotonic() > end:
-            raise error("remote_timeout")
-
-    return tick
 
 
 def _keep(look: Look, head: str) -> None:

@@ -1,9 +1,7 @@
 """What an event asks for, done: a scan asked for, a review opened, a pull request written down. Safe to do twice."""
 
 import time
-from dataclasses import replace
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -12,15 +10,11 @@ from reviews.deliveries.outcomes import Outcome, at_once, done, ignored, togethe
 from reviews.models import Repository, Review, Scan
 from reviews.pulls.seen import seen as pull_request_seen
 from reviews.signoff import opening
-from reviews.sources import policy
+from reviews.sources import commit_at
 from reviews.webhooks.events import Event, PullRequest, Push, Several, Tag
 from reviews.workflow.states import Occasion
 from reviews.workflow.transitions import RefusedError
-from scanners.git.address import parse_source
-from scanners.git.credential import Credential
 from scanners.git.errors import SourceError, error
-from scanners.git.fetch import ls_remote
-from scanners.git.scratch import scratch_dir
 
 Commits = dict[str, str]
 LOOKED_FOR = ("tag", "several")  # Kinds of events for which the server may have to be asked first.
@@ -68,12 +62,8 @@ def _parts(event: Event) -> tuple[Event, ...]:
 
 
 def _commit_of(repository: Repository, tag: str) -> str:
-    rules = replace(policy(), fetch_seconds=_LOOK_SECONDS)
-    credential = Credential.parse(repository.credential) if repository.credential else None
-    source, ref = parse_source(repository.url, rules), f"refs/tags/{tag}"
     try:
-        with scratch_dir(settings.SCRATCH_DIR) as scratch:
-            return ls_remote(source, ref, scratch, policy=rules, tick=lambda: None, credential=credential)
+        return commit_at(repository, f"refs/tags/{tag}", _LOOK_SECONDS)
     except SourceError as failure:
         if failure.code in _ABSENT:
             return ""

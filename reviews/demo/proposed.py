@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
 from reviews import hooks
@@ -15,13 +14,11 @@ from reviews.deliveries.receiving import receive
 from reviews.demo.origin import Commit, pull_ref
 from reviews.demo.story import commits, on_top
 from reviews.models import Hook, Repository, User
-from reviews.sources import policy
-from scanners.git.address import parse_source
-from scanners.git.fetch import ls_remote
-from scanners.git.scratch import scratch_dir
+from reviews.sources import commit_at
 
 _STORIES = Path(__file__).with_name("stories")
 _PROVIDER = Repository.Provider.GITHUB
+_LOOK_SECONDS = 30
 
 
 def told(service: str, today: datetime) -> list[Commit]:
@@ -62,17 +59,10 @@ def _opened(repository: Repository, number: int, made: list[Commit]) -> dict[str
             "state": "open",
             "title": title,
             "user": {"login": author},
-            "head": {"ref": f"{author}/{number}", "sha": _head(repository, number)},
+            "head": {"ref": f"{author}/{number}", "sha": commit_at(repository, pull_ref(number), _LOOK_SECONDS)},
             "base": {"ref": repository.branch},
         },
     }
-
-
-def _head(repository: Repository, number: int) -> str:
-    rules = policy()
-    with scratch_dir(settings.SCRATCH_DIR) as scratch:
-        source = parse_source(repository.url, rules)
-        return ls_remote(source, pull_ref(number), scratch, policy=rules, tick=lambda: None)
 
 
 def _send(hook: Hook, secret: str, event: str, key: str, payload: dict[str, Any]) -> None:

@@ -8,10 +8,9 @@ from typing import Any, TypeVar
 
 from reviews.models import Comparison, Repository, Scan
 from reviews.pulls.comparing import Start
-from reviews.sources import policy
+from reviews.sources import credential, policy
 from scanners.git.address import parse_source
 from scanners.git.ancestry import is_part, merge_base
-from scanners.git.credential import Credential
 from scanners.git.errors import SourceError
 from scanners.git.fetch import Fetched, fetch, ls_remote
 
@@ -65,8 +64,7 @@ class _Server:
         rules = policy()
         self._source = parse_source(repository.url, rules)
         self._scratch = scratch
-        credential = Credential.parse(repository.credential) if repository.credential else None
-        self._with: dict[str, Any] = {"policy": rules, "tick": tick, "credential": credential}
+        self._with: dict[str, Any] = {"policy": rules, "tick": tick, "credential": credential(repository)}
 
     def fetch(self, ref: str) -> Fetched:
         """The commit that a ref or commit id names."""

@@ -13,13 +13,12 @@ import structlog
 from allauth.account.models import EmailAddress
 
 from reviews.models import AuditEvent, Evidence, Repository, Review, User
-from reviews.sources import policy
+from reviews.sources import credential, policy
 from reviews.workflow.quorum import Account, Author
 from reviews.workflow.quorum import outside as not_independent
 from reviews.workflow.states import State
 from scanners.git.address import parse_source
 from scanners.git.authors import Authors, authors
-from scanners.git.credential import Credential
 from scanners.git.errors import SourceError
 
 log = structlog.get_logger(__name__)
@@ -68,7 +67,7 @@ def between(repository: Repository, since: str, commit: str, scratch: Path, tick
         scratch,
         policy=rules,
         tick=tick,
-        credential=Credential.parse(repository.credential) if repository.credential else None,
+        credential=credential(repository),
         limit=LIMIT,
     )
 

@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reviews.models import Repository
-from reviews.sources import policy
+from reviews.sources import credential, policy
 from scanners.evidence import EvidenceError
 from scanners.git.address import parse_source
-from scanners.git.credential import Credential
 from scanners.git.fetch import fetch
 from scanners.git.listing import Entry
 from scanners.git.store import Store
@@ -54,7 +53,7 @@ def contents(repository: Repository, commit: str, scratch: Path, tick: Callable[
         scratch,
         policy=rules,
         tick=tick,
-        credential=Credential.parse(repository.credential) if repository.credential else None,
+        credential=credential(repository),
     )
     with Store(fetched.git_dir, rules) as store:
         entries = store.entries(fetched.commit, repository.sub_path)

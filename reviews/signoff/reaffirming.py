@@ -24,14 +24,13 @@ from reviews.signoff.contents import Contents, contents
 from reviews.signoff.evidence import place
 from reviews.signoff.opening import by_itself
 from reviews.signoff.turns import turn
-from reviews.sources import policy
+from reviews.sources import credential, policy
 from reviews.workflow.states import HELD, IN_FORCE, Action, State
 from reviews.workflow.transitions import RefusedError
 from scanners.evidence import EvidenceError, again, moved
 from scanners.git.address import parse_source
 from scanners.git.ancestry import is_part
 from scanners.git.authors import Authors
-from scanners.git.credential import Credential
 from scanners.git.errors import SourceError
 
 log = structlog.get_logger(__name__)
@@ -196,7 +195,7 @@ def _has_left(review: Review, scan: Scan, scratch: Path, tick: Callable[[], None
         room,
         policy=rules,
         tick=tick,
-        credential=Credential.parse(repository.credential) if repository.credential else None,
+        credential=credential(repository),
         limit=_REACH,
     )
     return part is False
