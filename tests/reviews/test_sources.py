@@ -34,7 +34,7 @@ def test_the_server_says_where_a_branch_is_to_who_has_the_token(
     repository.credential = ""
     with pytest.raises(SourceError) as refused:
         commit_at(repository, "main", 20)
-    assert refused.value.code == "credential_required"
+    assert refused.value.code == "credential_needed"
 
 
 def test_a_server_is_not_waited_for_longer_than_allowed(repository: Repository) -> None:
