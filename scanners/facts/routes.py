@@ -250,7 +250,11 @@ def generic_fields(node: ast.ClassDef, route: Route, ctx: Context) -> dict[str, 
 
 def role_of(name: str, route: Route) -> str:
     """What a route is for, by its path, its handler's name and its class: health, webhook, login, static or empty."""
-    told = [route.path, name, route.cls.name if route.cls else ""]
+    return role_by(route.path, name, route.cls.name if route.cls else "")
+
+
+def role_by(*told: str) -> str:
+    """As `role_of`, by paths and names alone."""
     words = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text) for text in told if text]
     return next((role for role, pattern in _PATTERNS if any(pattern.search(word) for word in words)), "")
 

@@ -70,7 +70,7 @@ def _read(ctx: Context) -> dict[ast.AST, Route]:
     for node, scope in ctx.module.functions.items():
         if node in found or isinstance(node, ast.Lambda):
             continue
-        route = _decorated(node, scope, used, ctx)
+        route = next(decorated(node, scope, used, ctx), None) if node.decorator_list else None  # type: ignore[attr-defined]  # lambdas are left out above
         if route is None and used & {"django", "drf", "ninja"}:
             route = _django(node, scope, ctx)
         if route is not None:
@@ -81,7 +81,8 @@ def _read(ctx: Context) -> dict[ast.AST, Route]:
     return found
 
 
-def _decorated(node: Any, scope: Scope, used: set[str], ctx: Context) -> Route | None:
+def decorated(node: Any, scope: Scope, used: set[str], ctx: Context) -> Iterator[Route]:
+    """The routes that the decorators of a def declare, in order: one def may answer several."""
     for decorator in node.decorator_list:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         last = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
@@ -92,8 +93,7 @@ def _decorated(node: Any, scope: Scope, used: set[str], ctx: Context) -> Route |
         framework = _framework(ref.dotted if ref else "", called, used)
         path = _path(decorator, outer)
         if framework and (path is not None or (decorator.args and ref is not None and not ref.local)):
-            return _route(framework, _methods(last, decorator, outer), path or "", node, scope, called, decorator)
-    return None
+            yield _route(framework, _methods(last, decorator, outer), path or "", node, scope, called, decorator)
 
 
 def _framework(dotted: str, called: ast.AST, used: set[str]) -> str:

@@ -1,0 +1,93 @@
+"""What the class of a view says by itself: bases, methods, and the attributes that decide who may call."""
+
+import ast
+import re
+from typing import Any, Final
+
+from scanners.constants import fold
+from scanners.context import Context
+from scanners.scopes import Scope
+from scanners.semantics.api.guards import class_marks, guarding
+from scanners.semantics.pointers import pointer
+from scanners.semantics.web.asked import asked_by_decorators, names_in
+from scanners.syntax import last_name, unparse
+
+VERBS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
+ACTIONS: Final = frozenset({"list", "retrieve", "create", "update", "partial_update", "destroy"})
+_VIEWLIKE: Final = re.compile(
+    r"(View|ViewSet|ViewMixin|Mixin|Resource|Handler|API|Endpoint|Controller|Page|Step|Feed)$|^(Base|Generic)\w*View"
+)
+_NOT: Final = re.compile(
+    r"(Model|Form|Serializer|Migration|Config|Command|Admin|TestCase|Exception|Error|Manager|Field|Widget)$"
+)
+_LISTED: Final = ("permission_classes", "authentication_classes", "throttle_classes", "http_method_names", "methods")
+_NAMED: Final = ("pagination_class", "serializer_class", "form_class", "filterset_class", "queryset", "model")
+_TEXTS: Final = (
+    "template_name", "permission_required", "permission", "throttle_scope", "lookup_field", "lookup_url_kwarg",
+    "required_permission", "route_base", "resource_name", "permissions",
+)  # fmt: skip
+_HOOKS: Final = frozenset({"dispatch", "test_func", "get_permissions", "setup", "initial", "prepare", "form_valid"})
+
+
+def is_viewlike(node: ast.ClassDef) -> bool:
+    """Whether a class may be a view or a part of one, by its name and those of its bases."""
+    names = [last_name(base.value if isinstance(base, ast.Subscript) else base) for base in node.bases]
+    if _NOT.search(node.name) or any(_NOT.search(name) for name in names):
+        return False
+    return any(_VIEWLIKE.search(name) for name in (node.name, *names))
+
+
+def class_fields(node: ast.ClassDef, scope: Scope, ctx: Context) -> dict[str, Any]:
+    """A view's class as plain JSON: `bases` are pointers, `attributes` what it sets, `asks` who is asked."""
+    outer = scope.parent or ctx.module
+    bases = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
+    attributes: dict[str, Any] = {}
+    for stmt in node.body:
+        target = stmt.targets[0] if isinstance(stmt, ast.Assign) else getattr(stmt, "target", None)
+        value = getattr(stmt, "value", None)
+        if isinstance(target, ast.Name) and value is not None:
+            _attribute(target.id, value, scope, attributes)
+    asked = asked_by_decorators(node.decorator_list, outer)
+    own = [text for text in class_marks(node, "", ctx) if guarding(text) and text != "permission"]
+    hooks = [
+        stmt.name
+        for stmt in node.body
+        if isinstance(stmt, (ast.FunctionDef, ast.AsyncFunctionDef)) and stmt.name in _HOOKS
+    ]
+    asked.guards += [text for text in own if text not in attributes.get("permission_classes", ())]
+    asked.guards += [f"{name}()" for name in hooks if name in ("get_permissions", "test_func")]
+    methods = {
+        stmt.name: stmt.lineno
+        for stmt in node.body
+        if isinstance(stmt, (ast.FunctionDef, ast.AsyncFunctionDef)) and stmt.name in VERBS | ACTIONS | _HOOKS
+    }
+    found = [pointer(base, outer) or last_name(base) for base in bases]
+    return {
+        "name": scope.qualname,
+        "bases": found,
+        "attributes": attributes,
+        "methods": methods,
+        "asks": asked.as_fields(),
+    }
+
+
+def _attribute(name: str, value: ast.expr, scope: Scope, found: dict[str, Any]) -> None:
+    if name in _LISTED:
+        fixed = fold(value, scope)
+        words = [str(part) for part in fixed] if isinstance(fixed, tuple) else names_in([value])
+        if words or isinstance(value, (ast.List, ast.Tuple)):
+            found[name] = words
+    elif name in _NAMED:
+        none = isinstance(value, ast.Constant) and value.value is None
+        found[name] = "" if none else (names_in([value]) or [unparse(value)[:60]])[0]
+    elif name in _TEXTS:
+        fixed = fold(value, scope)
+        found[name] = (
+            ", ".join(map(str, fixed))
+            if isinstance(fixed, tuple)
+            else str(fixed)
+            if isinstance(fixed, str)
+            else unparse(value)[:60]
+        )
+    elif name == "paginate_by":
+        found[name] = True
