@@ -7,6 +7,7 @@ from itertools import count, islice
 from typing import Any
 
 from reviews import matching, trees
+from reviews.advisories import age
 from reviews.matching import Ground, Matched, Pair, Seen
 from reviews.models import Finding, FindingEvent, Scan, ScanTree
 from scanners import finding as engine
@@ -41,10 +42,12 @@ def follow(scan: Scan, report: Report, now: Sequence[Seen], *, previous: Scan | 
     """
     before = _Before.of(previous)
     known = {entry.seen.key: entry for entry in _known(scan.repository_id)}
+    open_ = [entry.seen for entry in known.values() if entry.open]
+    seen = ground(report, scan.repository.kind, rules_changed=before.rule_set not in ("", report.rule_set))
     matched = matching.match(
-        [entry.seen for entry in known.values() if entry.open],
+        open_,
         now,
-        ground(report, scan.repository.kind, rules_changed=before.rule_set not in ("", report.rule_set)),
+        replace(seen, withdrawn=before.withdrawn(open_, report)),
         past=[entry.seen for entry in known.values() if not entry.open],
         renames=renames(before.shas, report),
     )
@@ -53,22 +56,35 @@ def follow(scan: Scan, report: Report, now: Sequence[Seen], *, previous: Scan | 
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """The files at the previous scan, by path, and its rule set."""
+    """The files at the previous scan, by path, its rule set, and the digest of its advisories."""
 
     rule_set: str
     shas: dict[str, str]
+    advisories: str = ""
 
     @classmethod
     def of(cls, previous: Scan | None) -> "_Before":
         tree = ScanTree.objects.filter(scan=previous).first() if previous else None
         if previous is None or tree is None:
             return cls("", {})
-        return cls(previous.rule_set, {path: sha for path, sha, *_ in trees.unpack(tree.files)["files"]})
+        shas = {path: sha for path, sha, *_ in trees.unpack(tree.files)["files"]}
+        return cls(previous.rule_set, shas, previous.advisories)
 
     def changed(self, report: Report) -> set[str]:
         """The paths whose findings may read differently now."""
         same = report.rule_set == self.rule_set
-        return {file.path for file in report.files if not same or self.shas.get(file.path) != file.sha}
+        told = {found.path for found in report.findings if found.rule == age.RULE} if self._news(report) else set()
+        return told | {file.path for file in report.files if not same or self.shas.get(file.path) != file.sha}
+
+    def withdrawn(self, known: Iterable[Seen], report: Report) -> frozenset[tuple[str, str]]:
+        """Where a finding can only be gone because the advisories say otherwise: the file is what it was."""
+        same = (
+            {file.path for file in report.files if self.shas.get(file.path) == file.sha} if self._news(report) else ()
+        )
+        return frozenset((seen.path, seen.rule) for seen in known if seen.rule == age.RULE and seen.path in same)
+
+    def _news(self, report: Report) -> bool:
+        return self.advisories != report.advisories.get("digest", "")
 
 
 def renames(before: Mapping[str, str], report: Report) -> dict[str, str]:

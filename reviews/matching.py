@@ -87,7 +87,7 @@ class Ground:
 
     `read` are the files that were read, `unread` those that could not be, `left_out` those excluded or skipped. `rules`
     are the rules that ran, `changed_rules` those of them that differ from the last scan, `suppressed` the (path, rule)
-    that a comment in the code excuses somewhere in the file.
+    that a comment in the code excuses somewhere in the file, `withdrawn` those where only what others publish changed.
     """
 
     read: frozenset[str]
@@ -96,6 +96,7 @@ class Ground:
     left_out: frozenset[str] = frozenset()
     changed_rules: frozenset[str] = frozenset()
     suppressed: frozenset[tuple[str, str]] = frozenset()
+    withdrawn: frozenset[tuple[str, str]] = frozenset()
 
     def __contains__(self, path: str) -> bool:
         """Whether the tree has that path."""
@@ -210,6 +211,8 @@ def _why_gone(seen: Seen, ground: Ground, moves: Mapping[str, str]) -> str:
         return "The file is no longer scanned."
     if path in ground.read and (path, seen.rule) in ground.suppressed:
         return "A comment in the code suppresses it."
+    if (seen.path, seen.rule) in ground.withdrawn:
+        return "The advisories no longer say so."
     return "The rule has changed." if path in ground.read and seen.rule in ground.changed_rules else ""
 
 

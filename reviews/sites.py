@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reviews import trees, waived
+from reviews.advisories.stored import current
 from reviews.cache import DatabaseCache
 from reviews.models import Finding, Repository, ScanTree
 from reviews.scans import files_of
@@ -34,7 +35,8 @@ def sites_of(repository: Repository, rule: Rule) -> Sites:
     tree = ScanTree.objects.filter(scan=scan).first() if scan else None
     found: list[Site] = []
     if scan and tree:
-        found = sites(rule.id, repository.kind, files_of(trees.unpack(tree.files)), DatabaseCache(scan.rule_set))
+        files, answers = files_of(trees.unpack(tree.files)), DatabaseCache(scan.rule_set)
+        found = sites(rule.id, repository.kind, files, answers, current())
     open_ = repository.findings.filter(rule=rule.id, state=Finding.State.OPEN).defer("snippet").order_by("path", "line")
     shown = waived.shown([repository], waived.today())
     left = [finding for finding in open_ if finding.pk not in shown]

@@ -30,6 +30,8 @@ class Standing:
     level: str
     rule_set: str
     open: Mapping[str, int]
+    commit: str = ""
+    advisories: str = ""
 
     @property
     def total(self) -> int:
@@ -84,7 +86,8 @@ def timed(scans: QuerySet[Scan]) -> QuerySet[Scan]:
 
 def courses(scans: QuerySet[Scan]) -> dict[int, list[Standing]]:
     """The standings of each repository in order of time, in one query."""
-    fields = ("pk", "repository_id", "at", "score_low", "score_high", "level", "rule_set", "open_findings")
+    scores = ("score_low", "score_high", "level")
+    fields = ("pk", "repository_id", "at", *scores, "rule_set", "open_findings", "commit", "advisories")
     found: dict[int, list[Standing]] = defaultdict(list)
     for values in timed(scans).values_list(*fields):
         found[values[1]].append(Standing(*values))
@@ -134,12 +137,16 @@ def thinned(course: Sequence[Standing]) -> list[Standing]:
 
 
 def changes(course: Sequence[Standing]) -> list[Event]:
-    """Where the rule set or the level changed from one standing to the next."""
+    """Where the rule set, the advisories alone, or the level changed from one standing to the next."""
     found = []
     for old, new in pairwise(course):
         effect = floor(new.low) - floor(old.low)
         if new.rule_set != old.rule_set:
             found.append(Event(new.at, new.scan, "Rules", "Another rule set looks at the code since then", effect))
+        elif new.commit == old.commit and new.advisories != old.advisories:
+            found.append(
+                Event(new.at, new.scan, "Advisories", "The same commit, compared with newer advisories", effect)
+            )
         if new.level != old.level:
             verb = "Reached" if rank(new.level) > rank(old.level) else "Fell to"
             text = f"{verb} {new.level or 'no level'}, from {old.level or 'no level'}"
