@@ -33,6 +33,11 @@ def teams_of(user: User, role: str) -> QuerySet[Team]:
     return Team.objects.all() if user.is_superuser else Team.objects.filter(pk__in=held.values("team"))
 
 
+def teams_to_register_in(user: User) -> QuerySet[Team]:
+    """The teams that `user` may add repositories to."""
+    return teams_of(user, Membership.Role.ENGINEER)
+
+
 def repositories(user: User) -> QuerySet[Repository]:
     """The repositories of the teams that `user` may see."""
     return Repository.objects.filter(team__in=teams(user))

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.text import slugify
 
-from reviews import access, intake, members, telling
+from reviews import intake, members, telling
 from reviews.forges.places import origin
 from reviews.models import Membership, Repository, Team, User
 from reviews.sources import policy
@@ -229,13 +229,6 @@ def checked(value: str, check: Callable[[str], str]) -> str:
         return check(value.strip())
     except SourceError as error:
         raise ValidationError(f"{error.message} {error.next_step}", code=error.code) from error
-
-
-def teams_to_register_in(user: User) -> QuerySet[Team]:
-    """The teams that `user` may add repositories to."""
-    at_least = Membership.Role.values[Membership.Role.values.index(Membership.Role.ENGINEER) :]
-    held = Membership.objects.filter(user=user, role__in=at_least)
-    return access.teams(user) if user.is_superuser else access.teams(user).filter(pk__in=held.values("team"))
 
 
 def default_name(url: str, sub_path: str) -> str:

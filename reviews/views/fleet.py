@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 
 from reviews import access
 from reviews.fleet import ORDERS, fleet
-from reviews.forms import RegisterForm, teams_to_register_in
+from reviews.forms import RegisterForm
 from reviews.models import Repository
 from reviews.movers import movers
 from reviews.scorecards import scanned_areas
@@ -32,13 +32,13 @@ def index(request: PersonRequest) -> HttpResponse:
     }
     if request.htmx:
         return render(request, "reviews/fleet.html#map", context)
-    may_register = teams_to_register_in(request.user).exists()
+    may_register = access.teams_to_register_in(request.user).exists()
     return render(request, "reviews/fleet.html", context | {"movers": movers(whole), "may_register": may_register})
 
 
 def empty(request: PersonRequest) -> HttpResponse:
     """The fleet before its first repository: what will be here, and the one next step."""
-    teams = teams_to_register_in(request.user)
+    teams = access.teams_to_register_in(request.user)
     form = RegisterForm(teams=teams) if teams else None
     context = {"form": form, "areas": scanned_areas(), "teams": access.teams(request.user)}
     return render(request, "reviews/fleet_empty.html", context)

@@ -6,8 +6,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from reviews import access, intake
-from reviews.forms import RegisterForm, RemoveForm, SettingsForm, teams_to_register_in
+from reviews import access, intake, inventory
+from reviews.forms import RegisterForm, RemoveForm, SettingsForm
 from reviews.gate import gating
 from reviews.models import Membership, Repository, Team
 from reviews.scorecards import efforts, first_fixes, standing
@@ -39,6 +39,7 @@ def scorecard(request: PersonRequest, team: str, repository: str) -> HttpRespons
         "periods": {"30d": "30 days", "26w": "26 weeks", "all": "All"}.items(),
         "fixes": first_fixes(seen),
         "efforts": efforts(),
+        "told": inventory.standing(seen.latest_scan),
     }
     return render(request, "reviews/repository.html", context)
 
@@ -47,7 +48,7 @@ def scorecard(request: PersonRequest, team: str, repository: str) -> HttpRespons
 @require_http_methods(["GET", "HEAD", "POST"])
 def register(request: PersonRequest) -> HttpResponse:
     """Add a repository to a team and scan it for the first time."""
-    teams = teams_to_register_in(request.user)
+    teams = access.teams_to_register_in(request.user)
     form = RegisterForm(request.POST or None, teams=teams, initial=wished_team(request, teams))
     if request.method == "POST" and form.is_valid():
         repository = form.register(request.user)

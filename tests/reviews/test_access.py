@@ -90,3 +90,12 @@ def test_repositories_of_other_teams_do_not_mix(team: Team, owner: User) -> None
     ours, _ = RepositoryFactory(team=team), RepositoryFactory()
     assert list(access.repositories(owner)) == [ours]
     assert Repository.objects.count() == 2
+
+
+def test_the_role_that_lets_one_register_is_ones_own(
+    team: Team, viewer: User, teammate: User, admin: User, stranger: User
+) -> None:
+    assert list(access.teams_to_register_in(viewer)) == []
+    assert list(access.teams_to_register_in(teammate)) == [team]
+    assert team in access.teams_to_register_in(admin)
+    assert team not in access.teams_to_register_in(stranger)

@@ -9,7 +9,6 @@ from reviews.forms import (
     SettingsForm,
     TeamForm,
     default_name,
-    teams_to_register_in,
 )
 from reviews.models import Forge, Membership, Repository, Team
 from tests.factories import MembershipFactory, RepositoryFactory, TeamFactory, UserFactory
@@ -83,12 +82,6 @@ def test_nobody_registers_in_a_team_that_was_not_offered(team):
     form = RegisterForm({"team": TeamFactory().pk, "url": URL}, teams=Team.objects.filter(pk=team.pk))
     assert not form.is_valid()
     assert "team" in form.errors
-
-
-def test_the_role_that_counts_is_ones_own(team, viewer, teammate, admin):
-    assert list(teams_to_register_in(viewer)) == []
-    assert list(teams_to_register_in(teammate)) == [team]
-    assert list(teams_to_register_in(admin)) == [team]
 
 
 def test_the_stored_token_is_never_shown():
