@@ -66,8 +66,7 @@ class Images(Collector):
             entrypoint=_command(_last(line_of, "ENTRYPOINT")),
             probe=probe.value if probe else "",
             probe_line=probe.line if probe else 0,
-            ports=[port for entry in whole if entry.name == "EXPOSE" for port in entry.value.split()],
-            ports_line=max((entry.line for entry in parsed.final.all("EXPOSE")), default=0),
+            **_exposed(whole, parsed.final),
             env={
                 key: value
                 for key, value in env.items()
@@ -80,6 +79,12 @@ class Images(Collector):
             ),
             text=text.lines[parsed.final.line - 1].strip()[:160],
         )
+
+
+def _exposed(whole: list[Instruction], final: Stage) -> dict[str, Any]:
+    """The ports that an image says it listens on, and the line of the last stage on which it does, 0 for none."""
+    ports = [port for entry in whole if entry.name == "EXPOSE" for port in entry.value.split()]
+    return {"ports": ports, "ports_line": max((entry.line for entry in final.all("EXPOSE")), default=0)}
 
 
 _PROBES: Final = ("health", "ready", "live", "ping", "status", "alive", "heartbeat")
@@ -177,7 +182,6 @@ def _compose(key: Yaml, service: Yaml, document: Yaml, text: TextFile, ctx: Cont
         probes=[{"kind": "healthcheck", "path": "", "port": "", "command": test, "line": check.line}] if test else [],
         ports=[item.text for item in service.get("expose").each()],
         published=[[port, item.line] for item in service.get("ports").each() if (port := _inner_port(item))],
-        nonroot=0,
         env=_compose_env(service.get("environment")),
         grace=service.get("stop_grace_period").text,
         grace_line=service.get("stop_grace_period").line,
@@ -247,22 +251,28 @@ def _workload(document: Yaml, kind: str, text: TextFile, ctx: Context) -> None:
             cpu=_limit(limits, "cpu", container.get("resources")) or _limit(requests, "cpu", Yaml()),
             disabled=False,
             probes=[_probe(name, container.get(name)) for name in PROBES if container.get(name)],
-            ports=[item.get("containerPort").text for item in container.get("ports").each()],
+            **_container_ports(container.get("ports").each()),
             env={
                 item.get("name").text: item.get("value").text
                 for item in container.get("env").each()
                 if item.get("name").text == "PORT"
             },
-            named=[item.get("name").text for item in container.get("ports").each()],
-            published=[
-                [port.text, port.line] for item in container.get("ports").each() if (port := item.get("containerPort"))
-            ],
             nonroot=_refuses_root(container.get("securityContext")) or _refuses_root(pod.get("securityContext")),
             grace=grace.text,
             grace_line=grace.line,
             init=False,
             text=text.lines[(container.get("name") or container).line - 1].strip()[:160],
         )
+
+
+def _container_ports(listed: list[Yaml]) -> dict[str, Any]:
+    """The ports of a container: their numbers, their names, and numbers with lines."""
+    ports = [item.get("containerPort") for item in listed]
+    return {
+        "ports": [port.text for port in ports],
+        "named": [item.get("name").text for item in listed],
+        "published": [[port.text, port.line] for port in ports if port],
+    }
 
 
 def _refuses_root(context: Yaml) -> int:

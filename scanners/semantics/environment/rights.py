@@ -69,7 +69,7 @@ def refusals(tree: Tree) -> Iterator[tuple[Fact, str]]:
     """The containers that refuse root but do not say who runs, and why their image cannot start ("" where it can)."""
     own = images(tree)
     for service in services(tree):
-        if not service["nonroot"] or service["user"] or len(own) != 1:
+        if not service.get("nonroot") or service["user"] or len(own) != 1:
             continue
         user = own[0]["user"].partition(":")[0]
         who = "other" if user.isdigit() and int(user) else "name" if user and not ROOT.match(user) else "root"
