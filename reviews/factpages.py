@@ -98,7 +98,9 @@ def _end(line: Line, href: str) -> End:
     library, target = _text(cells.get("library")), _text(cells.get("target"))
     bounds = [f"{name} {_text(cells[name]) or 'not known'}" for name in ("timeout", "retry") if _told(cells.get(name))]
     title = target or library or line.row.key
-    detail = " · ".join([library, *bounds] if library and library != title else bounds)
+    nowhere = ["target not known"] if "target" in cells and not target else []
+    by = [library] if library and library != title else []
+    detail = " · ".join([*by, *nowhere, *bounds])
     return End(_text(cells.get("kind")) or "other", title, detail, _state(line), href)
 
 

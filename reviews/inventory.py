@@ -114,6 +114,11 @@ def summaries(told: Inventory) -> list[Summary]:
     return [summary(table, told.rows(table.name)) for table in TABLES.values()]
 
 
+def standing(scan: Scan) -> list[Summary]:
+    """A line for every table that has a row; nothing for a scan that kept none."""
+    return [one for one in summaries(read(scan)) if one.rows]
+
+
 def summary(table: Table, rows: Sequence[Row]) -> Summary:
     """The line of one table."""
     wording, marks = WORDINGS[table.name], [worst(row) for row in rows]

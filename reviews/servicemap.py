@@ -24,7 +24,7 @@ PHONE, TRUNK, TEXT = 358, 14, 52
 TITLE, DETAIL, NAME = 13, 12, 16
 """The sizes of the type of the two lines of a label, and of the service's name."""
 KINDS = ("http", "rpc", "sql", "cache", "broker", "mail", "object store", "process", "ssh", "directory", "other")
-_BROAD, _WIDE, _USUAL = frozenset("mwMW@%_+=&"), 0.78, 0.62
+_BROAD, _WIDE, _USUAL = frozenset("mwMW@%_+=&"), 0.72, 0.54
 _KIND_NAMES = {"http": "HTTP", "rpc": "RPC", "sql": "SQL", "ssh": "SSH"}
 
 

@@ -13,11 +13,14 @@ from django.urls import URLPattern
 from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
 
-from reviews.api import gate, repositories, scans
+from reviews.api import gate, inventory, repositories, scans
 from reviews.api.errors import ApiError
 
 log = structlog.get_logger(__name__)
-_ABOUT = "Asks the gate and asks for scans, for one team. Every refusal has a code, a message and what to do next."
+_ABOUT = (
+    "Asks the gate, asks for scans and reads facts, for one team. "
+    "Every refusal has a code, a message and what to do next."
+)
 
 api = NinjaAPI(
     title="Plimsoll",
@@ -46,7 +49,7 @@ def unknown(request: HttpRequest, address: str) -> None:
     raise ApiError(404, "path_unknown", message, "The page /api/ lists what there is.")
 
 
-for part in (repositories, gate, scans):
+for part in (repositories, gate, scans, inventory):
     api.add_router("/v1", part.router)
 api.add_router("", rest)
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from reviews.api.door import api
 
 Json = dict[str, Any]
-_EXAMPLE = {"number": "42"}
+_EXAMPLE = {"number": "42", "table": "boundaries"}
 _COMMIT = "7ac01d9f3b6e5a1c8d2e4f60718293a4b5c6d7e8"
 
 

@@ -12,7 +12,7 @@ from reviews.gate import gating
 from reviews.models import Membership, Repository, Team
 from reviews.scorecards import efforts, first_fixes, standing
 from reviews.trends import PERIODS, trend
-from reviews.views.people import PersonRequest, seen_repository
+from reviews.views.people import PersonRequest, maintained, seen_repository
 from reviews.views.wake import wake_workers
 from reviews.workflow.states import OPEN
 
@@ -63,8 +63,7 @@ def register(request: PersonRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: PersonRequest, team: str, repository: str) -> HttpResponse:
     """Change what a repository is and how it is reached."""
-    seen = seen_repository(request, team, repository)
-    access.require(request.user, seen.team, Role.MAINTAINER)
+    seen = maintained(request, team, repository)
     form = SettingsForm(request.POST or None, instance=seen)
     if request.method == "POST" and form.is_valid():
         form.change(request.user)
@@ -80,8 +79,7 @@ def settings(request: PersonRequest, team: str, repository: str) -> HttpResponse
 @require_POST
 def remove(request: PersonRequest, team: str, repository: str) -> HttpResponse:
     """Remove a repository with its scans and findings, after its name was typed."""
-    seen = seen_repository(request, team, repository)
-    access.require(request.user, seen.team, Role.MAINTAINER)
+    seen = maintained(request, team, repository)
     form = RemoveForm(request.POST, expected=seen.name)
     if not form.is_valid():
         context = tabs(request, seen) | {"form": SettingsForm(instance=seen), "remove": form}

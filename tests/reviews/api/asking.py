@@ -37,6 +37,8 @@ class Program:
 
     def _template(self, path: str) -> str:
         parts = [part if part.isalpha() else "{number}" for part in path.split("/")[1:]]
+        if parts[-2:-1] == ["facts"]:
+            parts[-1] = "{table}"
         return "/".join(["/api/v1", *parts])
 
 
