@@ -9,8 +9,7 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_POST, require_safe
 
 from reviews import access, badges
-from reviews.models import Membership
-from reviews.views.people import PersonRequest, seen_repository
+from reviews.views.people import PersonRequest, maintained
 
 # A minute old at most, and asked for at most once a minute by each cache, such as the one in front of GitHub's READMEs.
 KEPT = "public, max-age=60, must-revalidate"
@@ -33,8 +32,7 @@ def badge(request: HttpRequest, key: str, kind: str) -> HttpResponseBase:
 @require_POST
 def share(request: PersonRequest, team: str, repository: str) -> HttpResponse:
     """Give the badges an address that needs no sign-in."""
-    seen = seen_repository(request, team, repository)
-    access.require(request.user, seen.team, Membership.Role.MAINTAINER)
+    seen = maintained(request, team, repository)
     badges.share(seen, by=request.user)
     messages.success(request, "The badges can be shown now, to everybody who has their address.")
     return redirect("repository-settings", team, repository)
@@ -44,8 +42,7 @@ def share(request: PersonRequest, team: str, repository: str) -> HttpResponse:
 @require_POST
 def unshare(request: PersonRequest, team: str, repository: str) -> HttpResponse:
     """Take the address away."""
-    seen = seen_repository(request, team, repository)
-    access.require(request.user, seen.team, Membership.Role.MAINTAINER)
+    seen = maintained(request, team, repository)
     badges.unshare(seen, by=request.user)
     messages.success(request, "The badges are not shown any more. If they are shared again, their address is another.")
     return redirect("repository-settings", team, repository)

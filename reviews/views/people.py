@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from reviews import access, recount, waived
-from reviews.models import Repository, Team, User
+from reviews.models import Membership, Repository, Team, User
 
 
 class PersonRequest(HttpRequest):
@@ -19,6 +19,13 @@ def seen_team(request: PersonRequest, team: str) -> Team:
     return get_object_or_404(access.teams(request.user), slug=team)
 
 
+def maintained_team(request: PersonRequest, team: str) -> Team:
+    """The team, for its maintainers. Raises Http404 or PermissionDenied."""
+    seen = seen_team(request, team)
+    access.require(request.user, seen, Membership.Role.MAINTAINER)
+    return seen
+
+
 def seen_repository(request: PersonRequest, team: str, repository: str) -> Repository:
     """The repository with its team and newest finished scan, its scorecard as it is today. Raises Http404."""
     visible = access.repositories(request.user).select_related("team", "latest_scan")
@@ -27,3 +34,10 @@ def seen_repository(request: PersonRequest, team: str, repository: str) -> Repos
         found.latest_scan.repository = found
         found.latest_scan = recount.as_of(found.latest_scan, waived.today())
     return found
+
+
+def maintained(request: PersonRequest, team: str, repository: str) -> Repository:
+    """The repository, for maintainers of its team. Raises Http404 or PermissionDenied."""
+    seen = seen_repository(request, team, repository)
+    access.require(request.user, seen.team, Membership.Role.MAINTAINER)
+    return seen

@@ -7,8 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reviews import access
 from reviews.models import Membership
 from reviews.status import failed_looks, failed_of, outbox, reported, send_again, status
-from reviews.views.people import PersonRequest
-from reviews.views.teams import maintained
+from reviews.views.people import PersonRequest, maintained_team
 from reviews.views.wake import wake_delivery
 
 
@@ -31,7 +30,7 @@ def index(request: PersonRequest) -> HttpResponse:
 @require_POST
 def send(request: PersonRequest, team: str) -> HttpResponse:
     """Send the team's messages again that failed in the last day. For maintainers."""
-    seen = maintained(request, team)
+    seen = maintained_team(request, team)
     count = send_again(seen)
     wake_delivery()
     if count:

@@ -8,8 +8,7 @@ from reviews import team_policy
 from reviews.checklist import REQUIRED, Tier
 from reviews.models import Team
 from reviews.team_forms import PolicyForm
-from reviews.views.people import PersonRequest
-from reviews.views.teams import maintained
+from reviews.views.people import PersonRequest, maintained_team
 from reviews.workflow.quorum import quorum
 
 
@@ -17,7 +16,7 @@ from reviews.workflow.quorum import quorum
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: PersonRequest, team: str) -> HttpResponse:
     """On which tiers the gate asks for a review, and whose quorum needs the duty ops."""
-    seen = maintained(request, team)
+    seen = maintained_team(request, team)
     form = PolicyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         team_policy.change(seen, form.cleaned_data["review_tiers"], form.cleaned_data["ops_tiers"], by=request.user)

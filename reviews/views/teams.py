@@ -15,10 +15,10 @@ from reviews.members import LastMaintainerError, make_team
 from reviews.members import change_duties as give
 from reviews.members import change_role as change
 from reviews.members import remove as take_out
-from reviews.models import Membership, Team
+from reviews.models import Membership
 from reviews.scorecards import scanned_areas, worst_items
 from reviews.team_forms import DutiesForm
-from reviews.views.people import PersonRequest, seen_team
+from reviews.views.people import PersonRequest, maintained_team, seen_team
 
 Role = Membership.Role
 
@@ -57,7 +57,7 @@ def create(request: PersonRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def members(request: PersonRequest, team: str) -> HttpResponse:
     """Who is in the team and as what; maintainers add people."""
-    seen = maintained(request, team)
+    seen = maintained_team(request, team)
     form = MemberForm(request.POST or None, team=seen)
     if request.method == "POST" and form.is_valid():
         added = form.save(request.user)
@@ -77,7 +77,7 @@ def members(request: PersonRequest, team: str) -> HttpResponse:
 @require_POST
 def change_role(request: PersonRequest, team: str, pk: int) -> HttpResponse:
     """Give a member another role."""
-    member = get_object_or_404(maintained(request, team).memberships.select_related("user"), pk=pk)
+    member = get_object_or_404(maintained_team(request, team).memberships.select_related("user"), pk=pk)
     form = RoleForm(request.POST)
     if form.is_valid():
         role = form.cleaned_data["role"]
@@ -89,7 +89,7 @@ def change_role(request: PersonRequest, team: str, pk: int) -> HttpResponse:
 @require_POST
 def change_duties(request: PersonRequest, team: str, pk: int) -> HttpResponse:
     """Say what a member answers for in reviews."""
-    member = get_object_or_404(maintained(request, team).memberships.select_related("user"), pk=pk)
+    member = get_object_or_404(maintained_team(request, team).memberships.select_related("user"), pk=pk)
     form = DutiesForm(request.POST)
     if form.is_valid():
         duties = form.cleaned_data["duties"]
@@ -109,13 +109,6 @@ def remove_member(request: PersonRequest, team: str, pk: int) -> HttpResponse:
         access.require(request.user, seen, Role.MAINTAINER)
     attempt(request, partial(take_out, member, by=request.user), f"{member.user.username} is no longer in {seen.name}.")
     return redirect("account") if member.user == request.user else redirect("members", team)
-
-
-def maintained(request: PersonRequest, team: str) -> Team:
-    """The team, for its maintainers. Raises Http404 or PermissionDenied."""
-    seen = seen_team(request, team)
-    access.require(request.user, seen, Role.MAINTAINER)
-    return seen
 
 
 def attempt(request: PersonRequest, change: Callable[[], None], done: str) -> None:

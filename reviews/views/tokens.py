@@ -8,8 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from reviews import tokens
 from reviews.team_forms import TokenForm
-from reviews.views.people import PersonRequest
-from reviews.views.teams import maintained
+from reviews.views.people import PersonRequest, maintained_team
 
 
 @login_required
@@ -17,7 +16,7 @@ from reviews.views.teams import maintained
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: PersonRequest, team: str) -> HttpResponse:
     """The tokens of the team; maintainers make them. The answer that makes one is the only one to show its secret."""
-    seen = maintained(request, team)
+    seen = maintained_team(request, team)
     form = TokenForm(request.POST or None)
     made, secret = None, ""
     if request.method == "POST" and form.is_valid():
@@ -32,7 +31,7 @@ def index(request: PersonRequest, team: str) -> HttpResponse:
 @require_POST
 def revoke(request: PersonRequest, team: str, pk: int) -> HttpResponse:
     """Let nobody in with a token from now on."""
-    token = get_object_or_404(maintained(request, team).api_tokens.select_related("team"), pk=pk)
+    token = get_object_or_404(maintained_team(request, team).api_tokens.select_related("team"), pk=pk)
     tokens.revoke(token, by=request.user)
     messages.success(request, f"The token {token.name} lets nobody in any more.")
     return redirect("tokens", team)

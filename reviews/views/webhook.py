@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from reviews import access, hooks, reported, telling
+from reviews import hooks, reported, telling
 from reviews.hook_forms import ForgeForm, HookForm, RotateForm
-from reviews.models import Hook, Look, Membership, OutboxMessage, Repository
-from reviews.views.people import PersonRequest, seen_repository
+from reviews.models import Hook, Look, OutboxMessage, Repository
+from reviews.views.people import PersonRequest, maintained, seen_repository
 from reviews.views.repositories import tabs
 from reviews.webhooks import guide
 
@@ -119,13 +119,6 @@ def try_out(request: PersonRequest, team: str, repository: str) -> HttpResponse:
     seen = maintained(request, team, repository)
     problem = telling.problem_of(seen)
     return page(request, seen, UNPROCESSABLE if problem else OK, tried={"problem": problem})
-
-
-def maintained(request: PersonRequest, team: str, repository: str) -> Repository:
-    """The repository, for maintainers of its team. Raises Http404 or PermissionDenied."""
-    seen = seen_repository(request, team, repository)
-    access.require(request.user, seen.team, Membership.Role.MAINTAINER)
-    return seen
 
 
 def hook_of(repository: Repository) -> Hook:
