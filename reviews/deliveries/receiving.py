@@ -14,7 +14,7 @@ from reviews import hooks
 from reviews.deliveries import outcomes, statements
 from reviews.models import Delivery, Hook
 from reviews.webhooks import body, events, providers, redaction
-from reviews.webhooks.signatures import RefusedError
+from reviews.webhooks.errors import RefusedError
 
 log = structlog.get_logger(__name__)
 _REFUSED_EVERY = timedelta(minutes=1)

@@ -12,8 +12,8 @@ from django.views.decorators.csrf import csrf_exempt
 from reviews.deliveries import receiving
 from reviews.models import Hook
 from reviews.views.wake import wake_sorting
-from reviews.webhooks.body import MOST_BYTES, BadBodyError, bad
-from reviews.webhooks.signatures import RefusedError
+from reviews.webhooks.body import MOST_BYTES, bad
+from reviews.webhooks.errors import HookError, RefusedError
 
 log = structlog.get_logger(__name__)
 ACCEPTED, BAD, UNBELIEVED, MISSING = 202, 400, 401, 404
@@ -62,7 +62,7 @@ def _received(request: HttpRequest, hook: Hook) -> JsonResponse:
     now = timezone.now()
     try:
         received = receiving.receive(hook, headers, _body(request), now)
-    except (RefusedError, BadBodyError) as error:
+    except HookError as error:
         log.info("delivery-refused", hook=hook.pk, repository=hook.repository_id, code=error.code)
         receiving.remember_refusal(hook, error.code, now)
         status = UNBELIEVED if isinstance(error, RefusedError) else _STATUSES.get(error.code, BAD)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reviews.webhooks import body, fields, signatures
+from reviews.webhooks.errors import BadBodyError
 from reviews.webhooks.events import Event, Ignored, Json, Ping, PullRequest, Push, Tag
 
 _NOBODYS = "00000000-0000-0000-0000-000000000000"
@@ -27,7 +28,7 @@ def delivery(headers: Mapping[str, str], raw: bytes) -> tuple[str, str]:
     """
     try:
         payload = body.read(raw, headers.get("content-type", ""))
-    except body.BadBodyError:
+    except BadBodyError:
         return fields.key("", raw), ""
     given = "" if _is_test(payload) else fields.text(payload, "id")
     return fields.key(given, raw), fields.event_name(fields.text(payload, "eventType"))

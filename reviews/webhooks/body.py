@@ -10,6 +10,7 @@ import re
 from typing import Any, NoReturn
 from urllib.parse import parse_qs
 
+from reviews.webhooks.errors import BadBodyError
 from reviews.webhooks.events import Json
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -45,19 +46,6 @@ TEXTS = {
     "commit_malformed": ("{field} is not a full commit id.", "Have the sender of this event checked."),
 }
 """What is said for each code: the message, and the next step."""
-
-
-class BadBodyError(Exception):
-    """A body that cannot be used. Neither text holds anything of the body."""
-
-    def __init__(self, code: str, message: str, next_step: str) -> None:
-        super().__init__(code, message, next_step)
-        self.code = code
-        self.message = message
-        self.next_step = next_step
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.message}"
 
 
 def bad(code: str, field: str = "") -> BadBodyError:

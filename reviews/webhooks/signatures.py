@@ -14,6 +14,8 @@ import secrets as random
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from reviews.webhooks.errors import RefusedError
+
 WINDOW = timedelta(minutes=5)
 _SECRET_BYTES = 32
 _MOST_SIGNATURES = 16
@@ -71,19 +73,6 @@ TEXTS = {
     ),
 }
 """What is said for each code: the message, and the next step."""
-
-
-class RefusedError(Exception):
-    """A request that is not believed. Neither text holds anything of the request or of a secret."""
-
-    def __init__(self, code: str, message: str, next_step: str) -> None:
-        super().__init__(code, message, next_step)
-        self.code = code
-        self.message = message
-        self.next_step = next_step
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.message}"
 
 
 def refused(code: str) -> RefusedError:

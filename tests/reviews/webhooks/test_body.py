@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviews.webhooks import body
-from reviews.webhooks.body import BadBodyError
+from reviews.webhooks.errors import BadBodyError
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviews.webhooks import body, events, providers
-from reviews.webhooks.body import BadBodyError
+from reviews.webhooks.errors import BadBodyError
 from reviews.webhooks.events import Ignored, PullRequest
 from tests.reviews.webhooks import payloads as p
 from tests.reviews.webhooks.payloads import HEAD, changed, without

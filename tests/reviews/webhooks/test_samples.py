@@ -4,6 +4,7 @@ import json
 import re
 
 from reviews.webhooks import body, events, providers, redaction
+from reviews.webhooks.errors import BadBodyError
 from tests.reviews.webhooks.samples import FOLDER, INCOMPLETE, PROVIDERS, SAMPLES, all_samples
 
 FOLDERS = {"github", "gitlab", "gitea", "bitbucket", "bitbucket-server", *PROVIDERS}
@@ -15,7 +16,7 @@ def asked(sample):
     payload = body.read(sample.path.read_bytes(), "application/json")
     try:
         return providers.get(sample.provider).read(sample.event, payload)
-    except body.BadBodyError as error:
+    except BadBodyError as error:
         return error.code
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviews.webhooks import providers, signatures
-from reviews.webhooks.signatures import RefusedError
+from reviews.webhooks.errors import RefusedError
 from tests.reviews.webhooks.sending import FORMER, NOW, OTHER, SECRET, SENDERS, azure, forgeries, signature, standard
 
 BODY = '{"ref": "refs/heads/main", "title": "Größe"}'.encode()
