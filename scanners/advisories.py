@@ -15,14 +15,17 @@ import re
 import tarfile
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import yaml
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
+
+from scanners import cvss
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
@@ -39,13 +42,29 @@ class AdvisoriesError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Advisory:
-    """One published fault. `names` are its id and aliases, `fixed` the first version after the given one without it."""
+    """One published fault. `names` are its id and aliases, `fixed` the first version after the given one without it.
+
+    `severity` is low, medium, high or critical, empty where the record does not say.
+    """
 
     id: str
     names: frozenset[str]
     summary: str
     fixed: str
     malicious: bool
+    severity: str = ""
+
+
+class Known(Protocol):
+    """What rules and tables ask of advisories, wherever they are kept. `date` is the day up to which they reach."""
+
+    date: dt.date | None
+
+    def knows(self, name: str) -> bool:
+        """Whether an open record names the package."""
+
+    def of(self, name: str, version: str) -> tuple[Advisory, ...]:
+        """The open advisories that cover a version, one for each fault."""
 
 
 class Advisories:
@@ -158,12 +177,22 @@ def _covers(affected: Mapping[str, Any], version: str) -> bool:
     return any(_in_range(one.get("events") or (), wanted) for one in ranges)
 
 
-def _in_range(events: Iterable[Mapping[str, Any]], version: Version) -> bool:
+def _in_range(events: Sequence[Mapping[str, Any]], version: Version) -> bool:
+    """Whether a version lies between events. A build of one's own of the last affected version is affected, too."""
     inside = False
     for edge, kind in _edges(events):
-        if edge is None or version > edge or (version == edge and kind != "last_affected"):
+        if kind == "last_affected":
+            inside = inside and not (edge is None or _public(version) > edge)
+        elif edge is None or version >= edge:
             inside = kind == "introduced"
-    return inside
+    return inside and _within_limits(events, version)
+
+
+def _within_limits(events: Iterable[Mapping[str, Any]], version: Version) -> bool:
+    """Whether a version is below one of the limits of a range; true where it has none."""
+    limits = [str(event["limit"]) for event in events if "limit" in event]
+    edges = [_version(limit) for limit in limits]
+    return not limits or "*" in limits or any(edge is not None and version < edge for edge in edges)
 
 
 def _edges(events: Iterable[Mapping[str, Any]]) -> list[tuple[Version | None, str]]:
@@ -184,7 +213,20 @@ def _advisory(record: Mapping[str, Any], affected: Mapping[str, Any], version: s
     names = frozenset({name, *map(str, record.get("aliases") or ())})
     text = str(record.get("summary") or record.get("details") or "").strip().split("\n")[0]
     malicious = any(one.startswith("MAL-") for one in names)
-    return Advisory(name, names, " ".join(text.split())[:160], _fixed(affected, version), malicious)
+    summary, fixed = " ".join(text.split())[:160], _fixed(affected, version)
+    return Advisory(name, names, summary, fixed, malicious, _severity(record, affected))
+
+
+def _severity(record: Mapping[str, Any], affected: Mapping[str, Any]) -> str:
+    """What the record says of its weight: in a word of its database, or as a vector."""
+    for held in (record.get("database_specific"), affected.get("database_specific")):
+        word = held.get("severity") if isinstance(held, Mapping) else None
+        if isinstance(word, str) and word.lower() in cvss.WORDS:
+            return cvss.WORDS[word.lower()]
+    given = [held.get("severity") for held in (record, affected)]
+    entries = [one for listed in given if isinstance(listed, list) for one in listed if isinstance(one, Mapping)]
+    scores = [score for one in entries if (score := cvss.base_score(str(one.get("score")))) is not None]
+    return cvss.rating(max(scores)) if scores else ""
 
 
 def _fixed(affected: Mapping[str, Any], version: str) -> str:
@@ -203,9 +245,11 @@ def _fixed(affected: Mapping[str, Any], version: str) -> str:
 def _merged(one: Advisory, other: Advisory) -> Advisory:
     first, second = sorted((one, other), key=lambda advisory: (not advisory.malicious, advisory.id))
     fixed = first.fixed or second.fixed
-    return Advisory(first.id, one.names | other.names, first.summary or second.summary, fixed, first.malicious)
+    names, summary = one.names | other.names, first.summary or second.summary
+    return Advisory(first.id, names, summary, fixed, first.malicious, first.severity or second.severity)
 
 
+@lru_cache(maxsize=65536)
 def _version(text: str) -> Version | None:
     try:
         return Version(text)

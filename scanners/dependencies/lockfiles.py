@@ -30,7 +30,7 @@ _READERS: Final[Mapping[str, tuple[Callable[[str], Any], Callable[[Mapping[str, 
     "pdm-lock": (tomllib.loads, tomllocks.pdm_lock),
     "pylock": (tomllib.loads, tomllocks.pylock),
     "pipfile-lock": (json.loads, jsonlocks.pipfile_lock),
-    "conda-lock": (lambda text: yaml.load(text, _LOADER), jsonlocks.conda_lock),  # noqa: S506 # both loaders are safe ones
+    "conda-lock": (lambda text: _LOADER(text).get_single_data(), jsonlocks.conda_lock),
 }
 
 

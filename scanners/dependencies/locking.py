@@ -30,6 +30,13 @@ def locks_of(tree: Tree, path: str) -> list[Fact]:
     return [lock for lock in tree.facts("lock") if lock.path.rpartition("/")[0] == folder]
 
 
+def unread_locks(tree: Tree) -> list[tuple[str, str]]:
+    """The lock files that could not be read, each with the reason."""
+    found = [(fact.path, str(fact["reason"])) for fact in tree.facts("unread") if fact.path_class.kind in LOCKS]
+    large = [path for path, path_class in tree.too_large.items() if path_class.kind in LOCKS]
+    return found + [(path, "It is over the size limit and was not read.") for path in sorted(large)]
+
+
 def is_aside(path: str) -> bool:
     """Whether a manifest is for working on the code (`requirements-dev.txt`, `docs/...`), not for running it."""
     name = PurePosixPath(path).name

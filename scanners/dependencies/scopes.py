@@ -9,10 +9,12 @@ What each lock of a commit decides: its packages beside what asks for them. What
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from scanners.dependencies.locking import is_aside, locks_of
 from scanners.dependencies.packages import Package
+from scanners.dependencies.reach import Node, Reached, reach
 from scanners.dependencies.requirements import normal
 from scanners.tree import Fact, Tree
 
@@ -32,7 +34,8 @@ class Pinned:
 class Scope:
     """One lock, or all pip files together (`lock` is None).
 
-    `asked` holds the names that the project asks for, by group; `edges` says whether it is known who brings whom along.
+    `asked` holds the names that the project asks for, by group; `edges` says whether it is known who brings whom along,
+    `reached` how each name and version comes in.
     """
 
     lock: Fact | None = None
@@ -41,6 +44,7 @@ class Scope:
     copies: dict[str, list[Fact]] = field(default_factory=lambda: defaultdict(list))
     asked: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     edges: bool = True
+    reached: Mapping[Node, Reached] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -48,7 +52,8 @@ class Scope:
         return self.lock.path if self.lock is not None else ""
 
 
-def scopes(tree: Tree) -> list[Scope]:
+@lru_cache(maxsize=1)  # Rules and tables ask for the same commit.
+def scopes(tree: Tree) -> tuple[Scope, ...]:
     """The scopes of a commit, in order of path; that of pip files, where there are any, stands last."""
     locks = {fact.path: _of_lock(fact) for fact in tree.facts("lock") if fact.path_class.name in ("service", "script")}
     pip = Scope()
@@ -71,7 +76,16 @@ def scopes(tree: Tree) -> list[Scope]:
         _ask(scope)
         for facts in scope.declared.values():  # What the lock was made from comes first.
             facts.sort(key=lambda fact: fact.path_class.kind in _PIP)
-    return [*found, pip] if pip.packages or pip.declared else found
+    for scope in (*found, pip):
+        scope.reached = _reach(scope)
+    return (*found, pip) if pip.packages or pip.declared else tuple(found)
+
+
+def _reach(scope: Scope) -> Mapping[Node, Reached]:
+    """How each package comes in."""
+    versions = {name: [pin.package.version for pin in pins] for name, pins in scope.packages.items()}
+    edges = {(name, pin.package.version): pin.package.requires for name, pins in scope.packages.items() for pin in pins}
+    return reach(versions, edges, scope.asked)
 
 
 def _compiled(tree: Tree) -> set[str]:

@@ -2,13 +2,13 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from scanners.advisories import Advisory
 from scanners.dependencies import endoflife
 from scanners.dependencies.locking import LOCKS, is_aside
 from scanners.dependencies.ranges import installable, order
-from scanners.dependencies.reach import Node, Reached, reach
+from scanners.dependencies.reach import Reached
 from scanners.dependencies.scopes import Pinned, Scope, group_in, scopes
 from scanners.dependencies.undeclared import UNDECLARED, Import, imports
 from scanners.inventory.dependencystate import (
@@ -40,16 +40,6 @@ def _rows(tree: Tree) -> Iterator[Row]:
     yield from _unread(tree)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scoped:
-    """A scope with what was worked out of it once, and the day on which it is looked at."""
-
-    scope: Scope
-    reached: Mapping[Node, Reached]
-    tree: Tree
-    today: dt.date
-
-
 def _undeclared(tree: Tree) -> dict[str, list[Import]]:
     """The imports that no manifest declares, by the distribution that they need."""
     found: dict[str, list[Import]] = {}
@@ -60,28 +50,24 @@ def _undeclared(tree: Tree) -> dict[str, list[Import]]:
 
 
 def _of_scope(scope: Scope, tree: Tree, missing: Mapping[str, Sequence[Import]]) -> Iterator[Row]:
-    versions = {name: [pin.package.version for pin in pins] for name, pins in scope.packages.items()}
-    edges = {(name, pin.package.version): pin.package.requires for name, pins in scope.packages.items() for pin in pins}
-    scoped = _Scoped(scope, reach(versions, edges, scope.asked), tree, tree.date or endoflife.checked())
     own = {fact["name"] for fact in tree.facts("manifest") if fact["name"]}
     for name in sorted({*scope.packages, *scope.declared}):
         pins = sorted(scope.packages.get(name, ()), key=lambda pin: order(pin.package.version))
         if name in own and all(pin.package.source == "path" for pin in pins):
             continue  # The project itself.
         for pin in pins:
-            yield _row(name, pin, scoped, missing.get(name, ()))
+            yield _row(name, pin, scope, tree, missing.get(name, ()))
         if not pins:
-            yield _row(name, None, scoped, missing.get(name, ()))
+            yield _row(name, None, scope, tree, missing.get(name, ()))
 
 
-def _row(name: str, pin: Pinned | None, scoped: _Scoped, missing: Sequence[Import]) -> Row:
-    scope = scoped.scope
+def _row(name: str, pin: Pinned | None, scope: Scope, tree: Tree, missing: Sequence[Import]) -> Row:
     facts = scope.declared.get(name, [])
     version = pin.package.version if pin else ""
-    reached = scoped.reached.get((name, version))
+    reached = scope.reached.get((name, version))
     direct = _direct(name, scope, facts)
-    state = state_of(name, pin, scope, scoped.tree, [] if direct else missing)
-    known = _advisories(name, pin, scoped.tree)
+    state = state_of(name, pin, scope, tree, [] if direct else missing)
+    known = _advisories(name, pin, tree)
     end = endoflife.ends(name, version) if version else None
     cells: dict[str, Cell] = {
         "name": name,
@@ -95,13 +81,15 @@ def _row(name: str, pin: Pinned | None, scoped: _Scoped, missing: Sequence[Impor
         "declared_in": list(dict.fromkeys(fact.path for fact in facts)),
         "locked_in": pin.path if pin else "",
         "state": state.name,
-        "advisories": known,
+        "advisories": None if known is None else [_told(one) for one in known],
         "end_of_life": end.isoformat() if end else None if endoflife.covers(name) else "",
         "address": pin.package.address if pin else facts[0]["url"],
         "requires": list(pin.package.requires) if pin else [],
         "files": list(pin.package.files) if pin else [],
+        "faults": [_fault(one) for one in known or ()],
     }
-    return Row(name, cells, _places(name, pin, scope, missing), _marks(cells, pin, end, scoped), state.why)
+    marks = _marks(cells, pin, end, is_given_by_design(facts, tree), tree)
+    return Row(name, cells, _places(name, pin, scope, missing), marks, state.why)
 
 
 def _direct(name: str, scope: Scope, facts: Sequence[Fact]) -> bool | None:
@@ -134,25 +122,35 @@ def _group(pin: Pinned | None, facts: Sequence[Fact], reached: Reached | None) -
     return ", ".join(sorted(groups))
 
 
-def _advisories(name: str, pin: Pinned | None, tree: Tree) -> list[str] | None:
-    """The open advisories with where they end; None where nobody knows."""
+def _advisories(name: str, pin: Pinned | None, tree: Tree) -> Sequence[Advisory] | None:
+    """The open advisories; None where nobody knows. What lies in the commit itself has none of its own."""
     if tree.advisories is None or pin is None or pin.package.source not in ("index", "path"):
         return None
     if pin.package.source == "path" or not pin.package.version:
         return [] if pin.package.source == "path" else None
-    found = tree.advisories.of(name, pin.package.version)
-    return [f"{one.id} fixed in {one.fixed}" if one.fixed else f"{one.id}, no fixed version" for one in found]
+    return tree.advisories.of(name, pin.package.version)
 
 
-def _marks(cells: Mapping[str, Cell], pin: Pinned | None, end: dt.date | None, scoped: _Scoped) -> dict[str, str]:
-    facts = scoped.scope.declared.get(str(cells["name"]), [])
+def _told(advisory: Advisory) -> str:
+    return f"{advisory.id} fixed in {advisory.fixed}" if advisory.fixed else f"{advisory.id}, no fixed version"
+
+
+def _fault(advisory: Advisory) -> str:
+    """An advisory in words for a bill of materials: id, severity and fixed version ("-" for none), then its aliases."""
+    aliases = sorted(advisory.names - {advisory.id})
+    return " ".join((advisory.id, advisory.severity or "-", advisory.fixed or "-", *aliases))
+
+
+def _marks(
+    cells: Mapping[str, Cell], pin: Pinned | None, end: dt.date | None, by_design: bool, tree: Tree
+) -> dict[str, str]:
     marks: dict[str, str] = {}
     state = cells["state"]
     if state is None:
         marks["state"] = UNKNOWN
     elif state == OK:
         marks["state"] = GOOD
-    elif state != UNHASHED and not (state in (NOT_LOCKED, UNPINNED) and is_given_by_design(facts, scoped.tree)):
+    elif state != UNHASHED and not (state in (NOT_LOCKED, UNPINNED) and by_design):
         marks["state"] = BAD
     if cells["advisories"] is None:
         marks["advisories"] = UNKNOWN
@@ -161,7 +159,7 @@ def _marks(cells: Mapping[str, Cell], pin: Pinned | None, end: dt.date | None, s
     elif pin is not None and installable(pin.package.markers):
         marks["advisories"] = BAD
     if end is not None:
-        marks["end_of_life"] = BAD if end < scoped.today else GOOD
+        marks["end_of_life"] = BAD if end < (tree.date or endoflife.checked()) else GOOD
     return marks
 
 

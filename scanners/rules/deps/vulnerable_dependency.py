@@ -1,8 +1,10 @@
-from packaging.version import Version
+from collections.abc import Sequence
 
-from scanners.advisories import Advisories, Advisory
-from scanners.dependencies.locking import is_aside, lock_of
+from scanners.advisories import Advisory, Known
+from scanners.dependencies.advised import told, weight
+from scanners.dependencies.locking import is_aside, lock_of, unread_locks
 from scanners.dependencies.ranges import installable
+from scanners.dependencies.scopes import Pinned, Scope, scopes
 from scanners.finding import Effort, Severity
 from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext
@@ -19,16 +21,18 @@ _KNOWN = f"""[
     "affected": [{{"package": {{"ecosystem": "PyPI", "name": "redis"}}, "versions": ["6.0.0"]}}]}}
 ]"""
 
+_NOTHING_LOADED = "No advisories are loaded, so nothing is known of the versions here, good or bad."
+
 
 class VulnerableDependency(Rule):
     """
     A published fault comes with its recipe: scanners try it on every service they can reach, within days.
 
     Compares the versions in lock files, and those that a requirements file pins where no lock speaks for it, with the
-    advisories that were given (`plimsoll check --advisories PATH`): ranges and listed versions as OSV defines them, records
-    that are aliases counted once, withdrawn ones left out. A package whose markers never hold on Linux is not installed. A
-    range without a lock is unresolved; where no advisories were given the rule is not asked. Known malware weighs most; what
-    only tools need weighs one step less.
+    advisories that were loaded (`plimsoll check --advisories PATH`): ranges and listed versions as OSV defines them, records
+    that are aliases counted once, withdrawn ones left out. Without advisories every lock is unresolved, and so is a range
+    that no lock decides. A package whose markers never hold on Linux is not installed. A finding weighs what the record says,
+    else high; known malware weighs most, what only tools need one step less.
     """
 
     id = "vulnerable-dependency"
@@ -75,55 +79,55 @@ class VulnerableDependency(Rule):
     )
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        locks = [lock for lock in tree.facts("lock") if lock.path_class.name == "service"]
         asked = [fact for fact in tree.facts("requirement") if not fact["url"] and lock_of(tree, fact.path) is None]
+        for path, reason in unread_locks(tree):
+            ctx.unresolved(path, 1, reason)
         if tree.advisories is None:
-            ctx.not_applicable("No advisories were given to compare versions with: nothing is known, good or bad.")
+            for path in {lock.path for lock in _locks(tree)} | {fact.path for fact in asked if fact["pinned"]}:
+                ctx.unresolved(path, 1, _NOTHING_LOADED)
+            ctx.not_applicable("No version is locked or pinned here.")
             return
-        for lock in locks:
-            for name, versions in lock["versions"].items():
-                if installable(lock["markers"].get(name, ())):
-                    _judge(lock, lock["lines"].get(name, 1), name, versions, tree.advisories, ctx)
+        for scope in scopes(tree):
+            for pin in (pin for pins in scope.packages.values() for pin in pins if scope.lock in _locks(tree)):
+                _judge_locked(pin, scope, tree.advisories, ctx)
         for fact in asked:
-            versions = [fact["specifier"].lstrip("=")] if fact["pinned"] else []
             if fact["marker"] and not installable([fact["marker"]]):
                 continue
-            if versions and "," not in versions[0]:
-                _judge(fact, fact.line, fact["name"], versions, tree.advisories, ctx)
+            if fact["pinned"] and "," not in fact["specifier"]:
+                _judge_pinned(fact, tree.advisories, ctx)
             elif tree.advisories.knows(fact["name"]):
                 ctx.unresolved(fact.path, fact.line, f"No version of {fact['name']} is locked.")
 
 
-def _judge(fact: Fact, line: int, name: str, versions: list[str], advisories: Advisories, ctx: TreeContext) -> None:
-    known = {version: found for version in versions if (found := advisories.of(name, version))}
-    ctx.site(fact.path, line)
-    for version, found in known.items():
-        message = f"{name} {version} {_told(found)} (advisories up to {advisories.date})."
-        aside = fact.get("group") == "dev" or is_aside(fact.path)
-        severity = Severity.MEDIUM if aside else Severity.HIGH
-        if any(advisory.malicious for advisory in found):
-            severity = Severity.CRITICAL
-        anchor = f"{name} {' '.join(advisory.id for advisory in found)}"
-        ctx.report(fact.path, line, message, anchor=anchor, text=fact.get("text", ""), severity=severity)
+def _locks(tree: Tree) -> list[Fact]:
+    return [lock for lock in tree.facts("lock") if lock.path_class.name == "service"]
 
 
-def _told(found: tuple[Advisory, ...]) -> str:
-    """What is known of a version: its faults by their usual names, and where they end."""
-    names = [next((name for name in sorted(one.names) if name.startswith("CVE-")), one.id) for one in found]
-    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    if any(advisory.malicious for advisory in found):
-        return f"is known malware: {shown}"
-    fixed = [advisory.fixed for advisory in found]
-    end = (
-        f"fixed in {_latest(fixed)}"
-        if all(fixed)
-        else "not all of them fixed in any version"
-        if len(found) > 1
-        else "no version fixes it"
-    )
-    what = "a published fault" if len(found) == 1 else f"{len(found)} published faults"
-    return f"has {what}: {shown}; {end}"
+def _judge_locked(pin: Pinned, scope: Scope, known: Known, ctx: TreeContext) -> None:
+    package = pin.package
+    if package.source != "index" or not package.version or not installable(package.markers):
+        return
+    ctx.site(pin.path, pin.line)
+    found = known.of(package.name, package.version)
+    if found:
+        reached = scope.reached.get((package.name, package.version))
+        through = reached.path[:-1] if reached and scope.edges else ()
+        way = f"; it comes in through {' > '.join(through)}" if through else ""
+        aside = is_aside(pin.path) or (reached is not None and reached.groups == ("dev",))
+        message = f"{package.name} {package.version} {told(found)}{way} (advisories up to {known.date})."
+        ctx.report(pin.path, pin.line, message, anchor=_anchor(package.name, found), severity=weight(found, aside))
 
 
-def _latest(versions: list[str]) -> str:
-    return str(max(map(Version, versions)))
+def _judge_pinned(fact: Fact, known: Known, ctx: TreeContext) -> None:
+    version = fact["specifier"].lstrip("=")
+    ctx.site(fact.path, fact.line)
+    found = known.of(fact["name"], version)
+    if found:
+        severity = weight(found, fact["group"] == "dev" or is_aside(fact.path))
+        message = f"{fact['name']} {version} {told(found)} (advisories up to {known.date})."
+        anchor = _anchor(fact["name"], found)
+        ctx.report(fact.path, fact.line, message, anchor=anchor, text=fact["text"], severity=severity)
+
+
+def _anchor(name: str, found: Sequence[Advisory]) -> str:
+    return f"{name} {' '.join(advisory.id for advisory in found)}"
