@@ -3,6 +3,7 @@ from typing import Final
 
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
+from scanners.semantics.tests.replaced import Replaced
 from scanners.tree import Fact, Tree, TreeContext
 
 _KINDS: Final = {
@@ -33,7 +34,7 @@ class BoundaryOnlyMocked(Rule):
     protocol, shows that the call works.
 
     Looks at each sort of boundary that the code crosses (HTTP, Redis, a database, AWS, mail, Elasticsearch) and that
-    tests patch: something must also run it for real: a fake server, a recorded wire, a container, a service of the
+    tests patch, by its own name, as a client that a module made, or with the function around it: something must also run it for real: a fake server, a recorded wire, a container, a service of the
     pipeline, or a suite of contract, integration or end-to-end tests. Where no test makes the boundary fail, that is a
     minor finding. A boundary that no test touches is unresolved; where other tests drive the application by URL and patch
     nothing, they may reach it, and it is only suspected.
@@ -93,16 +94,14 @@ class BoundaryOnlyMocked(Rule):
             for kind, libraries in _KINDS.items():
                 if fact["library"] in libraries:
                     first.setdefault(kind, fact)
-        for kind, fact in first.items():
-            self._judge(kind, fact, tree, ctx)
         if not first:
             ctx.not_applicable("The code crosses no boundary that is known here.")
+            return
+        replaced = Replaced(tree)
+        for kind, fact in first.items():
+            self._judge(kind, fact, replaced.of(set(_KINDS[kind])), tree, ctx)
 
-    def _judge(self, kind: str, fact: Fact, tree: Tree, ctx: TreeContext) -> None:
-        libraries = set(_KINDS[kind])
-        patched = [
-            patch for patch in tree.facts("patch", tests=True) if libraries & set(re.split(r"[._]", patch["target"]))
-        ]
+    def _judge(self, kind: str, fact: Fact, patched: list[Fact], tree: Tree, ctx: TreeContext) -> None:
         real = [found for found in tree.facts("test-real", tests=True) if re.search(_REAL[kind], found["name"])]
         suite = any(path_class.kind == "python" and _SUITE.search(path) for path, path_class in tree.files.items())
         if not tree.facts("test-file", tests=True) or (not patched and not real):
