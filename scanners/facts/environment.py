@@ -131,7 +131,7 @@ class EnvironmentReads(Collector):
             if not through:
                 _note(read, told(read.place, "", read.form, read.default, ctx), ctx)
             for found in through:
-                form = "typed" if found.strict else "own"  # Who refuses a missing one checks it.
+                form = "typed" if found.strict or found.raises else "own"  # Who refuses something checks it.
                 _note(Read(found.place, found.name, form, found.default), told_through(found), ctx)
         if "environ" in ctx.source and (" in os.environ" in ctx.source or " in environ" in ctx.source):
             _asked(ctx)

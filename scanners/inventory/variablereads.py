@@ -1,12 +1,13 @@
 """The reads of variables of a repository, by the name of the variable."""
 
+from scanners.semantics.config.allreads import all_reads
 from scanners.tree import Fact, Tree
 
 
 def reads_of(tree: Tree) -> dict[str, list[Fact]]:
     """The reads by name, those of services before those of scripts; reads of computed names are left out."""
     found: dict[str, list[Fact]] = {}
-    for read in tree.facts("env-read"):
+    for read in all_reads(tree):
         if read["name"]:
             found.setdefault(read["name"], []).append(read)
     return {name: sorted(reads, key=_rank) for name, reads in found.items()}

@@ -12,6 +12,7 @@ from scanners.syntax import children, descendants, unparse
 
 _PLAIN: Final = frozenset({"upper", "strip", "format"})
 _NAMES: Final = frozenset({"default", "fallback", "default_value", "dflt", "_default", "def_val", "otherwise"})
+_DEMANDS: Final = frozenset({"required", "mandatory", "require", "is_required", "strict", "must_exist"})
 
 
 class Spelling(NamedTuple):
@@ -29,7 +30,10 @@ class Spelling(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """A def or class of the file that reads: where it takes the name and the default, and what it falls back to."""
+    """A def or class of the file that reads: where it takes the name and the default, and what it falls back to.
+
+    `demand` is the parameter that says whether the variable must be set, "" for none.
+    """
 
     name: str
     method: bool
@@ -38,6 +42,7 @@ class Reader(NamedTuple):
     default_word: str
     default_position: int
     default: ast.expr | None
+    demand: str
     owner: Any
 
 
@@ -89,16 +94,15 @@ def reader_of(key: ast.expr, default: ast.expr | None, place: Place[Any]) -> Rea
     if isinstance(key, ast.Attribute) and isinstance(key.value, ast.Name) and key.value.id == "self":
         return _of_class(key.attr, place)
     spelling = spelled(key, place.scope)
-    if spelling is None:
-        return None
-    return _described(function, function, spelling, default)
+    return _described(function, function, spelling, default, place.cls is not None) if spelling is not None else None
 
 
-def _described(owner: Any, function: Any, spelling: Spelling, default: ast.expr | None) -> Reader | None:
+def _described(
+    owner: Any, function: Any, spelling: Spelling, default: ast.expr | None, method: bool
+) -> Reader | None:
     params = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
     keywords = [arg.arg for arg in function.args.kwonlyargs]
-    method = params[:1] in (["self"], ["cls"])
-    params = params[1:] if method else params
+    params = params[1:] if params[:1] in (["self"], ["cls"]) else params
     if spelling.param not in params + keywords:
         return None
     word = _default_word(default, function)
@@ -110,6 +114,7 @@ def _described(owner: Any, function: Any, spelling: Spelling, default: ast.expr 
         word,
         params.index(word) if word in params else -1,
         default if not word else _own_default(function, word),
+        next((name for name in params + keywords if name in _DEMANDS), ""),
         owner,
     )
 
@@ -151,7 +156,24 @@ def _of_class(attr: str, place: Place[Any]) -> Reader | None:
     if maker is None or len(bound) != 1 or bound[0].kind != "assign":
         return None
     spelling = spelled(bound[0].value, bound[0].scope)
-    return _described(node, maker, spelling, None) if spelling is not None else None
+    return _described(node, maker, spelling, None, True) if spelling is not None else None
+
+
+def derived(reader: Reader, ctx: Context) -> Iterator[Reader]:
+    """The classes of the file that follow a class which reads: they take the name where their own `__init__` does."""
+    if not isinstance(reader.owner, ast.ClassDef):
+        return
+    for scope in ctx.module.classes.values():
+        node: Any = scope.node
+        if not any(getattr(base, "id", "") == reader.name for base in node.bases):
+            continue
+        maker = next((stmt for stmt in node.body if getattr(stmt, "name", "") == "__init__"), None)
+        found = reader._replace(name=node.name, owner=node)
+        if maker is not None:
+            own = _described(node, maker, reader.spelling, None, True)
+            found = own if own is not None else found
+        yield found
+        yield from derived(found, ctx)
 
 
 def calls_of(reader: Reader, ctx: Context) -> Iterator[Place[ast.Call]]:
@@ -199,6 +221,12 @@ def passed(reader: Reader, call: ast.Call) -> tuple[ast.expr | None, ast.expr | 
     name = _argument(call, reader.position, reader.spelling.param)
     default = _argument(call, reader.default_position, reader.default_word) if reader.default_word else None
     return name, default if default is not None else reader.default
+
+
+def demands(reader: Reader, call: ast.Call) -> bool:
+    """Whether a call asks for a variable that is set; true where the reader has no word for it."""
+    given = next((word.value for word in call.keywords if word.arg == reader.demand), None)
+    return not reader.demand or (isinstance(given, ast.Constant) and given.value is True)
 
 
 def _argument(call: ast.Call, position: int, word: str) -> ast.expr | None:

@@ -58,16 +58,26 @@ def fallback(place: Place[Any]) -> ast.expr | None:
 
 def is_guarded(place: Place[Any], name: str) -> bool:
     """Whether a read happens only where the variable is set, or is prepared for one that is not."""
-    quoted = (f"'{name}'", f'"{name}"')
-    if any(any(text in unparse(test) for text in quoted) for test in place.conditions()):
+    key = getattr(place.node, "slice", None)
+    texts = (f"'{name}'", unparse(key) if isinstance(key, ast.Name) else f"'{name}'")
+    tests = [*place.conditions(), *_inner_tests(place)]
+    if any(text in unparse(test) for test in tests for text in texts):
         return True
+    return any(_catches(block.node) for block in place.within("try"))
+
+
+def _inner_tests(place: Place[Any]) -> Iterator[ast.expr]:
+    """The conditions of the expressions that a read stands in: `a if b else c`, `a for a in b if c`, `a and b`."""
     node: ast.AST | None = place.node
     while node is not None:
         above = place.parent(node)
-        if isinstance(above, ast.IfExp) and above.test is not node and quoted[0] in unparse(above.test):
-            return True
+        if isinstance(above, ast.IfExp) and above.test is not node:
+            yield above.test
+        elif isinstance(above, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            yield from (test for generator in above.generators for test in generator.ifs)
+        elif isinstance(above, ast.BoolOp) and isinstance(above.op, ast.And) and above.values[0] is not node:
+            yield from above.values[:-1]
         node = above
-    return any(_catches(block.node) for block in place.within("try"))
 
 
 def _catches(node: Any) -> bool:

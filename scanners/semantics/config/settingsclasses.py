@@ -114,12 +114,13 @@ def _annotated(annotation: ast.expr) -> ast.Call | None:
 
 
 def _alias(expr: ast.expr, scope: Scope) -> str:
-    if isinstance(expr, ast.Call) and last_name(expr.func) == "AliasChoices" and expr.args:
-        expr = expr.args[0]
+    if isinstance(expr, ast.Call) and last_name(expr.func) == "AliasChoices":
+        texts = [arg for arg in expr.args if isinstance(arg, ast.Constant)]
+        expr = texts[0] if texts else expr
     if isinstance(expr, (ast.List, ast.Tuple)) and expr.elts:
         expr = expr.elts[0]
     value = fold(expr, scope)
-    return value if isinstance(value, str) else ""
+    return value.upper() if isinstance(value, str) else ""
 
 
 def _type(stmt: ast.AnnAssign) -> str:

@@ -8,21 +8,25 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Place
 from scanners.semantics.config.defaults import shown_default
-from scanners.semantics.config.ownreaders import Reader, calls_of, converts, passed, reader_of
-from scanners.semantics.config.reading import feeds, used_as
+from scanners.semantics.config.ownreaders import Reader, calls_of, converts, demands, derived, passed, reader_of
+from scanners.semantics.config.reading import feeds, is_guarded, refusal, used_as
 from scanners.syntax import within
 
-_DEPTH: Final = 2
+_DEPTH: Final = 4
 
 
 class Through(NamedTuple):
-    """A read through an own def: where it is called, for which name, with which default."""
+    """A read through an own def: where it is called, for which name, with which default.
+
+    `strict` says whether the def refuses a missing variable, `raises` whether it refuses anything at all.
+    """
 
     place: Place[ast.Call]
     name: str
     default: ast.expr | None
     reader: Reader
     strict: bool
+    raises: bool
 
 
 def own_reads(
@@ -32,23 +36,29 @@ def own_reads(
     reader = reader_of(key, default, place)
     if reader is None:
         return
-    strict = form == "index" or _raises(reader)
-    _note_reader(reader, strict, ctx)
+    strict = _is_strict(form, place)
+    for known in (reader, *derived(reader, ctx)):
+        _note_reader(known, strict, ctx)
+        yield from _called(known, strict, form, ctx, depth)
+
+
+def _called(reader: Reader, strict: bool, form: str, ctx: Context, depth: int) -> Iterator[Through]:
     for call in calls_of(reader, ctx):
         name, given = passed(reader, call.node)
         if name is None:
             continue
         text = fold(name, call.scope)
         if isinstance(text, str):
-            yield Through(call, reader.spelling.of(text), given, reader, strict)
+            asked = strict and demands(reader, call.node)
+            yield Through(call, reader.spelling.of(text), given, reader, asked, _raises(reader))
         elif depth < _DEPTH:
-            yield from own_reads("index" if strict else "get", name, given, call, ctx, depth + 1)
+            yield from own_reads("index" if strict else form, name, given, call, ctx, depth + 1)
 
 
 def _note_reader(reader: Reader, strict: bool, ctx: Context) -> None:
     """Fact `env-reader`: a def or class of the file that others may import to read variables with."""
     known = ctx.facts.get("env-reader", ())
-    if any(fact["name"] == reader.name for fact in known):
+    if any(fact["name"] == reader.name and fact["spelling"] == list(reader.spelling) for fact in known):
         return
     ctx.fact(
         "env-reader",
@@ -60,6 +70,7 @@ def _note_reader(reader: Reader, strict: bool, ctx: Context) -> None:
         default_position=reader.default_position,
         default=shown_default(reader.spelling.before, reader.default, ctx.module),
         strict=strict,
+        demand=reader.demand,
         type=converts(reader),
         method=reader.method and not isinstance(reader.owner, ast.ClassDef),
     )
@@ -79,6 +90,13 @@ def told_through(found: Through) -> dict[str, Any]:
         ),
         "feeds": feeds(found.place)[:2],
     }
+
+
+def _is_strict(form: str, place: Place[Any]) -> bool:
+    """Whether the read of a reader refuses a missing variable."""
+    if refusal(place, place.function) == "missing":
+        return True
+    return form == "index" and not is_guarded(place, "")
 
 
 def _raises(reader: Reader) -> bool:
