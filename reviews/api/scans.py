@@ -14,7 +14,7 @@ from reviews.api.repositories import LARGEST, seen_repository
 from reviews.api.shapes import UNFINISHED, ScanOut, ScanWish, scan_out
 from reviews.gate import gating
 from reviews.models import Repository, Scan
-from reviews.views.wake import wake_workers
+from reviews.waking import wake_workers
 from scanners.git.errors import SourceError
 
 router = Router(tags=["scans"])

@@ -13,7 +13,7 @@ from reviews.rooms.room import Room, room
 from reviews.signoff import conditions
 from reviews.views.attempts import SEE_OTHER, Page, attempt, home, seen_review, shown
 from reviews.views.people import PersonRequest
-from reviews.views.wake import wake_delivery
+from reviews.waking import wake_delivery
 
 Role = Membership.Role
 

@@ -13,7 +13,7 @@ from reviews.deliveries import sorting
 from reviews.models import Delivery, Hook, Membership, Repository
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
-from reviews.views.wake import wake_sorting
+from reviews.waking import wake_sorting
 
 PER_PAGE = 50
 

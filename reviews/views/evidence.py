@@ -15,7 +15,7 @@ from reviews.signoff import evidence
 from reviews.views.attempts import SEE_OTHER, attempt, page_of, seen_item, seen_review
 from reviews.views.people import PersonRequest
 from reviews.views.uploads import to_save
-from reviews.views.wake import wake_readers
+from reviews.waking import wake_readers
 
 KINDS: Mapping[str, tuple[type[forms.Form], Callable[..., Evidence]]] = {
     "file": (FileForm, evidence.add_file),

@@ -17,7 +17,7 @@ from reviews.signoff import casefile, glass
 from reviews.views.attempts import FORBIDDEN, UNPROCESSABLE
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
-from reviews.views.wake import wake_delivery
+from reviews.waking import wake_delivery
 from reviews.workflow.quorum import Actor
 from reviews.workflow.transitions import RefusedError
 from scanners.git.errors import SourceError

@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from reviews.deliveries import receiving
 from reviews.models import Hook
-from reviews.views.wake import wake_sorting
+from reviews.waking import wake_sorting
 from reviews.webhooks.body import MOST_BYTES, bad
 from reviews.webhooks.errors import HookError, RefusedError
 

@@ -10,7 +10,7 @@ from reviews.models import Membership, PullRequest, Scan
 from reviews.pulls import showing
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
-from reviews.views.wake import wake_workers
+from reviews.waking import wake_workers
 
 PER_PAGE = 50
 

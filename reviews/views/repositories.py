@@ -13,7 +13,7 @@ from reviews.models import Membership, Repository, Team
 from reviews.scorecards import efforts, first_fixes, standing
 from reviews.trends import PERIODS, trend
 from reviews.views.people import PersonRequest, maintained, seen_repository
-from reviews.views.wake import wake_workers
+from reviews.waking import wake_workers
 from reviews.workflow.states import OPEN
 
 Role = Membership.Role

@@ -13,7 +13,7 @@ from reviews.rooms.forms import DecisionForm, MoveForm, NoteForm, ReaffirmForm, 
 from reviews.signoff import casefile, deciding, opening
 from reviews.views.attempts import SEE_OTHER, Page, attempt, home, seen_review
 from reviews.views.people import PersonRequest
-from reviews.views.wake import wake_delivery, wake_workers
+from reviews.waking import wake_delivery, wake_workers
 
 Decision = SignOff.Decision
 Change = Callable[[Review, User, dict], object]

@@ -21,8 +21,8 @@ from reviews.signoff import freezing
 from reviews.views.attempts import UNPROCESSABLE, seen_review
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
-from reviews.views.wake import wake_workers
 from reviews.waivers import life
+from reviews.waking import wake_workers
 from reviews.workflow.states import State
 
 PER_PAGE = 50

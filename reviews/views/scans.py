@@ -12,7 +12,7 @@ from reviews.pulls.showing import noun
 from reviews.scans import changes, coverage, progress_of
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
-from reviews.views.wake import wake_workers
+from reviews.waking import wake_workers
 
 PER_PAGE = 50
 STOP_POLLING = 286

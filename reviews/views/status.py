@@ -8,7 +8,7 @@ from reviews import access
 from reviews.models import Membership
 from reviews.status import failed_looks, failed_of, outbox, reported, send_again, status
 from reviews.views.people import PersonRequest, maintained_team
-from reviews.views.wake import wake_delivery
+from reviews.waking import wake_delivery
 
 
 @login_required

@@ -13,7 +13,6 @@ from reviews.models import Membership, Waiver
 from reviews.signoff import casefile
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
-from reviews.views.wake import wake_delivery
 from reviews.waivers import agenda, feeds
 from reviews.waivers.decisions import ConflictError, decide
 from reviews.waivers.effects import effects
@@ -21,6 +20,7 @@ from reviews.waivers.forms import AgendaFilter, AskForm, DecideForm
 from reviews.waivers.life import Action, RefusedError
 from reviews.waivers.pleas import choices, history, plea, wished
 from reviews.waivers.timeline import timeline
+from reviews.waking import wake_delivery
 
 PER_PAGE = 50
 SCOPES = {"finding", "rule", "item", "extends"}

@@ -24,7 +24,7 @@ from reviews.models import (
     Waiver,
 )
 from reviews.outbox import delivery
-from reviews.views.wake import waker
+from reviews.waking import waker
 from reviews.webhooks import events
 from tests.factories import MembershipFactory, RepositoryFactory, ScanFactory
 from tests.mail_server import MailServer

@@ -5,7 +5,7 @@ from django.urls import reverse
 from kombu.exceptions import OperationalError
 
 from reviews.models import Repository, Scan
-from reviews.views.wake import waker
+from reviews.waking import waker
 from tests.factories import RepositoryFactory, ScanFactory
 from tests.reviews.rows import RULE, finished, found
 from tests.services import wait_until

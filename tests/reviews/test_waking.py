@@ -15,7 +15,7 @@ from pytest_django import Settings
 from redis import Redis
 
 from config.celery import Hint, app
-from reviews.views import wake
+from reviews import waking
 from tests.services import free_port, wait_until
 
 
@@ -55,7 +55,7 @@ def exit_of_a_child(holds: Callable[[], bool]) -> int:
 @pytest.mark.parametrize("broker", ["hung", "down"])
 def test_nobody_waits_for_a_broker_that_does_not_answer(broker: str, silent_broker: str) -> None:
     url = {"hung": silent_broker, "down": f"redis://127.0.0.1:{free_port()}/0"}[broker]
-    task, waker = hints(url).task(probe, name="probe"), wake.Waker()
+    task, waker = hints(url).task(probe, name="probe"), waking.Waker()
     start = time.monotonic()
     for _ in range(100):
         waker.ask(task)
@@ -64,7 +64,7 @@ def test_nobody_waits_for_a_broker_that_does_not_answer(broker: str, silent_brok
 
 
 def test_a_storm_is_a_few_hints_of_which_the_first_goes_at_once(redis_url: str) -> None:
-    task, waker = hints(redis_url).task(probe, name="probe"), wake.Waker(pause=0.2)
+    task, waker = hints(redis_url).task(probe, name="probe"), waking.Waker(pause=0.2)
     waker.ask(task)
     time.sleep(0.05)
     for _ in range(400):
@@ -75,14 +75,14 @@ def test_a_storm_is_a_few_hints_of_which_the_first_goes_at_once(redis_url: str) 
 
 
 def test_two_tasks_are_two_hints(redis_url: str) -> None:
-    made, waker = hints(redis_url), wake.Waker(pause=0.2)
+    made, waker = hints(redis_url), waking.Waker(pause=0.2)
     waker.ask(made.task(probe, name="first"))
     waker.ask(made.task(probe, name="second"))
     wait_until(lambda: published(redis_url) == 2)
 
 
 def test_after_a_failure_it_rests_and_then_goes_on(silent_broker: str, redis_url: str) -> None:
-    waker = wake.Waker(rest=0.05)
+    waker = waking.Waker(rest=0.05)
     waker.ask(hints(f"redis://127.0.0.1:{free_port()}/0").task(probe, name="lost"))
     wait_until(waker.is_idle)
     waker.ask(hints(redis_url).task(probe, name="probe"))
@@ -91,7 +91,7 @@ def test_after_a_failure_it_rests_and_then_goes_on(silent_broker: str, redis_url
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_that_died_is_replaced_at_the_next_hint(redis_url: str) -> None:
-    made, waker = hints(redis_url), wake.Waker()
+    made, waker = hints(redis_url), waking.Waker()
     bad = made.task(probe, name="bad", serializer="no such serializer")
     waker.ask(bad)
     wait_until(waker.is_idle)
@@ -101,14 +101,14 @@ def test_a_thread_that_died_is_replaced_at_the_next_hint(redis_url: str) -> None
 
 
 def test_a_forked_process_has_a_waker_of_its_own() -> None:
-    parent = wake.waker()
-    assert exit_of_a_child(lambda: wake.waker() is not parent and wake.waker().is_idle()) == 0
+    parent = waking.waker()
+    assert exit_of_a_child(lambda: waking.waker() is not parent and waking.waker().is_idle()) == 0
 
 
 @pytest.fixture
 def messages(settings: Settings) -> Path:
     """Where the messages of the file broker lie; none at first."""
-    wait_until(wake.waker().is_idle)
+    wait_until(waking.waker().is_idle)
     place = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
     for left in place.iterdir():
         left.unlink()
@@ -118,11 +118,11 @@ def messages(settings: Settings) -> Path:
 @pytest.mark.django_db(transaction=True)
 def test_a_hint_follows_the_commit_and_none_a_rollback(messages: Path) -> None:
     with suppress(ZeroDivisionError), transaction.atomic():
-        wake.wake_sorting()
+        waking.wake_sorting()
         raise ZeroDivisionError
     with transaction.atomic():
-        wake.wake_delivery()
-        assert wake.waker().is_idle()
+        waking.wake_delivery()
+        assert waking.waker().is_idle()
     wait_until(lambda: list(messages.glob("*.msg")))
     (message,) = messages.glob("*.msg")
     assert "reviews.tasks.deliver" in message.read_text(encoding="utf-8")
@@ -131,7 +131,7 @@ def test_a_hint_follows_the_commit_and_none_a_rollback(messages: Path) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_hint_carries_the_request_that_it_comes_from(messages: Path) -> None:
     with structlog.contextvars.bound_contextvars(request_id="request-7"):
-        wake.wake_workers()
+        waking.wake_workers()
     wait_until(lambda: list(messages.glob("*.msg")))
     (message,) = messages.glob("*.msg")
     assert "request-7" in message.read_text(encoding="utf-8")
