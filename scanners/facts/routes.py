@@ -11,33 +11,13 @@ from scanners.place import Call
 from scanners.rule import CODE, Collector
 from scanners.semantics.api.guardpoints import acts, answers_data, generic_methods
 from scanners.semantics.api.guards import class_state, guarding, included, refused_below, state, words_of
+from scanners.semantics.handlers import short
 from scanners.semantics.routes import Route, frameworks, routes_of
 from scanners.semantics.viewclasses import view_kind
+from scanners.semantics.web.roles import role_by
 from scanners.syntax import descendants, unparse
 from scanners.text import TextFile
 
-_ROLES: Final = (
-    (
-        "health",
-        r"health|healthz|livez?\b|readyz?\b|ready|liveness|readiness|ping\b|heartbeat|status\b|alive|up$|metrics|version",
-    ),
-    ("webhook", r"webhook|callback|hooks?\b|ipn\b|notify"),
-    (
-        "login",
-        (
-            r"log_?in|log_?out|sign_?in|sign_?up|sign_?out|register|token|auth|oauth|password|session|forgot|reset|activate"
-            r"|confirm|verify|sso|saml|oidc|captcha|csrf"
-        ),
-    ),
-    (
-        "static",
-        (
-            r"static|favicon|robots|sitemap|\.well-known|assets|media|swagger|openapi|redoc|docs?\b|^/?$|index|home|about|^root$|pre_?-?flight"
-            r"|terms|privacy|manifest|error|not_found|public|landing|welcome|demo|feed|rss"
-        ),
-    ),
-)
-_PATTERNS: Final = tuple((role, re.compile(pattern, re.IGNORECASE)) for role, pattern in _ROLES)
 _LIMITERS: Final = frozenset(
     "flask_limiter slowapi django_ratelimit ratelimit fastapi_limiter limits axes quart_rate_limiter sanic_limiter "
     "asgi_ratelimit pyrate_limiter defender fastapi_throttling django_smart_ratelimit throttled".split()
@@ -82,7 +62,8 @@ class Routes(Collector):
             if given is not None:
                 target = included(call) if call.last == "include_router" and call.node.args else owner
                 wide = call.last in ("FastAPI", "NinjaAPI")
-                ctx.fact("web-guard", call, wide=wide, owner=target, sure=guarding(unparse(given)), kind="dependency")
+                fields = {"wide": wide, "owner": target, "kind": "dependency", "name": short(given)}
+                ctx.fact("web-guard", call, sure=guarding(unparse(given)), **fields)
         elif call.last in ("add_middleware", "Middleware") and call.node.args:
             self._middleware(unparse(call.node.args[0]), call, ctx)
         elif call.last == "Application":
@@ -100,9 +81,9 @@ class Routes(Collector):
         if re.search(r"limit|throttl", name, re.I):
             ctx.fact("web-limit", at)
         elif guarding(name):
-            ctx.fact("web-guard", at, wide=True, owner="", sure=True, kind="middleware")
+            ctx.fact("web-guard", at, wide=True, owner="", sure=True, kind="middleware", name=name)
         elif not known:
-            ctx.fact("web-guard", at, wide=True, owner="", sure=False, kind="middleware")
+            ctx.fact("web-guard", at, wide=True, owner="", sure=False, kind="middleware", name=name)
 
     def visit_module(self, ctx: Context) -> None:
         """Record the routes, the settings and the packages in use."""
@@ -144,11 +125,11 @@ class Routes(Collector):
                     owner = unparse(called.value) if isinstance(called, ast.Attribute) else ""
                     wide = last == "before_app_request" or owner.rpartition(".")[2] in ("app", "application")
                     if guarding(text):
-                        ctx.fact("web-guard", node, wide=wide, owner=owner, sure=True, kind="hook")
+                        ctx.fact("web-guard", node, wide=wide, owner=owner, sure=True, kind="hook", name=node.name)  # type: ignore[attr-defined]  # a def, as above
                 elif last == "middleware":
                     text = f"{node.name} {' '.join(words_of(node.body))}"  # type: ignore[attr-defined]  # a class, as its hook says
                     if re.search(r"auth|api_?key|jwt", text, re.I):
-                        ctx.fact("web-guard", node, wide=True, owner="", sure=True, kind="middleware")
+                        ctx.fact("web-guard", node, wide=True, owner="", sure=True, kind="middleware", name=node.name)  # type: ignore[attr-defined]  # a def, as above
                     self._middleware(node.name, node, ctx)  # type: ignore[attr-defined]  # a class, as its hook says
                 elif last in ("exception_handler", "errorhandler", "app_errorhandler", "error_handler", "exception"):
                     of = (
@@ -176,7 +157,7 @@ class Routes(Collector):
         own = last not in _NO_GUARDS and not text.startswith("django.")
         if text.endswith("LoginRequiredMiddleware") or (own and re.search(r"Login|Require|Permission|Auth", last)):
             sure = last.startswith(("Login", "Require")) or "Required" in last
-            ctx.fact("web-guard", line, wide=True, owner="", sure=sure, kind="middleware")
+            ctx.fact("web-guard", line, wide=True, owner="", sure=sure, kind="middleware", name=last)
         if re.search(r"limit|throttl|axes|defender", text, re.IGNORECASE):
             ctx.fact("web-limit", line)
 
@@ -184,7 +165,7 @@ class Routes(Collector):
         """A default of DRF."""
         if _POLICY.search(text) and not text.isupper() and "AllowAny" not in text:
             sure = guarding(text) or "IsA" in text
-            ctx.fact("web-guard", line, wide=True, owner="drf", sure=sure, kind="default")
+            ctx.fact("web-guard", line, wide=True, owner="drf", sure=sure, kind="default", name=text.rpartition(".")[2])
         if "hrottle" in text and "." in text:
             ctx.fact("web-limit", line)
         if "aginat" in text and "." in text:
@@ -251,12 +232,6 @@ def generic_fields(node: ast.ClassDef, route: Route, ctx: Context) -> dict[str, 
 def role_of(name: str, route: Route) -> str:
     """What a route is for, by its path, its handler's name and its class: health, webhook, login, static or empty."""
     return role_by(route.path, name, route.cls.name if route.cls else "")
-
-
-def role_by(*told: str) -> str:
-    """As `role_of`, by paths and names alone."""
-    words = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text) for text in told if text]
-    return next((role for role, pattern in _PATTERNS if any(pattern.search(word) for word in words)), "")
 
 
 def _bound(call: Call, ctx: Context) -> str:

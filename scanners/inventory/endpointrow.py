@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from scanners.facts.routes import role_by
 from scanners.inventory.askedfor import Access
 from scanners.inventory.table import BAD, Cell, Column, Place, Row
 from scanners.inventory.ways import COMPUTED
 from scanners.inventory.webnames import Web, readable
 from scanners.semantics.concurrency.reach import Key
+from scanners.semantics.web.roles import role_by
 from scanners.tree import Fact
 
 COLUMNS: Final = (
@@ -60,7 +60,7 @@ def endpoint_row(web: Web, access: Access, found: Endpoint) -> Row:
     path = path if path.startswith(("/", "…")) else f"/{path}"
     methods = list(found.methods) if found.methods is not None else None
     handler = found.handler
-    role = role_by(found.own or path, found.name)
+    role = role_by(found.own if found.own.strip("/^$") else path, found.name)
     asked = access.of(found, role, writes=bool(set(methods or ()) & _WRITES) or methods == [])
     marks = {"authentication": asked.mark} if asked.mark else {}
     taken = _input(web, found, path, methods or [])
