@@ -1,6 +1,7 @@
 """The URL configuration of Django and the routers of DRF, entry by entry, to be joined over files."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final
@@ -14,6 +15,7 @@ from scanners.semantics.pointers import pointer
 from scanners.semantics.web.patterns import MAKERS, Entry, entries
 from scanners.syntax import last_name, suite, unparse
 
+_LISTED: Final = re.compile(r"(patterns?|urls)$", re.IGNORECASE)
 _GROWS: Final = frozenset({"append", "extend", "insert"})
 
 
@@ -77,7 +79,7 @@ def _lists(ctx: Context) -> Iterator[tuple[str, list[Entry]]]:
     for name, bindings in scope.names.items():
         values = [each.value for each in bindings if each.kind in ("assign", "augmented")]
         found = [entry for value in values if _may_be_list(value, name) for entry in entries(value, scope)]
-        grown = list(_grown(name, scope, ctx)) if found or name == "urlpatterns" else []
+        grown = list(_grown(name, scope, ctx)) if found or _LISTED.search(name) else []
         own = [entry for entry in (*found, *grown) if entry.include != f":{name}"]
         if own and (name == "urlpatterns" or any(entry.view or entry.path or entry.include for entry in own)):
             yield name, own
@@ -91,8 +93,10 @@ def _lists(ctx: Context) -> Iterator[tuple[str, list[Entry]]]:
 def _may_be_list(value: Any, name: str) -> bool:
     if name == "urlpatterns":
         return True
-    text = unparse(value)[:4000] if isinstance(value, (ast.List, ast.Tuple, ast.BinOp, ast.Call)) else ""
-    return any(f"{maker}(" in text for maker in MAKERS) and not isinstance(value, ast.Call)
+    if _LISTED.search(name) and isinstance(value, (ast.List, ast.Tuple, ast.BinOp)):
+        return True
+    text = unparse(value)[:4000] if isinstance(value, (ast.List, ast.Tuple, ast.BinOp)) else ""
+    return any(f"{maker}(" in text for maker in MAKERS)
 
 
 def _grown(name: str, scope: Scope, ctx: Context) -> Iterator[Entry]:
