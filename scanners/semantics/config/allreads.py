@@ -68,7 +68,7 @@ def _read(call: Fact, reader: Fact) -> dict[str, Any] | None:
         "text": "",
         "form": "own",
         "default": default,
-        "required": strict and default is None,
+        "required": strict and not default,
         "type": call["type"] or reader["type"],
         "validator": ", ".join(check for check in checks if check),
         "feeds": call["feeds"],

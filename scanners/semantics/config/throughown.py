@@ -83,7 +83,7 @@ def told_through(found: Through) -> dict[str, Any]:
     return {
         "form": "own",
         "default": default,
-        "required": found.strict and default is None,
+        "required": found.strict and not default,
         "type": kind or converts(found.reader),
         "validator": ", ".join(
             word for word in (cast, f"{found.reader.name}() refuses" if found.strict else "") if word
