@@ -89,7 +89,7 @@ def _kept(record: Mapping[str, Any]) -> Record:
         "aliases": [_text(alias) for alias in _list(record.get("aliases"))],
         "summary": " ".join(summary.split())[:_LONGEST_SUMMARY],
         "affected": affected,
-    }
+    } | _weight(record)
     content = json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()
     day, withdrawn = date.fromisoformat(str(modified)[:10]) if modified else None, bool(record.get("withdrawn"))
     digest = hashlib.sha256(content + f"{day} {withdrawn}".encode()).hexdigest()
@@ -108,7 +108,16 @@ def _affected(affected: Mapping[str, Any]) -> Json:
         "package": {"ecosystem": "PyPI", "name": canonicalize_name(_text(affected["package"]["name"]))},
         "ranges": edges,
         "versions": [str(version) for version in _list(affected.get("versions"))],
-    }
+    } | _weight(affected)
+
+
+def _weight(held: Mapping[str, Any]) -> Json:
+    """What a record, or its part about one package, says of its severity. It is only told, so slips are let be."""
+    listed, own = held.get("severity"), held.get("database_specific")
+    vectors = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    word = own.get("severity") if isinstance(own, dict) else None
+    found: Json = {"severity": [{"score": str(one.get("score"))} for one in vectors]} if vectors else {}
+    return found | ({"database_specific": {"severity": word}} if isinstance(word, str) else {})
 
 
 def _event(event: Mapping[str, Any]) -> dict[str, str]:

@@ -101,5 +101,5 @@ def _digest(found: tuple[Advisory, ...]) -> str:
     """Of all that a finding says of the advisories; empty for none."""
     if not found:
         return ""
-    told = [(one.id, sorted(one.names), one.fixed, one.malicious) for one in found]
+    told = [(one.id, sorted(one.names), one.fixed, one.malicious, one.severity) for one in found]
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]

@@ -26,6 +26,8 @@ affected:
   versions: ["1.0"]
 modified: 2021-05-01T10:00:00Z
 aliases: [CVE-2021-30459]
+severity: [{type: CVSS_V3, score: "CVSS:3.1/AV:N"}, slip]
+database_specific: {severity: HIGH, cwes: [CWE-89]}
 """
 
 
@@ -47,6 +49,8 @@ def test_a_record_in_yaml_keeps_what_matching_needs():
                 "versions": ["1.0"],
             }
         ],
+        "severity": [{"score": "CVSS:3.1/AV:N"}],
+        "database_specific": {"severity": "HIGH"},
     }
 
 
