@@ -19,6 +19,7 @@ from reviews.models import Scan, ScanTree
 from scanners.inventory.export import shown
 from scanners.inventory.table import BAD, GOOD, UNKNOWN, Cell, Place, Row, Table
 from scanners.inventory.tables import TABLES
+from scanners.sbom import sbom
 
 LONG = 22
 _WORST = {BAD: 0, UNKNOWN: 1, GOOD: 2, "": 3}
@@ -39,6 +40,10 @@ class Inventory:
     def rows(self, table: str) -> list[Row]:
         """The rows of a table, in the order of their keys; none for a table that is younger than the scan."""
         return [Row.read(row) for row in self.content.get(table, ())]
+
+    def bill(self, name: str) -> str:
+        """The bill of materials of the commit, as JSON of CycloneDX; `name` is that of the repository."""
+        return sbom(self.rows("dependencies"), name=name, commit=self.scan.commit, made=self.scan.authored_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 GOOD, BAD, UNKNOWN, PLAIN = "good", "bad", "unknown", "plain"
 _WORST = (BAD, UNKNOWN, GOOD, PLAIN)
-MOST, FEWEST = 34, 2
+MOST, FEWEST = 24, 2
 """How many ends a map shows at most, and how many of a kind at least."""
 
 BOX_WIDTH, BOX_HEIGHT = 208, 56

@@ -80,6 +80,7 @@ urlpatterns = [
     path(_REPOSITORY + "facts/", inventory.chapter, name="repository-facts"),
     path(_REPOSITORY + "facts/changes/", inventory.changes, name="repository-facts-changes"),
     path(_REPOSITORY + "facts/tables/<slug:table>.<slug:form>", inventory.download, name="repository-facts-table"),
+    path(_REPOSITORY + "facts/sbom/", inventory.bill, name="repository-sbom"),
     path(_REPOSITORY + "facts/<slug:chapter>/", inventory.chapter, name="repository-facts-of"),
     path(_REPOSITORY + "scans/", scans.of_repository, name="repository-scans"),
     path(_REPOSITORY + "scans/request/", scans.request_scan, name="request-scan"),

@@ -1,5 +1,6 @@
-"""What a repository tells by itself: the tables of a commit, one of them with its rows, and what changed in it."""
+"""What a repository tells by itself: the tables of a commit, one with its rows or changes, the bill of materials."""
 
+import json
 from typing import Any
 from urllib.parse import urlencode
 
@@ -82,6 +83,7 @@ class TablesOut(Schema):
     repository: RepositoryName = Field(description="Its id, name, slug, team, tier and page.")
     commit: str
     tables: list[TableOut] = Field(description="Every table there is: name, title, rows, bad, unknown and links.")
+    sbom: str = Field(description="Where its bill of materials is.")
 
 
 class FactsOut(Schema):
@@ -115,6 +117,7 @@ def tables(
         "repository": repository_name(repository),
         "commit": told.scan.commit,
         "tables": [_table(repository, one, commit) for one in inventory.summaries(told)],
+        "sbom": absolute("api:sbom", repository.pk) + _query(commit),
     }
 
 
@@ -149,6 +152,23 @@ def table(
     } | _content(wanted, told, before)
 
 
+@router.get(
+    "/repositories/{number}/sbom",
+    auth=READ,
+    response={200: dict[str, Any], **declared(404)},
+    url_name="sbom",
+    operation_id="readSbom",
+)
+def bill(
+    request: TokenRequest, number: int = _NUMBER, commit: str | None = Query(None, description=_COMMIT)
+) -> dict[str, Any]:
+    """Read the bill of materials of a commit: JSON of CycloneDX 1.6, the same bytes for the same commit and scan."""
+    take_only(request, ("commit",))
+    repository = seen_repository(request.auth, number)
+    found: dict[str, Any] = json.loads(told_at(repository, commit).bill(repository.name))
+    return found
+
+
 def told_at(repository: Repository, commit: str | None) -> Inventory:
     """The inventory at a commit, or at the newest one that was scanned. Raises ApiError."""
     try:
@@ -169,7 +189,7 @@ def told_at(repository: Repository, commit: str | None) -> Inventory:
 
 
 def _table(repository: Repository, one: inventory.Summary, commit: str | None) -> dict[str, Any]:
-    query = "" if commit is None else f"?{urlencode({'commit': commit})}"
+    query = _query(commit)
     slugs = (repository.team.slug, repository.slug, PAGE_OF[one.table.name])
     return {
         "name": one.table.name,
@@ -182,6 +202,10 @@ def _table(repository: Repository, one: inventory.Summary, commit: str | None) -
             "page": f"{absolute('repository-facts-of', *slugs)}{query}#{one.table.name}",
         },
     }
+
+
+def _query(commit: str | None) -> str:
+    return "" if commit is None else f"?{urlencode({'commit': commit})}"
 
 
 def _content(wanted: Table, told: Inventory, before: Inventory | None) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from scanners.inventory.table import BAD, UNKNOWN
 from scanners.inventory.tables import TABLES
 
 MARKS = {BAD: "At fault", UNKNOWN: "Not fully known"}
+BILL = "application/vnd.cyclonedx+json; version=1.6"
 FORMS = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 
@@ -81,6 +82,18 @@ def download(request: PersonRequest, team: str, repository: str, table: str, for
         wanted, rows = factchanges.as_table(wanted), list(factchanges.as_rows(before.rows(table), rows))
     content = export.as_csv(wanted, rows) if form == "csv" else export.as_json([(wanted, rows)])
     return HttpResponse(content, FORMS[form], headers={"Content-Disposition": f'attachment; filename="{name}.{form}"'})
+
+
+@login_required
+@require_safe
+def bill(request: PersonRequest, team: str, repository: str) -> HttpResponse:
+    """The bill of materials of a commit, as CycloneDX."""
+    seen = seen_repository(request, team, repository)
+    told = told_at(request, seen, "commit")
+    if told is None or not told.kept:
+        raise Http404("No finished scan of this commit kept its dependencies.")
+    headers = {"Content-Disposition": f'attachment; filename="{seen.slug}-{told.scan.commit[:7]}.cdx.json"'}
+    return HttpResponse(told.bill(seen.name), BILL, headers=headers)
 
 
 def told_at(request: PersonRequest, repository: Repository, name: str) -> Inventory | None:

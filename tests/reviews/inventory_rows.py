@@ -49,9 +49,23 @@ def endpoint(path: str = "/rates", mark: str = BAD, **cells: Any) -> Row:
 
 def dependency(name: str = "requests", direct: bool = True, **fields: Any) -> Row:
     """A dependency that is as the lock says."""
-    cells = {"name": name, "wanted": ">=2", "locked": "2.32.0", "direct": direct, "state": "ok"}
-    given = {"key": f"dependency {name}", "cells": cells, "places": (Place("pyproject.toml", 9),)}
-    return Row(**(given | {"marks": {"state": GOOD}} | fields))
+    cells = {
+        "name": name,
+        "wanted": ">=2",
+        "locked": "2.32.0",
+        "group": "run",
+        "direct": direct,
+        "through": [],
+        "state": "ok",
+        "advisories": [],
+        "end_of_life": "",
+        "hashed": True,
+        "source": "index",
+        "declared_in": "pyproject.toml",
+        "locked_in": "uv.lock",
+    }
+    given = {"key": f"dependency {name}", "places": (Place("pyproject.toml", 9),), "marks": {"state": GOOD}}
+    return Row(cells=cells | fields.pop("cells", {}), **(given | fields))
 
 
 def keep(scan: Scan, tables: Mapping[str, Iterable[Row]]) -> ScanTree:

@@ -125,8 +125,8 @@ class TestSummary:
         assert found.notes == ((BAD, "2 without a sound timeout"), (UNKNOWN, "1 not fully known"))
 
     def test_a_column_without_words_of_its_own_is_told_too(self):
-        table = Table("boundaries", "", (Column("fallback", "Fallback"),), lambda tree: ())
-        assert summary(table, [boundary(marks={"fallback": BAD})]).notes[0] == (BAD, "1 with an unsound fallback")
+        table = Table("boundaries", "", (Column("library", "Library"),), lambda tree: ())
+        assert summary(table, [boundary(marks={"library": BAD})]).notes[0] == (BAD, "1 with an unsound library")
 
     def test_one_is_spoken_of_as_one(self):
         assert summary(TABLES["endpoints"], [endpoint()]).counted == "1 endpoint"

@@ -90,6 +90,7 @@ ROUTES = {
     "repository-facts-of": members(),
     "repository-facts-changes": members(),
     "repository-facts-table": members(),
+    "repository-sbom": members(),
     "repository-scans": members(),
     "repository-gate": members(),
     "repository-pulls": members(),

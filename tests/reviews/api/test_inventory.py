@@ -58,6 +58,16 @@ def test_since_another_commit_only_what_changed_is_told(program, pay):
     assert (change["columns"], change["before"]["cells"]["required"]) == (["required"], True)
 
 
+def test_the_bill_of_materials_is_cyclonedx_of_the_commit(program, pay):
+    told(pay, OLDER, dependencies=[dependency("httpx")])
+    told(pay, NEWER, dependencies=[dependency("requests")])
+    bill = program.get(f"/repositories/{pay.pk}/sbom", commit=OLDER).json()
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert [(one["name"], one["version"]) for one in bill["components"]] == [("httpx", "2.32.0")]
+    assert bill["metadata"]["component"]["version"] == OLDER
+    assert program.get(facts(pay)).json()["sbom"] == f"http://testserver/api/v1/repositories/{pay.pk}/sbom"
+
+
 def test_what_is_not_there_is_refused(program, pay):
     assert refusal(program.get(facts(pay))) == (404, "commit_not_scanned")
     told(pay)
@@ -73,6 +83,7 @@ def test_a_scan_that_is_older_than_facts_says_so(program, pay):
     tree(finished(pay))
     assert refusal(program.get(facts(pay))) == (404, "facts_not_kept")
     assert refusal(program.get(facts(pay, "jobs"))) == (404, "facts_not_kept")
+    assert refusal(program.get(f"/repositories/{pay.pk}/sbom")) == (404, "facts_not_kept")
 
 
 def test_another_team_learns_nothing(program, owner, pay):
