@@ -6,14 +6,16 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.api.bodies import called, is_json, whole_body
+from scanners.semantics.api.bodies import called, fills_schema, is_json, whole_body
 from scanners.semantics.handlers import inner
 from scanners.semantics.routes import Route, routes_of
 
 _CHECKS: Final = re.compile(
     r"valid|schema|serializ|(^|_)form(s|set)?$|Form(Set)?$|parse_obj|parse_raw|TypeAdapter|voluptuous|cerberus|msgspec|structure|from_dict|from_json|deserial"
-    r"|load(s)?_?(model|schema)|(?<!json_)(^|\.)parser|parse_args|reqparse|Payload|Request[A-Z]|Input$|In$|Dto$|DTO$|Model$|Body$|clean|sanitiz|use_kwargs|use_args"
-    r"|signature|hmac|verify|compare_digest|construct_event|webhook|isinstance|ensure_|check_|require_(fields|keys|json)|expect|convert|decode_",
+    r"|load(s)?_?(model|schema)|(?<!json_)(^|\.)parser|parse_args|reqparse|clean|sanitiz|use_kwargs|use_args"
+    r"|(?-i:[a-z]Payload|^Payload|Request[A-Z]|[a-z]Request$|Input$|[a-z]In$|Dto$|DTO$|Model$|[A-Za-z]Body$)"
+    r"|signature|hmac|verify|compare_digest|construct_event|webhook|isinstance|ensure_|(^|_)check(s|ed)?(_|$)"
+    r"|require_(fields|keys|json)|expect|convert|decode_",
     re.IGNORECASE,
 )
 _CHECKED_BEFORE: Final = frozenset({"perform_create", "perform_update", "form_valid"})
@@ -90,7 +92,7 @@ class EndpointWithoutSchema(Rule):
         if not read:
             self._answer(place, node, route, body, ctx)
             return
-        if any(_CHECKS.search(word) for word in called(body, node)):
+        if any(_CHECKS.search(word) for word in called(body, node)) or (not raw and fills_schema(body, scope, ctx)):
             return
         sure = None if route.sure else Confidence.LOW
         if not raw and route.framework in ("django", "flask", "quart", "tornado", "bottle") and not is_json(body):

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from typing import Any, Final
 
 from scanners.semantics.api.guards import guarding
@@ -80,6 +80,7 @@ def judged(tree: Tree) -> Iterator[tuple[Fact, str]]:
     guards = tree.facts("web-guard")
     wide_sure = [fact for fact in guards if fact["wide"] and fact["sure"]]
     wide_unknown = [fact for fact in guards if fact["wide"] and not fact["sure"]]
+    routers = {(fact.path, fact["name"]) for fact in tree.facts("web-router")}
     wrapped = {fact["view"] for fact in tree.facts("url") if fact["guarded"]}
     classes: dict[str, list[str]] = {}
     routes = [*tree.facts("route"), *tree.facts("generic-view")]
@@ -91,7 +92,7 @@ def judged(tree: Tree) -> Iterator[tuple[Fact, str]]:
         if state in ("none", "unknown"):
             if (
                 any(_covers(fact, route) for fact in wide_sure)
-                or any(_owned(fact, route) for fact in guards)
+                or any(_owned(fact, route, routers) for fact in guards)
                 or route["handler"] in wrapped
                 or route["cls"] in wrapped
             ):
@@ -107,11 +108,13 @@ def _covers(guard: Fact, route: Fact) -> bool:
     return bool(guard["owner"] != "drf" or route["framework"] == "drf")
 
 
-def _owned(guard: Fact, route: Fact) -> bool:
+def _owned(guard: Fact, route: Fact, routers: Set[tuple[str, str]]) -> bool:
     """Whether a router's dependency or hook holds for a route: same file and name, or the file that is included."""
     if not guard["sure"] or not guard["owner"]:
         return False
     owner: str = guard["owner"]
+    if guard.path != route.path and owner == route["owner"] and {(guard.path, owner), (route.path, owner)} <= routers:
+        return False  # Each file calls its own router so.
     if guard["kind"] == "hook" and not route["owner"]:
         return guard.path == route.path  # A view of a class, which the file gives to its blueprint.
     if owner == route["owner"]:
