@@ -1,6 +1,7 @@
 """The command line: `plimsoll check PATH`, `plimsoll facts PATH`, `plimsoll rules`, `plimsoll explain RULE`, ..."""
 
 import argparse
+import datetime as dt
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,7 @@ from scanners.pool import Pool
 from scanners.report import catalogue, sarif
 from scanners.report import json as json_report
 from scanners.report import text as text_report
+from scanners.sbom import sbom
 from scanners.scan import scan_commit
 
 _FORMATS = {"text": text_report.render, "json": json_report.render, "sarif": sarif.render}
@@ -44,7 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
         again = f"such as `plimsoll {options.command} .`"
         print(f"{options.path} is not a folder. Name the folder of a repository, {again}", file=sys.stderr)
         return 2
-    command = {"check": _check, "facts": _facts, "rules": _rules, "explain": _explain, "gate": _gate}[options.command]
+    command = {
+        "check": _check, "facts": _facts, "sbom": _sbom, "rules": _rules, "explain": _explain, "gate": _gate,
+    }[options.command]  # fmt: skip
     try:
         status = command(options)
         sys.stdout.flush()
@@ -78,8 +82,7 @@ def _check(options: argparse.Namespace) -> int:
     try:
         known = advisories.load(options.advisories) if options.advisories else None
     except (AdvisoriesError, OSError) as error:
-        print(f"The advisories cannot be read: {error}", file=sys.stderr)
-        return 2
+        return _refuse(f"The advisories cannot be read: {error}")
     report = check(options.path, options.kind, options.processes, known)
     print(_FORMATS[options.format](report))
     grave = list(Severity)[list(Severity).index(Severity(options.fail_on)) :]
@@ -95,6 +98,26 @@ def _facts(options: argparse.Namespace) -> int:
     else:
         print({"text": export.as_text, "json": export.as_json}[options.format](found), end="")
     return 0
+
+
+def _sbom(options: argparse.Namespace) -> int:
+    try:
+        known = advisories.load(options.advisories) if options.advisories else None
+    except (AdvisoriesError, OSError) as error:
+        return _refuse(f"The advisories cannot be read: {error}")
+    rows = map(Row.read, check(options.path, options.kind, options.processes, known).inventory["dependencies"])
+    name = options.name or options.path.resolve().name
+    text = sbom(rows, name=name, commit=options.commit, made=options.made)
+    try:
+        print(text, end="") if options.output is None else options.output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        return _refuse(f"The bill of materials cannot be written: {error}")
+    return 0
+
+
+def _refuse(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 2
 
 
 def _rules(options: argparse.Namespace) -> int:
@@ -137,12 +160,29 @@ def _parser() -> argparse.ArgumentParser:
     facts_command.add_argument("--format", choices=("text", "json", "csv"), default="text")
     facts_command.add_argument("--kind", choices=_KINDS, default="http-api")
     facts_command.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    _add_sbom(commands.add_parser("sbom", help="write a bill of materials: CycloneDX 1.6 in JSON"))
     rules_command = commands.add_parser("rules", help="list the rules")
     rules_command.add_argument("--format", choices=("text", "json"), default="text")
     explain_command = commands.add_parser("explain", help="say what a rule is about")
     explain_command.add_argument("rule")
     gate.add_to(commands, os.environ)
     return parser
+
+
+def _add_sbom(command: argparse.ArgumentParser) -> None:
+    command.add_argument("path", type=Path)
+    command.add_argument("--advisories", type=Path, help="adds the known faults of what is locked")
+    command.add_argument("--output", type=Path, help="a file instead of the standard output")
+    command.add_argument("--name", default="", help="of the service; that of the folder if not given")
+    command.add_argument("--commit", default="", help="the id of the commit that lies in the folder")
+    command.add_argument("--made", type=_moment, help="when that was made: 2026-01-31T12:00:00+00:00")
+    command.add_argument("--kind", choices=_KINDS, default="http-api")
+    command.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+
+
+def _moment(text: str) -> dt.datetime:
+    moment = dt.datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 if __name__ == "__main__":
