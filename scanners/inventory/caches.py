@@ -12,7 +12,7 @@ _DOUBTS: Final = {
     "signal": "It may hold one signal or one answer only.",
 }
 _OF_PROCESS: Final = ("locmem", "dummy")
-_OF_SERVER: Final = ("redis", "memcache", "pymemcache", "pylibmc", "valkey")
+_OF_SERVER: Final = ("redis", "memcached", "pylibmc", "valkey")
 
 
 def _rows(tree: Tree) -> Iterator[Row]:
