@@ -18,7 +18,11 @@ VERDICTS: Final = (RIGHT, PARTLY, UNTOLD, WRONG)
 Verdict = Callable[[Any, Row], str]
 
 _NUMBERS: Final = re.compile(r"\d+(?:\.\d+)?")
+_UNKNOWN: Final = "…"
 _PARAMETER: Final = re.compile(r"\(\?P<\w+>(?:[^()]|\([^()]*\))*\)|\{[^}]*\}|<[^>]*>")
+_PARTS: Final = re.compile(r" \(\d+\),? ?")
+_NOBODY: Final = ("none", "declared public")
+_NO_SCHEMA: Final = ("path ", "query ", "header ", "cookie ", "body by hand")
 _SILENT: Final = {"HEAD", "OPTIONS"}
 _ANY: Final = {"any", "*"}
 
@@ -38,14 +42,15 @@ def timeout(wanted: str, row: Row) -> str:
         return UNTOLD
     text = str(cell).lower()
     if wanted == "none":
-        return RIGHT if text.startswith("none") else PARTLY if " of " in text else WRONG
+        return RIGHT if text.startswith("none") else PARTLY if "none" in text or " of " in text else WRONG
     if text.startswith("none"):
         return WRONG
-    numbers = set(_NUMBERS.findall(wanted))
-    if not numbers:
-        return RIGHT
-    same = {float(number) for number in numbers} <= {float(number) for number in _NUMBERS.findall(text)}
-    return RIGHT if same and ("default" in wanted) <= ("default" in text) else PARTLY
+    numbers, told = _numbers(wanted), _numbers(text)
+    if numbers and not told:
+        return PARTLY
+    if not numbers <= told:
+        return WRONG
+    return RIGHT if ("default" in wanted) <= ("default" in text) else PARTLY
 
 
 def retry(wanted: str, row: Row) -> str:
@@ -64,8 +69,11 @@ def failure(wanted: str, row: Row) -> str:
     cell = row.cells.get("fallback")
     if cell is None:
         return UNTOLD
-    raises = str(cell).startswith("raises") or cell == ""
-    return RIGHT if raises == (wanted == "raises") else WRONG
+    parts = [part for part in _PARTS.split(str(cell)) if part]
+    raises = {part.startswith(("raises", "wrapped")) for part in parts} or {True}
+    if len(raises) > 1:
+        return PARTLY
+    return RIGHT if raises == {wanted == "raises"} else WRONG
 
 
 def word(name: str) -> Verdict:
@@ -92,20 +100,21 @@ def methods(wanted: list[str], row: Row) -> str:
 
 
 def path(wanted: Mapping[str, Any], row: Row) -> str:
-    """The full path; partly when only what the file itself says is told. `wanted` is the whole route."""
+    """The full path of `wanted`, a route; partly when only what its file says is told, untold with … for some of it."""
     cell = row.cells.get("path")
     if cell is None:
         return UNTOLD
-    told = plain(str(cell))
-    if told == plain(wanted.get("full", wanted["path"])):
+    full, told = plain(wanted.get("full", wanted["path"])), plain(str(cell))
+    alike = {told, told.replace(_UNKNOWN, "{}")}
+    if full in alike:
         return RIGHT
-    return PARTLY if told == plain(wanted["path"]) else WRONG
+    return PARTLY if plain(wanted["path"]) in alike else UNTOLD if _fits(told, full) else WRONG
 
 
 def authentication(wanted: str, row: Row) -> str:
     """Who asks; partly when something else is named, wrong when nobody is said to ask though somebody does."""
     cells = [row.cells.get("authentication"), row.cells.get("permission")]
-    named = " ".join(str(cell) for cell in cells if cell and str(cell).lower() not in ("none", "public", "anyone"))
+    named = " ".join(str(cell) for cell in cells if cell and str(cell).lower() not in _NOBODY)
     if cells[0] is None and not named:
         return UNTOLD
     if wanted == "none":
@@ -114,18 +123,28 @@ def authentication(wanted: str, row: Row) -> str:
 
 
 def schema(wanted: str, row: Row) -> str:
-    """The class or field of the body."""
+    """The class or field of the body. What comes with the address, or is read by hand, has no schema."""
     cell = row.cells.get("input")
     if cell is None:
         return UNTOLD
     if not wanted:
-        return WRONG if cell else RIGHT
+        return RIGHT if all(part.startswith(_NO_SCHEMA) for part in str(cell).split("; ") if part) else WRONG
     return RIGHT if wanted.lower() in str(cell).lower() else WRONG
 
 
 def plain(text: str) -> str:
     """A path with {} for every parameter, without the signs of regular expressions and without slashes at its ends."""
     return _PARAMETER.sub("{}", text).replace("^", "").replace("$", "").replace("\\", "").strip("/")
+
+
+def _fits(told: str, full: str) -> bool:
+    """Whether a path is told as far as it is, with a sign for what is not known."""
+    known = [re.escape(part) for part in told.split(_UNKNOWN)]
+    return len(known) > 1 and re.fullmatch(".*".join(known), f"{full}/") is not None
+
+
+def _numbers(text: str) -> set[float]:
+    return {float(number) for number in _NUMBERS.findall(text)}
 
 
 CALLS: Final[Mapping[str, Verdict]] = {

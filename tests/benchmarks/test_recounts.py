@@ -66,7 +66,9 @@ def test_a_boundary_is_judged_by_column() -> None:
         ("none", "2 of 5 calls", "partly"),
         ("none", "5 s", "wrong"),
         ("5 s", "none", "wrong"),
-        ("5 s", "10 s", "partly"),
+        ("5 s", "10 s", "wrong"),
+        ("5 s", "PAY_TIMEOUT", "partly"),
+        ("none", "5 s, none", "partly"),
         ("default 5 s", "library default 5 s", "right"),
         ("default 5 s", "5 s", "partly"),
         ("config.timeout", "settings.TIMEOUT", "right"),
@@ -103,6 +105,48 @@ def test_a_route_is_judged_by_column() -> None:
         "authentication": "wrong",
         "input": "untold",
     }
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        ("/api/rss/<user>", "right"),
+        ("/api/rss/…", "right"),
+        ("/rss/{user}", "partly"),
+        ("/api/…", "untold"),
+        ("/", "wrong"),
+    ],
+)
+def test_what_of_a_path_is_not_known_is_untold(told: str, verdict: str) -> None:
+    wanted = {"line": 10, "methods": ["GET"], "path": "rss/<user>", "full": "api/rss/<user>"}
+    assert compared(wanted, endpoint(10, told), ROUTES)["path"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        ("raises", "right"),
+        ("wrapped in PayError", "right"),
+        ("logged, goes on", "wrong"),
+        ("raises (5), logged, error answered (4)", "partly"),
+    ],
+)
+def test_a_failure_that_is_told_of_several_calls_is_partly_right(told: str, verdict: str) -> None:
+    assert compared(call(10, failure="raises"), boundary(10, fallback=told), CALLS)["failure"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told", "verdict"),
+    [
+        ("", "path pk; query page: int", "right"),
+        ("", "body by hand (request.json); path pk", "right"),
+        ("", "body OrderIn", "wrong"),
+        ("OrderIn", "path pk; body OrderIn", "right"),
+    ],
+)
+def test_only_a_body_has_a_schema(wanted: str, told: str, verdict: str) -> None:
+    route = {"line": 10, "methods": ["GET"], "path": "/orders/{pk}", "input": wanted}
+    assert compared(route, endpoint(10, "/orders/{pk}", input=told), ROUTES)["input"] == verdict
 
 
 def test_paths_of_frameworks_are_compared_alike() -> None:
