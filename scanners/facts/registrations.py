@@ -14,9 +14,9 @@ from scanners.semantics.pointers import pointer
 from scanners.semantics.routes import frameworks
 from scanners.semantics.viewclasses import METHODS
 from scanners.semantics.web.asked import depended
-from scanners.semantics.web.mounts import INCLUDES, included, routers
+from scanners.semantics.web.mounts import INCLUDES, aliases, factories, included, routers
 from scanners.semantics.web.patterns import written
-from scanners.syntax import descendants, last_name, unparse
+from scanners.syntax import descendants, last_name
 
 _ADDERS: Final = {
     # How it is called: position of the path, position of the target, whether more paths may follow.
@@ -32,6 +32,7 @@ _MADE: Final = {
 }  # fmt: skip
 _CLASS_VERBS: Final = frozenset({"route", "view", "resource"})
 _ROUTED: Final = re.compile(r"^(/|\(|\^|\{|<|\.\*|$)")
+_ANSWERS: Final = re.compile(r"^[A-Z]\w*(Handler|Resource)$")
 _WEB: Final = ("flask", "quart", "fastapi", "starlette", "aiohttp", "sanic", "ninja", "litestar", "bottle", "tornado")
 
 
@@ -46,11 +47,10 @@ class Registrations(Collector):
         name = last_name(call.node.func)
         if call.dotted in _MADE:
             self._made(call, ctx)
-        elif name in _ADDERS and isinstance(call.node.func, ast.Attribute):
+        elif name in _ADDERS and isinstance(call.node.func, ast.Attribute) and frameworks(ctx):
             self._added(name, call, ctx)
         elif f"*.{name}" in INCLUDES or name == "Mount":
-            fields = included(call, ctx)
-            if fields is not None and (fields["child"] or fields["prefix"]):
+            for fields in included(call):
                 ctx.fact("web-include", call, **fields)
 
     def _made(self, call: Call, ctx: Context) -> None:
@@ -108,17 +108,28 @@ class Registrations(Collector):
         """Record what routes hang on, the routes of decorated classes, and Tornado's lists of pairs."""
         used = frameworks(ctx)
         if used & set(_WEB) or "Router(" in ctx.source or "Blueprint(" in ctx.source:
-            for router in routers(ctx):
-                fields = {name: getattr(router, name) for name in ("name", "app", "prefix", "parent", "made")}
-                ctx.fact("web-router", router.line, **fields, guards=list(router.guards))
+            self._routers(ctx)
         if ctx.module.classes and used:
             for scope in ctx.module.classes.values():
                 self._class(scope, ctx)
-        if "Handler" in ctx.source and ("tornado" in used or "handlers" in ctx.source):
+        if ("Handler" in ctx.source and ("tornado" in used or "handlers" in ctx.source)) or "ROUTES" in ctx.source:
             for line, path, target in _pairs(ctx):
                 ctx.fact(
                     "route-entry", line, paths=[path], methods=[], to=target, owner="", framework="tornado", guards=[]
                 )
+
+    def _routers(self, ctx: Context) -> None:
+        made = set()
+        for router in routers(ctx):
+            made.add(router.name)
+            fields = {name: getattr(router, name) for name in ("name", "app", "prefix", "parent", "made")}
+            ctx.fact("web-router", router.line, **fields, guards=list(router.guards))
+        for factory, name in factories(ctx) if any("." in name for name in made) else ():
+            if name in made:
+                ctx.fact("web-factory", 1, name=factory, makes=name)
+        for line, name, to in aliases(ctx):
+            if name not in made:
+                ctx.fact("web-alias", line, name=name, to=to)
 
     def _class(self, scope: Scope, ctx: Context) -> None:
         for decorator in getattr(scope.node, "decorator_list", ()):
@@ -159,14 +170,16 @@ def _methods(call: Call) -> list[str]:
 
 
 def _pairs(ctx: Context) -> Iterator[tuple[int, str, str]]:
-    """Tornado's `(r"/path", Handler)`."""
+    """Tornado's `(r"/path", Handler)`, and `(Resource, "/path")` as lists for Flask-RESTful have it."""
     for node in descendants(ctx.tree, ast.Tuple) if ctx.tree is not None else ():
-        if len(node.elts) < 2 or not isinstance(node.elts[1], (ast.Name, ast.Attribute)):
+        if len(node.elts) < 2:
             continue
-        if "Handler" not in unparse(node.elts[1]) or not isinstance(
-            node.elts[0], (ast.Constant, ast.BinOp, ast.JoinedStr)
-        ):
+        first, second = node.elts[:2]
+        if isinstance(first, ast.Name) and isinstance(second, ast.Constant):
+            first, second = second, first
+        if not isinstance(second, (ast.Name, ast.Attribute)) or not _ANSWERS.search(last_name(second)):
             continue
-        path = written(node.elts[0], ctx.module)
-        if _ROUTED.match(path) or path.startswith("…"):
-            yield node.lineno, path, pointer(node.elts[1], ctx.module)
+        if isinstance(first, (ast.Constant, ast.BinOp, ast.JoinedStr)):
+            path = written(first, ctx.module)
+            if path and (_ROUTED.match(path) or path.startswith("…")):
+                yield node.lineno, path, pointer(second, ctx.module)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from scanners.inventory.endpointrow import Endpoint
 from scanners.inventory.table import Place
-from scanners.inventory.viewmethods import ACTIONS, answering, set_actions
+from scanners.inventory.viewmethods import ACTIONS, GENERIC, answering, set_actions
 from scanners.inventory.ways import Way, Ways, join
 from scanners.inventory.webnames import Web
 from scanners.semantics.concurrency.reach import Key
@@ -84,8 +84,8 @@ def _elsewhere(web: Web, entry: Fact, base: Endpoint) -> Endpoint:
     """A view that no file of this repository shows."""
     view = entry["view"]
     last = view.rpartition(".")[2]
-    if last in ("TemplateView", "RedirectView") and view.startswith("django."):
-        return replace(base, methods=["GET"], name=last)
+    if view.startswith("django."):
+        return replace(base, methods=list(GENERIC.get(last, ("GET",))), name=last)
     ours = web.is_ours(view, entry.path) if view else False
     why = "What the view takes and asks cannot be seen." if ours else _OUTSIDE
     return replace(base, notes=(*base.notes, why), outside=True)

@@ -54,7 +54,7 @@ def _class_of(web: Web, handler: Fact) -> tuple[str, str] | None:
 
 
 def _ways(owner: str, path: str, ways: Ways) -> tuple[Way, ...]:
-    key = ways.owner(owner, path)
+    key = ways.router(owner, path)
     return tuple(ways.to(key)) if key is not None else (Way(""),)
 
 

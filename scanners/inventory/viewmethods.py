@@ -9,7 +9,7 @@ from scanners.tree import Fact
 
 _VERBS: Final = ("get", "post", "put", "patch", "delete", "head", "options")
 _READ, _FORM = ("GET",), ("GET", "POST")
-_GENERIC: Final = {
+GENERIC: Final = {
     "TemplateView": _READ, "ListView": _READ, "DetailView": _READ, "ArchiveIndexView": _READ, "YearArchiveView": _READ,
     "MonthArchiveView": _READ, "DayArchiveView": _READ, "DateDetailView": _READ, "Feed": _READ,
     "RedirectView": _READ, "CreateView": _FORM, "UpdateView": _FORM, "DeleteView": _FORM, "FormView": _FORM,
@@ -48,7 +48,7 @@ def answering(web: Web, key: Key, limited: Sequence[str] = ()) -> Iterator[Answe
         if handler is not None:
             methods[verb.upper()] = handler
     for base in web.line(key)[1]:
-        for verb in _GENERIC.get(base.rpartition(".")[2], ()):
+        for verb in GENERIC.get(base.rpartition(".")[2], ()):
             methods.setdefault(verb, web.method(key, "form_valid") if verb == "POST" else None)
     grouped: dict[str, tuple[list[str], Fact | None]] = {}
     for verb, handler in methods.items():

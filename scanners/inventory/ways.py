@@ -39,6 +39,10 @@ class Ways:
             self._known[key] = self._find(key, depth)
         return self._known[key]
 
+    def router(self, to: str, path: str) -> Key | None:
+        """The router that a pointer means."""
+        return self._web.router(to, path)
+
     def _find(self, key: Key, depth: int) -> Sequence[Way]:
         made = self._web.routers.get(key)
         own = made["prefix"] if made is not None else ""
@@ -51,7 +55,7 @@ class Ways:
             ways = self.to(parent, depth + 1) if parent is not None else (Way(""),)
             mine = prefix if replaces else join(prefix, own)
             found += [Way(join(way.prefix, mine), (*way.guards, *asked, *guards), way.note) for way in ways]
-        return tuple(dict.fromkeys(found))[:_MOST]
+        return _apart(found)[:_MOST]
 
     def _note(self, key: Key, made: Fact | None) -> str:
         if made is not None:
@@ -73,11 +77,11 @@ class Ways:
     def _hang(self) -> None:
         web = self._web
         for fact in web.tree.facts("web-include"):
-            child, parent = web.meant(fact["child"], fact.path), self.owner(fact["parent"], fact.path)
+            child, parent = web.router(fact["child"], fact.path), web.router(fact["parent"], fact.path)
             if child is not None and child != parent:
                 self._above[child].append((parent, fact["prefix"], tuple(fact["guards"]), fact["replaces"]))
         for key, made in web.routers.items():
-            parent = web.meant(made["parent"], made.path) if made["parent"] else None
+            parent = web.router(made["parent"], made.path)
             if parent is not None and parent != key:
                 self._above[key].append((parent, "", (), False))
         for fact in web.tree.facts("url-entry"):
@@ -92,14 +96,18 @@ class Ways:
             if parent is not None and parent in web.drf:
                 self._above[key].append((parent, f"{made['under']}/<parent>/", (), False))
 
-    def owner(self, to: str, path: str) -> Key | None:
-        """The router that a pointer means: `app.router` of aiohttp is the application."""
-        found = self._web.meant(to.removesuffix(".router"), path) if to else None
-        return found if found in self._web.routers else None
-
 
 def join(prefix: str, path: str) -> str:
     """Two parts of a path, with no slash twice."""
     if prefix.endswith("/") and path.startswith("/"):
         return prefix + path[1:]
     return prefix + path
+
+
+def _apart(ways: list[Way]) -> list[Way]:
+    """The ways that are told apart: not those that nothing includes where others are, nor those that only put a
+    computed prefix before another, since one of both is there and never both."""
+    sure = [way for way in ways if not way.note] or ways
+    told = {way.prefix for way in sure}
+    kept = [way for way in sure if not way.prefix.startswith("…") or way.prefix.lstrip("…").lstrip("/") not in told]
+    return list({way.prefix: way for way in reversed(kept)}.values())[::-1]

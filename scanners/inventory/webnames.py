@@ -21,7 +21,9 @@ class Web:
         self.lists = {(fact.path, fact["name"]) for fact in tree.facts("url-list")}
         self.drf = {(fact.path, fact["name"]): fact for fact in tree.facts("drf-router")}
         self.routes = {(fact.path, fact["name"]): fact for fact in tree.facts("route")}
-        known = {*self.handlers, *self.classes, *self.routers, *self.lists, *self.drf}
+        self._makes = {(fact.path, fact["name"]): (fact.path, fact["makes"]) for fact in tree.facts("web-factory")}
+        self._aliases = {(fact.path, fact["name"]): fact for fact in tree.facts("web-alias")}
+        known = {*self.handlers, *self.classes, *self.routers, *self.lists, *self.drf, *self._makes, *self._aliases}
         self._names = Names(tree, known)
         self._lines: dict[Key, tuple[list[Fact], list[str]]] = {}
 
@@ -29,10 +31,20 @@ class Web:
         """The part that a pointer of a file means, None for one of another repository."""
         return self._names.meant(to, path) if to else None
 
+    def router(self, to: str, path: str, depth: int = 0) -> Key | None:
+        """The router that a pointer means, through what makes it: `app.router` of aiohttp is the application."""
+        to = to.removesuffix("()")
+        found = self.meant(to, path) or self.meant(to.removesuffix(".router"), path)
+        found = self._makes.get(found, found) if found is not None else None
+        alias = self._aliases.get(found) if found is not None else None
+        if alias is not None and depth < _DEEPEST:
+            return self.router(alias["to"], alias.path, depth + 1)
+        return found if found in self.routers else None
+
     def module_list(self, to: str, path: str) -> Key | None:
         """The list of patterns that an include means: of a module, by its name, or of a router (`router.urls`)."""
         if to.endswith((".urls", ".urlpatterns")):
-            held = self.meant(to.rpartition(".")[0], path)
+            held = self.router(to.rpartition(".")[0], path) or self.meant(to.rpartition(".")[0], path)
             if held is not None and (held in self.drf or held in self.routers or held in self.lists):
                 return held
         for target in (to, f"{to}.urlpatterns"):

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from scanners.constants import fold
 from scanners.context import Context
+from scanners.names import find
 from scanners.place import Call
 from scanners.scopes import Scope
 from scanners.semantics.pointers import pointer
 from scanners.semantics.web.asked import depended, names_in
 from scanners.semantics.web.patterns import written
-from scanners.syntax import last_name
+from scanners.syntax import last_name, suite
 
 _MAKERS: Final = re.compile(
     r"(Router|Blueprint|Namespace|RouteTableDef|NinjaAPI|NinjaExtraAPI|FastAPI|Flask|Quart|Sanic|Starlette|Bottle|Litestar|^Api|^API|^Application"
@@ -84,31 +85,66 @@ def _guards(words: dict[str, Any]) -> Iterator[str]:
         yield from names_in([decorators])
 
 
-def included(call: Call, ctx: Context) -> dict[str, Any] | None:
-    """What a call hangs below what: `child` and `parent` as pointers, `prefix` with "…" for what is computed, None for
-    a call of that name that hangs nothing."""
+def included(call: Call) -> Iterator[dict[str, Any]]:
+    """What a call hangs below what: `child` and `parent` as pointers ("()" behind what is called to make the child),
+    `prefix` with "…" for what is computed. Nothing for a call of that name that hangs nothing."""
     name = last_name(call.node.func)
     at, under = _INCLUDES[name]
     child = call.argument(at, "router", "blueprint", "app", "subapp", "ns", "routes")
-    if child is None:
-        return None
     words = {word.arg: word.value for word in call.node.keywords if word.arg}
     given = next((words[key] for key in _PREFIXES if key in words and key != "root_path"), None)
     if given is None and under >= 0:
         given = call.argument(under, "prefix", "path")
-    if under == 0 and given is None:
-        return None
-    to = pointer(child, call.scope)
-    named = fold(child, call.scope)
-    if not to and isinstance(named, str) and "." in named:
-        to = named
-    if not to and isinstance(child, ast.Call):
-        to = pointer(child.func, call.scope) + "()" if pointer(child.func, call.scope) else ""
-    return {
-        "child": to,
-        "parent": pointer(call.receiver, call.scope),
-        "prefix": written(given, call.scope) if given is not None else "",
-        "replaces": name == "register_blueprint" and given is not None,
-        "guards": list(_guards(words)),
-        "via": name,
-    }
+    if child is None or (under == 0 and given is None):
+        return
+    prefix = written(given, call.scope) if given is not None else ""
+    for one in _each(child, call.scope):
+        to = _child(one, call.scope)
+        if to or prefix:
+            yield {
+                "child": to,
+                "parent": pointer(call.receiver, call.scope),
+                "prefix": prefix,
+                "replaces": name == "register_blueprint" and given is not None,
+                "guards": list(_guards(words)),
+            }
+
+
+def _each(child: ast.expr, scope: Scope) -> list[ast.expr]:
+    """The children that a name stands for: those of a fixed list where a loop goes over it."""
+    found = find(child.id, scope) if isinstance(child, ast.Name) else None
+    if not found or found[0][-1].kind != "for":
+        return [child]
+    over = found[0][-1].value
+    named = find(over.id, found[1]) if isinstance(over, ast.Name) else None
+    over = named[0][-1].value if named and named[0][-1].kind == "assign" else over
+    return list(over.elts) if isinstance(over, (ast.List, ast.Tuple, ast.Set)) else [child]
+
+
+def _child(child: ast.expr, scope: Scope) -> str:
+    named = fold(child, scope)
+    if isinstance(named, str):
+        return named if "." in named else ""
+    made = pointer(child.func, scope) if isinstance(child, ast.Call) else ""
+    return f"{made}()" if made else pointer(child, scope)
+
+
+_FACTORY: Final = re.compile(r"app|api|router|bp|blueprint|server|create|make|build|web", re.IGNORECASE)
+
+
+def factories(ctx: Context) -> Iterator[tuple[str, str]]:
+    """The defs that give back something made in them, with its name: `create_app` and `create_app.app`."""
+    for node, scope in ctx.module.functions.items():
+        for each in suite(node.body, ast.Return) if not isinstance(node, ast.Lambda) else ():  # type: ignore[attr-defined]  # a def has a body
+            if isinstance(each.value, ast.Name) and each.value.id in scope.names:
+                yield scope.qualname, f"{scope.qualname}.{each.value.id}"
+
+
+def aliases(ctx: Context) -> Iterator[tuple[int, str, str]]:
+    """The names of the module body that are given what a def of the repository makes: `app = create_app()`."""
+    for name, bindings in ctx.module.names.items():
+        made = bindings[-1].value if bindings[-1].kind == "assign" else None
+        if isinstance(made, ast.Call) and last_name(made.func)[:1].islower():
+            to = pointer(made.func, ctx.module)
+            if _FACTORY.search(to):
+                yield made.lineno, name, to
