@@ -7,7 +7,10 @@ from scanners.inventory.storeversions import Ran, disagreement, ran, tested_on
 from scanners.inventory.table import BAD, UNKNOWN, Cell, Column, Place, Row, Table
 from scanners.tree import Fact, Tree
 
-_NEEDS_TIME: Final = frozenset({"postgresql", "mysql", "mongodb", "redis", "oracle", "mssql"})
+_ENDLESS: Final = frozenset({"postgresql", "mysql", "mongodb", "oracle", "mssql"})
+"""What waits for ever where no limit is given; libraries of other stores have limits of their own."""
+_REDIS_WAITS: Final = 8
+"""redis-py waits 5 s from this major release on, and for ever before."""
 
 
 def _rows(tree: Tree) -> Iterator[Row]:
@@ -29,7 +32,7 @@ def _databases(tree: Tree, run: list[Ran], tested: list[Ran]) -> Iterator[Row]:
         first = facts[0]
         limits = ", ".join(dict.fromkeys(limit for fact in facts for limit in fact["limits"]))
         hidden = any(fact["hidden"] for fact in facts)
-        timeout = limits or (None if hidden or engine is None else "none" if engine in _NEEDS_TIME else "")
+        timeout = limits or (None if hidden or engine is None else "none" if engine in _ENDLESS else "")
         places = [Place(fact.path, fact.line, _says(fact)) for fact in facts]
         cells: dict[str, Cell] = {
             "engine": engine,
@@ -74,12 +77,22 @@ def _clients(tree: Tree, run: list[Ran], tested: list[Ran]) -> Iterator[Row]:
             "name": name or library.rpartition(".")[2],
             "library": library,
             "where": "code",
-            "timeout": _joined(timeouts) if engine != "sqlite" else "",
+            "timeout": _told(_joined(timeouts), engine, tree),
             "pool": _joined(sizes),
         }
         places = [Place(fact.path, fact.line, "client") for fact in facts]
         doubt = "" if engine else "Its address comes from elsewhere and says which engine it is."
         yield _finished(f"code {engine} {library} {name}", cells, places, run, tested, doubt)
+
+
+def _told(timeout: str | None, engine: str, tree: Tree) -> str | None:
+    """The limits of a client; where it has none, those of its library as far as they are known."""
+    if timeout != "none" or engine in _ENDLESS:
+        return "" if engine == "sqlite" else timeout
+    releases = {fact["major"] for fact in tree.facts("redis-release")} if engine == "redis" else set()
+    if releases:
+        return "none" if min(releases) < _REDIS_WAITS else "library default 5 s"
+    return "" if engine == "sqlite" else "library default"
 
 
 def _joined(texts: Iterable[str | None]) -> str | None:
@@ -120,7 +133,7 @@ def _finished(
         marks["engine"] = UNKNOWN
     if cells["timeout"] == "none":
         marks["timeout"] = BAD
-    elif cells["timeout"] is None:
+    elif cells["timeout"] is None or (engine == "redis" and cells["timeout"] == "library default"):
         marks["timeout"] = UNKNOWN
     if cells["pool"] == "unbounded":
         marks["pool"] = BAD

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from scanners.constants import fold
 from scanners.place import Call
+from scanners.semantics.outbound import REDIS
 from scanners.syntax import unparse
 
 CLIENTS: Final[Mapping[str, str]] = {
@@ -29,9 +30,7 @@ CLIENTS: Final[Mapping[str, str]] = {
                      "playhouse.sqlite_ext.SqliteExtDatabase", "apsw.Connection"), "sqlite"),
     **dict.fromkeys(("pymongo.MongoClient", "pymongo.AsyncMongoClient", "motor.motor_asyncio.AsyncIOMotorClient",
                      "mongoengine.connect"), "mongodb"),
-    **dict.fromkeys(("redis.Redis", "redis.asyncio.Redis", "redis.ConnectionPool", "redis.BlockingConnectionPool",
-                     "redis.asyncio.ConnectionPool", "redis.cluster.RedisCluster", "redis.RedisCluster",
-                     "redis.sentinel.Sentinel", "redis.Sentinel", "aioredis.from_url", "valkey.Valkey"), "redis"),
+    **dict.fromkeys((*sorted(REDIS), "redis.Sentinel", "aioredis.from_url", "valkey.Valkey"), "redis"),
     **dict.fromkeys(("elasticsearch.Elasticsearch", "elasticsearch.AsyncElasticsearch"), "elasticsearch"),
     **dict.fromkeys(("opensearchpy.OpenSearch", "opensearchpy.AsyncOpenSearch"), "opensearch"),
     **dict.fromkeys(("pymemcache.Client", "pymemcache.client.base.Client", "memcache.Client", "pylibmc.Client"),
