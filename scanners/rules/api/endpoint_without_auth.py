@@ -1,8 +1,12 @@
+from typing import Final
+
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.semantics.api.guardpoints import PUBLIC, judged, unrouted, writes
+from scanners.semantics.api.guardpoints import PUBLIC, beside, judged, unrouted, writes
 from scanners.tree import Tree, TreeContext
 
+_MANY: Final = 3
+"""So many guarded routes beside one that is not, and for each that is not, say that it was forgotten."""
 _FLASK = "from flask import Flask, jsonify\nfrom flask_login import login_required\napp = Flask(__name__)\n\n\n@app.get('/orders')\n@login_required\ndef orders():\n    return jsonify([])\n\n\n"
 _FASTAPI = "from fastapi import APIRouter, Depends\nfrom shop.auth import current_user\nrouter = APIRouter()\n\n\n@router.get('/me')\ndef me(user=Depends(current_user)):\n    return user\n\n\n"
 
@@ -15,7 +19,7 @@ class EndpointWithoutAuth(Rule):
     Looks at every route for a decorator, a dependency, a permission class, a mixin, a check in the handler, a middleware
     or a default policy. Health checks, logins, static pages, webhooks and what is declared public may be open. Where
     nothing in the repository asks who is calling, only routes that write are sure enough to count; a view that only reads
-    counts where others of its file are guarded. Handlers whose calls raise refusals are left to a reader.
+    counts where others of its router are guarded. The more of them are, the surer it is. Handlers whose calls raise refusals are left to a reader.
     """
 
     id = "endpoint-without-auth"
@@ -51,7 +55,7 @@ class EndpointWithoutAuth(Rule):
         routes = [(route, state) for route, state in judged(tree) if set(route["methods"]) != {"OPTIONS"}]
         asked = any(state == "guarded" for _, state in routes)
         settled = any(path.endswith("settings.py") or "/settings/" in path for path in tree.files)
-        elsewhere, beside = unrouted(tree), {route.path for route, state in routes if state == "guarded"}
+        elsewhere, near = unrouted(tree), beside(routes)
         for route, state in routes:
             ctx.site(route.path, route.line)
             if state in ("guarded", "open") or route["role"] in PUBLIC:
@@ -65,15 +69,17 @@ class EndpointWithoutAuth(Rule):
                 continue
             if route["handler"] in ("form_valid", "dispatch", "perform_create", "perform_update", "options", "head"):
                 continue
-            sure = (
-                Confidence.MEDIUM
-                if writes(route) or (asked and (not _is_page(route.fields) or (route["data"] and route.path in beside)))
-                else Confidence.LOW
-            )
+            guarded, of = near(route)
+            forgotten = guarded >= _MANY and (of - guarded) * _MANY <= guarded
             if not route["sure"] or elsewhere(route) or (route["framework"] == "drf" and not settled):
                 sure = Confidence.LOW
+            elif writes(route) or (asked and (not _is_page(route.fields) or (route["data"] and guarded))):
+                sure = Confidence.HIGH if forgotten else Confidence.MEDIUM
+            else:
+                sure = Confidence.MEDIUM if forgotten and of - guarded == 1 else Confidence.LOW
             where = f" ({' '.join((*route['methods'][:2], route['path'])).strip()})" if route["path"] else ""
             others = "other routes of the service do" if asked else "nothing in the repository does"
+            others = f"{guarded} of the {of - 1} routes beside it do" if guarded else others
             ctx.report(
                 route.path,
                 route.line,

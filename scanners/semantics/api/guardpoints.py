@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Set
 from typing import Any, Final
 
 from scanners.semantics.api.guards import guarding
@@ -102,6 +103,20 @@ def judged(tree: Tree) -> Iterator[tuple[Fact, str]]:
             elif wide_unknown:
                 state = "unknown"
         yield route, state
+
+
+def beside(routes: Iterable[tuple[Fact, str]]) -> Callable[[Fact], tuple[int, int]]:
+    """Says of a route how many of those beside it (of its router, or of its file) ask who is calling, and of how many.
+
+    Those that are open on purpose, or seem to be, are left out.
+    """
+    asked: Counter[tuple[str, str]] = Counter()
+    known: Counter[tuple[str, str]] = Counter()
+    for route, state in routes:
+        if state == "guarded" or (state == "none" and route["role"] not in PUBLIC):
+            known[(route.path, route["owner"])] += 1
+            asked[(route.path, route["owner"])] += state == "guarded"
+    return lambda route: (asked[(route.path, route["owner"])], known[(route.path, route["owner"])])
 
 
 def _covers(guard: Fact, route: Fact) -> bool:
