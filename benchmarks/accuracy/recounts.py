@@ -9,8 +9,8 @@ FOLDER (benchmarks/.corpus/recounts), reads the facts of each whole package and 
     routes                        line, methods, path (as the file has it), full (with the prefixes of other files, when
                                   they can be found), framework, authentication, input
     every_call, every_route       what all of them have, unless they say something else
-    also                          lines that go out only through the package's own code or an ORM, or make a client without
-                                  asking it anything: neither missed nor too much
+    also                          lines that go out only through the package's own code or an ORM, or make a client
+                                  without asking it anything: neither missed nor too much
     overlooked                    of a call: the person had not seen it, the inventory showed it
 
 A call or a route is found when a row has a place at its line, missed otherwise; `missed` says why. A place at another
