@@ -51,17 +51,7 @@ def changes(request: PersonRequest, team: str, repository: str) -> HttpResponse:
     context = framed(request, seen, told) | {"chapter": None}
     if told is None or not told.kept:
         return render(request, "reviews/inventory_empty.html", context)
-    offers = factchanges.offered(seen)
-    usual = factchanges.former(seen, told.scan, offers)
-    before = told_at(request, seen, "since") if "since" in request.GET else usual and inventory.read(usual.scan)
-    found = factchanges.differences(before, told, *addresses(seen, before, told)) if before and before.kept else []
-    context |= {
-        "offers": offers,
-        "usual": usual,
-        "before": before,
-        "found": found,
-        "total": sum(one.total for one in found),
-    }
+    context |= compared(request, told)
     return render(request, "reviews/inventory_changes.html", context)
 
 
@@ -143,6 +133,32 @@ def shown(request: PersonRequest, told: Inventory, chapter: Chapter) -> dict[str
     if sections[0].table.name == "boundaries" and sections[0].found:
         context["map"] = drawn(repository, sections[0], home, kept(request))
     return context
+
+
+def compared(request: PersonRequest, told: Inventory) -> dict[str, Any]:
+    """What changed since the commit that is asked for, or the usual one. `missing` is one that nobody scanned."""
+    repository, missing = told.scan.repository, ""
+    offers = factchanges.offered(repository)
+    usual = factchanges.former(repository, told.scan, offers)
+    before = inventory.read(usual.scan) if usual else None
+    if request.GET.get("since"):
+        try:
+            before = told_at(request, repository, "since")
+        except Http404:
+            before, missing = None, request.GET["since"]
+    found = (
+        factchanges.differences(before, told, *addresses(repository, before, told)) if before and before.kept else []
+    )
+    return {
+        "offers": offers,
+        "usual": usual,
+        "before": before,
+        "missing": missing,
+        "found": found,
+        "total": sum(one.total for one in found),
+        "forms": FORMS,
+        "offered": {one.commit for one in offers},
+    }
 
 
 def kept(request: PersonRequest) -> dict[str, str]:

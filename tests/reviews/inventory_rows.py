@@ -72,7 +72,11 @@ def keep(scan: Scan, tables: Mapping[str, Iterable[Row]]) -> ScanTree:
     """Keep these rows with a scan; every other table is empty, as a scan leaves it."""
     content = {name: [row.as_json() for row in tables.get(name, ())] for name in TABLES}
     tree, _ = ScanTree.objects.update_or_create(
-        scan=scan, defaults={"files": trees.pack({"files": []}), "inventory": trees.pack(content)}
+        scan=scan,
+        defaults={
+            "files": trees.pack({"files": [], "skipped": [], "suppressions": []}),
+            "inventory": trees.pack(content),
+        },
     )
     return tree
 
