@@ -181,8 +181,7 @@ def report(
     files = [_file(file, key, key in cached) for file, key in pairs]
     looked = [file for file, _ in pairs]
     tree = tree_of(kind, looked, date, skipped, advisories)
-    if advisories is not None:
-        advisories.expect(_packages(tree))
+    _announce(tree, advisories)
     said = join(rules.values(), tree)
     ignores = {file.path: ignores_of(file) for file in looked if file.answer.get("suppressions")}
     found = [finding for file in looked for finding in findings_of(file)] + excused(said, ignores)
@@ -207,10 +206,11 @@ def report(
     )
 
 
-def _packages(tree: Tree) -> set[str]:
-    """The packages that advisories will be asked about."""
-    locked = (name for lock in tree.facts("lock") for name in lock["versions"])
-    return {*locked, *(fact["name"] for fact in tree.facts("requirement"))}
+def _announce(tree: Tree, advisories: Advisories | None) -> None:
+    """Say which packages advisories will be asked about."""
+    if advisories is not None:
+        locked = (name for lock in tree.facts("lock") for name in lock["versions"])
+        advisories.expect({*locked, *(fact["name"] for fact in tree.facts("requirement"))})
 
 
 def _file(file: Looked, key: BlobKey, known: bool) -> FileReport:
@@ -262,8 +262,7 @@ def sites(
     found = [site for file in looked for site in sites_of(file, rule)]
     chosen = [registry.rules()[rule]] if rule in registry.rules() else []
     tree = tree_of(kind, looked, advisories=advisories)
-    if advisories is not None:
-        advisories.expect(_packages(tree))
+    _announce(tree, advisories)
     for ctx in join(chosen, tree).values():
         found += ctx.sites.values()
     return sorted(found, key=lambda site: (site.path, site.line))

@@ -124,13 +124,11 @@ def _zipped(path: Path) -> Files:
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes | None:
-    """What a member holds, whatever it says of its size; None when that is too much, or locked."""
+    """What a member holds, never more than it says; None when that is too much, or locked."""
     try:
-        with archive.open(member) as held:
-            raw = held.read(LARGEST + 1)
+        return archive.read(member) if member.file_size <= LARGEST else None
     except (RuntimeError, NotImplementedError):  # a password, or a method that nobody here knows
         return None
-    return raw if len(raw) <= LARGEST else None
 
 
 def _tarred(path: Path) -> Files:

@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from reviews import access
+from reviews.advisories.standing import standing
 from reviews.models import Membership
 from reviews.status import failed_looks, failed_of, outbox, reported, send_again, status
 from reviews.views.people import PersonRequest, maintained_team
@@ -22,6 +23,7 @@ def index(request: PersonRequest) -> HttpResponse:
         "outbox": outbox(access.messages(request.user)),
         "failed_of": failed_of(mine),
         "failed_looks": failed_looks(access.repositories(request.user)),
+        "advisories": standing(),
     }
     return render(request, "reviews/status.html" + ("#now" if request.htmx else ""), context)
 

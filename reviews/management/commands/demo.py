@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from reviews import tasks
-from reviews.demo import acts, fleet
+from reviews.demo import acts, fleet, published
 from reviews.models import Repository
 
 PAUSE_SECONDS = 1.0
@@ -25,6 +25,8 @@ class Command(BaseCommand):
             services = fleet.make_origins()
         except OSError as error:
             raise CommandError(f"The demo's repositories cannot be written: {error}") from error
+        if published.publish():
+            self.stdout.write("Demo: locked versions are compared with made-up advisories about made-up packages only.")
         teams = fleet.make_teams()
         asked = sum(fleet.register(teams[service.team], service) for service in services)
         if asked:
