@@ -90,7 +90,7 @@ def score(what: str, file: Mapping[str, Any], rows: Iterable[Row]) -> Score:
         pair = _nearest(what, one, left)
         if pair is None:
             told.missed += 1
-            told.notes.append(f"missed  {file['path']}:{one['line']} {one.get('full') or one.get('path', '')}")
+            told.notes.append(f"missed  {file['path']}:{one['line']} {one.get('missed', 'nobody said why')}")
             continue
         left = [other for other in left if other is not pair]
         told.found += 1

@@ -40,10 +40,10 @@ def test_the_count_is_whole() -> None:
 
 
 def test_calls_are_found_missed_and_too_many() -> None:
-    file = {"path": ORDERS, "calls": [call(10), call(30)], "also": [60]}
+    file = {"path": ORDERS, "calls": [call(10), call(30, missed="made by a method")], "also": [60]}
     told = score("calls", file, [boundary(10, 50, 61)])
     assert (told.found, told.missed, told.extra) == (1, 1, 1)
-    assert told.notes == ["missed  shop/orders.py:30 ", "extra   shop/orders.py:50"]
+    assert told.notes == ["missed  shop/orders.py:30 made by a method", "extra   shop/orders.py:50"]
 
 
 def test_a_boundary_is_judged_by_column() -> None:
