@@ -7,7 +7,7 @@ from typing import Final
 
 from scanners.constants import fold
 from scanners.context import Context
-from scanners.place import Call
+from scanners.place import Call, Place
 from scanners.rule import Collector
 from scanners.scopes import Scope
 from scanners.semantics.pointers import pointer
@@ -38,7 +38,8 @@ _WEB: Final = ("flask", "quart", "fastapi", "starlette", "aiohttp", "sanic", "ni
 
 class Registrations(Collector):
     """Fact `route-entry`: a path that is given to a def or a class by pointer. Fact `web-router`: what routes hang on.
-    Fact `web-include`: what hangs below what."""
+    Fact `web-include`: what hangs below what. Facts `web-factory` and `web-alias`: what makes a router, and which name
+    is given what it makes. Fact `star-import`: a module whose names a package hands on."""
 
     calls = (*(f"*.{name}" for name in _ADDERS), *_MADE, *INCLUDES)
 
@@ -103,6 +104,11 @@ class Registrations(Collector):
         likely = next((name for name in _WEB if name in frameworks(ctx)), "")
         guards = [text for word in call.node.keywords if word.arg == "dependencies" for text in depended(word.value)]
         ctx.fact("route-entry", call, paths=paths, methods=methods, to=to, owner=owner, framework=likely, guards=guards)
+
+    def visit_import_from(self, place: Place[ast.ImportFrom], ctx: Context) -> None:
+        """Record what a package hands on by a star."""
+        if place.node.names[0].name == "*" and ctx.role == "init":
+            ctx.fact("star-import", place, module="." * place.node.level + (place.node.module or ""))
 
     def visit_module(self, ctx: Context) -> None:
         """Record what routes hang on, the routes of decorated classes, and Tornado's lists of pairs."""

@@ -10,7 +10,7 @@ from scanners.context import Context
 from scanners.place import Call
 from scanners.rule import CODE, Collector
 from scanners.semantics.api.guardpoints import acts, answers_data, generic_methods
-from scanners.semantics.api.guards import class_state, guarding, included, refused_below, state, words_of
+from scanners.semantics.api.guards import class_state, guarding, included, may_refuse, refused_below, state, words_of
 from scanners.semantics.handlers import short
 from scanners.semantics.routes import Route, frameworks, routes_of
 from scanners.semantics.viewclasses import view_kind
@@ -124,7 +124,7 @@ class Routes(Collector):
                     text = f"{node.name} {' '.join(words_of(node.body))}"  # type: ignore[attr-defined]  # a class, as its hook says
                     owner = unparse(called.value) if isinstance(called, ast.Attribute) else ""
                     wide = last == "before_app_request" or owner.rpartition(".")[2] in ("app", "application")
-                    if guarding(text):
+                    if guarding(text) and may_refuse(node):
                         ctx.fact("web-guard", node, wide=wide, owner=owner, sure=True, kind="hook", name=node.name)  # type: ignore[attr-defined]  # a def, as above
                 elif last == "middleware":
                     text = f"{node.name} {' '.join(words_of(node.body))}"  # type: ignore[attr-defined]  # a class, as its hook says

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.inventory.table import BAD, GOOD, UNKNOWN
 from scanners.inventory.webnames import Web
-from scanners.semantics.api.guardpoints import PUBLIC, judged
+from scanners.semantics.api.guardpoints import PUBLIC, judged, owned
 from scanners.semantics.api.guards import guarding
 from scanners.semantics.concurrency.reach import Key
 from scanners.semantics.web.asked import is_permission
@@ -38,13 +38,15 @@ class Access:
         self._guards = tree.facts("web-guard")
         self._limits = tree.facts("web-limit")
         self.paged = bool(tree.facts("web-pages"))
-        self._states = {(route.path, route["name"]): state for route, state in judged(tree)}
+        known = list(judged(tree))
+        self._states = {(route.path, route["name"]): state for route, state in known}
+        self._routes = {(route.path, route["name"]): route for route, _ in known}
         self._siblings = any(state == "guarded" for state in self._states.values())
 
     def of(self, found: "Endpoint", role: str, *, writes: bool) -> Asked:
         """Who is asked before an endpoint runs, and what for."""
         guards, rights, opened, doubt = self._named(found)
-        right = ", ".join(dict.fromkeys([*rights, *(name for name in guards if is_permission(name))]))
+        right = ", ".join(dict.fromkeys(rights or [name for name in guards if is_permission(name)]))
         if guards:
             return Asked(", ".join(dict.fromkeys(guards)), right, GOOD)
         if opened:
@@ -57,9 +59,10 @@ class Access:
         wide = self._for_all(found)
         if wide:
             return Asked(", ".join(wide), right, GOOD)
+        route = self._routes.get((handler.path, handler["name"])) if handler is not None else None
         state = self._states.get((handler.path, handler["name"])) if handler is not None else None
-        if state == "guarded":
-            return Asked("asked by what it hangs on", right, GOOD)
+        if state == "guarded" and route is not None:
+            return self._hung(route, right, role)
         if state == "open":
             return Asked("declared public", right, "")
         unsure = state == "unknown" or (handler is not None and handler["asks"].get("inside") == "unknown")
@@ -121,6 +124,14 @@ class Access:
         guards += [base.rpartition(".")[2] for base in outer if guarding(base.rpartition(".")[2])]
         unknown = [base for base in outer if not base.startswith(_LIBRARIES)]
         return unknown[0].rpartition(".")[2].lstrip(":") if unknown else ""
+
+    def _hung(self, route: Fact, right: str, role: str) -> Asked:
+        """Who is asked by what a route hangs on; a hook may well let pass what everybody may see."""
+        hung = [fact for fact in self._guards if owned(fact, route, self._web.routers.keys())]
+        names = ", ".join(dict.fromkeys(_told(fact) for fact in hung))
+        if names and role in PUBLIC and all(fact["kind"] == "hook" for fact in hung):
+            return Asked(None, right or None, UNKNOWN, f"{names} may let it pass.")
+        return Asked(names or "asked by what it hangs on", right, GOOD)
 
     def _for_all(self, found: "Endpoint") -> list[str]:
         """What holds for all routes: a middleware, a hook, a default of DRF."""

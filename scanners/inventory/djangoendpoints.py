@@ -21,11 +21,29 @@ def found(web: Web, ways: Ways) -> Iterator[Endpoint]:
     for entry in web.tree.facts("url-entry"):
         for way in ways.to((entry.path, entry["holder"])):
             yield from _entry(web, entry, way, named)
+    yield from _registered(web, named)
     for fact in web.tree.facts("drf-register"):
         owner, view = web.meant(fact["owner"], fact.path), web.meant(fact["view"], fact.path)
         if owner in web.drf and (view is None or view in web.classes):
             for way in ways.to(owner):
                 yield from _view_set(web, fact, view, way)
+
+
+def _registered(web: Web, named: set[Key]) -> Iterator[Endpoint]:
+    """The views that a decorator of the repository's own registers: their patterns are made when it starts."""
+    why = "A decorator registers it: its path is made when it starts."
+    for key, fact in web.classes.items():
+        if fact["registered"] and key not in named:
+            place = Place(fact.path, fact.line, "the view")
+            base = Endpoint(None, "…", key[1], "django", place, notes=(why,))
+            for methods, name, handler in answering(web, key):
+                if methods or _is_view(web, key):
+                    yield replace(base, methods=methods, name=name, view=key, handler=handler)
+
+
+def _is_view(web: Web, key: Key) -> bool:
+    """Whether a class is a view of the library beyond doubt: filters and types are registered too."""
+    return any(base.startswith(("django.views.", "rest_framework.")) for base in web.line(key)[1])
 
 
 def _entry(web: Web, entry: Fact, way: Way, named: set[Key]) -> Iterator[Endpoint]:

@@ -30,7 +30,7 @@ COLUMNS: Final = (
     Column("role", "Role", "What it is for, by its name: health, webhook, login, static."),
     Column("is_async", "Async"),
 )
-_PATH_PARAM: Final = re.compile(r"[<{](?:(\w+):)?\s*(\w+)(?::[^{}<>]*)?[>}]")
+_PATH_PARAM: Final = re.compile(r"<(?:([^<>:]+):)?\s*(\w+)>|{\s*(\w+)(?::([^{}]*))?}")
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _LISTS: Final = re.compile(r"^(?:list|List|Sequence|set|Page|LimitOffsetPage|CursorPage|Paginated\w*)\[|^Page")
 
@@ -111,15 +111,21 @@ def _input(web: Web, found: Endpoint, path: str, methods: list[str]) -> str | No
         parts.append(f"body by hand ({handler['raw']})")
     told = list(handler["params"]) if handler is not None else []
     named = {param.partition(":")[0].rpartition(" ")[2] for param in told if not param.startswith(("query", "header"))}
-    in_path = [(kind, name) for kind, name in _PATH_PARAM.findall(path) if name not in named]
-    found_in = {name for _, name in _PATH_PARAM.findall(path)}
-    parts += [f"path {name}{f': {kind}' if kind else ''}" for kind, name in in_path]
+    in_path = {one or other: kind or form for kind, one, other, form in _PATH_PARAM.findall(path)}
+    parts += [f"path {name}{f': {kind}' if kind else ''}" for name, kind in in_path.items() if name not in named]
     parts += [
-        param
+        _typed(param, in_path)
         for param in told
-        if not param.startswith("path ") or param[5:].partition(":")[0] in found_in or "…" in path
+        if not param.startswith("path ") or param[5:].partition(":")[0] in in_path or "…" in path
     ]
     return "; ".join(parts)
+
+
+def _typed(param: str, in_path: dict[str, str]) -> str:
+    """A part of the path with the type that its converter gives it, where its def names none."""
+    name = param.removeprefix("path ")
+    kind = in_path.get(name, "")
+    return f"{param}: {kind}" if kind and param.startswith("path ") else param
 
 
 def _schema(web: Web, found: Endpoint) -> str:
@@ -141,6 +147,8 @@ def _output(web: Web, found: Endpoint) -> str | None:
         return str(handler["output"])
     if found.action in ("list", "retrieve", "create", "update", "partial_update"):
         return str((web.attribute(found.view, "serializer_class") if found.view is not None else "") or "json")
+    if found.action == "destroy":
+        return ""
     template = found.words.get("template_name") or (
         web.attribute(found.view, "template_name") if found.view is not None else ""
     )

@@ -105,9 +105,9 @@ def join(prefix: str, path: str) -> str:
 
 
 def _apart(ways: list[Way]) -> list[Way]:
-    """The ways that are told apart: not those that nothing includes where others are, nor those that only put a
-    computed prefix before another, since one of both is there and never both."""
+    """The ways that are told apart: not those that nothing includes where others are, nor those with a computed part
+    where others have none, since a setting mostly decides which one of both is there."""
     sure = [way for way in ways if not way.note] or ways
-    told = {way.prefix for way in sure}
-    kept = [way for way in sure if not way.prefix.startswith("…") or way.prefix.lstrip("…").lstrip("/") not in told]
+    fixed = [way for way in sure if "…" not in way.prefix]
+    kept = fixed or sure
     return list({way.prefix: way for way in reversed(kept)}.values())[::-1]

@@ -1,6 +1,7 @@
 """The web parts of a commit by their keys: handlers, view classes, routers and lists of patterns, joined over files."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -25,11 +26,27 @@ class Web:
         self._aliases = {(fact.path, fact["name"]): fact for fact in tree.facts("web-alias")}
         known = {*self.handlers, *self.classes, *self.routers, *self.lists, *self.drf, *self._makes, *self._aliases}
         self._names = Names(tree, known)
+        self._stars: dict[str, list[str]] = defaultdict(list)
+        for fact in tree.facts("star-import"):
+            self._stars[fact.path].append(fact["module"])
         self._lines: dict[Key, tuple[list[Fact], list[str]]] = {}
 
     def meant(self, to: str, path: str) -> Key | None:
         """The part that a pointer of a file means, None for one of another repository."""
-        return self._names.meant(to, path) if to else None
+        found = self._names.meant(to, path) if to else None
+        return found if found is not None or not self._stars or not to else self._by_star(to, path)
+
+    def _by_star(self, to: str, path: str, depth: int = 0) -> Key | None:
+        """What a package means that hands on the names of its modules by a star."""
+        head, _, name = to.rpartition(".")
+        module = self._names.module(head, path)
+        for star in self._stars.get(module, ()) if module is not None else ():
+            target = f"{star}{'' if star.endswith('.') else '.'}{name}"
+            found = self._names.meant(target, module or "")
+            found = found if found is not None or depth > 2 else self._by_star(target, module or "", depth + 1)
+            if found is not None:
+                return found
+        return None
 
     def router(self, to: str, path: str, depth: int = 0) -> Key | None:
         """The router that a pointer means, through what makes it: `app.router` of aiohttp is the application."""

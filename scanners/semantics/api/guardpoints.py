@@ -93,7 +93,7 @@ def judged(tree: Tree) -> Iterator[tuple[Fact, str]]:
         if state in ("none", "unknown"):
             if (
                 any(_covers(fact, route) for fact in wide_sure)
-                or any(_owned(fact, route, routers) for fact in guards)
+                or any(owned(fact, route, routers) for fact in guards)
                 or route["handler"] in wrapped
                 or route["cls"] in wrapped
             ):
@@ -123,7 +123,7 @@ def _covers(guard: Fact, route: Fact) -> bool:
     return bool(guard["owner"] != "drf" or route["framework"] == "drf")
 
 
-def _owned(guard: Fact, route: Fact, routers: Set[tuple[str, str]]) -> bool:
+def owned(guard: Fact, route: Fact, routers: Set[tuple[str, str]]) -> bool:
     """Whether a router's dependency or hook holds for a route: same file and name, or the file that is included."""
     if not guard["sure"] or not guard["owner"]:
         return False

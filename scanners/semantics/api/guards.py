@@ -151,6 +151,16 @@ def _only_redirects(node: Any) -> bool:
     return isinstance(value, ast.Call) and "redirect" in unparse(value.func).lower()
 
 
+def may_refuse(node: Any) -> bool:
+    """Whether a hook before requests may turn one away: it raises, aborts, or answers in the place of the handler."""
+    for part in descendants(node, ast.Raise, ast.Return, ast.Call):
+        if isinstance(part, ast.Raise) or (isinstance(part, ast.Return) and part.value is not None):
+            return True
+        if isinstance(part, ast.Call) and re.search(r"abort|refuse|require|verify|check", unparse(part.func), re.I):
+            return True
+    return False
+
+
 def refused_below(ctx: Context) -> bool:
     """Whether a file catches refusals: what its handlers call asks who is calling."""
     return any(

@@ -56,6 +56,10 @@ class Names:
                 return self._within(module, ".".join(parts[cut:]), depth)
         return ("", target) if depth and ("", target) in self._known else None
 
+    def module(self, target: str, path: str) -> str | None:
+        """The file of the module that a dotted name stands for in the file at `path`."""
+        return self.modules.get(self._absolute(target, path) if target.startswith(".") else target)
+
     def _within(self, path: str, name: str, depth: int) -> Key | None:
         for key in ((path, name), (path, f"{name}.__init__")):
             if key in self._known:

@@ -70,7 +70,7 @@ def taken(node: Any, route: Route, scope: Scope) -> dict[str, Any]:
             params.append(f"{param.source} {param.name}{f': {_type(node, param.name) or kind}' if kind else ''}")
         elif param.source == "unknown":
             params.append(f"{param.name}: {_type(node, param.name)}" if kind else param.name)
-    schemas += _by_decorators(node) + list(dict.fromkeys(_loaded(node, scope)))
+    schemas += _by_decorators(node) + list(dict.fromkeys(_loaded(node, route)))
     if not schemas and not raw and route.writes:
         raw = whole_body(list(suite(node.body, ast.Attribute)), route)
     return {"schemas": list(dict.fromkeys(schemas))[:8], "params": params, "raw": raw}
@@ -98,7 +98,7 @@ def _by_decorators(node: Any) -> list[str]:
     ]
 
 
-def _loaded(node: Any, scope: Scope) -> Iterator[str]:
+def _loaded(node: Any, route: Route) -> Iterator[str]:
     """The schemas that the body of a handler gives what was sent to."""
     for call in suite(node.body, ast.Call):
         name = last_name(call.func)
@@ -109,7 +109,8 @@ def _loaded(node: Any, scope: Scope) -> Iterator[str]:
             if _SCHEMA.search(owner) or (owner.lower().endswith("schema")):
                 yield owner
         elif _SCHEMA.search(name) and name[:1].isupper() and not name.startswith("Http"):
-            if any(_SENT.search(unparse(value)) for value in given):
+            reads_by_itself = route.framework in ("flask", "quart") and name.endswith("Form") and route.writes
+            if reads_by_itself or any(_SENT.search(unparse(value)) for value in given):
                 yield name
         elif name in ("get_serializer", "get_form") and any(_SENT.search(unparse(value)) for value in given):
             yield f"{name}()"

@@ -129,7 +129,7 @@ def _child(child: ast.expr, scope: Scope) -> str:
     return f"{made}()" if made else pointer(child, scope)
 
 
-_FACTORY: Final = re.compile(r"app|api|router|bp|blueprint|server|create|make|build|web", re.IGNORECASE)
+_FACTORY: Final = re.compile(r"^[a-z_].*(app|api|router|bp|blueprint|server|web)|^(create|make|build)_")
 
 
 def factories(ctx: Context) -> Iterator[tuple[str, str]]:
@@ -141,10 +141,11 @@ def factories(ctx: Context) -> Iterator[tuple[str, str]]:
 
 
 def aliases(ctx: Context) -> Iterator[tuple[int, str, str]]:
-    """The names of the module body that are given what a def of the repository makes: `app = create_app()`."""
-    for name, bindings in ctx.module.names.items():
-        made = bindings[-1].value if bindings[-1].kind == "assign" else None
-        if isinstance(made, ast.Call) and last_name(made.func)[:1].islower():
-            to = pointer(made.func, ctx.module)
-            if _FACTORY.search(to):
-                yield made.lineno, name, to
+    """The names that are given what a def of the repository makes: `app = create_app()`."""
+    for scope in (ctx.module, *ctx.module.functions.values()):
+        for name, bindings in scope.names.items():
+            made = bindings[-1].value if bindings[-1].kind == "assign" else None
+            if isinstance(made, ast.Call) and _FACTORY.search(last_name(made.func)):
+                to = pointer(made.func, scope)
+                if to:
+                    yield made.lineno, f"{scope.qualname}.{name}".lstrip("."), to

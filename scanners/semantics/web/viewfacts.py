@@ -12,8 +12,6 @@ from scanners.semantics.pointers import pointer
 from scanners.semantics.web.asked import asked_by_decorators, names_in
 from scanners.syntax import last_name, unparse
 
-VERBS: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
-ACTIONS: Final = frozenset({"list", "retrieve", "create", "update", "partial_update", "destroy"})
 _VIEWLIKE: Final = re.compile(
     r"(View|ViewSet|ViewMixin|Mixin|Resource|Handler|API|Endpoint|Controller|Page|Step|Feed)$|^(Base|Generic)\w*View"
 )
@@ -56,17 +54,13 @@ def class_fields(node: ast.ClassDef, scope: Scope, ctx: Context) -> dict[str, An
     ]
     asked.guards += [text for text in own if text not in attributes.get("permission_classes", ())]
     asked.guards += [f"{name}()" for name in hooks if name in ("get_permissions", "test_func")]
-    methods = {
-        stmt.name: stmt.lineno
-        for stmt in node.body
-        if isinstance(stmt, (ast.FunctionDef, ast.AsyncFunctionDef)) and stmt.name in VERBS | ACTIONS | _HOOKS
-    }
+    marks = [last_name(mark.func if isinstance(mark, ast.Call) else mark) for mark in node.decorator_list]
     found = [pointer(base, outer) or last_name(base) for base in bases]
     return {
         "name": scope.qualname,
         "bases": found,
         "attributes": attributes,
-        "methods": methods,
+        "registered": any("register" in mark for mark in marks),
         "asks": asked.as_fields(),
     }
 
@@ -82,12 +76,7 @@ def _attribute(name: str, value: ast.expr, scope: Scope, found: dict[str, Any]) 
         found[name] = "" if none else (names_in([value]) or [unparse(value)[:60]])[0]
     elif name in _TEXTS:
         fixed = fold(value, scope)
-        found[name] = (
-            ", ".join(map(str, fixed))
-            if isinstance(fixed, tuple)
-            else str(fixed)
-            if isinstance(fixed, str)
-            else unparse(value)[:60]
-        )
+        texts = [str(part) for part in fixed] if isinstance(fixed, tuple) else [fixed if isinstance(fixed, str) else ""]
+        found[name] = ", ".join(text for text in texts if text) or unparse(value)[:60]
     elif name == "paginate_by":
         found[name] = True
