@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
+from scanners.dependencies.including import groups
 from scanners.dependencies.locking import is_aside, locks_of
 from scanners.dependencies.packages import Package
 from scanners.dependencies.reach import Node, Reached, reach
@@ -59,9 +60,11 @@ def scopes(tree: Tree) -> tuple[Scope, ...]:
     pip = Scope()
     written_out = _compiled(tree)
     brought: dict[str, set[str]] = defaultdict(set)
-    for fact in tree.facts("requirement"):
-        if fact.path_class.name not in ("service", "script"):
+    placed = groups(tree)
+    for found in tree.facts("requirement"):
+        if found.path_class.name not in ("service", "script"):
             continue
+        fact = replace(found, fields={**found.fields, "placed": placed[found.path]}) if found.path in placed else found
         near = [locks[lock.path] for lock in locks_of(tree, fact.path) if lock.path in locks]
         holding = [scope for scope in near if _belongs(fact, scope)]
         for scope in holding:
@@ -71,14 +74,14 @@ def scopes(tree: Tree) -> tuple[Scope, ...]:
             for other in fact["via"]:
                 brought[normal(other)].add(fact["name"])
     _finish(pip, brought, written_out)
-    found = [locks[path] for path in sorted(locks)]
-    for scope in found:
+    whole = [locks[path] for path in sorted(locks)]
+    for scope in whole:
         _ask(scope)
         for facts in scope.declared.values():  # What the lock was made from comes first.
             facts.sort(key=lambda fact: fact.path_class.kind in _PIP)
-    for scope in (*found, pip):
+    for scope in (*whole, pip):
         scope.reached = _reach(scope)
-    return (*found, pip) if pip.packages or pip.declared else tuple(found)
+    return (*whole, pip) if pip.packages or pip.declared else tuple(whole)
 
 
 def _reach(scope: Scope) -> Mapping[Node, Reached]:
@@ -158,21 +161,24 @@ def _pin(fact: Fact) -> Package:
 def _finish(pip: Scope, brought: Mapping[str, set[str]], compiled: set[str]) -> None:
     """Keep one pin of each version, with who it brings along; a constraint pins only what something asks for."""
     for name in [*pip.packages]:
+        requires = tuple(sorted(brought.get(name, ())))
+        pins = [pin for pin in pip.packages[name] if pin.path in compiled or name in pip.declared]
         kept = {
-            (pin.package.version, pin.package.address): replace(
-                pin, package=replace(pin.package, requires=tuple(sorted(brought.get(name, ()))))
-            )
-            for pin in reversed(pip.packages[name])
-            if pin.path in compiled or name in pip.declared
+            (pin.package.version, pin.package.address): replace(pin, package=replace(pin.package, requires=requires))
+            for pin in sorted(pins, key=lambda pin: (is_aside(pin.path), pin.path), reverse=True)
         }
         pip.packages[name] = [kept[key] for key in sorted(kept)]
     for name, facts in pip.declared.items():
         for group in {group_in(fact) for fact in facts}:
             pip.asked[group].append(name)
+        pip.declared[name] = [fact for fact in facts if fact.path not in compiled] or facts
     if compiled and not brought:
         pip.edges = False
 
 
 def group_in(fact: Fact) -> str:
-    """The group of a requirement; that of a pip file for working on the code is "dev"."""
+    """The group of a requirement: that of whoever takes its file in; a pip file for working on the code is "dev"."""
+    placed = fact.get("placed")
+    if isinstance(placed, str):
+        return placed
     return fact["group"] or ("dev" if is_aside(fact.path) else "")

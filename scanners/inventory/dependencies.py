@@ -6,6 +6,7 @@ from typing import Final
 
 from scanners.advisories import Advisory
 from scanners.dependencies import endoflife
+from scanners.dependencies.including import inclusions
 from scanners.dependencies.locking import LOCKS, is_aside
 from scanners.dependencies.ranges import installable, order
 from scanners.dependencies.reach import Reached
@@ -13,11 +14,8 @@ from scanners.dependencies.scopes import Pinned, Scope, group_in, scopes
 from scanners.dependencies.undeclared import UNDECLARED, Import, imports
 from scanners.inventory.dependencystate import (
     NOT_DECLARED,
-    NOT_LOCKED,
-    OK,
-    UNHASHED,
-    UNPINNED,
     is_given_by_design,
+    mark_of,
     state_of,
 )
 from scanners.inventory.table import BAD, GOOD, UNKNOWN, Cell, Column, Place, Row, Table
@@ -96,7 +94,7 @@ def _direct(name: str, scope: Scope, facts: Sequence[Fact]) -> bool | None:
     """Whether the project itself asks for it. What nothing asks for, and nobody brings along, cannot be told."""
     if facts or any(name == wanted.partition(" ")[0] for names in scope.asked.values() for wanted in names):
         return True
-    return False if scope.edges and scope.asked else None
+    return False if scope.asked else None
 
 
 def _through(scope: Scope, reached: Reached | None) -> list[str] | None:
@@ -114,6 +112,8 @@ def _group(pin: Pinned | None, facts: Sequence[Fact], reached: Reached | None) -
     """What it is installed with: "run" for always, else "dev" or the names of groups and extras."""
     groups = {group_in(fact) for fact in facts}
     groups |= set(pin.package.groups or ()) if pin else set()
+    if groups == {"optional"} and reached is not None:
+        groups = set(reached.groups)  # Who asks for it says for what.
     groups |= set(reached.groups) if reached is not None and not groups else set()
     if not groups:
         return None
@@ -144,14 +144,7 @@ def _fault(advisory: Advisory) -> str:
 def _marks(
     cells: Mapping[str, Cell], pin: Pinned | None, end: dt.date | None, by_design: bool, tree: Tree
 ) -> dict[str, str]:
-    marks: dict[str, str] = {}
-    state = cells["state"]
-    if state is None:
-        marks["state"] = UNKNOWN
-    elif state == OK:
-        marks["state"] = GOOD
-    elif state != UNHASHED and not (state in (NOT_LOCKED, UNPINNED) and by_design):
-        marks["state"] = BAD
+    marks = mark_of(cells["state"], by_design)
     if cells["advisories"] is None:
         marks["advisories"] = UNKNOWN
     elif not cells["advisories"]:
@@ -198,6 +191,8 @@ def _unread(tree: Tree) -> Iterator[Row]:
         for path, path_class in sorted(tree.too_large.items())
         if path_class.kind in (*LOCKS, "requirements", "constraints", "pyproject", "pipfile")
     ]
+    lost = [one for one in inclusions(tree) if one.target not in tree.files and one.target not in tree.too_large]
+    reasons += [(one.by.path, one.by.line, f"It takes in {one.target}, which is not looked at.") for one in lost]
     for path, line, reason in reasons:
         cells: dict[str, Cell] = {"name": path, "state": None, "requires": [], "files": []}
         yield Row(path, cells, (Place(path, line, "not read"),), {"state": UNKNOWN}, reason)

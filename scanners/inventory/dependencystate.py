@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from scanners.dependencies.fitting import fit
 from scanners.dependencies.locking import is_published
-from scanners.dependencies.ranges import allows
+from scanners.dependencies.ranges import allows, installable
 from scanners.dependencies.scopes import Pinned, Scope
 from scanners.dependencies.undeclared import Import
+from scanners.inventory.table import BAD, GOOD, UNKNOWN, Cell
 from scanners.tree import Fact, Tree
 
 OK, UNPINNED, NOT_LOCKED, UNHASHED = "ok", "unpinned", "not locked", "unhashed"
@@ -69,5 +70,19 @@ def _unlocked(facts: Sequence[Fact], tree: Tree) -> State:
 
 
 def is_given_by_design(facts: Sequence[Fact], tree: Tree) -> bool:
-    """Whether ranges are what these manifests are there for: those of a library, or of what others install."""
+    """Whether ranges are what these manifests are there for: those of a library, or of what others install.
+
+    What no server installs, by its markers, may be anything as well.
+    """
+    if facts and not any(installable([fact["marker"]] if fact["marker"] else []) for fact in facts):
+        return True
     return tree.kind == "library" or all(is_published(tree, fact.path) for fact in facts)
+
+
+def mark_of(state: Cell, by_design: bool) -> dict[str, str]:
+    """The mark of a state. A pin without digests is neither good nor bad, and so is a range where it belongs."""
+    if state is None:
+        return {"state": UNKNOWN}
+    if state == OK:
+        return {"state": GOOD}
+    return {} if state == UNHASHED or (state in (NOT_LOCKED, UNPINNED) and by_design) else {"state": BAD}
