@@ -48,6 +48,7 @@ CANONICAL: Final = {
     "redis.client": "redis",
     "urllib.request.urlopen": "urllib.request.urlopen",
     "httpx._client": "httpx",
+    "httpx2": "httpx",
     "sqlalchemy.engine": "sqlalchemy",
     "sqlalchemy.ext.asyncio.create_async_engine": "sqlalchemy.create_async_engine",
     "celery.app.task.Task": "celery.Task",

@@ -1,6 +1,7 @@
 """What leaves the process: the clients that a file makes, and the calls that go out, with what surrounds them."""
 
 import ast
+from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.context import Context
@@ -15,7 +16,7 @@ from scanners.semantics.boundaries.limits import of_http, shown
 from scanners.semantics.boundaries.poolsizes import pool_of
 from scanners.semantics.boundaries.programs import managed, program
 from scanners.semantics.boundaries.surroundings import place_in
-from scanners.semantics.boundaries.targets import target
+from scanners.semantics.boundaries.targets import target, web_address
 from scanners.semantics.boundaries.uses import Use, from_elsewhere, in_file
 from scanners.semantics.outbound import (
     HANDED,
@@ -32,12 +33,15 @@ from scanners.semantics.timeouts.sessions import MOUNTS, Sessions
 from scanners.syntax import unparse
 
 _VERBS: Final = ("get", "head", "options", "post", "put", "patch", "delete")
+_TEXTS: Final = (ast.Constant, ast.JoinedStr, ast.Call, ast.Subscript, ast.BinOp)
 _WAITS: Final = frozenset({"subprocess.Popen.wait", "subprocess.Popen.communicate"})
 
 
 class Boundaries(Collector):
     """Facts `boundary-client` (a client that is made, with the name that holds it), `boundary-call` (a call that goes
     out) and `boundary-use` (a call through a client that is no HTTP session of the same file).
+
+    `boundary-addresses` (one a file) has the constants that hold an address.
 
     A call that goes through a client of the same file has that client's address, limits and retries already.
     """
@@ -64,6 +68,9 @@ class Boundaries(Collector):
         """Record what was noted."""
         self._of(ctx).record()
         self._file = None
+        found = dict(_constants(ctx)) if "://" in ctx.source or "environ" in ctx.source else {}
+        if found:
+            ctx.fact("boundary-addresses", 1, names=found)
 
     def _of(self, ctx: Context) -> "_File":
         if self._file is None or self._file.ctx is not ctx:
@@ -79,6 +86,7 @@ class _File:
         self.clients: list[Call] = []
         self.sessions: list[Call] = []
         self.calls: list[tuple[Call, Call]] = []
+        self._used: set[int] = set()
         self._tuned = Sessions(ctx)
         self._mounted: dict[str, tuple[Again | None, str]] = {}
 
@@ -98,13 +106,13 @@ class _File:
             fact = client_fact(call, library, self.ctx)
             around = self._around(call, "")
             self.ctx.fact("boundary-client", call, **(around | fact | {"again": fact["again"] or around["again"]}))
-        for call in self.sessions:
-            self.ctx.fact("boundary-client", call, **self._session(call))
         for call, outer in self.calls:
             if call.dotted in PROCESS_CALLS:
                 self._process(call, outer)
             elif not in_process(call):
                 self._http(call, outer)
+        for call in self.sessions:
+            self.ctx.fact("boundary-client", call, **self._session(call), used=id(call.node) in self._used)
         self._uses()
 
     def _uses(self) -> None:
@@ -149,6 +157,7 @@ class _File:
     def _http(self, call: Call, outer: Call) -> None:
         library = HTTP_LIBRARIES.get(call.dotted) or MORE_HTTP[call.dotted]
         made = call.origin if call.origin is not None and call.ref is not None and call.ref.via != "param" else None
+        self._used.add(id(made))
         where = self._address(call, library, made)
         state, text = self._limit(call, outer, library)
         method = method_of(call)
@@ -183,12 +192,14 @@ class _File:
         return of_client(made, call) if made is not None else None
 
     def _address(self, call: Call, library: Library, made: ast.Call | None) -> Target:
+        if library.position < 0 and library.host:
+            return Target(library.host)
         position = library.position if library.position >= 0 else url_position(call)
         given = call.argument(position, "url", "fullurl", "str_or_url") if position >= 0 else call.keyword("url")
         if call.dotted.startswith("http.client"):
             given = call.argument(0, "host")
         found = (
-            target(given, call.scope, self.ctx)
+            web_address(given, call.scope, self.ctx)
             if given is not None
             else Target(library.host, "" if library.host else "No address is given here.", relative=True)
         )
@@ -242,3 +253,16 @@ class _File:
     def _around(self, call: Call, method: str) -> dict[str, Any]:
         """What surrounds a call in its def."""
         return surroundings(call.node, call.scope, self.ctx, method)
+
+
+def _constants(ctx: Context) -> Iterator[tuple[str, str]]:
+    """The constants of a module that hold an address, with where it leads."""
+    for name, bindings in ctx.module.names.items():
+        value = bindings[-1].value
+        if bindings[-1].kind != "assign" or not name.isupper() or not isinstance(value, _TEXTS):
+            continue
+        if isinstance(value, ast.Constant) and not (isinstance(value.value, str) and "://" in value.value):
+            continue
+        where = target(value, ctx.module, ctx)
+        if (where.name and "." in where.name) or where.name.startswith("$"):
+            yield name, where.name

@@ -118,7 +118,8 @@ def _makes_fail(source: str) -> bool:
 def _note(ctx: Context, place: Place[Any], names: list[str]) -> None:
     for name in names:
         if _REAL.match(name):
-            ctx.fact("test-real", place, name=name.partition(".")[0])
+            parts = name.split(".")
+            ctx.fact("test-real", place, name=".".join(parts[: 2 if parts[0] == "testcontainers" else 1]))
 
 
 def _set(call: Call) -> str:

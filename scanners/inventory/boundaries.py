@@ -25,8 +25,9 @@ _COLUMNS: Final = (
 
 
 def _rows(tree: Tree) -> Iterator[Row]:
-    realism = Realism(tree)
-    for crossing in crossings(tree):
+    known = crossings(tree)
+    realism = Realism(tree, known)
+    for crossing in known:
         yield _row(crossing, tree, realism)
 
 
@@ -36,7 +37,7 @@ def _row(crossing: Crossing, tree: Tree, realism: Realism) -> Row:
     cells = {
         "kind": crossing.kind,
         "library": crossing.library,
-        "target": crossing.target or None,
+        "target": crossing.shown or None,
         "calls": crossing.calls,
         "timeout": timeout.text,
         "retry": retry.text,

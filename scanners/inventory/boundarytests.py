@@ -1,7 +1,8 @@
 """What tests do to a boundary: run it for real, put something in its place, make it fail."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from scanners.facts.tests import absolute, module_of
@@ -32,7 +33,7 @@ _STANDS_IN: Final = {
 }
 """What speaks for a library or a sort of boundary in tests, as `test-real` names it."""
 
-_CONTAINERS: Final = re.compile(r"testcontainers|docker")
+_CONTAINERS: Final = re.compile(r"testcontainers|pytest_docker")
 _DATABASE: Final = re.compile(r"^(sqlalchemy|django\.db|psycopg2?|asyncpg|databases)$")
 
 
@@ -47,7 +48,8 @@ class Touch(NamedTuple):
 class Realism:
     """What the tests of a commit do, asked of one boundary at a time."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, known: Sequence[Crossing]) -> None:
+        self._libraries = Counter(crossing.library for crossing in known)
         self._tested = bool(tree.facts("test-file", tests=True))
         self._modules = {module_of(path) for path, found in tree.files.items() if found.kind == "python"}
         self.patches = [(absolute(fact["target"], fact.path), fact) for fact in tree.facts("patch", tests=True)]
@@ -78,9 +80,14 @@ class Realism:
     def touch(self, crossing: Crossing) -> Touch:
         """The patches, the stand-ins and the failures that concern one boundary."""
         modules = {module_of(fact.path) for fact in crossing.facts}
-        patches = [fact for target, fact in self.patches if replaces(target, crossing)]
         files = {path for path, names in self._imports.items() if any(_imports(names, module) for module in modules)}
         files |= self._hosts.get(crossing.target, set())
+        alone = self._libraries[crossing.library] == 1
+        patches = [
+            fact
+            for target, fact in self.patches
+            if replaces(target, crossing) and (alone or fact.path in files or not is_of_library(target, crossing))
+        ]
         real, where = [], set()
         for fact in self._real:
             if _speaks_for(fact["name"], crossing) and (fact.path in files or _for_all(fact)):
@@ -109,11 +116,8 @@ def _imports(names: set[str], module: str) -> bool:
 
 def replaces(target: str, crossing: Crossing) -> bool:
     """Whether what a patch replaces is a call of the boundary: the function that makes it, or the library itself."""
-    root = target.partition(".")[0]
-    if root == crossing.library.partition(".")[0] and crossing.library not in ("subprocess",):
+    if is_of_library(target, crossing):
         return True
-    if crossing.library == "subprocess" and root in ("subprocess", "os") and crossing.kind == "process":
-        return target.rpartition(".")[2] in _STARTS
     for fact in crossing.facts:
         module = module_of(fact.path)
         if target == module or not (target.startswith(f"{module}.") or f".{target}".find(f".{module}.") >= 0):
@@ -122,6 +126,13 @@ def replaces(target: str, crossing: Crossing) -> bool:
         if rest and (_is_library(rest, crossing.library) or _holds(rest, fact)):
             return True
     return False
+
+
+def is_of_library(target: str, crossing: Crossing) -> bool:
+    """Whether what a patch replaces is the library itself, for whoever calls it."""
+    if crossing.kind == "process":
+        return target.startswith(("subprocess.", "os.", "asyncio.")) and target.rpartition(".")[2] in _STARTS
+    return f"{target}.".startswith(f"{crossing.library}.")
 
 
 _STARTS: Final = frozenset(

@@ -1,10 +1,18 @@
 """The facts about clients and calls of all files, put together to one crossing a boundary."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from scanners.facts.tests import absolute, module_of
 from scanners.tree import Fact, Tree
+
+_EXAMPLE: Final = re.compile(r"example|sample|template|dist", re.IGNORECASE)
+_FOR_TESTS: Final = re.compile(r"test|smoke|_dev|_local|/dev/|/local|(^|/)dev\.", re.IGNORECASE)
+_ONCE: Final = re.compile(r"(alembic|migrations)/env\.py$")
+_LAST: Final = 2
+_NOTHING: Final = "No address is given here."
 
 
 @dataclass(slots=True)
@@ -24,6 +32,12 @@ class Crossing:
         return f"{self.kind} {self.library} {self.target or self.holder}"
 
     @property
+    def shown(self) -> str:
+        """The target in the words of people: what a setting holds, where that is known."""
+        held = [fact["shown"] for fact in self.made if fact.get("shown")]
+        return held[0] if held else self.target
+
+    @property
     def facts(self) -> list[Fact]:
         """Everything that is known of it: clients first."""
         return [*self.made, *self.called]
@@ -32,18 +46,20 @@ class Crossing:
     def calls(self) -> int | None:
         """How many calls are seen; None where a client is made and no call of it is in sight."""
         if self.called:
-            return len(self.called)
+            return sum(not fact.get("wait") for fact in self.called) or len(self.called)
         return len(self.made) if all(fact.get("client") == "" for fact in self.made) else None
 
     @property
     def reasons(self) -> list[str]:
         """Why the target is not known."""
-        return [fact["why"] for fact in self.facts if fact.get("why")][:3]
+        said = dict.fromkeys(fact["why"] for fact in self.facts if fact.get("why"))
+        telling = [why for why in said if why != _NOTHING]
+        return (telling or list(said))[:3]
 
     @property
     def serves(self) -> bool:
         """Whether the service itself goes there, and not only scripts and commands."""
-        return any(fact.path_class.name != "script" for fact in self.facts)
+        return any(fact.path_class.name != "script" and not _ONCE.search(fact.path) for fact in self.facts)
 
     def places(self) -> Iterator[tuple[Fact, str]]:
         """Where it stands, the calls that the service makes first, with what each place says."""
@@ -56,6 +72,8 @@ class Crossing:
 
 
 def _says(fact: Fact) -> str:
+    if fact.get("setting"):
+        return str(fact["setting"])
     if "fallback" in fact.fields and fact.get("client") is not None and "pool" not in fact.fields:
         return fact.get("method") or fact.get("call") or "call"
     return "client"
@@ -64,26 +82,32 @@ def _says(fact: Fact) -> str:
 def crossings(tree: Tree) -> list[Crossing]:
     """The boundaries of a commit."""
     known: dict[tuple[str, str, str], Crossing] = {}
-    clients = Clients(tree)
-    for fact in tree.facts("boundary-client"):
-        _crossing(known, fact, clients).made.append(fact)
+    held = _addresses(tree)
+    clients = Clients(tree, held)
     for fact in tree.facts("boundary-call"):
-        _crossing(known, fact, clients).called.append(fact)
+        _crossing(known, _located(fact, held)).called.append(fact)
     for fact in tree.facts("boundary-use"):
         client = clients.used(fact)
         if client is not None:
-            _crossing(known, client, clients).called.append(fact)
-    return [found for found in known.values() if not _is_covered(found)]
+            _crossing(known, client).called.append(fact)
+    made = [_located(fact, held) for fact in _effective(tree.facts("boundary-client"))]
+    brokers = [fact for fact in made if fact.get("setting") and fact["library"] == "celery"]
+    for fact in made:
+        if fact["library"] == "celery" and fact["why"] == _NOTHING and brokers:
+            _crossing(known, brokers[0]).made.append(fact)  # The application reads its broker from the settings.
+        elif not fact.get("used") or _key(fact) in known:
+            _crossing(known, fact).made.append(fact)
+    return list(known.values())
 
 
 class Clients:
     """The clients of a commit by the names that other code has for them."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, held: Mapping[str, str]) -> None:
         self._by_name: dict[str, Fact] = {}
         self._by_line: dict[tuple[str, int], Fact] = {}
         self._handed: dict[str, str] = {}
-        for fact in tree.facts("boundary-client"):
+        for fact in (_located(each, held) for each in tree.facts("boundary-client")):
             self._by_line[(fact.path, fact.line)] = fact
             if fact["client"].startswith(":"):
                 self._by_name.setdefault(f"{module_of(fact.path)}.{fact['client'][1:]}", fact)
@@ -123,12 +147,51 @@ class Clients:
         return found[0] if len(found) == 1 else None
 
 
-def _crossing(known: dict[tuple[str, str, str], Crossing], fact: Fact, clients: Clients) -> Crossing:
-    target = fact["target"]
-    holder = "" if target else _holder(fact)
-    key = (fact["kind"], fact["library"], target or holder)
+def _effective(made: list[Fact]) -> list[Fact]:
+    """The clients; of a setting that several files make those of production, else of examples, else of tests."""
+    best: dict[str, int] = {}
+    for fact in made:
+        name = _setting(fact)
+        best[name] = min(_rank(fact.path), best.get(name, _LAST))
+    return [fact for fact in made if not _setting(fact) or _rank(fact.path) == best[_setting(fact)]]
+
+
+def _addresses(tree: Tree) -> dict[str, str]:
+    """Where the constants of the repository lead, by their dotted names."""
+    return {
+        f"{module_of(fact.path)}.{name}": where
+        for fact in tree.facts("boundary-addresses")
+        for name, where in fact["names"].items()
+    }
+
+
+def _located(fact: Fact, held: Mapping[str, str]) -> Fact:
+    """A fact with what a constant of another file holds as its target, where it names one."""
+    given = absolute(fact["given"], fact.path) if fact["given"] else ""
+    where = held.get(given, "")
+    if not where:
+        return fact
+    return Fact(fact.path, fact.path_class, {**fact.fields, "target": where, "why": ""})
+
+
+def _setting(fact: Fact) -> str:
+    return str(fact.get("setting", "")).partition(".")[0]
+
+
+def _rank(path: str) -> int:
+    name = path.rpartition("/")[2]
+    return _LAST if _FOR_TESTS.search(path) else 1 if _EXAMPLE.search(name) else 0
+
+
+def _key(fact: Fact) -> tuple[str, str, str]:
+    return fact["kind"], fact["library"], fact["target"] or _holder(fact)
+
+
+def _crossing(known: dict[tuple[str, str, str], Crossing], fact: Fact) -> Crossing:
+    """The group that a fact belongs to."""
+    key = _key(fact)
     if key not in known:
-        known[key] = Crossing(fact["kind"], fact["library"], target, holder)
+        known[key] = Crossing(fact["kind"], fact["library"], fact["target"], "" if fact["target"] else key[2])
     return known[key]
 
 
@@ -136,8 +199,3 @@ def _holder(fact: Fact) -> str:
     name = fact["client"]
     module = module_of(fact.path)
     return f"{module}.{name[1:]}" if name.startswith(":") else module
-
-
-def _is_covered(found: Crossing) -> bool:
-    """Whether a session alone is known of it, whose calls name addresses of their own."""
-    return not found.called and not found.target and all(fact.get("session") for fact in found.made) and False

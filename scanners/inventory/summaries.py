@@ -10,11 +10,13 @@ from scanners.inventory.table import BAD, GOOD, UNKNOWN
 from scanners.tree import Fact, Tree
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+_KNOWN: Final = ("good", "default", "partial")
 _WAITS: Final = {
     "none": "no pause",
     "fixed": "fixed pause",
     "plain": "backoff without jitter",
     "good": "backoff, jitter",
+    "growing": "backoff",
     "unknown": "",
 }
 
@@ -29,29 +31,29 @@ class Summary(NamedTuple):
 
 def timeout_of(crossing: Crossing, tree: Tree) -> Summary:
     """How the calls are bounded."""
-    judged = [
-        fact for fact in crossing.facts if fact.get("state") and fact["state"] != "started" and _counts(fact, crossing)
-    ]
+    judged = _judged(crossing)
     if not judged:
         started = any(fact.get("state") == "started" for fact in crossing.facts)
         return Summary("not waited for here" if started else None, UNKNOWN)
     bounded = bounds(tree)
     states = [_settled(fact["state"], bounded) for fact in judged]
-    texts = [_words(fact, state) for fact, state in zip(judged, states, strict=True)]
-    said = Counter(text for text, state in zip(texts, states, strict=True) if state in ("good", "default") and text)
-    doubts = [
-        fact["timeout"]
-        for fact, state in zip(judged, states, strict=True)
-        if state == "unresolved" and fact["timeout"].endswith(".")
-    ]
-    bad, open_ = states.count("bad"), states.count("unresolved") + states.count("unknown")
-    text = ", ".join(f"{each}" for each, _ in said.most_common(3))
-    if bad:
-        whole = text if not text else f"{text} ({len(judged) - bad - open_} of {len(judged)})"
-        return Summary(whole or "none", BAD, tuple(doubts[:1]))
-    if open_:
-        return Summary(f"{text} ({len(judged) - open_} of {len(judged)})" if text else None, UNKNOWN, tuple(doubts[:1]))
-    return Summary(text or "set", GOOD)
+    pairs = list(zip(judged, states, strict=True))
+    said = Counter(_words(fact, state) for fact, state in pairs if state in _KNOWN)
+    doubts = tuple(fact["timeout"] for fact, state in pairs if state == "unresolved" and fact["timeout"].endswith("."))
+    good, text = sum(state in _KNOWN for state in states), ", ".join(each for each, _ in said.most_common(3))
+    if text and good < len(judged):
+        text = f"{text} ({good} of {len(judged)})"
+    if "bad" in states:
+        return Summary(text or "none", BAD, doubts[:1])
+    sure = all(state in ("good", "default") for state in states)
+    return Summary(text or ("set" if sure else None), GOOD if sure else UNKNOWN, doubts[:1])
+
+
+def _judged(crossing: Crossing) -> list[Fact]:
+    """The facts that decide about the timeout. What is not known of a call is said by its client, where it is."""
+    found = [fact for fact in crossing.facts if fact.get("state") not in (None, "started") and _counts(fact, crossing)]
+    known = [fact for fact in found if fact["state"] != "unknown"]
+    return known if any(fact in crossing.made for fact in known) else found
 
 
 def _counts(fact: Fact, crossing: Crossing) -> bool:
@@ -110,7 +112,7 @@ def _retry_mark(found: Sequence[Mapping[str, Any]], unsafe: bool) -> str:
         return BAD
     if any(each["stop"] == "unknown" for each in found):
         return UNKNOWN
-    return GOOD if all(each["wait"] == "good" for each in found) else ""
+    return GOOD if all(each["wait"] in ("good", "growing") for each in found) else ""
 
 
 def pool_of(crossing: Crossing) -> str | None:

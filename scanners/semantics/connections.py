@@ -178,14 +178,19 @@ def django_entries(module: Scope, tree: ast.Module) -> Iterator[tuple[Place[Any]
 
 def _database(entry: ast.expr, scope: Scope) -> Opinion:
     fields = _fields(entry)
-    engine = _said(fields.get("ENGINE", entry), scope) if fields else ""
-    if not engine:
+    told = fields.get("ENGINE")
+    engine = _said(told, scope) if told is not None else ""
+    if told is None or not (_names_server(engine) or isinstance(fold(told, scope), str)):
         return Opinion(_COMPUTED)
-    if not any(word in engine for word in ("postg", "mysql")):
+    if not _names_server(engine):
         return Opinion(_GOOD)
     return _options(
         fields.get("OPTIONS"), _ENGINE, scope, f"The database connection ({engine.rpartition('.')[2]})", "bad"
     )
+
+
+def _names_server(engine: str) -> bool:
+    return any(word in engine for word in ("postg", "mysql"))
 
 
 def _cache(entry: ast.expr, scope: Scope) -> Opinion:

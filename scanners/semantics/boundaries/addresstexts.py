@@ -17,7 +17,7 @@ CONFIG: Final = re.compile(
     r"(^|[._])(settings?|config(uration)?|conf|cfg|options|opts|env|constants?|const|consts|defaults|prefs|app_config|params)(\(\))?$",
     re.IGNORECASE,
 )
-_ASKERS: Final = frozenset("getenv get_env env get_from_env get_setting".split())
+_VARIABLE: Final = re.compile(r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$")
 SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -67,9 +67,11 @@ def asked_for(expr: ast.Call, dotted: str, receiver: ast.expr | None, scope: Sco
     key = fold(expr.args[0], scope) if expr.args else UNKNOWN
     if not isinstance(key, str):
         return ""
-    if _ENVIRON.match(dotted) or READERS.match(dotted) or dotted.rpartition(".")[2] in _ASKERS:
+    if _ENVIRON.match(dotted) or READERS.match(dotted):
         return f"${key}"
     held = unparse(receiver) if receiver is not None else ""
+    if "env" in last_name(expr.func).lower() and _VARIABLE.match(key):
+        return f"${key}"
     if not last_name(expr.func).startswith(("get", "pop", "value")) or not CONFIG.search(held):
         return ""
     second = fold(expr.args[1], scope) if len(expr.args) > 1 and not SCHEME.match(key) else ""

@@ -12,7 +12,7 @@ from scanners.facts.jobs import is_task
 from scanners.place import Call, Place
 from scanners.scopes import Scope
 from scanners.semantics.boundaries.surroundings import LOOPS, TRIES, enclosing, place_in
-from scanners.semantics.timeouts.retriederrors import retried
+from scanners.semantics.timeouts.retriederrors import WIDE, retried
 from scanners.semantics.timeouts.retries import (
     BACKOFF,
     ENDLESS,
@@ -38,9 +38,14 @@ and `on` (the errors, [] for those of the library's choice)."""
 _STAMINA: Final = ("stamina.retry", "stamina.retry_context", "stamina.AsyncRetryingCaller", "stamina.RetryingCaller")
 _RETRYING: Final = ("retrying.retry",)
 _PLAIN_RETRY: Final = ("retry.retry", "retry.api.retry", "retry2.retry", "retry_decorator.retry")
+_OF_DATABASES: Final = re.compile(r"Database|Operational|Integrity|Interface|DoesNotExist|Lock")
 _NAMED: Final = re.compile(
     r"(^|[._])(retry|retries|retrying|backoff|with_retry|with_retries|retryable)(_\w+)?$", re.IGNORECASE
 )
+
+
+GROWING: Final = "growing"
+"""A pause that is not always the same; whether it has jitter is not known."""
 
 
 def again(by: str, stop: str, wait: str, tries: int = 0, on: list[str] | None = None) -> Again:
@@ -48,8 +53,11 @@ def again(by: str, stop: str, wait: str, tries: int = 0, on: list[str] | None = 
     return {"by": by, "stop": stop, "wait": wait, "tries": tries, "on": on or []}
 
 
-def around(node: ast.AST, function: Any, scope: Scope, ctx: Context) -> Again | None:
-    """The retry that a def gives a call in it, or None where none is seen."""
+def around(node: ast.AST, function: Any, scope: Scope, ctx: Context, fallback: str) -> Again | None:
+    """The retry that a def gives a call in it, or None where none is seen.
+
+    A decorator acts on what leaves the def only: `fallback` says what becomes of the failure inside.
+    """
     for each in enclosing(node, function, *LOOPS):
         found = _loop(each, node, function, scope, ctx)
         if found is not None:
@@ -58,9 +66,23 @@ def around(node: ast.AST, function: Any, scope: Scope, ctx: Context) -> Again | 
         place = place_in(holder, outer.parent or outer, ctx)
         for decorator in holder.decorator_list:
             found = _decorator(decorator, place)
-            if found is not None:
+            if found is not None and _reaches(found, fallback):
                 return found
     return None
+
+
+def _reaches(found: Again, fallback: str) -> bool:
+    """Whether a failure gets as far as the decorator, as one of those that it acts on."""
+    if fallback == "task retried":
+        return str(found["by"]).startswith("celery")
+    if not fallback.startswith(("raises", "re-raised", "wrapped", "breaker")):
+        return False
+    if found["by"] == "celery by hand" or not found["on"]:
+        return bool(found["by"] != "celery by hand")
+    wrapped = fallback.removeprefix("wrapped in ") if fallback.startswith("wrapped in ") else ""
+    if wrapped:
+        return wrapped in found["on"] or bool(WIDE & set(found["on"]))
+    return not all(_OF_DATABASES.search(name) for name in found["on"])
 
 
 def _defs(scope: Scope) -> Iterator[tuple[Any, Scope]]:
@@ -98,7 +120,7 @@ def of_task(call: ast.Call, place: Place[Any]) -> Again | None:
     """The retries that a decorator gives a Celery task by itself."""
     words = {word.arg: word.value for word in call.keywords if word.arg}
     if "autoretry_for" not in words:
-        return None
+        return _by_hand(words, place)
     tries = fold(words["max_retries"], place.scope) if "max_retries" in words else 3
     if "retry_kwargs" in words and isinstance(words["retry_kwargs"], ast.Dict):
         pairs = zip(words["retry_kwargs"].keys, words["retry_kwargs"].values, strict=True)
@@ -110,6 +132,13 @@ def of_task(call: ast.Call, place: Place[Any]) -> Again | None:
     stop = ENDLESS if tries is None else LIMITED
     wait = (GOOD if shaken else PLAIN) if grows else FIXED
     return again("celery", stop, wait, tries + 1 if isinstance(tries, int) else 0, on)
+
+
+def _by_hand(words: dict[str, ast.expr], place: Place[Any]) -> Again:
+    """What `self.retry()` does in a task: 3 retries after 180 s, unless the decorator says otherwise."""
+    tries = fold(words["max_retries"], place.scope) if "max_retries" in words else 3
+    stop = ENDLESS if tries is None else LIMITED
+    return again("celery by hand", stop, FIXED, tries + 1 if isinstance(tries, int) else 0)
 
 
 def _retrying(call: ast.Call | None, place: Place[Any]) -> Again:
@@ -160,8 +189,13 @@ def _loop(stmt: Any, node: ast.AST, function: Any, scope: Scope, ctx: Context) -
     tries = _range(stmt, scope) if isinstance(stmt, ast.For) else 0
     if isinstance(stmt, (ast.For, ast.AsyncFor)) and not tries and not _counts(stmt):
         return None  # One item after another, none of them twice.
-    on = sorted({each.rpartition(".")[2] for each in found.caught} - {""})
-    return again("loop", LIMITED if bounded else ENDLESS, wait_of(found.sleeps, place), tries, on)
+    on = sorted(last for each in found.caught if (last := each.rpartition(".")[2])[:1].isupper())
+    return again("loop", LIMITED if bounded else ENDLESS, _told(wait_of(found.sleeps, place)), tries, on)
+
+
+def _told(wait: str) -> str:
+    """How a retry waits that the rules accept: whether there is jitter in it is not said."""
+    return GROWING if wait == GOOD else wait
 
 
 def _for_ever(stmt: ast.While) -> bool:
@@ -194,9 +228,9 @@ def of_adapter(adapter: ast.expr, place: Place[Any]) -> Again | None:
     if isinstance(count, int):
         return again("client", LIMITED, NONE, count + 1, ["connection errors"]) if count else None
     retry = _constructed(given, place)
-    if retry is not None and place.name(retry.func) in URLLIB3:
+    if retry is not None and (place.name(retry.func) in URLLIB3 or last_name(retry.func).endswith("Retry")):
         found = of_call(Call(retry, place.block, place.stmt, place.resolve(retry.func)))
-        return again("urllib3", found.stop, found.wait, found.attempts, _statuses(retry, place))
+        return again("urllib3", found.stop, _told(found.wait), found.attempts, _statuses(retry, place))
     return again("client", UNKNOWN, UNKNOWN)
 
 

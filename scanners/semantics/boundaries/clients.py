@@ -7,9 +7,9 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
 from scanners.semantics.boundaries.addresstexts import Target
-from scanners.semantics.boundaries.again import Again, again, of_client
+from scanners.semantics.boundaries.again import GROWING, Again, again, of_client
 from scanners.semantics.boundaries.libraries import AWS_KINDS, CLIENTS, NONE, Library
-from scanners.semantics.boundaries.limits import shown
+from scanners.semantics.boundaries.limits import DEFAULTS, shown
 from scanners.semantics.boundaries.poolsizes import pool_of
 from scanners.semantics.boundaries.surroundings import def_of
 from scanners.semantics.boundaries.targets import target
@@ -17,6 +17,7 @@ from scanners.semantics.connections import CALLS as JUDGED
 from scanners.semantics.connections import opinion
 from scanners.semantics.outbound import hides
 from scanners.semantics.owncalls import own
+from scanners.semantics.timeouts.retries import GOOD, LIMITED, UNKNOWN
 from scanners.syntax import unparse
 
 _BASE: Final = ("base_url", "prefix_url")
@@ -100,8 +101,10 @@ def client_fact(call: Call, library: Library, ctx: Context) -> dict[str, Any]:
 def _of_library(library: Library) -> Again | None:
     if not library.again:
         return None
-    tries = library.again.partition(" ")[0]
-    return again("library", "limited", "good", int(tries) if tries.isdigit() else 0)
+    tries, _, rest = library.again.partition(" ")
+    wait = GOOD if "jitter" in rest else GROWING if "backoff" in rest else UNKNOWN
+    on = rest.partition(" on ")[2]
+    return again("library", LIMITED, wait, int(tries) if tries.isdigit() else 0, [on] if on else [])
 
 
 def _target(call: Call, library: Library, ctx: Context) -> Target:
@@ -151,8 +154,12 @@ def limit_of(call: Call, library: Library, ctx: Context) -> tuple[str, str]:
         return "good", said
     if hides(call.node):
         return "unresolved", ""
+    if library.name in DEFAULTS and library.kind == "http":
+        return "default", f"library default {DEFAULTS[library.name]}"
     if library.limit == NONE:
         return "bad", ""
+    if library.limit.startswith("connect"):
+        return "partial", f"library default {library.limit}"
     return ("default", f"library default {library.limit}") if library.limit else ("unknown", "")
 
 

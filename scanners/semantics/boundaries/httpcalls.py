@@ -39,10 +39,11 @@ _KEYED: Final = re.compile(r"idempot", re.IGNORECASE)
 def surroundings(node: ast.Call, scope: Scope, ctx: Context, method: str) -> dict[str, Any]:
     """What surrounds a call in its def, as the fields of a fact: `fallback`, `again`, `method`, `keyed`."""
     found = def_of(scope)
-    again = around(node, found[0], found[1], ctx) if found is not None else None
+    fallback = becomes(node, found[0], found[1], ctx) if found is not None else RAISES
+    again = around(node, found[0], found[1], ctx, fallback) if found is not None else None
     keyed = method not in _SAFE and again is not None and bool(_KEYED.search(unparse(node)))
     return {
-        "fallback": becomes(node, found[0], found[1], ctx) if found is not None else RAISES,
+        "fallback": fallback,
         "again": again,
         "method": method,
         "keyed": keyed,

@@ -3,8 +3,10 @@
 import ast
 from typing import Any, Final
 
-from scanners.constants import fold
+from scanners.constants import UNKNOWN, fold
+from scanners.names import find
 from scanners.place import Call, Place
+from scanners.semantics.boundaries.paramdefaults import default_of
 from scanners.semantics.outbound import CLIENTS, HTTP, argument
 from scanners.semantics.timeouts.budgets import deadline
 from scanners.syntax import last_name, unparse
@@ -31,6 +33,8 @@ def shown(expr: ast.expr, place: Place[Any]) -> str:
     if isinstance(expr, ast.Call) and last_name(expr.func) in ("Timeout", "ClientTimeout", "timedelta", "float", "int"):
         return _made(expr, place)
     value = fold(expr, place.scope)
+    if value is UNKNOWN and isinstance(expr, ast.Name):
+        return _named(expr, place)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"{value:g} s"
     if value is None:
@@ -43,6 +47,20 @@ def shown(expr: ast.expr, place: Place[Any]) -> str:
         if len(text) <= _LONGEST and isinstance(expr, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
         else "computed"
     )
+
+
+def _named(expr: ast.Name, place: Place[Any]) -> str:
+    """What a name holds: the one thing that is assigned to it, or the default of a parameter."""
+    found = find(expr.id, place.scope)
+    bindings, holder = found if found is not None else ([], place.scope)
+    if len(bindings) == 1 and bindings[0].kind == "assign" and isinstance(bindings[0].value, ast.Call):
+        made = shown(bindings[0].value, place)
+        return made if made != "computed" else expr.id
+    if len(bindings) == 1 and bindings[0].kind == "param":
+        default = default_of(expr.id, holder)
+        value = fold(default, holder.parent or holder) if default is not None else None
+        return f"{value:g} s unless told" if isinstance(value, (int, float)) else f"passed in as {expr.id}"
+    return expr.id
 
 
 def _made(expr: ast.Call, place: Place[Any]) -> str:

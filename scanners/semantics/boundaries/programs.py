@@ -8,7 +8,7 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.names import find
 from scanners.place import Call
-from scanners.semantics.boundaries.addresstexts import Target
+from scanners.semantics.boundaries.addresstexts import CONFIG, Target, config_name
 from scanners.syntax import descendants, last_name, unparse
 
 _ENDINGS: Final = frozenset({"terminate", "kill", "send_signal"})
@@ -42,6 +42,8 @@ def _first(expr: ast.expr, call: Call, depth: int) -> str:
         return _of_call(expr, call, depth)
     if isinstance(expr, ast.Attribute) and unparse(expr) == "sys.executable":
         return "python"
+    if isinstance(expr, ast.Attribute) and CONFIG.search(unparse(expr.value)):
+        return f"{config_name(unparse(expr.value))}.{expr.attr}"
     if isinstance(expr, (ast.Name, ast.Attribute)):
         return _named(expr, call, depth)
     return _of_composed(expr, call, depth)

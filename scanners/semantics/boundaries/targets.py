@@ -15,12 +15,14 @@ from scanners.scopes import Binding, Scope
 from scanners.semantics.boundaries.addresstexts import (
     COMPUTED,
     CONFIG,
+    RELATIVE,
     Target,
     asked_for,
     config_name,
     imported,
     literal,
 )
+from scanners.semantics.boundaries.paramdefaults import default_of
 from scanners.semantics.owncalls import own
 from scanners.syntax import last_name, unparse
 
@@ -28,7 +30,7 @@ _DEPTH: Final = 7
 _KEEPERS: Final = frozenset(
     "strip rstrip lstrip lower encode decode removesuffix removeprefix replace geturl unicode_string".split()
 )
-_JOINERS: Final = frozenset("urljoin join urlunparse URL str urlparse urlsplit Request quote cast f copy_with".split())
+_JOINERS: Final = frozenset("urljoin join urlunparse URL str urlparse urlsplit Request Server quote cast".split())
 _LATER: Final = re.compile(r"^[a-z][a-z0-9+.-]*://(?:[^/@]*@)?$", re.IGNORECASE)
 _TAIL: Final = re.compile(r"^([\w.-]*\.[a-z]{2,})(?=[/:?]|$)", re.IGNORECASE)
 
@@ -48,6 +50,12 @@ def target(expr: ast.expr | None, scope: Scope, ctx: Context, depth: int = 0) ->
         return literal(value[0])
     reader = _READERS_OF.get(type(expr))
     return reader(expr, scope, ctx, depth + 1) if reader is not None else COMPUTED
+
+
+def web_address(expr: ast.expr, scope: Scope, ctx: Context) -> Target:
+    """Where the address of an HTTP call leads: a text without a scheme is a path."""
+    value = fold(expr, scope)
+    return RELATIVE if isinstance(value, str) and "://" not in value else target(expr, scope, ctx)
 
 
 def _name(expr: Any, scope: Scope, ctx: Context, depth: int) -> Target:
@@ -73,7 +81,7 @@ def _binding(binding: Binding, name: str, holder: Scope, ctx: Context, depth: in
             return COMPUTED
         return target(binding.value, binding.scope, ctx, depth)
     if binding.kind == "param":
-        default = _default(binding, name)
+        default = default_of(name, binding.scope)
         known = target(default, holder.parent or holder, ctx, depth) if default is not None else COMPUTED
         return known if known.name else Target("", f"The address is passed in as `{name}`.")
     if binding.kind == "for" and isinstance(binding.value, ast.expr):
@@ -81,18 +89,6 @@ def _binding(binding: Binding, name: str, holder: Scope, ctx: Context, depth: in
         if isinstance(value, tuple) and value and isinstance(value[0], str):
             return _agreed([literal(str(each)) for each in value])
     return COMPUTED
-
-
-def _default(binding: Binding, name: str) -> ast.expr | None:
-    """The default of a parameter, as far as it is more than None or an empty text."""
-    args: ast.arguments | None = getattr(binding.scope.node, "args", None)
-    if args is None:
-        return None
-    plain = [*args.posonlyargs, *args.args]
-    pairs = [*zip(plain[len(plain) - len(args.defaults) :], args.defaults, strict=True)]
-    pairs += [(arg, value) for arg, value in zip(args.kwonlyargs, args.kw_defaults, strict=True) if value is not None]
-    given = next((value for arg, value in pairs if arg.arg == name), None)
-    return None if isinstance(given, ast.Constant) and not given.value else given
 
 
 def _attribute(expr: Any, scope: Scope, ctx: Context, depth: int) -> Target:
@@ -143,10 +139,9 @@ def _subscript(expr: Any, scope: Scope, ctx: Context, depth: int) -> Target:
     text = unparse(expr.value)
     if CONFIG.search(text):
         return Target(f"{config_name(text)}.{key}")
-    if isinstance(expr.value, ast.Subscript):
-        outer = _subscript(expr.value, scope, ctx, depth)
-        if outer.name and "." in outer.name:
-            return Target(f"{outer.name}.{key}")
+    held = target(expr.value, scope, ctx, depth)
+    if held.name and (held.given or isinstance(expr.value, (ast.Subscript, ast.Attribute))) and "." in held.name:
+        return Target(f"{held.name}.{key}")
     return Target("", f"The address is the item `{key}` of `{text[-40:]}`.")
 
 
