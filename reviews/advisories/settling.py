@@ -10,13 +10,13 @@ requests are left as they are: the next push, or a person, looks at them again.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from reviews import intake, recount, trees
+from reviews import intake, trees
 from reviews.advisories import age
 from reviews.advisories.loading import newest
 from reviews.advisories.stored import Stored, answers_differ, names_in
@@ -42,8 +42,7 @@ def settle() -> Settled:
     if row is None:
         return Settled()
     if row.settled_at is None:
-        for repository in Repository.objects.filter(latest_scan__compared=row):
-            _refresh(repository)
+        _count_again(Scan.objects.filter(compared=row))
     same = asked = 0
     for some in _behind(row):
         holds, news = _sorted(some, Stored(row))
@@ -93,13 +92,12 @@ def _sorted(some: Sequence[Repository], known: Stored) -> tuple[list[Repository]
 
 def _hold(repositories: Sequence[Repository], row: AdvisoryLoad) -> None:
     """Let the age of what their scans say count from these advisories."""
-    Scan.objects.filter(pk__in=[one.latest_scan_id for one in repositories]).update(compared=row)
-    for repository in repositories:
-        before = repository.latest_scan.compared if repository.latest_scan else None
-        if before is None or age.is_old(before.current_on, today()):
-            _refresh(repository)
+    scans = [one.latest_scan for one in repositories if one.latest_scan]
+    old = [scan.pk for scan in scans if scan.compared is None or age.is_old(scan.compared.current_on, today())]
+    Scan.objects.filter(pk__in=[scan.pk for scan in scans]).update(compared=row)
+    _count_again(Scan.objects.filter(pk__in=old))
 
 
-def _refresh(repository: Repository) -> None:
-    with transaction.atomic():
-        recount.refresh(repository)
+def _count_again(scans: QuerySet[Scan]) -> None:
+    """Old advisories hid what was good. From now on pages count these scans anew; a job writes it down, one by one."""
+    scans.update(card_until=today() - timedelta(days=1))
