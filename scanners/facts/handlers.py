@@ -32,22 +32,21 @@ class Handlers(Collector):
         """Record them where a web framework is in sight."""
         used = frameworks(ctx)
         routes = routes_of(ctx)
-        if not used and not routes:
-            views = any(word in ctx.source for word in ("View", "Handler", "Resource", "Mixin"))
-            if not views or ctx.path_class == "test":
-                return
+        words = ("View", "Handler", "RequiredMixin")
+        if not used and not routes and not any(word in ctx.source for word in words):
+            return
         for node, route in routes.items():
             ctx.fact("handler", node, **handler_fields(node, route, used, ctx))
-        seen = {scope.node for scope in self._classes(ctx)}
+        seen = {scope.node for scope in self._classes(ctx, web=bool(used))}
         for node, scope in ctx.module.functions.items():
             if node not in routes and not isinstance(node, ast.Lambda) and _may_answer(node, scope, used, seen):
                 route = _supposed(node, scope, used)
                 ctx.fact("handler", node, **handler_fields(node, route, used, ctx))
 
-    def _classes(self, ctx: Context) -> list[Scope]:
+    def _classes(self, ctx: Context, *, web: bool) -> list[Scope]:
         found = []
         for scope in ctx.module.classes.values():
-            if isinstance(scope.node, ast.ClassDef) and is_viewlike(scope.node):
+            if isinstance(scope.node, ast.ClassDef) and is_viewlike(scope.node, web=web):
                 found.append(scope)
                 ctx.fact("view-class", scope.node, **class_fields(scope.node, scope, ctx))
         return found

@@ -129,7 +129,8 @@ class Routes(Collector):
                 elif last == "middleware":
                     text = f"{node.name} {' '.join(words_of(node.body))}"  # type: ignore[attr-defined]  # a class, as its hook says
                     if re.search(r"auth|api_?key|jwt", text, re.I):
-                        ctx.fact("web-guard", node, wide=True, owner="", sure=True, kind="middleware", name=node.name)  # type: ignore[attr-defined]  # a def, as above
+                        fields = {"wide": True, "owner": "", "kind": "middleware", "name": node.name}  # type: ignore[attr-defined]  # a def, as above
+                        ctx.fact("web-guard", node, sure=not is_conditional(node, ctx), **fields)
                     self._middleware(node.name, node, ctx)  # type: ignore[attr-defined]  # a class, as its hook says
                 elif last in ("exception_handler", "errorhandler", "app_errorhandler", "error_handler", "exception"):
                     of = (
@@ -185,6 +186,13 @@ class GatewayLimits(Collector):
             if _GATEWAY.search(line) and not line.lstrip().startswith("#"):
                 ctx.fact("web-limit", number)
                 break
+
+
+def is_conditional(node: ast.AST, ctx: Context) -> bool:
+    """Whether a nested def is only there where a condition holds, such as a setting that asks for it."""
+    outer = ctx.module.functions[node].parent
+    tests = descendants(outer.node, ast.If) if outer is not None and outer.kind == "function" else ()
+    return any(node in descendants(test, ast.FunctionDef, ast.AsyncFunctionDef) for test in tests)
 
 
 def route_fields(node: Any, route: Route, ctx: Context) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def _input(web: Web, found: Endpoint, path: str, methods: list[str]) -> str | No
     parts += [
         _typed(param, in_path)
         for param in told
-        if not param.startswith("path ") or param[5:].partition(":")[0] in in_path or "…" in path
+        if "…" in path or (param.partition(":")[0].rpartition(" ")[2] in in_path) == param.startswith("path ")
     ]
     return "; ".join(parts)
 

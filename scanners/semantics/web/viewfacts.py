@@ -15,6 +15,7 @@ from scanners.syntax import last_name, unparse
 _VIEWLIKE: Final = re.compile(
     r"(View|ViewSet|ViewMixin|Mixin|Resource|Handler|API|Endpoint|Controller|Page|Step|Feed)$|^(Base|Generic)\w*View"
 )
+_PLAIN_VIEWS: Final = re.compile(r"(View|ViewSet|ViewMixin|RequiredMixin|RequestHandler|APIHandler)$")
 _NOT: Final = re.compile(
     r"(Model|Form|Serializer|Migration|Config|Command|Admin|TestCase|Exception|Error|Manager|Field|Widget)$"
 )
@@ -27,12 +28,14 @@ _TEXTS: Final = (
 _HOOKS: Final = frozenset({"dispatch", "test_func", "get_permissions", "setup", "initial", "prepare", "form_valid"})
 
 
-def is_viewlike(node: ast.ClassDef) -> bool:
-    """Whether a class may be a view or a part of one, by its name and those of its bases."""
+def is_viewlike(node: ast.ClassDef, *, web: bool) -> bool:
+    """Whether a class may be a view or a part of one, by its name and those of its bases. `web` says that its file
+    imports a web framework: elsewhere a handler or a mixin is mostly something else."""
     names = [last_name(base.value if isinstance(base, ast.Subscript) else base) for base in node.bases]
     if _NOT.search(node.name) or any(_NOT.search(name) for name in names):
         return False
-    return any(_VIEWLIKE.search(name) for name in (node.name, *names))
+    wanted = _VIEWLIKE if web else _PLAIN_VIEWS
+    return any(wanted.search(name) for name in (node.name, *names))
 
 
 def class_fields(node: ast.ClassDef, scope: Scope, ctx: Context) -> dict[str, Any]:
