@@ -47,6 +47,11 @@ TWO_BRANCHES = (("introduced", "0"), ("fixed", "1.4.2"), ("introduced", "2.0"), 
         ((("introduced", "1!1.0"), ("fixed", "1!1.4")), "1!1.2", True),
         ((("introduced", "1.0"), ("last_affected", "1.4")), "1.4", True),
         ((("introduced", "1.0"), ("last_affected", "1.4")), "1.4.1", False),
+        ((("introduced", "1.0"), ("last_affected", "1.4")), "1.4+local", True),
+        ((("introduced", "1.0"), ("last_affected", "1.4")), "0.9", False),
+        ((("introduced", "1.0"), ("limit", "1.4")), "1.3", True),
+        ((("introduced", "1.0"), ("limit", "1.4")), "1.4", False),
+        ((("introduced", "1.0"), ("limit", "*")), "9.9", True),
         ((("fixed", "1.4"), ("introduced", "1.0")), "1.2", True),
         (TWO_BRANCHES, "1.4.1", True),
         (TWO_BRANCHES, "1.9", False),
@@ -93,6 +98,25 @@ def test_aliases_are_one_fault_and_the_first_fix_above_is_named():
     found = Advisories([json.dumps([first, other, third])]).of("shop-client", "1.0")
     assert [(one.id, one.fixed, one.malicious) for one in found] == [("GHSA-0-1", "1.2", False), ("MAL-0-1", "", True)]
     assert "PYSEC-0-1" in found[0].names
+
+
+VECTOR = "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N"
+
+
+@pytest.mark.parametrize(
+    ("fields", "severity"),
+    [
+        ({}, ""),
+        ({"database_specific": {"severity": "MODERATE"}}, "medium"),
+        ({"severity": [{"type": "CVSS_V3", "score": VECTOR}]}, "medium"),
+        ({"severity": [{"type": "CVSS_V3", "score": VECTOR}], "database_specific": {"severity": "HIGH"}}, "high"),
+        ({"severity": [{"type": "CVSS_V4", "score": "CVSS:4.0/AV:N/AC:L"}]}, ""),
+        ({"severity": "high", "database_specific": ["high"]}, ""),
+    ],
+)
+def test_a_fault_weighs_what_its_record_says(fields, severity):
+    (found,) = Advisories([json.dumps(record(versions=["1.0"], **fields))]).of("shop-client", "1.0")
+    assert found.severity == severity
 
 
 def test_what_is_no_record_is_passed_over():
