@@ -71,6 +71,7 @@ def _note(place: Place[ast.Call], ctx: Context) -> None:
         place,
         called=ref.dotted,
         name=name,
+        text=ctx.source_lines[place.line - 1].strip()[:160],
         position=position,
         word=word,
         given=[shown_default(name, arg, place.scope) for arg in call.args[:_MOST]],

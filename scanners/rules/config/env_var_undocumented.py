@@ -1,6 +1,7 @@
 from scanners.facts.environment import is_standard
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
+from scanners.semantics.config.allreads import all_reads
 from scanners.semantics.config.leftover import left_over
 from scanners.semantics.docs.documents import points_elsewhere
 from scanners.tree import Tree, TreeContext
@@ -80,7 +81,7 @@ class Settings(BaseSettings):
         sure = Confidence.LOW if hidden else None
         seen: set[str] = set()
         computed = False
-        for read in tree.facts("env-read"):
+        for read in all_reads(tree):
             name = read["name"].upper()
             computed = computed or not name
             if not name:

@@ -65,7 +65,7 @@ def _read(call: Fact, reader: Fact) -> dict[str, Any] | None:
     return {
         "line": call.line,
         "name": name,
-        "text": "",
+        "text": call["text"],
         "form": "own",
         "default": default,
         "required": strict and not default,
