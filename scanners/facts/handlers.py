@@ -17,6 +17,8 @@ from scanners.semantics.web.viewfacts import class_fields, is_viewlike
 from scanners.syntax import last_name, unparse
 
 _INJECTING: Final = frozenset({"fastapi", "litestar", "ninja"})
+_EXTRA: Final = frozenset({"action", "expose", "list_route", "detail_route"})
+_ANSWERING: Final = METHODS | {"list", "retrieve", "create", "update", "partial_update", "destroy", "form_valid"}
 _FIRST: Final = ("request", "req", "_request", "_")
 _PAGES: Final = frozenset("page limit offset cursor per_page page_size skip size paginate paginator pagination".split())
 
@@ -125,7 +127,8 @@ def _paginates(node: Any) -> bool:
 def _may_answer(node: Any, scope: Scope, used: set[str], seen: set[ast.AST]) -> bool:
     """Whether a def that nothing in its file makes a handler may be one: it takes the request, or is of a view."""
     if scope.parent is not None and scope.parent.kind == "class":
-        return scope.parent.node in seen and node.name in METHODS
+        extra = any(last_name(getattr(each, "func", each)) in _EXTRA for each in node.decorator_list)
+        return scope.parent.node in seen and (node.name in _ANSWERING or extra)
     args = [*node.args.posonlyargs, *node.args.args]
     first = args[0].arg if args else ""
     return bool(used) and scope.parent is not None and scope.parent.kind == "module" and first in _FIRST[:3]

@@ -14,7 +14,7 @@ from scanners.semantics.jobs.plain import options
 from scanners.semantics.pointers import pointer
 from scanners.syntax import last_name, suite, unparse
 
-_WORDS: Final = ("task", "job", "actor", "periodic", "dag", "flow", "Command", "Cron")
+_WORDS: Final = ("task", "Task", "job", "actor", "periodic", "dag", "flow", "Command", "Cron")
 _CLASS_WORDS: Final = frozenset(
     {"name", "queue", "time_limit", "soft_time_limit", "max_retries", "acks_late", "autoretry_for", "retry_backoff"}
     | {"rate_limit", "ignore_result", "retry_kwargs", "retry_jitter", "default_retry_delay", "schedule", "abstract"}

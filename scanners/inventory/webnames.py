@@ -126,13 +126,13 @@ _GROUP: Final = re.compile(r"\(\?P<(\w+)>")
 
 
 def readable(path: str) -> str:
-    """A regular expression as a path that people read: a named group is `<name>`, another one `<…>`."""
+    """A regular expression as a path that people read: a named group is `<name>`, another one `<*>`."""
     out, at = [], 0
     while at < len(path):
         if path[at] == "(" and not path.startswith("(?:", at):
             end = _closing(path, at)
             match = _GROUP.match(path, at)
-            out.append(f"<{match[1]}>" if match else "<…>")
+            out.append(f"<{match[1]}>" if match else "<*>")
             at = end + 1 + (path[end + 1 : end + 2] in ("?", "*", "+"))
             continue
         out.append(path[at])
