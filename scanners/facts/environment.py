@@ -14,7 +14,7 @@ from scanners.scopes import Scope
 from scanners.semantics.config.defaults import shown_default
 from scanners.semantics.config.ownreaders import placed
 from scanners.semantics.config.reading import refusal
-from scanners.semantics.config.settingsclasses import fields_of, is_settings
+from scanners.semantics.config.settingsclasses import Field, fields_of, imported_base, is_settings, own_prefix
 from scanners.semantics.config.telling import told, told_option, told_typed
 from scanners.semantics.config.throughown import own_reads, told_through
 from scanners.syntax import descendants, unparse
@@ -117,12 +117,18 @@ class EnvironmentReads(Collector):
 
     def visit_class_def(self, place: Place[Any], ctx: Context) -> None:
         """Note the fields of a settings class."""
-        if place.node.bases and is_settings(place, ctx):
+        if not place.node.bases:
+            return
+        if is_settings(place, ctx):
             for field in fields_of(place, ctx):
                 read = Read(Place(field.stmt, place.block, field.stmt), field.name, "field", field.default)
-                default = shown_default(field.name, field.default, place.scope)
-                said = {"form": "field", "default": default, "required": field.default is None, "type": field.type}
-                _note(read, said | {"validator": field.validator, "feeds": [unparse(field.stmt.target)]}, ctx)
+                _note(read, _told_field(field, place), ctx)
+            ctx.fact("settings-class", place, name=place.node.name, base="", prefix=own_prefix(place, ctx), fields=[])
+        elif base := imported_base(place):
+            fields = [{"line": field.stmt.lineno, "name": field.name} | _told_field(field, place)
+                      for field in fields_of(place, ctx)]  # fmt: skip
+            prefix = own_prefix(place, ctx)
+            ctx.fact("settings-class", place, name=place.node.name, base=base, prefix=prefix, fields=fields)
 
     def visit_module(self, ctx: Context) -> None:
         """Note what is read through own defs, and `"NAME" in os.environ`."""
@@ -161,6 +167,13 @@ def _note(read: Read, fields: dict[str, Any], ctx: Context) -> None:
 
 def _fact(read: Read, fields: dict[str, Any], ctx: Context) -> None:
     ctx.fact("env-read", read.place, name=read.name, text=ctx.source_lines[read.place.line - 1].strip()[:160], **fields)
+
+
+def _told_field(field: Field, place: Place[Any]) -> dict[str, Any]:
+    default = shown_default(field.name, field.default, place.scope)
+    said: dict[str, Any] = {"form": "field", "default": default, "required": field.default is None}
+    feeds = [unparse(field.stmt.target)]
+    return said | {"type": field.type, "validator": field.validator, "feeds": feeds, "aliased": field.aliased}
 
 
 def _option(call: Call, ctx: Context) -> None:

@@ -14,7 +14,7 @@ from scanners.semantics.config.reading import feeds, used_as
 from scanners.syntax import descendants
 
 _READS: Final = re.compile(
-    r"(^|[._])(get)?_?env([._]|iron|var|$)|Env(iron|Var|[A-Z]|$)|(get|read|load|require|fetch)_?(config|setting|secret|var)",
+    r"env(?!elope)|(get|read|load|require|fetch)_?(config|setting|secret|var|bool|int|str|flag)", re.IGNORECASE
 )
 _LIBRARIES: Final = frozenset(
     "os environ environs decouple dynaconf starlette pydantic_settings click typer dotenv django_environ jinja2 gym "

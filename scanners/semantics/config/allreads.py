@@ -2,16 +2,45 @@
 
 import posixpath
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from scanners.semantics.config.ownreaders import Spelling
+from scanners.semantics.config.settingsclasses import COMPUTED
 from scanners.tree import Fact, Tree
+
+_DEPTH: Final = 4
+"""Classes of settings that follow one another."""
 
 
 def all_reads(tree: Tree) -> list[Fact]:
     """The facts `env-read` of a commit, and those that come of calling an imported reader, by path and line."""
-    found = [*tree.facts("env-read"), *_imported(tree)]
+    found = [*tree.facts("env-read"), *_imported(tree), *_inherited(tree)]
     return sorted(found, key=lambda fact: (fact.path, fact.line))
+
+
+def _inherited(tree: Tree) -> Iterator[Fact]:
+    """The fields of classes whose base class of settings stands in another file."""
+    classes = tree.facts("settings-class")
+    known = {(fact["name"], fact.path): fact["prefix"] for fact in classes if not fact["base"]}
+    waiting = [fact for fact in classes if fact["base"]] if known else []
+    for _ in range(_DEPTH):
+        for fact in list(waiting):
+            module, _, name = fact["base"].rpartition(".")
+            above = [key for key in known if key[0] == name]
+            above = [key for key in above if _is_module(key[1], module, fact.path)] or above[: len(above) == 1]
+            if above:
+                waiting.remove(fact)
+                known[fact["name"], fact.path] = prefix = known[above[0]] if fact["prefix"] is None else fact["prefix"]
+                yield from _fields(fact, prefix)
+
+
+def _fields(fact: Fact, prefix: str | None) -> Iterator[Fact]:
+    inherited = prefix or "" if fact["prefix"] is None else ""
+    for field in fact["fields"]:
+        name = field["name"]
+        if name and not field["aliased"]:
+            name = "" if inherited == COMPUTED else f"{inherited}{name}".upper()
+        yield Fact(fact.path, fact.path_class, {**field, "name": name, "text": ""})
 
 
 def _imported(tree: Tree) -> Iterator[Fact]:

@@ -1,6 +1,7 @@
 """Settings classes of pydantic: the variable of each field, its type and what refuses its value."""
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -28,11 +29,18 @@ class Field(NamedTuple):
     default: ast.expr | None
     type: str
     validator: str
+    aliased: bool = False
 
 
 class _Config(NamedTuple):
     prefix: str | None
     delimiter: str
+    told: bool = True
+
+
+COMPUTED: Final = "?"
+_LIKELY: Final = re.compile(r"Settings|Config(uration)?$")
+_OPTIONS: Final = frozenset({"SettingsConfigDict", "ConfigDict", "dict", "PydanticBaseSettingsConfigDict"})
 
 
 def is_settings(place: Place[ast.ClassDef], ctx: Context, depth: int = 0) -> bool:
@@ -50,6 +58,26 @@ def is_settings(place: Place[ast.ClassDef], ctx: Context, depth: int = 0) -> boo
     return False
 
 
+def imported_base(place: Place[ast.ClassDef]) -> str:
+    """The dotted name of an imported class that may be one of settings; "" where no base is."""
+    for base in place.node.bases:
+        ref = place.resolve(base)
+        if ref is not None and not ref.local and ref.dotted not in BASES and _LIKELY.search(ref.dotted):
+            return ref.dotted
+    return ""
+
+
+def own_prefix(place: Place[ast.ClassDef], ctx: Context) -> str | None:
+    """What a class puts before the names of its fields, COMPUTED for what is made by a call.
+
+    None where a base class of another file may say it.
+    """
+    config = _config(place, ctx)
+    if not config.told:
+        return None
+    return COMPUTED if config.prefix is None else config.prefix
+
+
 def fields_of(place: Place[ast.ClassDef], ctx: Context) -> Iterator[Field]:
     """The variables of a settings class; of a nested model those of its fields, where a delimiter joins them."""
     config = _config(place, ctx)
@@ -64,7 +92,8 @@ def fields_of(place: Place[ast.ClassDef], ctx: Context) -> Iterator[Field]:
         if isinstance(inner, ast.ClassDef) and any(place.name(base) in _MODELS for base in inner.bases):
             yield from _nested(inner, f"{name}{config.delimiter}", stmt, place)
             continue
-        yield Field(stmt, name, default, _type(stmt), _validator(stmt, words, named in checked))
+        said = _validator(stmt, words, named in checked)
+        yield Field(stmt, name, default, _type(stmt), said, alias is not None)
 
 
 def _own_fields(node: ast.ClassDef) -> Iterator[tuple[ast.AnnAssign, str]]:
@@ -155,13 +184,23 @@ def _config(place: Place[ast.ClassDef], ctx: Context, depth: int = 0) -> _Config
     """Prefix and delimiter by `model_config` or the inner class Config; those of a base class of the file otherwise."""
     prefix, told = _option("env_prefix", place)
     delimiter, _ = _option("env_nested_delimiter", place)
+    if not told and any(map(_is_computed, place.node.body)):
+        return _Config(None, delimiter or "")
     if not told and depth < _DEPTH:
         for base in place.node.bases:
             above = ctx.definition(place.resolve(base))
             if isinstance(above, ast.ClassDef) and above is not place.node:
                 inherited = _config(Place(above, place.block, above), ctx, depth + 1)
-                return _Config(inherited.prefix, delimiter or inherited.delimiter)
-    return _Config(prefix, delimiter or "")
+                return _Config(inherited.prefix, delimiter or inherited.delimiter, inherited.told)
+    return _Config(prefix, delimiter or "", told)
+
+
+def _is_computed(stmt: ast.stmt) -> bool:
+    """Whether a statement gives the class a configuration that a def of the program makes."""
+    if not isinstance(stmt, (ast.Assign, ast.AnnAssign)) or not isinstance(stmt.value, ast.Call):
+        return False
+    target = stmt.targets[0] if isinstance(stmt, ast.Assign) else stmt.target
+    return getattr(target, "id", "") == "model_config" and last_name(stmt.value.func) not in _OPTIONS
 
 
 def _option(name: str, place: Place[ast.ClassDef]) -> tuple[str | None, bool]:

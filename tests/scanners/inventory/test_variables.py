@@ -210,3 +210,29 @@ def test_the_key_stays_where_the_line_moves() -> None:
     one = rows({"shop/settings.py": HEAD + "A = os.environ['SHOP_A']\n"})
     other = rows({"shop/conf/settings.py": HEAD + "\n\n\nA = os.environ['SHOP_A']\n"})
     assert set(one) == set(other)
+
+
+BASE = (
+    "from pydantic_settings import BaseSettings, SettingsConfigDict\nclass ShopSettings(BaseSettings):\n"
+    "    model_config = SettingsConfigDict(env_prefix='SHOP_')\n"
+)
+
+
+def test_a_settings_class_of_another_file_hands_on_its_prefix() -> None:
+    mail = "from shop.base import ShopSettings\nclass Mail(ShopSettings):\n    host: str = 'localhost'\n    port: int\n"
+    found = rows({"shop/base.py": BASE, "shop/mail.py": mail})
+    assert {name: (row["cells"]["default"], row["cells"]["required"]) for name, row in found.items()} == {
+        "SHOP_HOST": ("localhost", False),
+        "SHOP_PORT": ("", True),
+    }
+
+
+def test_names_below_a_computed_prefix_are_not_guessed() -> None:
+    base = BASE.replace("SettingsConfigDict(env_prefix='SHOP_')", "made_for('shop')")
+    mail = "from shop.base import ShopSettings\nclass Mail(ShopSettings):\n    host: str\n"
+    assert rows({"shop/base.py": base, "shop/mail.py": mail}) == {}
+
+
+def test_a_class_that_only_sounds_like_settings_is_none() -> None:
+    source = "from shop.forms import MailSettings\nclass Mail(MailSettings):\n    host: str\n"
+    assert rows({"shop/mail.py": source, "shop/forms.py": "class MailSettings:\n    pass\n"}) == {}
