@@ -78,6 +78,7 @@ def _hidden(defaults: list[str]) -> str:
 
 
 def _type(reads: list[Fact]) -> str:
+    reads = [read for read in reads if read["form"] != "asked"] or reads
     told = list(dict.fromkeys(read["type"] for read in reads if read["type"] and read["type"] != "flag"))
     return told[0] if told else _first(reads, "type")
 

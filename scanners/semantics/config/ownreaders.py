@@ -12,6 +12,7 @@ from scanners.syntax import children, descendants, unparse
 
 _PLAIN: Final = frozenset({"upper", "strip", "format"})
 _NAMES: Final = frozenset({"default", "fallback", "default_value", "dflt", "_default", "def_val", "otherwise"})
+_KINDS: Final = frozenset({"type", "type_", "cast", "kind", "var_type", "as_type", "converter"})
 _DEMANDS: Final = frozenset({"required", "mandatory", "require", "is_required", "strict", "must_exist"})
 
 
@@ -43,6 +44,7 @@ class Reader(NamedTuple):
     default_position: int
     default: ast.expr | None
     demand: str
+    params: tuple[str, ...]
     owner: Any
 
 
@@ -97,9 +99,7 @@ def reader_of(key: ast.expr, default: ast.expr | None, place: Place[Any]) -> Rea
     return _described(function, function, spelling, default, place.cls is not None) if spelling is not None else None
 
 
-def _described(
-    owner: Any, function: Any, spelling: Spelling, default: ast.expr | None, method: bool
-) -> Reader | None:
+def _described(owner: Any, function: Any, spelling: Spelling, default: ast.expr | None, method: bool) -> Reader | None:
     params = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
     keywords = [arg.arg for arg in function.args.kwonlyargs]
     params = params[1:] if params[:1] in (["self"], ["cls"]) else params
@@ -115,6 +115,7 @@ def _described(
         params.index(word) if word in params else -1,
         default if not word else _own_default(function, word),
         next((name for name in params + keywords if name in _DEMANDS), ""),
+        tuple(params),
         owner,
     )
 
@@ -235,8 +236,12 @@ def _argument(call: ast.Call, position: int, word: str) -> ast.expr | None:
     return next((given.value for given in call.keywords if given.arg == word), None)
 
 
-def converts(reader: Reader) -> str:
-    """The type that the name of a reader tells: `env_bool`, `get_int`."""
+def converts(reader: Reader, call: ast.Call | None = None) -> str:
+    """The type that a call gives to a reader, or that its name tells: `env_bool`, `get_int`."""
+    word = next((name for name in reader.params if name in _KINDS), "")
+    given = _argument(call, reader.params.index(word), word) if call is not None and word else None
+    if isinstance(given, (ast.Name, ast.Attribute)):
+        return unparse(given)
     if isinstance(reader.owner, (ast.FunctionDef, ast.AsyncFunctionDef)) and reader.owner.returns is not None:
         text = unparse(reader.owner.returns).replace(" | None", "")
         if text in ("int", "float", "bool", "str", "list", "Path") or text.startswith("list["):

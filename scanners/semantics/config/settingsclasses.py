@@ -101,7 +101,7 @@ def _own_fields(node: ast.ClassDef) -> Iterator[tuple[ast.AnnAssign, str]]:
         if not isinstance(stmt, ast.AnnAssign) or not isinstance(stmt.target, ast.Name):
             continue
         shared = unparse(stmt.annotation).startswith(("ClassVar", "typing.ClassVar"))
-        if stmt.target.id != "model_config" and not shared:
+        if stmt.target.id != "model_config" and not shared and not stmt.target.id.startswith("_"):
             yield stmt, stmt.target.id
 
 

@@ -84,7 +84,7 @@ def told_through(found: Through) -> dict[str, Any]:
         "form": "own",
         "default": default,
         "required": found.strict and not default,
-        "type": kind or converts(found.reader),
+        "type": kind or converts(found.reader, found.place.node),
         "validator": ", ".join(
             word for word in (cast, f"{found.reader.name}() refuses" if found.strict else "") if word
         ),

@@ -84,6 +84,13 @@ TYPES = [
     (HEAD + "A = os.environ.get('SHOP_X', '').lower() in ('1', 'true')\n", "flag", ""),
     (HEAD + "import json\nA = json.loads(os.environ['SHOP_X'])\n", "json", "loads()"),
     (HEAD + "def env_bool(name):\n    return os.environ.get(name) == '1'\nA = env_bool('SHOP_X')\n", "bool", ""),
+    (
+        HEAD + "class V:\n    def __init__(self, name, type, default):\n        self.name = name\n    def get(self):\n"
+        "        return os.environ.get(self.name)\nA = V('SHOP_X', int, 5)\n",
+        "int",
+        "",
+    ),
+    (HEAD + "A = os.environ.get('SHOP_X')\nB = 'SHOP_X' in os.environ\n", "", ""),
     (ENVIRON + "A = env.int('SHOP_X')\n", "int", "must be int"),
     (ENVIRON.replace("SHOP_DEBUG", "SHOP_X") + "A = env('SHOP_X')\n", "bool", "must be bool"),
     ("from decouple import config\nA = config('SHOP_X', cast=float)\n", "float", "must be float"),
