@@ -79,6 +79,7 @@ class Patches(Collector):
                 shaped=is_patch(call) and is_shaped(call),
                 mock=is_patch(call),
                 fails=_fails(call, ctx),
+                inside=".".join(part for part in (call.qualname, getattr(call.stmt, "name", "")) if part),
             )
 
     def visit_import(self, place: Place[ast.Import], ctx: Context) -> None:

@@ -46,7 +46,7 @@ def _row(target: str, facts: list[Fact], known: list[Crossing], defined: dict[st
         "side": side,
         "boundary": "; ".join(crossing.key for crossing in crossed[:3]),
         "patches": len(facts),
-        "tests": len({(fact.path, fact["test"]) for fact in facts}),
+        "tests": len({(fact.path, fact["inside"]) for fact in facts}),
         "spec": ""
         if not mocks
         else "all"
@@ -57,7 +57,7 @@ def _row(target: str, facts: list[Fact], known: list[Crossing], defined: dict[st
         "failure": fails,
     }
     marks = {"failure": GOOD if fails else BAD} if side == BOUNDARY_SIDE else {}
-    return Row(target, cells, [Place(fact.path, fact.line, fact["test"]) for fact in facts], marks)
+    return Row(target, cells, [Place(fact.path, fact.line, fact["inside"]) for fact in facts], marks)
 
 
 def _is_own(target: str, defined: dict[str, set[str]]) -> bool:

@@ -74,6 +74,6 @@ def asked_for(expr: ast.Call, dotted: str, receiver: ast.expr | None, scope: Sco
         return f"${key}"
     if not last_name(expr.func).startswith(("get", "pop", "value")) or not CONFIG.search(held):
         return ""
-    second = fold(expr.args[1], scope) if len(expr.args) > 1 and not SCHEME.match(key) else ""
+    second = fold(expr.args[1], scope) if len(expr.args) > 1 and not key.isupper() else ""
     named = f"{key}.{second}" if isinstance(second, str) and "/" not in second and second else key
     return f"{config_name(held)}.{named}"

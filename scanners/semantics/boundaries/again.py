@@ -12,6 +12,7 @@ from scanners.facts.jobs import is_task
 from scanners.place import Call, Place
 from scanners.scopes import Scope
 from scanners.semantics.boundaries.surroundings import LOOPS, TRIES, enclosing, place_in
+from scanners.semantics.handlers import caught, inner
 from scanners.semantics.timeouts.retriederrors import WIDE, retried
 from scanners.semantics.timeouts.retries import (
     BACKOFF,
@@ -182,15 +183,30 @@ def _loop(stmt: Any, node: ast.AST, function: Any, scope: Scope, ctx: Context) -
             return again("tenacity", made.stop, made.wait, made.attempts)
         if name in _STAMINA:
             return again("stamina", LIMITED, GOOD, _number(stmt.iter, "attempts", 10, place), _on(stmt.iter, "on"))
-    found = loop(place)
-    if found is None or not any(each in enclosing(node, function, *TRIES) for each in stmt.body):
+    tried = [each for each in enclosing(node, function, *TRIES) if each in stmt.body]
+    if not tried:
         return None
+    found = loop(place)
+    if found is None:
+        return _going_on(stmt, tried[0], scope)
     bounded = not isinstance(stmt, ast.While) or not _for_ever(stmt) or gives_up(stmt, found)
     tries = _range(stmt, scope) if isinstance(stmt, ast.For) else 0
     if isinstance(stmt, (ast.For, ast.AsyncFor)) and not tries and not _counts(stmt):
         return None  # One item after another, none of them twice.
     on = sorted(last for each in found.caught if (last := each.rpartition(".")[2])[:1].isupper())
     return again("loop", LIMITED if bounded else ENDLESS, _told(wait_of(found.sleeps, place)), tries, on)
+
+
+def _going_on(stmt: Any, tried: Any, scope: Scope) -> Again | None:
+    """A counted loop with a clause that goes on to the next attempt, whatever else it does at the last."""
+    clauses = [each for each in tried.handlers if inner(each.body, ast.Continue)]
+    if not clauses or not isinstance(stmt, ast.For) or not _counts(stmt):
+        return None
+    called = [last_name(node.func) for each in clauses for node in inner(each.body, ast.Call)]
+    waits = [name for name in called if "sleep" in name or "backoff" in name]
+    on = sorted({last_name(kind) for each in clauses for kind in caught(each.type, scope)} - {""})
+    grows = any("backoff" in name for name in waits)
+    return again("loop", LIMITED, GROWING if grows else UNKNOWN if waits else NONE, _range(stmt, scope), on)
 
 
 def _told(wait: str) -> str:

@@ -66,6 +66,8 @@ def _of_composed(expr: ast.expr, call: Call, depth: int) -> str:
 
 def _of_list(items: list[ast.expr], call: Call, depth: int) -> str:
     name = _first(items[0], call, depth + 1) if items else ""
+    if name.startswith("-"):
+        return _of_list(items[1:], call, depth + 1)
     if name in ("sudo", "env", "nice", "nohup", "timeout", "ionice") and len(items) > 1:
         return _of_list(items[1:], call, depth + 1) or name
     return name

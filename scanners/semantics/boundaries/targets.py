@@ -16,6 +16,7 @@ from scanners.semantics.boundaries.addresstexts import (
     COMPUTED,
     CONFIG,
     RELATIVE,
+    SCHEME,
     Target,
     asked_for,
     config_name,
@@ -32,6 +33,8 @@ _KEEPERS: Final = frozenset(
 )
 _JOINERS: Final = frozenset("urljoin join urlunparse URL str urlparse urlsplit Request Server quote cast".split())
 _LATER: Final = re.compile(r"^[a-z][a-z0-9+.-]*://(?:[^/@]*@)?$", re.IGNORECASE)
+_LOCAL: Final = frozenset({"localhost", "127.0.0.1", "SQLite file", "local socket"})
+_HOLE: Final = re.compile(r"\{[^}]*\}|%\(?\w*\)?[sd]")
 _TAIL: Final = re.compile(r"^([\w.-]*\.[a-z]{2,})(?=[/:?]|$)", re.IGNORECASE)
 
 
@@ -83,7 +86,8 @@ def _binding(binding: Binding, name: str, holder: Scope, ctx: Context, depth: in
     if binding.kind == "param":
         default = default_of(name, binding.scope)
         known = target(default, holder.parent or holder, ctx, depth) if default is not None else COMPUTED
-        return known if known.name else Target("", f"The address is passed in as `{name}`.")
+        told = known.name and known.name not in _LOCAL  # A default for trying it out says nothing of production.
+        return known if told else Target("", f"The address is passed in as `{name}`.")
     if binding.kind == "for" and isinstance(binding.value, ast.expr):
         value = fold(binding.value, holder)
         if isinstance(value, tuple) and value and isinstance(value[0], str):
@@ -165,11 +169,12 @@ def _call(expr: Any, scope: Scope, ctx: Context, depth: int) -> Target:
 
 
 def _composed(parts: list[ast.expr], scope: Scope, ctx: Context, depth: int) -> Target:
-    """An address put together from parts: what the first says of it, unless that is a scheme alone."""
+    """An address put together from parts: what the first says of it, unless that is a scheme or a user alone."""
+    parts = _after_user(parts, scope)
     for number, part in enumerate(parts):
         text = fold(part, scope)
         if isinstance(text, str):
-            filled = re.sub(r"\{[^}]*\}|%\(?\w*\)?[sd]", "\0", text)
+            filled = _HOLE.sub("\0", text)
             head = filled.partition("\0")[0]
             if "\0" in filled and (_LATER.match(head) or not head):
                 tail = _TAIL.match(filled[len(head) + 1 :])
@@ -184,6 +189,25 @@ def _composed(parts: list[ast.expr], scope: Scope, ctx: Context, depth: int) -> 
             return literal(head if "\0" in filled else text)
         return target(part.value if isinstance(part, ast.FormattedValue) else part, scope, ctx, depth)
     return COMPUTED
+
+
+def _after_user(parts: list[ast.expr], scope: Scope) -> list[ast.expr]:
+    """The parts of `scheme://user:password@host` from the host on."""
+    first = fold(parts[0], scope) if parts else None
+    template = first if isinstance(first, str) else ""
+    if not SCHEME.match(template):
+        return parts
+    if "@" in template:
+        holes = len(_HOLE.findall(template.rpartition("@")[0]))
+        return [ast.Constant(template.rpartition("@")[2]), *parts[holes + 1 :]] if holes else parts
+    for number, part in enumerate(parts[1:], 1):
+        text = getattr(part, "value", None) if isinstance(part, ast.Constant) else None
+        if isinstance(text, str) and "@" in text:
+            rest = text.rpartition("@")[2]
+            return [*([ast.Constant(rest)] if rest else []), *parts[number + 1 :]]
+        if isinstance(text, str) and "/" in text:
+            return parts
+    return parts
 
 
 def _ending(parts: list[ast.expr]) -> str:
