@@ -1,9 +1,10 @@
 """Every place that a rule looked at in the newest scan of a repository: the numbers of its ratio, opened."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from reviews import trees, waived
+from reviews import recount, trees, waived
+from reviews.advisories import age
 from reviews.advisories.stored import current
 from reviews.cache import DatabaseCache
 from reviews.models import Finding, Repository, ScanTree
@@ -37,6 +38,8 @@ def sites_of(repository: Repository, rule: Rule) -> Sites:
     if scan and tree:
         files, answers = files_of(trees.unpack(tree.files)), DatabaseCache(scan.rule_set)
         found = sites(rule.id, repository.kind, files, answers, current())
+        why = age.blind(recount.kept_of(scan), waived.today()).get(rule.id, "")
+        found = [replace(site, good=False, reason=why) if why and site.good else site for site in found]
     open_ = repository.findings.filter(rule=rule.id, state=Finding.State.OPEN).defer("snippet").order_by("path", "line")
     shown = waived.shown([repository], waived.today())
     left = [finding for finding in open_ if finding.pk not in shown]

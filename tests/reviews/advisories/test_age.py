@@ -6,9 +6,11 @@ import pytest
 
 from reviews import recount
 from reviews.advisories.loading import load
-from reviews.models import AdvisoryLoad, Scan
+from reviews.models import AdvisoryLoad, Repository, Scan
+from reviews.sites import sites_of
 from reviews.waived import today
 from reviews.waivers import ending
+from scanners import registry
 from tests.origin import commit_files
 from tests.reviews.advisories.osv import days_ago, folder, lock, record
 from tests.reviews.running import scanned
@@ -82,6 +84,17 @@ class TestAge:
         settings.ADVISORIES_MAX_AGE_DAYS = 3
         scan = scanned(repository)
         assert [item(on(scan, days).scorecard)["outcome"] for days in (3, 4)] == ["pass", "unknown"]
+
+    def test_no_site_is_shown_as_good(self, repository, tmp_path):
+        loaded(tmp_path)
+        scanned(repository)
+        assert len(sites_of(repository, registry.rules()[RULE]).good) == 1
+        AdvisoryLoad.objects.update(as_of=days_ago(15), read_on=days_ago(15))
+        found = sites_of(Repository.objects.get(), registry.rules()[RULE])
+        assert (found.good, [site.reason.split(",")[0] for site in found.unresolved]) == (
+            [],
+            [f"The advisories are of {days_ago(15)}"],
+        )
 
     def test_pages_are_brought_to_the_day_without_a_scan(self, repository, tmp_path):
         loaded(tmp_path)
