@@ -19,6 +19,7 @@ from reviews.models import Evidence, Finding, FindingEvent, Review, ReviewItem, 
 from reviews.outcomes import Outcome
 from reviews.signoff import prefill
 from reviews.signoff.prefill import Facts
+from reviews.workflow.hints import SINCE
 from scanners import registry
 
 REOPENED, CHANGED = "reopened", "changed"
@@ -148,12 +149,18 @@ def _seen(scan: Scan) -> QuerySet[Finding]:
 
 
 def _lines(before: Facts, after: Facts, commits: Commits) -> list[str]:
-    then, now = {_unplaced(line) for line in before.lines}, {_unplaced(line) for line in after.lines}
-    come = [line for line in after.lines if _unplaced(line) not in then][:_NAMED]
-    gone = [line for line in before.lines if _unplaced(line) not in now][:_NAMED]
+    old, new = _lasting(before.lines), _lasting(after.lines)
+    then, now = {_unplaced(line) for line in old}, {_unplaced(line) for line in new}
+    come = [line for line in new if _unplaced(line) not in then][:_NAMED]
+    gone = [line for line in old if _unplaced(line) not in now][:_NAMED]
     said = [f"At {commits.new}: {', '.join(come)}"] if come else []
     said += [f"Only at {commits.old}: {', '.join(gone)}"] if gone else []
     return [one.rstrip(".") for one in said] or [f"What the scan sees differs between {commits.old} and {commits.new}"]
+
+
+def _lasting(lines: Sequence[str]) -> list[str]:
+    """The lines that tell of one commit alone."""
+    return [line for line in lines if not line.startswith(f"{SINCE} ")]
 
 
 def _unplaced(line: str) -> str:

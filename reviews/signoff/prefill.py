@@ -61,7 +61,7 @@ def fill(review: Review, scan: Scan) -> None:
     questions = {one.ref: one for one in asked(read(), tier, kind, occasion, review.template)}
     _drop(review, questions)
     rows = {row.ref: row for row in review.items.prefetch_related("evidence__upload")}
-    known = facts(scan, questions.keys() | rows.keys())
+    known = _facts_of(scan, questions.keys() | rows.keys(), _material(scan, review.previous))
     ground = carrying.ground(review, scan, blobs(scan))
     for ref, new in known.items():
         row = rows.setdefault(ref, ReviewItem(review=review, ref=ref, place=0))
@@ -73,8 +73,11 @@ def fill(review: Review, scan: Scan) -> None:
 
 def facts(scan: Scan, refs: Iterable[str]) -> dict[str, Facts]:
     """What a finished scan says to the items of these refs; nothing for the own questions of a team."""
+    return _facts_of(scan, refs, _material(scan))
+
+
+def _facts_of(scan: Scan, refs: Iterable[str], material: Material) -> dict[str, Facts]:
     known = {item.ref: item for item in read().items}
-    material = _material(scan)
     return {ref: _of_item(known[ref], scan, material) if ref in known else Facts() for ref in refs}
 
 
@@ -109,7 +112,7 @@ def _waivers(item: Item, scan: Scan) -> list[Hint]:
     return [Hint("", f"Waiver of {one.item or one.rule} until {one.ends_on}: {one.justification}") for one in granted]
 
 
-def _material(scan: Scan) -> Material:
+def _material(scan: Scan, previous: Review | None = None) -> Material:
     tree = ScanTree.objects.filter(scan=scan).first()
     files = trees.unpack(tree.files).get("files", []) if tree else []
     counted = trees.unpack(tree.counted) if tree else {}
@@ -118,7 +121,19 @@ def _material(scan: Scan) -> Material:
         files={path: _class(known, name) for path, _, known, _, _, _, name in files},
         items={row["ref"]: row for row in _card(scan, counted).get("items", ())},
         findings=_findings(scan, counted),
+        inventory=trees.unpack(tree.inventory) if tree else {},
+        before=_before(scan, previous) if previous is not None else {},
+        since=previous.title if previous is not None else "",
     )
+
+
+def _before(scan: Scan, previous: Review) -> dict[str, Any]:
+    """The inventory of the last approved commit by the rules of `scan`: other rules may word the same otherwise."""
+    kept = ScanTree.objects.filter(
+        scan__repository=scan.repository_id, scan__commit=previous.commit, scan__rule_set=scan.rule_set
+    )
+    tree = kept.exclude(inventory=b"").order_by("-scan_id").only("inventory").first()
+    return trees.unpack(tree.inventory) if tree else {}
 
 
 def _card(scan: Scan, counted: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from reviews.outcomes import Outcome
 from scanners.paths import PathClass
 
 Row = Mapping[str, Any]
+SINCE = "Since"
+"""How a line begins that tells what has changed since the last approval: it depends on more than its own commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,19 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that is kept of one scan. `files` maps paths to their path classes, `items` refs to rows of the scorecard."""
+    """All that is kept of one scan. `files` maps paths to their path classes, `items` refs to rows of the scorecard.
+
+    `inventory` holds rows by table, nothing for a scan that is older; `before` those of the last approved commit, which
+    `since` names.
+    """
 
     facts: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     files: Mapping[str, PathClass] = field(default_factory=dict)
     items: Mapping[str, Row] = field(default_factory=dict)
     findings: Mapping[str, Sequence[Found]] = field(default_factory=dict)
+    inventory: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    before: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    since: str = ""
 
     def of(self, *kinds: str, tests: bool = False) -> Iterator[Row]:
         """The facts of these kinds in order of place: those of test files, or else those of what is shipped."""

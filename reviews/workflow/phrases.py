@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from reviews.checklist import Item
 from reviews.outcomes import Outcome
+from reviews.workflow import tablehints
 from reviews.workflow.hints import Hint, Material, Row, of_item, of_rule
+from reviews.workflow.tablehints import Source, rows, since
 
-Source = Callable[[Material], Iterable[Hint]]
 _SPLIT = re.compile(r",\s*|\s+and\s+")
 
 
@@ -177,60 +178,110 @@ _PERSONAL = re.compile(
     re.IGNORECASE,
 )
 
-_BOUNDARIES = _said("outward", _outward)
-_DATA_STORES = _all(
-    _said("database-engine", lambda row: f"{row['engine']} database"),
-    _said("settings-store", lambda row: f"{row['engine']} database"),
-    _said("service", _image_store),
+_DATA_STORES = rows(
+    "stores",
+    tablehints.store,
+    ("versions",),
+    instead=_all(
+        _said("database-engine", lambda row: f"{row['engine']} database"),
+        _said("settings-store", lambda row: f"{row['engine']} database"),
+        _said("service", _image_store),
+    ),
 )
+_MATRIX = rows("boundaries", tablehints.matrix, instead=_peers)
+_NEW_BOUNDARIES = since("boundaries", "boundary", ("timeout", "retry", "fallback"))
+_FALLBACKS = rows("boundaries", tablehints.matrix, ("fallback", "tests"), instead=_said("outward", _outward))
+_OPEN_ROUTES = rows(
+    "endpoints",
+    tablehints.open_route,
+    ("authentication",),
+    instead=_all(_said("route", _open_route), _said("generic-view", _open_route)),
+)
+_HELD = _all(rows("caches", tablehints.kept_here), _rule("global-state-mutated"))
 _RUNBOOKS = _all(_said("document", _document("runbook")), _said("handbook", lambda _: "linked from the catalogue"))
 _IMAGES = _said("image", _image)
 SOURCES: Mapping[str, Source] = {
-    "boundary matrix": _all(_peers, _DATA_STORES),
-    "boundaries": _BOUNDARIES,
+    "boundary matrix": _all(_MATRIX, _DATA_STORES),
+    "boundaries": _all(_NEW_BOUNDARIES, rows("boundaries", tablehints.matrix, instead=_said("outward", _outward))),
     "timeout": lambda material: of_item("T1", material),
     "retry": lambda material: of_item("T3", material),
-    "fallback of each boundary": _BOUNDARIES,
-    "fallbacks": _BOUNDARIES,
-    "failure tests": _said("test-failure", _file, tests=True),
+    "fallback of each boundary": rows(
+        "boundaries", tablehints.matrix, ("timeout", "retry", "fallback"), instead=_said("outward", _outward)
+    ),
+    "fallbacks": _FALLBACKS,
+    "failure tests": rows("boundaries", tablehints.made_to_fail, instead=_said("test-failure", _file, tests=True)),
     "metrics": _said("monitoring", lambda row: f"records {row['what']}"),
     "dashboards": _dashboards,
     "alert rules": _paths("alert rules", "", "alert-rules"),
     "runbooks": _RUNBOOKS,
-    "secret-like variables": _said("env-read", lambda row: row["name"] if _SECRET.search(row["name"]) else ""),
-    "new routes": _said("route", _route),
-    "changed routes": _said("route", _address),
-    "routes without authentication": _all(_said("route", _open_route), _said("generic-view", _open_route)),
+    "secret-like variables": rows(
+        "variables",
+        tablehints.secret,
+        ("default", "documented"),
+        instead=_said("env-read", lambda row: row["name"] if _SECRET.search(row["name"]) else ""),
+    ),
+    "new routes": _all(
+        since("endpoints", "route", ("authentication",)),
+        rows("endpoints", tablehints.route, ("authentication",), instead=_said("route", _route)),
+    ),
+    "changed routes": _all(
+        since("endpoints", "route", ("input", "output")),
+        rows("endpoints", tablehints.address, ("input", "output"), instead=_said("route", _address)),
+    ),
+    "routes without authentication": _all(since("endpoints", "route", ("authentication",)), _OPEN_ROUTES),
     "user of the container": _all(_said("image", _user), _said("service", _user)),
     "rights of the pipeline": _rule("ci-untrusted-code"),
     "stores": _DATA_STORES,
     "data stores": _DATA_STORES,
-    "replicas": lambda _: (),
-    "local state": _rule("global-state-mutated"),
-    "writes to globals": _rule("global-state-mutated"),
+    "replicas": _said("replicas", lambda row: f"{row['name']}: {row['count']} at once"),
+    "local state": _HELD,
+    "writes to globals": _HELD,
     "local files": _said("text-open", _written),
     "load-test files": _paths("load test", r"locust|(^|/|[_-])k6([/._-]|$)|gatling|jmeter|vegeta|load[_-]?tests?"),
-    "jobs": _said("job", lambda row: f"job {row['name']}"),
+    "jobs": rows(
+        "jobs",
+        tablehints.job,
+        ("limit", "acknowledged", "retries"),
+        instead=_said("job", lambda row: f"job {row['name']}"),
+    ),
     "manifests": _said("service", lambda row: "" if row["dev"] else _limits(row)),
-    "caches": _rule("cache-unbounded"),
-    "queues": _rule("unbounded-queue"),
+    "caches": rows("caches", tablehints.cache, ("bound", "eviction"), instead=_rule("cache-unbounded")),
+    "queues": rows("caches", tablehints.queue, ("bound",), instead=_rule("unbounded-queue")),
+    "queues on the way": _all(rows("boundaries", tablehints.hop), rows("jobs", tablehints.job)),
     "model fields": _fields,
-    "migrations": _said("migration", _migration),
-    "client libraries": _peers,
-    "tests": _said("test-urls", _file, tests=True),
-    "lock": _said("lock", lambda row: f"locked by {row['kind']}"),
+    "migrations": _all(
+        since("migrations", "migration"),
+        rows("migrations", tablehints.migration, ("operations",), instead=_said("migration", _migration)),
+    ),
+    "irreversible migrations": rows("migrations", tablehints.irreversible),
+    "locking migrations": rows("migrations", tablehints.locking, ("locks",)),
+    "client libraries": rows("boundaries", tablehints.client, instead=_peers),
+    "tests": _all(
+        rows("boundaries", tablehints.tested, ("tests",)),
+        rows("mocks", tablehints.mocked, ("failure",)),
+        _said("test-urls", _file, tests=True),
+    ),
+    "lock": _all(
+        _said("lock", lambda row: f"locked by {row['kind']}"), rows("dependencies", tablehints.dependency, ("state",))
+    ),
     "image digest": _IMAGES,
     "pipeline": _said("ci-file", _file),
     "rollout configuration": _paths("rollout", r"(rollout|canary|deploy|release)[^/]*\.ya?ml$"),
     "owner files": _said("owner", lambda row: f"owner by {row['how']} {row.get('pattern', '')}".strip()),
     "documents": _said("document", _document("architecture", "readme")),
-    "age of the page against new boundaries": _all(_said("document", _document("architecture")), _peers),
+    "age of the page against new boundaries": _all(
+        _said("document", _document("architecture")),
+        _NEW_BOUNDARIES,
+        rows("boundaries", tablehints.peer, instead=_peers),
+    ),
     "its date": _RUNBOOKS,
     "waivers": lambda _: (),
 }
 
 
 def _has_store(material: Material) -> bool:
+    if material.inventory.get("stores"):
+        return True
     if any(_STORE_MODULES.match(str(row["module"])) for row in material.of("import")):
         return True
     return any(True for _ in material.of("model", "migration", "pool")) or any(True for _ in _DATA_STORES(material))

@@ -69,5 +69,31 @@ def _behind(template: Yaml, ctx: Context) -> None:
         ctx.fact("behind-door", template.line, labels=labels, ports=[text for text in found if text])
 
 
+class Replicas(Collector):
+    """Fact `replicas`: how many of a service run at once, by a compose file, a workload or an autoscaler."""
+
+    files = ("compose", "manifest", "yaml")
+
+    def visit_text(self, text: TextFile, ctx: Context) -> None:
+        """Record each number."""
+        if "eplicas" not in text.text:
+            return
+        for document in text.yaml:
+            for key, service in document.get("services").pairs():
+                _replicas(key.text, service.get("deploy", "replicas"), ctx)
+            spec, name = document.get("spec"), document.get("metadata", "name").text
+            least, most = spec.get("minReplicas"), spec.get("maxReplicas")
+            if document.get("kind").text == "HorizontalPodAutoscaler" and most.text:
+                target = spec.get("scaleTargetRef", "name").text or name
+                ctx.fact("replicas", most.line, name=target, count=f"{least.text or 1} to {most.text}")
+            elif document.get("apiVersion"):
+                _replicas(name, spec.get("replicas"), ctx)
+
+
+def _replicas(name: str, count: Yaml, ctx: Context) -> None:
+    if count.text.isdigit():
+        ctx.fact("replicas", count.line, name=name, count=count.text)
+
+
 def _texts(node: Yaml) -> dict[str, str]:
     return {key: value.text for key, value in node.items()} if node.is_map else {}
