@@ -11,12 +11,25 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from reviews import members, queue, scanning
+from reviews.advisories import loading
 from reviews.audit import verifying
 from reviews.deliveries import sorting
 from reviews.demo import acts, fleet, proposed, script
 from reviews.demo.origin import Commit, mirror, pull_ref, write
 from reviews.demo.story import StoryError, commits, on_top
-from reviews.models import AuditEvent, Delivery, Membership, OutboxMessage, Repository, Review, Scan, Team, User, Waiver
+from reviews.models import (
+    Advisory,
+    AuditEvent,
+    Delivery,
+    Membership,
+    OutboxMessage,
+    Repository,
+    Review,
+    Scan,
+    Team,
+    User,
+    Waiver,
+)
 from reviews.signoff import answers, freezing, opening, reading
 from reviews.signoff.turns import Seen
 from scanners.git.address import parse_source
@@ -26,6 +39,7 @@ from scanners.git.policy import Policy
 from scanners.git.scratch import scratch_dir
 from scanners.git.store import CommitInfo, Store
 from tests.origin import commit_files, make_repository
+from tests.reviews.advisories.osv import folder, record
 
 TODAY = datetime(2026, 11, 20, 8, tzinfo=UTC)
 STORY = """\
@@ -229,6 +243,20 @@ class TestDemo:
         repository = Repository.objects.get(slug="nightly-export")
         assert set(repository.scans.values_list("state", flat=True)) == {"done"}
         assert repository.latest_scan.subject == "Take the last passwords out of the image and the code"
+
+    def test_a_service_locks_a_version_with_a_made_up_fault(self, place: Path) -> None:
+        call_command("demo")
+        repository = Repository.objects.get(slug="catalogue-api")
+        newest = repository.scans.filter(trigger=Scan.Trigger.HISTORY).order_by("-pk").first()
+        Scan.objects.exclude(pk=newest.pk).delete()
+        scanning.run(queue.lease("w"))
+        (finding,) = repository.findings.filter(rule="vulnerable-dependency")
+        assert finding.message.startswith("harbour-tiles 1.4.2 has a published fault: DEMO-2026-1; fixed in 1.5.0")
+
+    def test_leaves_real_advisories_alone(self, place: Path, tmp_path: Path) -> None:
+        loading.load(str(folder(tmp_path / "real", record("A-1"))))
+        call_command("demo")
+        assert list(Advisory.objects.values_list("ident", flat=True)) == ["A-1"]
 
 
 @pytest.fixture

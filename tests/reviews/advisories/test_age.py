@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from reviews import recount
+from reviews import inventory, recount
 from reviews.advisories.loading import load
 from reviews.models import AdvisoryLoad, Repository, Scan
 from reviews.sites import sites_of
@@ -36,6 +36,11 @@ def of_rule(card) -> dict:
 def on(scan, days: int) -> Scan:
     """The scan as it is so many days from today."""
     return recount.as_of(Scan.objects.get(pk=scan.pk), today() + timedelta(days=days))
+
+
+def marks(scan) -> list[str]:
+    """How the table of dependencies judges what is known of each."""
+    return [row.marks["advisories"] for row in inventory.read(scan).rows("dependencies")]
 
 
 class TestAge:
@@ -95,6 +100,13 @@ class TestAge:
             [],
             [f"The advisories are of {days_ago(15)}"],
         )
+
+    def test_no_dependency_is_shown_as_free_of_faults(self, repository, tmp_path):
+        loaded(tmp_path)
+        scan = scanned(repository)
+        assert marks(scan) == ["good"]
+        AdvisoryLoad.objects.update(as_of=days_ago(15), read_on=days_ago(15))
+        assert marks(Scan.objects.get(pk=scan.pk)) == ["unknown"]
 
     def test_pages_are_brought_to_the_day_without_a_scan(self, repository, tmp_path):
         loaded(tmp_path)
