@@ -8,14 +8,16 @@ What a repository told by itself at a commit, read from the scan that kept it.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from reviews import trees
+from reviews.advisories import age
 from reviews.chapters import FACETS, PAGE_OF, WORDINGS
 from reviews.codelinks import LineUrl
 from reviews.models import Scan, ScanTree
+from reviews.waived import today
 from scanners.inventory.export import shown
 from scanners.inventory.table import BAD, GOOD, UNKNOWN, Cell, Place, Row, Table
 from scanners.inventory.tables import TABLES
@@ -31,6 +33,7 @@ class Inventory:
 
     scan: Scan
     content: Mapping[str, Sequence[Mapping[str, Any]]]
+    _read: dict[str, list[Row]] = field(default_factory=dict, compare=False)
 
     @property
     def kept(self) -> bool:
@@ -39,7 +42,10 @@ class Inventory:
 
     def rows(self, table: str) -> list[Row]:
         """The rows of a table, in the order of their keys; none for a table that is younger than the scan."""
-        return [Row.read(row) for row in self.content.get(table, ())]
+        rows = [Row.read(row) for row in self.content.get(table, ())]
+        compared = self.scan.compared if table == "dependencies" else None
+        old = compared is not None and age.is_old(compared.current_on, today())
+        return [age.unproved(row) for row in rows] if old else rows
 
     def bill(self, name: str) -> str:
         """The bill of materials of the commit, as JSON of CycloneDX; `name` is that of the repository."""
@@ -73,14 +79,39 @@ class Shown:
 
 @dataclass(frozen=True)
 class Line:
-    """A row of a page. `id` names it in addresses, `named` for people; `mark` is that of its worst cell."""
+    """A row of a page, the `number`-th of its key; `mark` is that of its worst cell. The rest is made on the page."""
 
+    table: Table
     row: Row
-    id: str
-    named: str
+    number: int
     mark: str
-    cells: tuple[Shown, ...]
-    spots: tuple[Spot, ...]
+    address: LineUrl
+
+    @cached_property
+    def id(self) -> str:
+        """What names it in addresses, as long as its key stays."""
+        told = f"{self.table.name} {self.row.key} {self.number}"
+        return "row-" + hashlib.sha256(told.encode()).hexdigest()[:10]
+
+    @property
+    def named(self) -> str:
+        """What people call it; its key where the cells that name it are empty."""
+        values = [self.row.cells.get(column) for column in WORDINGS[self.table.name].named]
+        return " ".join(shown(value) for value in values if value not in (None, "", [])) or self.row.key
+
+    @cached_property
+    def cells(self) -> tuple[Shown, ...]:
+        """Its cells in the order of the table's columns."""
+        row = self.row
+        return tuple(
+            cell(column.name, column.title, row.cells.get(column.name, ""), row.marks.get(column.name, ""))
+            for column in self.table.columns
+        )
+
+    @cached_property
+    def spots(self) -> tuple[Spot, ...]:
+        """Its places, the one to open first at the head."""
+        return tuple(Spot(place, self.address(place.path, place.line)) for place in self.row.places)
 
     @property
     def others(self) -> tuple[Spot, ...]:
@@ -89,7 +120,7 @@ class Line:
 
     @cached_property
     def words(self) -> str:
-        """All that the row says, to look for words in it."""
+        """All that it says, to look for words in it."""
         texts = [shown(cell) for cell in self.row.cells.values()]
         places = [f"{place.path} {place.says}" for place in self.row.places]
         return " ".join((self.row.key, *texts, self.row.unresolved, *places)).casefold()
@@ -141,30 +172,11 @@ def summary(table: Table, rows: Sequence[Row]) -> Summary:
 def lines(table: Table, rows: Iterable[Row], address: LineUrl) -> list[Line]:
     """Rows as a page shows them: those with something bad first, then those that could not be told, then by key."""
     seen: dict[str, int] = {}
-    made = [line(table, row, address, seen) for row in rows]
+    made = []
+    for row in rows:
+        seen[row.key] = seen.get(row.key, 0) + 1
+        made.append(Line(table, row, seen[row.key], worst(row), address))
     return sorted(made, key=lambda one: _WORST[one.mark])
-
-
-def line(table: Table, row: Row, address: LineUrl, seen: dict[str, int]) -> Line:
-    """One row as a page shows it. `seen` counts those of equal keys, so that each has a name of its own."""
-    number = seen[row.key] = seen.get(row.key, 0) + 1
-    name = "row-" + hashlib.sha256(f"{table.name} {row.key} {number}".encode()).hexdigest()[:10]
-    spots = tuple(Spot(place, address(place.path, place.line)) for place in row.places)
-    return Line(row, name, named(table.name, row), worst(row), cells(table, row), spots)
-
-
-def named(table: str, row: Row) -> str:
-    """What people call a row; its key where the cells that name it are empty."""
-    texts = [shown(value) for column in WORDINGS[table].named if (value := row.cells.get(column)) not in (None, "", [])]
-    return " ".join(texts) or row.key
-
-
-def cells(table: Table, row: Row) -> tuple[Shown, ...]:
-    """The cells of a row in the order of the table's columns."""
-    return tuple(
-        cell(column.name, column.title, row.cells.get(column.name, ""), row.marks.get(column.name, ""))
-        for column in table.columns
-    )
 
 
 def cell(name: str, title: str, value: Cell, mark: str) -> Shown:
