@@ -1,6 +1,7 @@
 """Background jobs with their options and parameters, what hands work to them, and what is set for all of them."""
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -108,7 +109,7 @@ class Enqueues(Collector):
             at, text = pointer(first, call.scope), ctx.constant(first, call)
             if last == "add_task" and "ackground" not in unparse(call.receiver or call.node.func) + call.dotted:
                 return
-            kind = "background task" if last == "add_task" else ""
+            kind = _KINDS.get(last, "") if last != "enqueue" or _QUEUE.search(unparse(call.node.func)) else ""
         else:
             at, text, kind = pointer(call.receiver, call.scope), None, ""
         named = text if isinstance(text, str) else ""
@@ -122,6 +123,11 @@ class Enqueues(Collector):
         )  # fmt: skip
 
 
+_QUEUE: Final = re.compile(r"queue\w*(\(.*\))?\.enqueue$|(^|\.)(q|rq|redis_q|django_rq)\.enqueue$", re.IGNORECASE)
+_KINDS: Final = {
+    "add_task": "background task", "enqueue": "rq job", "enqueue_call": "rq job", "enqueue_in": "rq job",
+    "enqueue_at": "rq job", "async_task": "django-q job",
+}  # fmt: skip
 _GIVEN: Final = {
     "enqueue": 0, "enqueue_call": 0, "enqueue_in": 1, "enqueue_at": 1, "send_task": 0, "enqueue_job": 0, "add_task": 0,
     "add_job": 0, "async_task": 0, "schedule": 0, "signature": 0,

@@ -60,13 +60,18 @@ def limit_of(kind: str, options: Mapping[str, Any], settings: Mapping[str, Fact]
     return told, BAD if told == "none" else ""
 
 
+def _is_limit(value: Any) -> bool:
+    """Whether a setting may be a limit: a number or something computed, no table of types."""
+    return (isinstance(value, (int, float)) and not isinstance(value, bool)) or str(value).startswith("`")
+
+
 def _celery_limit(options: Mapping[str, Any], settings: Mapping[str, Fact], for_all: bool) -> Judged:
     parts = []
     for name, word in (("soft_time_limit", "soft"), ("time_limit", "hard")):
         general = settings.get(name)
         if options.get(name) is not None:
             parts.append(f"{word} {seconds(options[name])}")
-        elif name not in options and general is not None and general["value"] is not None:
+        elif name not in options and general is not None and _is_limit(general["value"]):
             parts.append(f"{word} {seconds(general['value'])} for all")
     if parts:
         return ", ".join(parts), GOOD

@@ -15,15 +15,14 @@ class Jobs:
         self.tree = tree
         self.tasks = {(fact.path, fact["name"]): fact for fact in tree.facts("task")}
         self._bases = {(fact.path, fact["name"]): fact for fact in tree.facts("task-base")}
-        background = {(fact.path, fact["name"]): fact for fact in tree.facts("task-candidate")}
-        self._names = Names(tree, self.tasks.keys() | self._bases.keys() | background.keys())
+        self._names = Names(tree, self.tasks.keys() | self._bases.keys())
         self._registered = {fact["options"]["name"]: key for key, fact in self.tasks.items() if _named(fact)}
         self.enqueued: dict[Key, list[Fact]] = defaultdict(list)
         self.planned: dict[Key, list[Fact]] = defaultdict(list)
         self.elsewhere: list[Fact] = []
         for fact in tree.facts("enqueue"):
             key = self.meant(fact)
-            if key is not None and not fact["kind"]:
+            if key is not None:
                 self.enqueued[key].append(fact)
         for fact in tree.facts("beat"):
             key = self.meant(fact)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from scanners.inventory.joblimits import limit_of, retries_of
+from scanners.inventory.joblimits import acknowledged_of, limit_of, retries_of
 from scanners.inventory.jobnames import Jobs
 from scanners.inventory.jobrow import job_row
 from scanners.inventory.table import BAD, Place, Row
@@ -12,7 +12,7 @@ from scanners.tree import Fact
 
 def rows(jobs: Jobs) -> Iterator[Row]:
     """The rows of all such jobs of a commit."""
-    yield from _in_background(jobs)
+    yield from _handed_over(jobs)
     for kind, row in (("cron", _cron), ("dag", _dag), ("job-worker", _worked)):
         yield from map(row, jobs.tree.facts(kind))
     yield from map(_planned, jobs.elsewhere)
@@ -21,16 +21,29 @@ def rows(jobs: Jobs) -> Iterator[Row]:
             yield _scheduled(fact)
 
 
-def _in_background(jobs: Jobs) -> Iterator[Row]:
-    """The functions that run after an answer in the same process."""
-    found: dict[str, list[Fact]] = {}
+def _handed_over(jobs: Jobs) -> Iterator[Row]:
+    """The plain functions that run after an answer in the same process, or that a queue is given."""
+    found: dict[tuple[str, str], list[Fact]] = {}
     for fact in jobs.tree.facts("enqueue"):
-        if fact["kind"] == "background task":
-            found.setdefault(named(fact), []).append(fact)
-    for name, calls in found.items():
-        places = [Place(call.path, call.line, f"in {call['inside'] or 'the module'}") for call in calls]
-        told: dict[str, Any] = {"limit": "none", "retries": "none", "acknowledged": "lost on exit", "payload": None}
-        yield job_row("background task", name, places, marks={"acknowledged": BAD}, enqueued_from=len(calls), **told)
+        if fact["kind"] and fact["to"] and jobs.meant(fact) is None:
+            found.setdefault((fact["kind"], named(fact)), []).append(fact)
+    for (kind, name), calls in found.items():
+        options = {key: value for call in calls for key, value in call["options"].items()}
+        limit, mark = limit_of(kind, options, jobs.settings, for_all=False)
+        retries, _ = retries_of(kind, options, None)
+        acknowledged, late = acknowledged_of(kind, options, jobs.settings)
+        yield job_row(
+            kind,
+            name,
+            [Place(call.path, call.line, f"in {call['inside'] or 'the module'}") for call in calls],
+            marks={"acknowledged": late, "limit": mark if kind != "background task" else ""},
+            queue=", ".join(sorted({call["queue"].strip("`") for call in calls if call["queue"]})),
+            limit=limit,
+            retries=retries,
+            acknowledged=acknowledged,
+            payload=None,
+            enqueued_from=len(calls),
+        )
 
 
 def named(fact: Fact) -> str:
