@@ -1,4 +1,5 @@
 from scanners.finding import Confidence, Effort, Severity
+from scanners.inventory.servedpaths import whole_paths
 from scanners.rule import Example, Rule
 from scanners.semantics.environment.deployed import image_of, images, services
 from scanners.semantics.environment.probes import Answers, answers, command_of, of_image, of_service
@@ -101,7 +102,7 @@ class HealthProbeWrong(Rule):
     ]
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        listed, own, known = services(tree), images(tree), answers(tree)
+        listed, own, known = services(tree), images(tree), answers(tree)._replace(whole=whole_paths(tree))
         asked = set()
         manifests = any(service["kind"] == "manifest" for service in listed)
         for service in listed:

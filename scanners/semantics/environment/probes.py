@@ -23,11 +23,12 @@ _STORES: Final = re.compile(
 
 
 class Answers(NamedTuple):
-    """What answers a probe: the last parts of all served paths (None when some cannot be told), and the ports that
-    settings files bind."""
+    """What answers a probe: the last parts of all served paths (None when some cannot be told), the ports that
+    settings files bind, and by the last part the whole paths, where all that end so can be told."""
 
     paths: set[str] | None
     settings: dict[str, str]
+    whole: dict[str, list[str]] = {}
 
 
 def answers(tree: Tree) -> Answers:
@@ -57,11 +58,25 @@ def _served(tree: Tree) -> set[str] | None:
     return {last_part(path) for path in paths} | {path for fact in tree.facts("health-text") for path in fact["paths"]}
 
 
+def _elsewhere(path: str, whole: dict[str, list[str]]) -> str:
+    """Where what a probe asks for is served instead, "" where it is served there, or that cannot be told."""
+    asked, known = path.partition("?")[0].strip("/").split("/"), whole.get(last_part(path.partition("?")[0]), [])
+    for served in known:
+        parts = served.strip("/").split("/")
+        if len(parts) == len(asked) and all(
+            part == other or part[:1] in "{<" for part, other in zip(parts, asked, strict=True)
+        ):
+            return ""
+    return known[0] if known else ""
+
+
 def last_part(path: str) -> str:
     return path.strip("/^$").rpartition("/")[2].lower()
 
 
-def _wrong(probe: dict[str, Any], port: str, service: Fact | None, paths: set[str] | None) -> tuple[str, int]:
+def _wrong(
+    probe: dict[str, Any], port: str, service: Fact | None, paths: set[str] | None, whole: dict[str, list[str]]
+) -> tuple[str, int]:
     """What is wrong with a probe, and on which line; "" where nothing is."""
     path, asked, line = probe["path"], str(probe["port"]), probe.get("port_line") or probe["line"]
     if found := _URL.search(probe["command"]):
@@ -73,6 +88,8 @@ def _wrong(probe: dict[str, Any], port: str, service: Fact | None, paths: set[st
         return f"The {probe['kind']} asks port {asked}, but the command binds {port}.", line
     if paths is not None and path.strip("/") and "$" not in path and "__" not in path and last_part(path) not in paths:
         return f"The {probe['kind']} asks `{path}`, which no route serves.", probe["line"]
+    if paths is not None and "$" not in path and "__" not in path and (other := _elsewhere(path, whole)):
+        return f"The {probe['kind']} asks `{path}`, which is served at `{other}`.", probe["line"]
     return "", probe["line"]
 
 
@@ -81,10 +98,11 @@ def of_service(service: Fact, image: Fact | None, known: Answers) -> Iterator[tu
     env = {**(image["env"] if image is not None else {}), **service["env"]}
     port = bound_port(service["command"] or command_of(image), env, known.settings)
     for probe in service["probes"]:
-        yield probe["kind"], *_wrong(probe, port, service, known.paths if _is_own(service, image) else None)
+        paths = known.paths if _is_own(service, image) else None
+        yield probe["kind"], *_wrong(probe, port, service, paths, known.whole)
 
 
 def of_image(image: Fact, known: Answers) -> tuple[str, int]:
     """What is wrong with the HEALTHCHECK of an image ("" for nothing), and on which line."""
     probe = {"path": "", "port": "", "command": image["probe"], "kind": "HEALTHCHECK", "line": image["probe_line"]}
-    return _wrong(probe, bound_port(command_of(image), image["env"], known.settings), None, known.paths)
+    return _wrong(probe, bound_port(command_of(image), image["env"], known.settings), None, known.paths, known.whole)
