@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from scanners.constants import UNKNOWN, fold
 from scanners.context import Context
-from scanners.place import Call
+from scanners.names import find
+from scanners.place import Bound, Call
 from scanners.rule import CODE, Collector
 from scanners.semantics.data.storeclients import CLIENTS, SCHEMES, address_of, bounds_of, engine_of, named
 from scanners.syntax import descendants, last_name, unparse
@@ -34,7 +35,7 @@ class Clients(Collector):
             return  # The pool is the client.
         address = address_of(call)
         value: Any = fold(address, call.scope) if address is not None else ""
-        told = value if isinstance(value, str) else _fixed_texts(address)
+        told = value if isinstance(value, str) else _fixed_texts(_given(address, call))
         ctx.fact(
             "store-client",
             call,
@@ -42,7 +43,34 @@ class Clients(Collector):
             engine=CLIENTS[call.dotted] or engine_of(told),
             name=named(address, call),
             timeout=bounds_of(call),
+            role=ctx.role,
         )
+
+
+def _given(address: ast.expr | None, call: Call) -> ast.expr | None:
+    """What a name that holds an address was given, where it is given something once."""
+    found = find(address.id, call.scope) if isinstance(address, ast.Name) else None
+    bound = found[0] if found is not None else []
+    return bound[0].value if len(bound) == 1 and bound[0].kind == "assign" else address
+
+
+class Addresses(Collector):
+    """Fact `store-client` for the address that a settings module gives to Flask-SQLAlchemy."""
+
+    classes = CODE
+
+    @staticmethod
+    def binds(name: str) -> bool:
+        """Whether the name is that setting."""
+        return name == "SQLALCHEMY_DATABASE_URI"
+
+    def visit_binding(self, bound: Bound, ctx: Context) -> None:
+        """Record the store that the address names."""
+        value: Any = fold(bound.value, bound.scope)
+        told = value if isinstance(value, str) else _fixed_texts(bound.value)
+        library, found = "flask_sqlalchemy.SQLAlchemy", _VARIABLE.search(unparse(bound.value))
+        name = found[1] if found else bound.key
+        ctx.fact("store-client", bound, library=library, engine=engine_of(told), name=name, timeout=None, role=ctx.role)
 
 
 def _fixed_texts(address: ast.expr | None) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from scanners.inventory.storeversions import Ran, disagreement, ran, tested_on
+from scanners.inventory.storeversions import Ran, disagreement, is_of_tests, ran, tested_on
 from scanners.inventory.table import BAD, UNKNOWN, Cell, Column, Place, Row, Table
 from scanners.tree import Fact, Tree
 
 _ENDLESS: Final = frozenset({"postgresql", "mysql", "mongodb", "oracle", "mssql"})
 """What waits for ever where no limit is given; libraries of other stores have limits of their own."""
+_WHERE: Final = {"production": "manifest", "development": "compose"}
 _REDIS_WAITS: Final = 8
 """redis-py waits 5 s from this major release on, and for ever before."""
 
@@ -26,7 +27,7 @@ def _rows(tree: Tree) -> Iterator[Row]:
 def _databases(tree: Tree, run: list[Ran], tested: list[Ran]) -> Iterator[Row]:
     grouped: dict[tuple[str, str | None], list[Fact]] = {}
     for fact in tree.facts("django-database"):
-        if fact["role"] != "settings-test":
+        if not is_of_tests(fact):
             grouped.setdefault((fact["alias"], fact["engine"]), []).append(fact)
     for (alias, engine), facts in grouped.items():
         first = facts[0]
@@ -67,11 +68,11 @@ def _pool(facts: list[Fact]) -> str | None:
 def _clients(tree: Tree, run: list[Ran], tested: list[Ran]) -> Iterator[Row]:
     pools = {(fact.path, fact.line): fact for fact in tree.facts("pool")}
     grouped: dict[tuple[str, str, str], list[Fact]] = {}
-    for fact in tree.facts("store-client"):
+    for fact in [fact for fact in tree.facts("store-client") if not is_of_tests(fact)]:
         grouped.setdefault((fact["engine"], fact["library"], fact["name"]), []).append(fact)
     for (engine, library, name), facts in grouped.items():
         timeouts = list(dict.fromkeys(fact["timeout"] for fact in facts))
-        sizes = [_size(pools[fact.path, fact.line]) for fact in facts if (fact.path, fact.line) in pools]
+        sizes = [_size(pools[fact.path, fact.line], tree) for fact in facts if (fact.path, fact.line) in pools]
         cells: dict[str, Cell] = {
             "engine": engine or None,
             "name": name or library.rpartition(".")[2],
@@ -100,10 +101,13 @@ def _joined(texts: Iterable[str | None]) -> str | None:
     return None if None in told else " or ".join(str(text) for text in told)
 
 
-def _size(pool: Fact) -> str | None:
+def _size(pool: Fact, tree: Tree) -> str | None:
+    """How many connections a pool may hold; what bounds a pool of redis-py by itself depends on its release."""
     if pool["form"]:
         return str(pool["form"])
-    if pool["size"] is None:
+    releases = {fact["major"] for fact in tree.facts("redis-release")}
+    bounded = pool["name"].startswith("redis") and not (releases and min(releases) < _REDIS_WAITS)
+    if pool["size"] is None or (pool["size"] < 0 and bounded):
         return None
     return "unbounded" if pool["size"] < 0 else f"at most {pool['size']}"
 
@@ -111,9 +115,9 @@ def _size(pool: Fact) -> str | None:
 def _image(engine: str, found: list[Ran]) -> Row:
     cells: dict[str, Cell] = {
         "engine": engine,
-        "name": found[0].place.says.rpartition(" ")[2],
+        "name": found[0].place.says.partition("service ")[2] or engine,
         "library": "",
-        "where": "compose" if found[0].environment != "production" else "manifest",
+        "where": _WHERE.get(found[0].environment, found[0].environment),
         "timeout": "",
         "pool": "",
     }

@@ -18,6 +18,7 @@ _IMAGES: Final = {
     "dragonfly": "redis", "keydb": "redis", "postgresql": "postgresql", "timescaledb-ha": "postgresql",
 }  # fmt: skip
 _SERVERS: Final = frozenset({"postgresql", "mysql", "oracle", "mssql", "cockroachdb"})
+_TESTS: Final = re.compile(r"(^|[_.-])test(s|ing)?([_.-]|$)")
 _MAJOR: Final = re.compile(r"^(?:pg|v)?(\d+)")
 
 
@@ -78,7 +79,7 @@ def tested_on(tree: Tree) -> list[Ran]:
     """The stores that the settings and the engines of tests name."""
     found = []
     for fact in tree.facts("django-database", tests=True):
-        if _is_of_tests(fact) and fact["engine"] and fact["alias"] == "default":
+        if is_of_tests(fact) and fact["engine"] and fact["alias"] == "default":
             place = Place(fact.path, fact.line, "settings of tests")
             found.append(Ran(fact["engine"], fact["engine"], "tests", place))
     for fact in tree.facts("test-store", tests=True):
@@ -88,8 +89,10 @@ def tested_on(tree: Tree) -> list[Ran]:
     return found
 
 
-def _is_of_tests(fact: Fact) -> bool:
-    return fact.path_class.name == "test" or fact["role"] == "settings-test"
+def is_of_tests(fact: Fact) -> bool:
+    """Whether settings are those of tests, by where they stand or by what their file is called."""
+    named = _TESTS.search(fact.path.rpartition("/")[2]) is not None
+    return fact.path_class.name == "test" or fact["role"] == "settings-test" or named
 
 
 def disagreement(engine: str, run: list[Ran], tested: list[Ran]) -> str:

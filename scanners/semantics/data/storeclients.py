@@ -121,4 +121,12 @@ def bounds_of(call: Call) -> str | None:
     ]
     if given:
         return ", ".join(given)
-    return None if call.unpacks or (address is not None and not isinstance(value, str)) else "none"
+    computed = address is not None and not isinstance(value, str)
+    return None if call.unpacks or (computed and _may_hold_limits(call)) else "none"
+
+
+def _may_hold_limits(call: Call) -> bool:
+    """Whether the address of a client is a whole URL, which may say how long to wait, and no bare name of a host."""
+    if call.keyword("host", "hosts", "startup_nodes") is not None:
+        return False
+    return not call.dotted.startswith(("redis.", "valkey.")) or call.last == "from_url"

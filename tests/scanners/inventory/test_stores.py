@@ -69,6 +69,13 @@ def test_an_engine_that_a_variable_decides_is_not_guessed() -> None:
          "redis", "SHOP_REDIS", "socket_timeout 2", ""),
         ("import pymongo\nm = pymongo.MongoClient('mongodb://db', serverSelectionTimeoutMS=500)\n",
          "mongodb", "mongodb://db", "serverSelectionTimeoutMS 500", ""),
+        ("import os\nSQLALCHEMY_DATABASE_URI = os.environ.get('SHOP_DB', 'postgresql://shop:geheim-9@db/shop')\n",
+         "postgresql", "SHOP_DB", None, ""),
+        ("import psycopg2\nc = psycopg2.connect(host=HOST, dbname='shop')\n", "postgresql", "HOST", "none", ""),
+        ("import psycopg2\nc = psycopg2.connect(DSN)\n", "postgresql", "DSN", None, ""),
+        ("import redis\np = redis.ConnectionPool(host='cache')\n", "redis", "cache", "library default", None),
+        ("import sqlalchemy as sa\ndef f(word):\n    url = 'postgresql://u:{}@db/shop'.format(word)\n"
+         "    return sa.create_engine(url, poolclass=sa.pool.NullPool)\n", "postgresql", "url", None, "NullPool"),
         ("import sqlite3\nc = sqlite3.connect('shop.db')\n", "sqlite", "shop.db", "", ""),
     ],
 )  # fmt: skip
