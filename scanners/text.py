@@ -29,7 +29,7 @@ class TextFile:
         """The content as TOML; empty when it is not."""
         try:
             return tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError:
+        except (tomllib.TOMLDecodeError, RecursionError):
             return {}
 
     @cached_property

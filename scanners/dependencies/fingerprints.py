@@ -19,7 +19,7 @@ def pipfile_hash(data: Mapping[str, Any]) -> str:
     }
     known = ("source", "packages", "dev-packages", "requires", "scripts", "pipfile", "pipenv", "default", "develop")
     content |= {name: values for name, values in data.items() if name not in known}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
 
 
 def poetry_hashes(data: Mapping[str, Any]) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from scanners.dependencies.packages import Lock, Package, address, digests
+from scanners.dependencies.packages import Lock, Package, address, digests, named_in
 from scanners.dependencies.requirements import group_of, normal, table, texts
 
 _CONDA: Final = ("linux-64", "linux-aarch64")
@@ -15,7 +15,7 @@ def pipfile_lock(data: Mapping[str, Any]) -> Lock:
     for section in [name for name in data if name != "_meta"]:
         group = {"default": "", "develop": "dev"}.get(section, group_of(section))
         for name, entry in table(data, section).items():
-            if isinstance(entry, Mapping):
+            if isinstance(entry, Mapping) and name.strip():
                 package = _pipfile_package(normal(name), group, entry)
                 other = found.get(package.name)
                 found[package.name] = _joined(other, package) if other else package
@@ -80,7 +80,7 @@ def conda_lock(data: Mapping[str, Any]) -> Lock:
 def _conda_entries(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     listed = data.get("package")
     entries = [entry for entry in (listed if isinstance(listed, list) else []) if isinstance(entry, Mapping)]
-    named = [entry for entry in entries if isinstance(entry.get("name"), str)]
+    named = [entry for entry in entries if named_in(entry)]
     platforms = {str(entry.get("platform", "")) for entry in named}
     chosen = next((name for name in _CONDA if name in platforms), min(platforms, default=""))
     return (entry for entry in named if str(entry.get("platform", "")) == chosen)

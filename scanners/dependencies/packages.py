@@ -100,8 +100,13 @@ def entries(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     listed = data.get(key, [])
     if not isinstance(listed, list):
         raise TypeError(f"`{key}` is no list")
-    named = [entry for entry in listed if isinstance(entry, Mapping) and isinstance(entry.get("name"), str)]
+    named = [entry for entry in listed if isinstance(entry, Mapping) and named_in(entry)]
     return [{**entry, "name": canonicalize_name(entry["name"]), "written": entry["name"]} for entry in named]
+
+
+def named_in(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry has a name."""
+    return isinstance(entry.get("name"), str) and entry["name"].strip() != ""
 
 
 def edge(wanted: Mapping[str, Any], versions: Mapping[str, int]) -> str:

@@ -81,28 +81,33 @@ def options(text: str) -> Iterator[tuple[int, str, str]]:
 def _logical_lines(text: str) -> Iterator[_Line]:
     """Lines as pip joins them, without remarks; the names of a `# via` remark go to the line that they belong to."""
     held: _Line | None = None
-    lines = text.split("\n")
-    at = 0
-    while at < len(lines):
-        start, body = at, lines[at].rstrip()
-        while body.endswith("\\") and at + 1 < len(lines) and not body.lstrip().startswith("#"):
-            at += 1
-            body = f"{body[:-1]} {lines[at].rstrip()}"
-        at += 1
-        code, _, remark = (f" {body}").partition(" #")
+    names: list[str] = []
+    for number, body in _joined(text.split("\n")):
+        code, _, remark = f" {body}".partition(" #")
+        if held is not None and (code.strip() or not remark.strip()):
+            yield held._replace(via=tuple(filter(None, names)))
+            held, names = None, []
         if code.strip():
-            if held is not None:
-                yield held
-            held = _Line(start + 1, code.strip().rstrip("\\").strip(), ())
-        said = re.match(r"^\s*(?:via\b)?\s*(.*)$", remark)
-        if held is not None and said and (remark.lstrip().startswith("via") or (held.via and remark.strip())):
-            names = tuple(name.strip() for name in said[1].split(",") if name.strip())
-            held = held._replace(via=(*held.via, *(names or ("",))))
-        elif not remark.strip() and not code.strip() and held is not None:
-            yield held
-            held = None
+            held = _Line(number, code.strip(), ())
+        remark = remark.strip()
+        if held is not None and (names or re.match(r"via\b", remark)):
+            names += [name.strip() for name in re.sub(r"^via\b", "", remark).split(",")]
     if held is not None:
-        yield held
+        yield held._replace(via=tuple(filter(None, names)))
+
+
+def _joined(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Lines with those that a backslash continues, each with the number of its first."""
+    parts: list[str] = []
+    for number, line in enumerate(lines, 1):
+        body = line.rstrip()
+        goes_on = body.endswith("\\") and not body.lstrip().startswith("#")
+        parts.append(body[:-1] if goes_on else body)
+        if not goes_on:
+            yield number - len(parts) + 1, " ".join(parts)
+            parts = []
+    if parts:
+        yield len(lines) - len(parts) + 1, " ".join(parts)
 
 
 def pipfile(data: Mapping[str, Any], text: str) -> Iterator[Requirement]:

@@ -2,8 +2,9 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+_LONGEST: Final = 30
 Node = tuple[str, str]
 """Name and version."""
 
@@ -25,27 +26,39 @@ def reach(
     """
     found: dict[Node, tuple[tuple[str, ...], set[str]]] = {}
     for group in sorted(asked, key=lambda name: (name != "", name == "dev", name)):
-        for node, path in _walk(versions, edges, asked[group]).items():
-            known = found.setdefault(node, (path, set()))
-            known[1].add(group)
+        comes_from = _walk(versions, edges, asked[group])
+        for node in comes_from:
+            if node in found:
+                found[node][1].add(group)
+            else:
+                found[node] = (_path(node, comes_from), {group})
     return {node: Reached(path, tuple(sorted(groups))) for node, (path, groups) in found.items()}
 
 
 def _walk(
     versions: Mapping[str, Sequence[str]], edges: Mapping[Node, Iterable[str]], start: Iterable[str]
-) -> dict[Node, tuple[str, ...]]:
-    paths: dict[Node, tuple[str, ...]] = {}
-    waiting: deque[tuple[Node, tuple[str, ...]]] = deque(
-        (node, (node[0],)) for wanted in sorted(set(start)) for node in nodes(wanted, versions)
+) -> dict[Node, Node | None]:
+    """What is reached, each with the package before it; None at the start."""
+    comes_from: dict[Node, Node | None] = {}
+    waiting: deque[tuple[Node, Node | None]] = deque(
+        (node, None) for wanted in sorted(set(start)) for node in nodes(wanted, versions)
     )
     while waiting:
-        node, path = waiting.popleft()
-        if node in paths:
-            continue
-        paths[node] = path
-        for wanted in sorted(edges.get(node, ())):
-            waiting.extend((other, (*path, other[0])) for other in nodes(wanted, versions) if other not in paths)
-    return paths
+        node, before = waiting.popleft()
+        if node not in comes_from:
+            comes_from[node] = before
+            waiting.extend((other, node) for wanted in sorted(edges.get(node, ())) for other in nodes(wanted, versions))
+    return comes_from
+
+
+def _path(node: Node, comes_from: Mapping[Node, Node | None]) -> tuple[str, ...]:
+    """The names on the way to a package; of a very long way its end."""
+    names = [node[0]]
+    before = comes_from[node]
+    while before is not None and len(names) < _LONGEST:
+        names.append(before[0])
+        before = comes_from[before]
+    return tuple(reversed(names if before is None else [*names, "..."]))
 
 
 def nodes(wanted: str, versions: Mapping[str, Sequence[str]]) -> list[Node]:

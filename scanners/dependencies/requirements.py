@@ -7,8 +7,10 @@ Nothing here resolves or fetches. Names are normalised as package indexes do it 
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from packaging.requirements import InvalidRequirement
@@ -17,6 +19,8 @@ from packaging.utils import canonicalize_name
 
 _COMMIT: Final = re.compile(r"@[0-9a-f]{40}(?:[#&]|$)|[#&](?:sha\d+|md5)=|--hash=")
 _CREDENTIALS: Final = re.compile(r"(://)[^/@\s'\"]+@(?=[^/@\s'\"]*[\w.\]-]+)")
+_QUOTED: Final = re.compile(r"\"([^\"]*)\"|'([^']*)'")
+_KEY: Final = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
 _DEV_GROUP: Final = re.compile(
     r"test|lint|bench|typing|mypy|(?<![a-z])(?:dev|devel\w*|develop\w*|docs?|documentation|types?|ci|format\w*|style|release"
     r"|build|tool(?:s|ing)?|local|qa|checks?)(?![a-z])",
@@ -110,13 +114,34 @@ def texts(data: Any, name: str) -> list[str]:
 
 
 def line_of(text: str, needle: str, skip: int = 0) -> int:
-    """The line of a quoted (or, failing that, bare) text, after `skip` earlier ones; 1 when it is nowhere."""
-    wanted = re.escape(needle.strip())
-    found = [*re.finditer(f"[\"']{wanted}[\"']", text)] or [*re.finditer(wanted, text)]
-    return text.count("\n", 0, found[min(skip, len(found) - 1)].start()) + 1 if found else 1
+    """The line of a quoted text, or of a line of its own, after `skip` earlier ones; 1 when it is nowhere."""
+    found = _index(text).get(needle.strip(), [1])
+    return found[min(skip, len(found) - 1)]
 
 
 def line_of_key(text: str, name: str) -> int:
-    """The line where a key of TOML gets its value; 1 when it is nowhere."""
-    found = re.search(rf"^\s*[\"']?{re.escape(name)}[\"']?\s*=", text, re.MULTILINE)
-    return text.count("\n", 0, found.end()) + 1 if found else 1
+    """The line where a key of TOML gets its value first; 1 when it is nowhere."""
+    return _keys(text).get(name, 1)
+
+
+@lru_cache(maxsize=1)  # One manifest has thousands of questions.
+def _index(text: str) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for number, line in enumerate(text.split("\n"), 1):
+        for quoted in _QUOTED.finditer(line):
+            found[quoted[1] if quoted[1] is not None else quoted[2]].append(number)
+    bare: dict[str, list[int]] = defaultdict(list)
+    for number, line in enumerate(text.split("\n"), 1):
+        for part in {line.strip(), *(part.strip() for part in line.partition("=")[2].split(";"))}:
+            bare[part].append(number)
+    return {**bare, **found}
+
+
+@lru_cache(maxsize=1)
+def _keys(text: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        key = _KEY.match(line)
+        if key is not None:
+            found.setdefault(key[1], number)
+    return found

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from scanners.dependencies.packages import Lock, Package, address, digests, edge, entries
+from scanners.dependencies.packages import Lock, Package, address, digests, edge, entries, named_in
 from scanners.dependencies.requirements import group_of, normal, requirement, table, texts
 
 _MAIN: Final = frozenset({"main", "default"})
@@ -140,7 +140,7 @@ def _pylock_package(entry: Mapping[str, Any], count: Mapping[str, int]) -> Packa
         str(entry.get("version", "")),
         kind,
         where,
-        tuple(sorted({edge(one, count) for one in _tables(entry.get("dependencies")) if "name" in one})),
+        tuple(sorted({edge(one, count) for one in _tables(entry.get("dependencies")) if named_in(one)})),
         None,
         kept.files,
         kept.count or int(bool(vcs.get("commit-id"))),

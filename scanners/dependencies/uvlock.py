@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from scanners.dependencies.packages import Lock, Package, address, digests, edge, entries
+from scanners.dependencies.packages import Lock, Package, address, digests, edge, entries, named_in
 from scanners.dependencies.requirements import group_of, normal, table, texts
 
 _PATHS: Final = ("path", "directory", "editable", "virtual")
@@ -62,7 +62,7 @@ def _asked(root: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _tables(listed: Any) -> list[Mapping[str, Any]]:
     found = listed if isinstance(listed, list) else []
-    return [entry for entry in found if isinstance(entry, Mapping) and isinstance(entry.get("name"), str)]
+    return [entry for entry in found if isinstance(entry, Mapping) and named_in(entry)]
 
 
 def _package(entry: Mapping[str, Any], versions: Mapping[str, int], markers: tuple[str, ...]) -> Package:
