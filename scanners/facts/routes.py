@@ -125,11 +125,11 @@ class Routes(Collector):
                     owner = unparse(called.value) if isinstance(called, ast.Attribute) else ""
                     wide = last == "before_app_request" or owner.rpartition(".")[2] in ("app", "application")
                     if guarding(text) and may_refuse(node):
-                        ctx.fact("web-guard", node, wide=wide, owner=owner, sure=True, kind="hook", name=node.name)  # type: ignore[attr-defined]  # a def, as above
+                        ctx.fact("web-guard", node, wide=wide, owner=owner, sure=True, kind="hook", name=node.name)  # type: ignore[attr-defined]  # decorated nodes are defs
                 elif last == "middleware":
                     text = f"{node.name} {' '.join(words_of(node.body))}"  # type: ignore[attr-defined]  # a class, as its hook says
                     if re.search(r"auth|api_?key|jwt", text, re.I):
-                        fields = {"wide": True, "owner": "", "kind": "middleware", "name": node.name}  # type: ignore[attr-defined]  # a def, as above
+                        fields = {"wide": True, "owner": "", "kind": "middleware", "name": node.name}  # type: ignore[attr-defined]  # decorated nodes are defs
                         ctx.fact("web-guard", node, sure=not is_conditional(node, ctx), **fields)
                     self._middleware(node.name, node, ctx)  # type: ignore[attr-defined]  # a class, as its hook says
                 elif last in ("exception_handler", "errorhandler", "app_errorhandler", "error_handler", "exception"):

@@ -28,17 +28,15 @@ def cells(row: dict[str, Any], *names: str) -> list[Any]:
     return [row["cells"][name] for name in names]
 
 
-def test_fastapi_routers_are_joined_over_files_with_what_they_ask() -> None:
-    found = endpoints(
-        {
-            "app/main.py": """\
+ROUTERS = {
+    "app/main.py": """\
 from fastapi import FastAPI, Depends
 from app import orders
 from app.auth import verify_token
 app = FastAPI()
 app.include_router(orders.router, prefix='/api', dependencies=[Depends(verify_token)])
 """,
-            "app/orders.py": """\
+    "app/orders.py": """\
 from fastapi import APIRouter, HTTPException
 from app.schemas import OrderIn, OrderOut
 router = APIRouter(prefix='/orders')
@@ -50,8 +48,11 @@ async def create(shop_id: int, order: OrderIn, dry: bool = False):
         raise HTTPException(status_code=409)
     return order
 """,
-        }
-    )
+}
+
+
+def test_fastapi_routers_are_joined_over_files_with_what_they_ask() -> None:
+    found = endpoints(ROUTERS)
     row = found["POST /api/orders/{shop_id}"]
     assert cells(row, "handler", "framework", "output", "errors", "is_async") == [
         "create",
@@ -82,10 +83,8 @@ def x():
     assert "included nowhere" in found["GET /x"]["unresolved"]
 
 
-def test_routers_hang_below_applications_that_a_function_makes_in_a_loop() -> None:
-    found = endpoints(
-        {
-            "app/main.py": """\
+FACTORIES = {
+    "app/main.py": """\
 from fastapi import FastAPI
 from app.api import make_api
 
@@ -96,7 +95,7 @@ def create_app():
     app.mount('/v1', api)
     return app
 """,
-            "app/api.py": """\
+    "app/api.py": """\
 from fastapi import FastAPI
 from app import a, b
 
@@ -107,7 +106,7 @@ def make_api():
         api.include_router(router)
     return api
 """,
-            "app/a.py": """\
+    "app/a.py": """\
 from fastapi import APIRouter
 router = APIRouter()
 
@@ -116,7 +115,7 @@ router = APIRouter()
 def a():
     return 1
 """,
-            "app/b.py": """\
+    "app/b.py": """\
 from fastapi import APIRouter
 router = APIRouter(prefix='/b')
 
@@ -125,8 +124,11 @@ router = APIRouter(prefix='/b')
 def b():
     return 1
 """,
-        }
-    )
+}
+
+
+def test_routers_hang_below_applications_that_a_function_makes_in_a_loop() -> None:
+    found = endpoints(FACTORIES)
     assert {"GET /v1/a", "GET /v1/b"} <= found.keys()
 
 
@@ -150,10 +152,8 @@ def a():
     assert found["GET …/a a"]["unresolved"] == "A part of the path is computed."
 
 
-def test_blueprints_of_flask_are_joined_and_a_prefix_given_on_registration_replaces_their_own() -> None:
-    found = endpoints(
-        {
-            "web/__init__.py": """\
+BLUEPRINTS = {
+    "web/__init__.py": """\
 from flask import Flask
 from web.orders import bp
 
@@ -163,7 +163,7 @@ def create_app():
     app.register_blueprint(bp, url_prefix='/new')
     return app
 """,
-            "web/orders.py": """\
+    "web/orders.py": """\
 from flask import Blueprint, abort, jsonify, render_template
 from flask_login import login_required
 bp = Blueprint('orders', __name__, url_prefix='/old')
@@ -182,8 +182,11 @@ def drop(order_id):
         abort(404)
     return jsonify({})
 """,
-        }
-    )
+}
+
+
+def test_blueprints_of_flask_are_joined_and_a_prefix_given_on_registration_replaces_their_own() -> None:
+    found = endpoints(BLUEPRINTS)
     assert set(found) == {"GET,POST /new/", "GET /new/all", "DELETE /new/<int:order_id>"}
     assert cells(found["GET /new/all"], "authentication", "output") == ["login_required", "html orders.html"]
     drop = found["DELETE /new/<int:order_id>"]
@@ -196,25 +199,23 @@ def drop(order_id):
     assert drop["marks"]["authentication"] == "bad"
 
 
-def test_patterns_of_django_are_joined_over_files_to_views_and_classes() -> None:
-    found = endpoints(
-        {
-            "shop/__init__.py": "",
-            "shop/urls.py": SHOP_URLS,
-            "shop/views.py": """\
+PATTERNS = {
+    "shop/__init__.py": "",
+    "shop/urls.py": SHOP_URLS,
+    "shop/views.py": """\
 from django.http import HttpResponse
 
 
 def legacy(request, year):
     return HttpResponse()
 """,
-            "shop/orders/__init__.py": "",
-            "shop/orders/urls.py": """\
+    "shop/orders/__init__.py": "",
+    "shop/orders/urls.py": """\
 from django.urls import path
 from . import views
 urlpatterns = [path('<int:pk>/', views.OrderEdit.as_view())]
 """,
-            "shop/orders/views.py": """\
+    "shop/orders/views.py": """\
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.views.generic import UpdateView
 from shop.orders.forms import OrderForm
@@ -224,8 +225,11 @@ class OrderEdit(LoginRequiredMixin, UpdateView):
     form_class = OrderForm
     template_name = 'order.html'
 """,
-        }
-    )
+}
+
+
+def test_patterns_of_django_are_joined_over_files_to_views_and_classes() -> None:
+    found = endpoints(PATTERNS)
     edit = found["GET,POST /orders/<int:pk>/"]
     assert cells(edit, "handler", "framework", "authentication", "input", "output") == [
         "OrderEdit",
@@ -240,14 +244,12 @@ class OrderEdit(LoginRequiredMixin, UpdateView):
     assert "not in this repository" in found["ANY /accounts/… allauth.urls"]["unresolved"]
 
 
-def test_view_sets_of_drf_answer_their_actions_below_their_router() -> None:
-    found = endpoints(
-        {
-            "shop/settings.py": """\
+VIEW_SETS = {
+    "shop/settings.py": """\
 REST_FRAMEWORK = {'DEFAULT_PERMISSION_CLASSES': ['rest_framework.permissions.IsAuthenticated'],
     'DEFAULT_PAGINATION_CLASS': 'rest_framework.pagination.PageNumberPagination'}
 """,
-            "shop/urls.py": """\
+    "shop/urls.py": """\
 from django.urls import include, path
 from rest_framework.routers import DefaultRouter
 from shop.api import OrderViewSet
@@ -255,14 +257,14 @@ router = DefaultRouter()
 router.register(r'orders', OrderViewSet)
 urlpatterns = [path('api/', include(router.urls))]
 """,
-            "shop/base.py": """\
+    "shop/base.py": """\
 from rest_framework import mixins, viewsets
 
 
 class Readable(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     lookup_field = 'slug'
 """,
-            "shop/api.py": """\
+    "shop/api.py": """\
 from rest_framework.decorators import action
 from rest_framework.permissions import IsAdminUser
 from rest_framework.response import Response
@@ -278,8 +280,11 @@ class OrderViewSet(Readable):
     def pay(self, request, slug):
         return Response({})
 """,
-        }
-    )
+}
+
+
+def test_view_sets_of_drf_answer_their_actions_below_their_router() -> None:
+    found = endpoints(VIEW_SETS)
     assert set(found) == {"GET /api/orders/", "GET /api/orders/<slug>/", "POST /api/orders/<slug>/pay/"}
     listed = found["GET /api/orders/"]
     assert cells(listed, "handler", "framework", "output", "paginated", "throttle") == [
@@ -296,10 +301,8 @@ class OrderViewSet(Readable):
     ]
 
 
-def test_handlers_of_aiohttp_are_found_in_other_files() -> None:
-    found = endpoints(
-        {
-            "app/main.py": """\
+AIOHTTP = {
+    "app/main.py": """\
 from aiohttp import web
 from app import views
 app = web.Application()
@@ -308,7 +311,7 @@ app.router.add_post('/orders', views.create)
 admin.add_routes([web.get('/users', views.users)])
 app.add_subapp('/admin/', admin)
 """,
-            "app/views.py": """\
+    "app/views.py": """\
 from aiohttp import web
 
 
@@ -320,8 +323,11 @@ async def create(request):
 async def users(request):
     raise web.HTTPForbidden()
 """,
-        }
-    )
+}
+
+
+def test_handlers_of_aiohttp_are_found_in_other_files() -> None:
+    found = endpoints(AIOHTTP)
     create = found["POST /orders"]
     assert cells(create, "handler", "input", "output", "is_async") == [
         "create",
@@ -332,10 +338,8 @@ async def users(request):
     assert create["marks"]["input"] == "bad"
 
 
-def test_resources_of_flask_restful_answer_by_their_verbs() -> None:
-    found = endpoints(
-        {
-            "api/__init__.py": """\
+RESOURCES = {
+    "api/__init__.py": """\
 from flask import Blueprint
 from flask_restful import Api
 from api.resources import Orders
@@ -343,7 +347,7 @@ bp = Blueprint('api', __name__, url_prefix='/api')
 api = Api(bp)
 api.add_resource(Orders, '/orders', '/orders/<int:pk>')
 """,
-            "api/resources.py": """\
+    "api/resources.py": """\
 from flask_restful import Resource
 
 
@@ -354,14 +358,17 @@ class Orders(Resource):
     def post(self):
         return {}, 201
 """,
-            "wsgi.py": """\
+    "wsgi.py": """\
 from flask import Flask
 from api import bp
 app = Flask(__name__)
 app.register_blueprint(bp)
 """,
-        }
-    )
+}
+
+
+def test_resources_of_flask_restful_answer_by_their_verbs() -> None:
+    found = endpoints(RESOURCES)
     assert {"GET /api/orders", "POST /api/orders", "GET /api/orders/<int:pk>"} <= found.keys()
     assert found["POST /api/orders"]["cells"]["handler"] == "Orders.post"
 

@@ -15,18 +15,16 @@ def cells(row: dict[str, Any], *names: str) -> list[Any]:
     return [row["cells"][name] for name in names]
 
 
-def test_a_task_is_joined_with_its_calls_its_schedule_and_its_route() -> None:
-    found = jobs(
-        {
-            "shop/__init__.py": "",
-            "shop/tasks.py": TASKS
-            + """\
+SENT = {
+    "shop/__init__.py": "",
+    "shop/tasks.py": TASKS
+    + """\
 @shared_task(soft_time_limit=30, time_limit=60, acks_late=True, autoretry_for=(OSError,),
     retry_backoff=True, max_retries=5)
 def send(order_id: int, again: bool = False):
     return order_id
 """,
-            "shop/views.py": """\
+    "shop/views.py": """\
 from shop.tasks import send
 
 
@@ -34,13 +32,16 @@ def order(request):
     send.delay(1)
     send.apply_async(args=[2], countdown=5)
 """,
-            "shop/settings.py": """\
+    "shop/settings.py": """\
 from celery.schedules import crontab
 CELERY_TASK_ROUTES = {'shop.tasks.*': {'queue': 'mail'}}
 CELERY_BEAT_SCHEDULE = {'nightly': {'task': 'shop.tasks.send', 'schedule': crontab(hour=4)}}
 """,
-        }
-    )
+}
+
+
+def test_a_task_is_joined_with_its_calls_its_schedule_and_its_route() -> None:
+    found = jobs(SENT)
     row = found["celery task send"]
     assert cells(row, "limit", "retries", "acknowledged", "queue", "schedule", "enqueued_from") == [
         "soft 30 s, hard 60 s",
@@ -97,10 +98,8 @@ class Order(models.Model):
     assert found["celery task send"]["marks"]["payload"] == "bad"
 
 
-def test_limits_and_retries_come_from_the_base_class_of_another_file() -> None:
-    found = jobs(
-        {
-            "shop/base.py": """\
+BASED = {
+    "shop/base.py": """\
 import celery
 
 
@@ -108,7 +107,7 @@ class Bounded(celery.Task):
     time_limit = 90
     acks_late = True
 """,
-            "shop/tasks.py": """\
+    "shop/tasks.py": """\
 from celery import shared_task
 from shop.base import Bounded
 
@@ -117,8 +116,11 @@ from shop.base import Bounded
 def send(self, order_id):
     self.retry(countdown=10, max_retries=2)
 """,
-        }
-    )
+}
+
+
+def test_limits_and_retries_come_from_the_base_class_of_another_file() -> None:
+    found = jobs(BASED)
     row = found["celery task send"]
     assert cells(row, "limit", "acknowledged", "retries", "payload") == [
         "hard 90 s",
@@ -145,10 +147,8 @@ def send(self):
     )
 
 
-def test_other_libraries_keep_their_own_habits() -> None:
-    found = jobs(
-        {
-            "a.py": """\
+LIBRARIES = {
+    "a.py": """\
 import dramatiq
 
 
@@ -160,7 +160,7 @@ def send(pk: int):
 def order():
     send.send(1)
 """,
-            "b.py": """\
+    "b.py": """\
 from rq.decorators import job
 
 
@@ -168,7 +168,7 @@ from rq.decorators import job
 def render(month):
     return month
 """,
-            "c.py": """\
+    "c.py": """\
 from huey import RedisHuey
 huey = RedisHuey('shop')
 
@@ -177,8 +177,11 @@ huey = RedisHuey('shop')
 def export():
     return 1
 """,
-        }
-    )
+}
+
+
+def test_other_libraries_keep_their_own_habits() -> None:
+    found = jobs(LIBRARIES)
     assert cells(found["dramatiq actor send"], "queue", "limit", "retries", "enqueued_from") == [
         "mail",
         "5 s",
@@ -205,8 +208,7 @@ class Command(BaseCommand):
     assert found["management command purge"]["places"][0][:2] == ["shop/management/commands/purge.py", 4]
 
 
-def test_cron_jobs_of_kubernetes_say_what_bounds_them() -> None:
-    manifest = """\
+MANIFEST = """\
 apiVersion: batch/v1
 kind: CronJob
 metadata:
@@ -219,11 +221,14 @@ spec:
       activeDeadlineSeconds: 600
       backoffLimit: 2
 """
-    row = jobs({"k8s/purge.yaml": manifest})["kubernetes cronjob purge"]
+
+
+def test_cron_jobs_of_kubernetes_say_what_bounds_them() -> None:
+    row = jobs({"k8s/purge.yaml": MANIFEST})["kubernetes cronjob purge"]
     assert cells(row, "schedule", "limit", "retries", "overlap") == ["0 4 * * *", "600 s", "2 tries", "forbid"]
     free = jobs(
         {
-            "k8s/purge.yaml": manifest.replace(
+            "k8s/purge.yaml": MANIFEST.replace(
                 """\
   concurrencyPolicy: Forbid
 """,
