@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from scanners import yamltree
 from scanners.dependencies.packages import Lock, Package, address, digests, named_in
 from scanners.dependencies.requirements import group_of, normal, table, texts
+from scanners.yamltree import Yaml
 
 _CONDA: Final = ("linux-64", "linux-aarch64")
 
@@ -52,6 +54,19 @@ def _joined(one: Package, other: Package) -> Package:
         one.name, one.version, one.source, one.address, (), groups, one.files, one.hashes,
         one.markers if one.markers and other.markers else (), direct=one.direct or other.direct,
     )  # fmt: skip
+
+
+def conda_data(text: str) -> dict[str, Any]:
+    """The packages of a conda-lock.yml, each a table of texts and of tables of texts. Raises ValueError."""
+    documents, problem = yamltree.documents(text)
+    if problem:
+        raise ValueError(problem)
+    listed = documents[0].get("package").each() if documents else ()
+    return {"package": [{key: _plain(value) for key, value in entry.items()} for entry in listed]}
+
+
+def _plain(value: Yaml) -> Any:
+    return {key: inner.text for key, inner in value.items()} if value.is_map else value.text
 
 
 def conda_lock(data: Mapping[str, Any]) -> Lock:

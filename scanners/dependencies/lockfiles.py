@@ -14,13 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-import yaml
-
 from scanners.dependencies import jsonlocks, tomllocks, uvlock
 from scanners.dependencies.packages import Lock
 from scanners.dependencies.requirements import normal
 
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINES: Final = re.compile(
     r"^name = \"([^\"\n]+)\"|^ {8}\"([\w.-]+)\": \{|^\s*-?\s*name: [\"']?([\w.-]+)", re.MULTILINE
 )
@@ -30,7 +27,7 @@ _READERS: Final[Mapping[str, tuple[Callable[[str], Any], Callable[[Mapping[str, 
     "pdm-lock": (tomllib.loads, tomllocks.pdm_lock),
     "pylock": (tomllib.loads, tomllocks.pylock),
     "pipfile-lock": (json.loads, jsonlocks.pipfile_lock),
-    "conda-lock": (lambda text: _LOADER(text).get_single_data(), jsonlocks.conda_lock),
+    "conda-lock": (jsonlocks.conda_data, jsonlocks.conda_lock),
 }
 
 
@@ -43,7 +40,7 @@ def read_lock(kind: str, text: str) -> Lock:
     parse, read = _READERS[kind]
     try:
         data = parse(text)
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableLock(f"It cannot be parsed: {' '.join(str(error).split())[:120]}.") from None
     if not isinstance(data, Mapping):
         raise UnreadableLock("It holds no table of packages.")
