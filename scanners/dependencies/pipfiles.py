@@ -90,7 +90,7 @@ def _logical_lines(text: str) -> Iterator[_Line]:
         if code.strip():
             held = _Line(number, code.strip(), ())
         remark = remark.strip()
-        if held is not None and (names or re.match(r"via\b", remark)):
+        if held is not None and ((names and not body.startswith("#")) or re.match(r"via\b", remark)):
             names += [name.strip() for name in re.sub(r"^via\b", "", remark).split(",")]
     if held is not None:
         yield held._replace(via=tuple(filter(None, names)))

@@ -56,6 +56,8 @@ def _bound(expr: ast.expr | None, ctx: Context) -> ast.AST | None:
 
 
 def _written_out(expr: ast.expr, call: Call, ctx: Context) -> bool:
+    if isinstance(expr, ast.BinOp) and isinstance(expr.op, ast.Add):
+        return _written_out(expr.left, call, ctx) and _written_out(expr.right, call, ctx)
     return ctx.constant(expr, call) is not UNKNOWN
 
 
