@@ -1,7 +1,6 @@
 """What leaves the process: the clients that a file makes, and the calls that go out, with what surrounds them."""
 
 import ast
-from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.context import Context
@@ -10,14 +9,22 @@ from scanners.rule import Collector
 from scanners.semantics.boundaries.addresstexts import Target
 from scanners.semantics.boundaries.again import Again, of_adapter, of_client
 from scanners.semantics.boundaries.clients import client_fact, holder, limit_of
-from scanners.semantics.boundaries.httpcalls import SESSIONS, limit_of_wait, method_of, surroundings, url_position
+from scanners.semantics.boundaries.httpcalls import (
+    SESSIONS,
+    limit_of_stub,
+    limit_of_wait,
+    method_of,
+    surroundings,
+    url_position,
+)
 from scanners.semantics.boundaries.libraries import CLIENTS, HTTP_LIBRARIES, MORE_HTTP, PROCESS_CALLS, Library
 from scanners.semantics.boundaries.limits import of_http, shown
 from scanners.semantics.boundaries.poolsizes import pool_of
 from scanners.semantics.boundaries.programs import managed, program
-from scanners.semantics.boundaries.surroundings import place_in
+from scanners.semantics.boundaries.surroundings import place_in, scope_around
 from scanners.semantics.boundaries.targets import target, web_address
 from scanners.semantics.boundaries.uses import Use, from_elsewhere, in_file
+from scanners.semantics.connections import grpc_calls
 from scanners.semantics.outbound import (
     HANDED,
     HTTP,
@@ -33,7 +40,7 @@ from scanners.semantics.timeouts.sessions import MOUNTS, Sessions
 from scanners.syntax import unparse
 
 _VERBS: Final = ("get", "head", "options", "post", "put", "patch", "delete")
-_TEXTS: Final = (ast.Constant, ast.JoinedStr, ast.Call, ast.Subscript, ast.BinOp)
+_LATER: Final = frozenset({"ftplib.FTP", "ftplib.FTP_TLS"})
 _WAITS: Final = frozenset({"subprocess.Popen.wait", "subprocess.Popen.communicate"})
 
 
@@ -41,7 +48,6 @@ class Boundaries(Collector):
     """Facts `boundary-client` (a client that is made, with the name that holds it), `boundary-call` (a call that goes
     out) and `boundary-use` (a call through a client that is no HTTP session of the same file).
 
-    `boundary-addresses` (one a file) has the constants that hold an address.
 
     A call that goes through a client of the same file has that client's address, limits and retries already.
     """
@@ -68,9 +74,6 @@ class Boundaries(Collector):
         """Record what was noted."""
         self._of(ctx).record()
         self._file = None
-        found = dict(_constants(ctx)) if "://" in ctx.source or "environ" in ctx.source else {}
-        if found:
-            ctx.fact("boundary-addresses", 1, names=found)
 
     def _of(self, ctx: Context) -> "_File":
         if self._file is None or self._file.ctx is not ctx:
@@ -102,6 +105,8 @@ class _File:
     def record(self) -> None:
         """Write the facts of the file."""
         for call in self.clients:
+            if call.dotted in _LATER and not call.node.args and call.keyword("host") is None:
+                continue  # It is told where to go by connect().
             library = CLIENTS[call.dotted]
             fact = client_fact(call, library, self.ctx)
             around = self._around(call, "")
@@ -114,6 +119,29 @@ class _File:
         for call in self.sessions:
             self.ctx.fact("boundary-client", call, **self._session(call), used=id(call.node) in self._used)
         self._uses()
+        if "_pb2_grpc" in self.ctx.source and self.ctx.tree is not None:
+            self._stubs(self.ctx.tree)
+
+    def _stubs(self, tree: ast.Module) -> None:
+        """The calls of gRPC stubs, with the address of the file's channel where it has one alone."""
+        channels = [call for call in self.clients if call.dotted.startswith("grpc.")]
+        where = client_fact(channels[0], CLIENTS[channels[0].dotted], self.ctx) if len(channels) == 1 else {}
+        for place, verdict in grpc_calls(tree, self.ctx.module):
+            scope = scope_around(place.node, self.ctx)
+            self.ctx.fact(
+                "boundary-call",
+                place,
+                kind="rpc",
+                library="grpc",
+                target=where.get("target", ""),
+                given=where.get("given", ""),
+                why=where.get("why", "The channel comes from elsewhere."),
+                state=verdict.state,
+                timeout=limit_of_stub(place.node, scope, self.ctx),
+                name=scope.qualname,
+                client="",
+                **surroundings(place.node, scope, self.ctx, ""),
+            )
 
     def _uses(self) -> None:
         known = {call.node: (CLIENTS[call.dotted], holder(call), call) for call in self.clients}
@@ -253,16 +281,3 @@ class _File:
     def _around(self, call: Call, method: str) -> dict[str, Any]:
         """What surrounds a call in its def."""
         return surroundings(call.node, call.scope, self.ctx, method)
-
-
-def _constants(ctx: Context) -> Iterator[tuple[str, str]]:
-    """The constants of a module that hold an address, with where it leads."""
-    for name, bindings in ctx.module.names.items():
-        value = bindings[-1].value
-        if bindings[-1].kind != "assign" or not name.isupper() or not isinstance(value, _TEXTS):
-            continue
-        if isinstance(value, ast.Constant) and not (isinstance(value.value, str) and "://" in value.value):
-            continue
-        where = target(value, ctx.module, ctx)
-        if (where.name and "." in where.name) or where.name.startswith("$"):
-            yield name, where.name

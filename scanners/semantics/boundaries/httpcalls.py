@@ -11,7 +11,7 @@ from scanners.scopes import Scope
 from scanners.semantics.boundaries.again import around
 from scanners.semantics.boundaries.failing import RAISES, becomes
 from scanners.semantics.boundaries.limits import shown
-from scanners.semantics.boundaries.surroundings import def_of
+from scanners.semantics.boundaries.surroundings import def_of, place_in
 from scanners.semantics.outbound import PROCESSES
 from scanners.syntax import unparse
 
@@ -54,6 +54,12 @@ def limit_of_wait(call: Call) -> str:
     bound = PROCESSES[call.dotted]
     given = call.argument(bound.position, *bound.words) if bound.position >= 0 else call.keyword(*bound.words)
     return shown(given, call) if given is not None else ""
+
+
+def limit_of_stub(node: ast.Call, scope: Scope, ctx: Context) -> str:
+    """The limit of a call of a gRPC stub, "" for none."""
+    given = next((word.value for word in node.keywords if word.arg == "timeout"), None)
+    return shown(given, place_in(node, scope, ctx)) if given is not None else ""
 
 
 def method_of(call: Call) -> str:

@@ -77,7 +77,7 @@ _OF_NETWORK: Final = {
     "socket": "other",
     "telnetlib": "other",
 }
-_NOT_CLIENTS: Final = ("botocore.", "confluent_kafka.", "ftplib.FTP.", "ftplib.FTP_TLS.", "paramiko.SSHClient.exec")
+_NOT_CLIENTS: Final = ("botocore.", "confluent_kafka.", "paramiko.SSHClient.exec")
 """Names in the tables of the rules that open nothing: calls of clients that are made elsewhere, and their settings."""
 
 
@@ -95,6 +95,7 @@ def _addressed(dotted: str) -> Library:
 CLIENTS: Final = (
     {dotted: _of_network(dotted) for dotted in NETWORK if not dotted.startswith(_NOT_CLIENTS)}
     | {dotted: _addressed(dotted) for dotted in ADDRESSED}
+    | {"socket.socket.connect": Library("other", "socket", 0, ("address",))}
     | _listed("client")
 )
 """Clients by the name of what makes them, and single calls that make one for themselves."""

@@ -13,6 +13,7 @@ from scanners.syntax import descendants, last_name, unparse
 
 _ENDINGS: Final = frozenset({"terminate", "kill", "send_signal"})
 _WORD: Final = re.compile(r"^\s*(?:(?:sudo|env|exec|nohup|time|\w+=\S+)\s+)*([\w./+-]+)")
+_STARTERS: Final = frozenset({"sudo", "env", "nice", "nohup", "ionice"})
 _DEPTH: Final = 4
 
 
@@ -33,8 +34,8 @@ def _first(expr: ast.expr, call: Call, depth: int) -> str:
     if depth > _DEPTH:
         return ""
     value = fold(expr, call.scope)
-    if isinstance(value, tuple) and value:
-        value = value[0]
+    if isinstance(value, tuple):
+        value = _of_words([word for word in value if isinstance(word, str)])
     if isinstance(value, str):
         found = _WORD.match(value)
         return found[1].rpartition("/")[2] if found else ""
@@ -64,11 +65,17 @@ def _of_composed(expr: ast.expr, call: Call, depth: int) -> str:
     return ""
 
 
+def _of_words(words: list[str]) -> str:
+    """The first word that is neither a starter of programs nor an option of one."""
+    plain = [word for word in words if word.rpartition("/")[2] not in _STARTERS and not word.startswith("-")]
+    return (plain or words or [""])[0]
+
+
 def _of_list(items: list[ast.expr], call: Call, depth: int) -> str:
     name = _first(items[0], call, depth + 1) if items else ""
     if name.startswith("-"):
         return _of_list(items[1:], call, depth + 1)
-    if name in ("sudo", "env", "nice", "nohup", "timeout", "ionice") and len(items) > 1:
+    if name in _STARTERS and len(items) > 1:
         return _of_list(items[1:], call, depth + 1) or name
     return name
 

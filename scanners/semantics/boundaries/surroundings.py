@@ -36,6 +36,16 @@ def def_of(scope: Scope) -> tuple[Any, Scope] | None:
     return None
 
 
+def scope_around(node: Any, ctx: Context) -> Scope:
+    """The scope of the innermost def that a node stands in, else the module's."""
+    found = [
+        (getattr(function, "lineno", 0), scope)
+        for function, scope in ctx.module.functions.items()
+        if getattr(function, "lineno", 0) <= node.lineno <= (getattr(function, "end_lineno", 0) or 0)
+    ]
+    return max(found, key=lambda pair: pair[0])[1] if found else ctx.module
+
+
 def place_in(node: Any, scope: Scope, ctx: Context) -> Place[Any]:
     """A statement as a place of its scope, for what asks for names only."""
     return Place(node, Block("function", scope.node, None, scope), node if isinstance(node, ast.stmt) else None)

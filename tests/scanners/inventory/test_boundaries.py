@@ -42,8 +42,7 @@ def only(*texts: str, **files: str) -> dict[str, Any]:
 def test_a_target_is_a_host_a_variable_or_a_setting(address: str, target: str | None) -> None:
     row = only(f"{HEAD}def rates(path):\n    return requests.get({address}, timeout=3)\n")
     assert row["target"] == target
-    assert row["marks"].get("target") == (None if target else "unknown")
-    assert bool(row["unresolved"]) is (target is None)
+    assert ("target" in row["marks"], bool(row["unresolved"])) == (target is None, target is None)
 
 
 def test_no_secret_and_no_path_of_an_address_is_kept() -> None:
@@ -187,7 +186,7 @@ def push(order):
     )  # fmt: skip
 
 
-def test_retries_by_an_adapter_and_by_hand() -> None:
+def test_retries_by_an_adapter() -> None:
     mounted = """
 import requests
 from requests.adapters import HTTPAdapter
@@ -200,6 +199,9 @@ def rates():
     return session.get("https://api.example.net", timeout=3)
 """
     assert only(mounted)["retry"] == "4 tries, backoff, on connection errors, 502, 503"
+
+
+def test_retries_by_hand() -> None:
     by_hand = """
 import time
 import requests
@@ -304,15 +306,7 @@ def test_scripts_are_told_apart_and_tests_left_out() -> None:
     assert [(row["cells"]["role"], row["cells"]["calls"]) for row in found] == [("script", 1)]
 
 
-def test_what_tests_do_to_a_boundary() -> None:
-    failing = """
-
-@responses.activate
-def test_down():
-    responses.get("https://api.example.net", status=503)
-    rates()
-"""
-    mocked = """
+MOCKED = """
 from unittest.mock import patch
 from shop.rates import rates
 
@@ -320,7 +314,7 @@ from shop.rates import rates
 def test_rates(get):
     assert rates() == {}
 """
-    real = """
+REAL = """
 import responses
 from shop.rates import rates
 
@@ -329,17 +323,24 @@ def test_rates():
     responses.get("https://api.example.net", json={})
     assert rates() == {}
 """
-    down = real + failing
-    other = "def test_other():\n    assert 1\n"
-    said = {
-        name: (row["tests"], row["marks"].get("tests"))
-        for name, text in {"mocked": mocked, "real": real, "down": down, "other": other}.items()
-        for row in [only(shop__rates=GET, tests__test_rates=text)]
-    }
-    assert said == {
-        "mocked": ("mocked only (1)", "bad"),
-        "real": ("real: responses", None),
-        "down": ("real: responses; failure simulated", "good"),
-        "other": ("none seen", "unknown"),
-    }
-    assert only(shop__rates=GET)["tests"] == "none"
+DOWN = """
+@responses.activate
+def test_down():
+    responses.get("https://api.example.net", status=503)
+    rates()
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "mark"),
+    [
+        (MOCKED, "mocked only (1)", "bad"),
+        (REAL, "real: responses", None),
+        (REAL + DOWN, "real: responses; failure simulated", "good"),
+        ("def test_other():\n    assert 1\n", "none seen", "unknown"),
+        ("", "none", "bad"),
+    ],
+)
+def test_what_tests_do_to_a_boundary(text: str, said: str, mark: str | None) -> None:
+    row = only(shop__rates=GET, tests__test_rates=text)
+    assert (row["tests"], row["marks"].get("tests")) == (said, mark)
