@@ -8,6 +8,11 @@ _TARGETLESS: Final = frozenset(
     {"execute", "bulk_insert", "get_bind", "get_context", "batch_alter_table", "f", "run_async"}
 )
 """What alembic's `op` offers beside operations on tables."""
+_OF_TABLES: Final = frozenset(
+    "add_column drop_column alter_column create_index drop_index create_table drop_table create_foreign_key "
+    "create_unique_constraint create_check_constraint drop_constraint rename_table".split()
+)
+_OF_COLUMNS: Final = frozenset({"add_column", "drop_column", "alter_column"})
 _ADDING: Final = frozenset({"AddField", "add_column"})
 _NO_CHANGE: Final = frozenset({"noop", "AlterModelManagers", "AlterModelOptions"})
 
@@ -16,7 +21,9 @@ def text_of(made: dict[str, Any]) -> str:
     """One operation: `AddField order.total NOT NULL`, `RunPython fill`."""
     if "back" in made:
         return f"{made['op']} {made['code']}".strip()
-    where = f"{made['table']}.{made['column']}" if made["column"] else made["table"]
+    table = made["table"] or ("?" if made["op"] in _OF_TABLES else "")
+    column = made["column"] or ("?" if made["op"] in _OF_COLUMNS else "")
+    where = f"{table}.{column}" if column else table
     words = [made["op"], where]
     if made["to"]:
         words.append(f"to {made['to']}")

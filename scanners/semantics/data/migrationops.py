@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from scanners.constants import UNKNOWN, fold
 from scanners.context import Context
+from scanners.names import find
 from scanners.scopes import Scope
 from scanners.semantics.data.datacode import code_of
 from scanners.semantics.data.fields import FieldSpec, field_of, may_be_null
@@ -128,22 +129,49 @@ def _default(value: ast.expr | None) -> str:
 
 def alembic_operations(function: ast.FunctionDef, ctx: Context, scope: Scope) -> Iterator[dict[str, Any]]:
     """The operations that a function asks of alembic's `op`, or of a batch on one table."""
-    batches = {}
-    for node in descendants(function):
-        if isinstance(node, ast.With):
-            for item in node.items:
-                if isinstance(item.context_expr, ast.Call) and unparse(item.context_expr.func).endswith(
-                    "batch_alter_table"
-                ):
-                    batches[unparse(item.optional_vars) if item.optional_vars else ""] = _text(
-                        item.context_expr, 0, scope, "table_name"
-                    )
-    for node in descendants(function):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            holder = unparse(node.func.value)
+    batches = _batches(function, ctx, scope)
+    for node in descendants(function, ast.Call):
+        if node in batches:
+            for table in batches[node]:
+                yield _alembic(node, node.func.attr, table, scope)
+        elif isinstance(node.func, ast.Attribute):
             ref = ctx.resolve(node.func, scope)
-            if holder in batches or holder == "op" or (ref is not None and ref.dotted.startswith("alembic.op.")):
-                yield _alembic(node, node.func.attr, batches.get(holder), scope)
+            if unparse(node.func.value) == "op" or (ref is not None and ref.dotted.startswith("alembic.op.")):
+                yield _alembic(node, node.func.attr, None, scope)
+
+
+def _batches(function: ast.FunctionDef, ctx: Context, scope: Scope) -> dict[ast.AST, list[str]]:
+    """The calls that a batch is asked for, with the tables that it alters: several where a loop goes through them."""
+    found: dict[ast.AST, list[str]] = {}
+    for node in descendants(function, ast.With):
+        for item in node.items:
+            made = item.context_expr
+            if isinstance(made, ast.Call) and unparse(made.func).endswith("batch_alter_table"):
+                name = unparse(item.optional_vars) if item.optional_vars else ""
+                tables = _tables(made, ctx.module.functions.get(function, scope))
+                inner = [call for stmt in node.body for call in descendants(stmt, ast.Call)]
+                found |= {call: tables for call in inner if _is_asked(call, name)}
+    return found
+
+
+def _is_asked(call: ast.Call, name: str) -> bool:
+    return isinstance(call.func, ast.Attribute) and unparse(call.func.value) == name
+
+
+def _tables(made: ast.Call, scope: Scope) -> list[str]:
+    """The table of a batch, or those of a fixed list that a loop goes through; [""] for a computed one."""
+    given = (
+        made.args[0] if made.args else next((word.value for word in made.keywords if word.arg == "table_name"), None)
+    )
+    value = fold(given, scope) if given is not None else ""
+    if isinstance(value, str):
+        return [value]
+    bound = find(given.id, scope) if isinstance(given, ast.Name) else None
+    loops = [binding for binding in bound[0] if binding.kind == "for"] if bound is not None else []
+    inner = [binding for binding in loops if binding.line <= made.lineno]  # The loop around it is the last before it.
+    values = fold(inner[-1].value, scope) if inner else None
+    fixed = isinstance(values, tuple) and all(isinstance(name, str) for name in values)
+    return list(values) if isinstance(values, tuple) and fixed else [""]
 
 
 def _text(call: ast.Call, position: int, scope: Scope, *names: str) -> str:

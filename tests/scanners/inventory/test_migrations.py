@@ -143,6 +143,7 @@ def test_an_old_migration_is_no_more_to_blame_for_its_locks() -> None:
     ("body", "text", "changes"),
     [
         ("    op.add_column('orders', sa.Column('vat', sa.Integer()))\n", "add_column orders.vat", "schema"),
+        ("    op.drop_column('orders', name)\n", "drop_column orders.?", "schema"),
         ("    op.execute('UPDATE orders SET vat = 0')\n", "execute UPDATE orders SET vat = 0", "data"),
         ("    op.execute('ALTER TABLE orders ADD x int')\n", "execute ALTER TABLE orders ADD x int", "schema"),
         ("    op.get_bind().execute(orders.update().values(vat=0))\n", "execute", "data"),
@@ -174,3 +175,28 @@ def test_a_column_that_a_model_still_declares_is_dropped_too_early() -> None:
     row = alembic("    op.drop_column('orders', 'total')\n", **{"shop/models.py": model})
     assert (row["cells"]["drops"], row["marks"]["drops"]) == (["orders.total"], "bad")
     assert "drops" not in alembic("    op.drop_column('orders', 'total')\n")["marks"]
+
+
+def test_each_batch_alters_its_own_table() -> None:
+    batches = (
+        "    with op.batch_alter_table('orders') as batch_op:\n"
+        "        batch_op.add_column(sa.Column('vat', sa.Integer()))\n"
+        "    with op.batch_alter_table('lines') as batch_op:\n        batch_op.drop_column('old')\n"
+    )
+    assert alembic(batches)["cells"]["operations"] == ["add_column orders.vat", "drop_column lines.old"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        ("('orders', 'lines')", ["add_column orders.vat", "add_column lines.vat"]),
+        ("tables()", ["add_column ?.vat"]),
+        ("('orders',)", ["add_column orders.vat"]),
+    ],
+)
+def test_a_batch_in_a_loop_alters_each_table(tables: str, told: list[str]) -> None:
+    loop = (
+        f"    for table in {tables}:\n        with op.batch_alter_table(table) as batch_op:\n"
+        "            batch_op.add_column(sa.Column('vat', sa.Integer()))\n"
+    )
+    assert alembic(loop)["cells"]["operations"] == told
