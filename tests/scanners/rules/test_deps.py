@@ -1,9 +1,11 @@
 """Shapes of the area deps that do not belong on the page of a rule: what is reported and how much it weighs."""
 
 import datetime as dt
+import json
 
 import pytest
 
+from scanners.advisories import Advisories
 from scanners.dependencies import endoflife
 from scanners.finding import Confidence, Report, Severity
 from scanners.paths import PathClass
@@ -198,3 +200,52 @@ def test_a_project_that_is_never_published_is_asked_for_pins():
     classifiers = '["Private :: Do Not Upload", "Framework :: Flask"]'
     text = f'[project]\nname = "shop"\nclassifiers = {classifiers}\ndependencies = ["flask>=3"]\n'
     assert weights(UNPINNED, {"pyproject.toml": text}) == [("pyproject.toml", 4, Severity.MEDIUM, Confidence.HIGH)]
+
+
+VULNERABLE = "vulnerable-dependency"
+PINS = {"requirements.txt": "redis==6.0.0\nhttpx\n", "docs/requirements.txt": "sphinx==8.0\n"}
+CHAIN = (
+    'version = 1\n[[package]]\nname = "shop"\nsource = { virtual = "." }\ndependencies = [{ name = "celery" }]\n'
+    '[package.dev-dependencies]\ndev = [{ name = "pytest" }]\n'
+    '[[package]]\nname = "celery"\nversion = "5"\ndependencies = [{ name = "kombu" }]\n'
+    '[[package]]\nname = "kombu"\nversion = "5.3"\n[[package]]\nname = "pytest"\nversion = "9"\n'
+)
+
+
+def known(name: str, version: str, **fields: object) -> Advisories:
+    """One advisory for one version."""
+    affected = {"package": {"ecosystem": "PyPI", "name": name}, "versions": [version]}
+    return Advisories([json.dumps({"id": "PYSEC-0-1", "modified": "2026-01-02", "affected": [affected], **fields})])
+
+
+def test_without_advisories_every_file_that_pins_is_unknown_and_nothing_is_good() -> None:
+    count = scan({**PINS, "uv.lock": CHAIN, "jobs/requirements.in": "redis\n"}).counts[VULNERABLE]
+    assert (count.applicable, count.good, count.unresolved) == (True, 0, 1)
+    count = scan(PINS).counts[VULNERABLE]
+    assert (count.good, count.unresolved, dict(count.bad)) == (0, 2, {})
+
+
+def test_without_advisories_what_pins_nothing_is_not_asked() -> None:
+    count = scan({"requirements.txt": "redis\n"}).counts[VULNERABLE]
+    assert (count.applicable, count.reason) == (False, "No version is locked or pinned here.")
+
+
+def test_a_lock_that_cannot_be_read_is_unknown_whatever_is_loaded() -> None:
+    report = scan_files({"uv.lock": b"version = ["}, advisories=known("redis", "6"))
+    assert (report.counts[VULNERABLE].good, report.counts[VULNERABLE].unresolved) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "fields", "severity", "says"),
+    [
+        ("kombu", "5.3", {}, Severity.HIGH, "it comes in through celery ("),
+        ("kombu", "5.3", {"database_specific": {"severity": "CRITICAL"}}, Severity.CRITICAL, "through celery"),
+        ("celery", "5", {"database_specific": {"severity": "LOW"}}, Severity.LOW, "no version fixes it (advisories"),
+        ("pytest", "9", {}, Severity.MEDIUM, "no version fixes it (advisories"),
+        ("pytest", "9", {"aliases": ["MAL-0-1"]}, Severity.CRITICAL, "known malware"),
+    ],
+)
+def test_a_fault_weighs_what_is_known_of_it_and_names_its_way_in(name, version, fields, severity, says) -> None:
+    report = scan_files({"uv.lock": CHAIN.encode()}, advisories=known(name, version, **fields))
+    (found,) = [finding for finding in report.findings if finding.rule == VULNERABLE]
+    assert (found.severity, says in found.message) == (severity, True)
