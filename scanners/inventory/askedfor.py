@@ -80,7 +80,7 @@ class Access:
         """The guards by name, the rights, what declares it open, and a base that nobody knows."""
         guards = [name for name in found.guards if guarding(name)]
         rights: list[str] = []
-        opened: list[str] = []
+        opened = ["requires_auth"] if found.opened else []
         doubt = ""
         handler = found.handler
         if handler is not None:

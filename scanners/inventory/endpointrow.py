@@ -52,6 +52,7 @@ class Endpoint:
     action: str = ""
     notes: tuple[str, ...] = ()
     outside: bool = False
+    opened: bool = False
 
 
 def endpoint_row(web: Web, access: Access, found: Endpoint) -> Row:

@@ -17,7 +17,8 @@ from scanners.tree import Fact, Tree
 def _rows(tree: Tree) -> Iterator[Row]:
     web = Web(tree)
     access, ways = Access(web), Ways(web)
-    for found in (*_declared(web, ways), *_registered(web, ways), *djangoendpoints.found(web, ways)):
+    django = djangoendpoints.found(web, ways)
+    for found in (*_declared(web, ways), *_registered(web, ways), *_by_address(web), *django):
         yield endpoint_row(web, access, found)
 
 
@@ -75,6 +76,20 @@ def _registered(web: Web, ways: Ways) -> Iterator[Endpoint]:
                     notes=(way.note,) if way.note else (),
                 )
                 yield from _entry(web, entry, key, base)
+
+
+def _by_address(web: Web) -> Iterator[Endpoint]:
+    """The views of a framework of the repository's own whose classes say their path: `url = "/api/states"`."""
+    for key, fact in web.classes.items():
+        path = fact["attributes"].get("url", "")
+        if not path.startswith("/") or any(base.startswith("django.") for base in web.line(key)[1]):
+            continue
+        opened = web.attribute(key, "requires_auth") == "False"
+        place = Place(fact.path, fact.line, "the view")
+        base = Endpoint(None, path, key[1], "", place, own=path, view=key, opened=opened)
+        for methods, name, handler in answering(web, key):
+            if handler is not None and methods:
+                yield replace(base, methods=methods, name=name, framework=handler["framework"], handler=handler)
 
 
 def _entry(web: Web, entry: Fact, key: Key | None, base: Endpoint) -> Iterator[Endpoint]:

@@ -23,7 +23,7 @@ _LISTED: Final = ("permission_classes", "authentication_classes", "throttle_clas
 _NAMED: Final = ("pagination_class", "serializer_class", "form_class", "filterset_class", "queryset", "model")
 _TEXTS: Final = (
     "template_name", "permission_required", "permission", "throttle_scope", "lookup_field", "lookup_url_kwarg",
-    "required_permission", "route_base", "resource_name", "permissions",
+    "required_permission", "route_base", "resource_name", "permissions", "url", "requires_auth",
 )  # fmt: skip
 _HOOKS: Final = frozenset({"dispatch", "test_func", "get_permissions", "setup", "initial", "prepare", "form_valid"})
 

@@ -486,3 +486,33 @@ class SiteList(ListView):
         }
     )
     assert "registers it" in found["GET … SiteList"]["unresolved"]
+
+
+ADDRESSED = {
+    "home/http.py": """\
+class HomeView:
+    requires_auth = True
+""",
+    "home/api.py": """\
+from aiohttp import web
+from home.http import HomeView
+
+
+class StatesView(HomeView):
+    url = '/api/states/{entity}'
+    requires_auth = False
+
+    async def get(self, request, entity):
+        return web.json_response({})
+""",
+}
+
+
+def test_views_of_an_own_framework_say_their_path_themselves() -> None:
+    row = endpoints(ADDRESSED)["GET /api/states/{entity}"]
+    assert cells(row, "handler", "framework", "authentication", "output") == [
+        "StatesView.get",
+        "aiohttp",
+        "declared public",
+        "json",
+    ]
