@@ -18,6 +18,7 @@ from django.conf import settings
 
 from reviews.models import AdvisoryLoad
 from scanners.finding import RuleCount
+from scanners.inventory.table import GOOD, UNKNOWN, Row
 
 RULE = "vulnerable-dependency"
 _NONE = "No advisories were loaded to compare versions with: load some."
@@ -50,6 +51,12 @@ def unsighted(counts: Mapping[str, RuleCount], why: Mapping[str, str]) -> dict[s
         rule: replace(count, good=0, unresolved=count.unresolved + count.good) if rule in why else count
         for rule, count in counts.items()
     }
+
+
+def unproved(row: Row) -> Row:
+    """A row of the table of dependencies, where no advisory that is known is no longer a good sign."""
+    good = row.marks.get("advisories") == GOOD
+    return replace(row, marks={**row.marks, "advisories": UNKNOWN}) if good else row
 
 
 def until(kept: Kept, counts: Mapping[str, RuleCount], day: date) -> date | None:
