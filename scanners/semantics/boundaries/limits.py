@@ -7,7 +7,7 @@ from scanners.constants import UNKNOWN, fold
 from scanners.names import find
 from scanners.place import Call, Place
 from scanners.semantics.boundaries.paramdefaults import default_of
-from scanners.semantics.outbound import CLIENTS, HTTP, argument
+from scanners.semantics.outbound import CLIENTS, HTTP, argument, hides
 from scanners.semantics.timeouts.budgets import deadline
 from scanners.syntax import last_name, unparse
 
@@ -89,4 +89,6 @@ def of_http(call: Call) -> str:
     if around is not None:
         return f"{around[0]:g} s (deadline)"
     root = call.dotted.partition(".")[0]
+    if call.origin is not None and hides(call.origin):
+        return "as among the unpacked options of the client"
     return f"library default {DEFAULTS[root]}" if root in DEFAULTS else "deadline"

@@ -23,7 +23,10 @@ _NAMED: Final = re.compile(
     r"|stub|_api$|^api$|^es$|^db$|^r$|database",
     re.IGNORECASE,
 )
-_QUIET: Final = frozenset("close aclose quit shutdown mount dispose disconnect register_script add_listener".split())
+_QUIET: Final = frozenset(
+    "close aclose quit shutdown mount dispose disconnect register_script add_listener is_closed "
+    "is_connected build_request set_debuglevel".split()
+)
 """What a client does without asking its peer."""
 
 

@@ -87,6 +87,7 @@ def put():
         ("httpx.get(URL)", "library default 5 s", "good"),
         ("httpx.Client(timeout=httpx.Timeout(5, connect=1)).get(URL)", "5 s, connect 1 s (on the client)", "good"),
         ("aiohttp.ClientSession().get(URL)", "library default 300 s", "good"),
+        ("httpx.Client(**options).get(URL)", "as among the unpacked options of the client", "good"),
         ("urllib.request.urlopen(URL)", "none", "bad"),
     ],
 )
