@@ -131,7 +131,9 @@ class Access:
         names = ", ".join(dict.fromkeys(_told(fact) for fact in hung))
         if names and role in PUBLIC and all(fact["kind"] == "hook" for fact in hung):
             return Asked(None, right or None, UNKNOWN, f"{names} may let it pass.")
-        return Asked(names or "asked by what it hangs on", right, GOOD)
+        if names or route["auth"] == "guarded":
+            return Asked(names or "asked by its class", right, GOOD)
+        return Asked(None, right or None, UNKNOWN, "A class above it may ask.")
 
     def _for_all(self, found: "Endpoint") -> list[str]:
         """What holds for all routes: a middleware, a hook, a default of DRF."""

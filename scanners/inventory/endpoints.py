@@ -82,13 +82,14 @@ def _by_address(web: Web) -> Iterator[Endpoint]:
     """The views of a framework of the repository's own whose classes say their path: `url = "/api/states"`."""
     for key, fact in web.classes.items():
         path = fact["attributes"].get("url", "")
-        if not path.startswith("/") or any(base.startswith("django.") for base in web.line(key)[1]):
+        if not path or any(base.startswith("django.") for base in web.line(key)[1]):
             continue
+        path = path if path.startswith("/") else "…"
         opened = web.attribute(key, "requires_auth") == "False"
         place = Place(fact.path, fact.line, "the view")
         base = Endpoint(None, path, key[1], "", place, own=path, view=key, opened=opened)
         for methods, name, handler in answering(web, key):
-            if handler is not None and methods:
+            if handler is not None and methods and (path != "…" or handler["framework"] == "aiohttp"):
                 yield replace(base, methods=methods, name=name, framework=handler["framework"], handler=handler)
 
 

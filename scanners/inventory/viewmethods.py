@@ -50,6 +50,8 @@ def answering(web: Web, key: Key, limited: Sequence[str] = ()) -> Iterator[Answe
     for base in web.line(key)[1]:
         for verb in GENERIC.get(base.rpartition(".")[2], ()):
             methods.setdefault(verb, web.method(key, "form_valid") if verb == "POST" else None)
+    if len(methods) > 1:
+        methods = {verb: handler for verb, handler in methods.items() if verb not in ("OPTIONS", "HEAD")}
     grouped: dict[str, tuple[list[str], Fact | None]] = {}
     for verb, handler in methods.items():
         if not allowed or verb in allowed:
