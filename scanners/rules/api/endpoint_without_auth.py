@@ -19,7 +19,8 @@ class EndpointWithoutAuth(Rule):
     Looks at every route for a decorator, a dependency, a permission class, a mixin, a check in the handler, a middleware
     or a default policy. Health checks, logins, static pages, webhooks and what is declared public may be open. Where
     nothing in the repository asks who is calling, only routes that write are sure enough to count; a view that only reads
-    counts where others of its router are guarded. The more of them are, the surer it is. Handlers whose calls raise refusals are left to a reader.
+    counts where others of its router are guarded. The more of them are, the surer it is. Handlers whose calls raise
+    refusals are left to a reader.
     """
 
     id = "endpoint-without-auth"
@@ -74,9 +75,10 @@ class EndpointWithoutAuth(Rule):
             if not route["sure"] or elsewhere(route) or (route["framework"] == "drf" and not settled):
                 sure = Confidence.LOW
             elif writes(route) or (asked and (not _is_page(route.fields) or (route["data"] and guarded))):
-                sure = Confidence.HIGH if forgotten else Confidence.MEDIUM
+                form = _is_page(route.fields) and "GET" in route["methods"] and not route["data"]
+                sure = Confidence.HIGH if forgotten and not form else Confidence.MEDIUM
             else:
-                sure = Confidence.MEDIUM if forgotten and of - guarded == 1 else Confidence.LOW
+                sure = Confidence.MEDIUM if guarded >= 2 * _MANY and of - guarded == 1 else Confidence.LOW
             where = f" ({' '.join((*route['methods'][:2], route['path'])).strip()})" if route["path"] else ""
             others = "other routes of the service do" if asked else "nothing in the repository does"
             others = f"{guarded} of the {of - 1} routes beside it do" if guarded else others

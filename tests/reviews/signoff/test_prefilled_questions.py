@@ -3,8 +3,9 @@
 import pytest
 
 from reviews.checklist import read
-from reviews.models import ScanTree
+from reviews.models import ReviewItem, ScanTree
 from reviews.signoff import prefill
+from reviews.signoff.comparing import Commits, difference
 from tests.factories import RepositoryFactory
 from tests.reviews.filled import FIRST, SECOND, filled, item
 from tests.reviews.scanned import scan_of
@@ -136,6 +137,13 @@ def test_what_came_since_is_not_told_by_other_rules(repository):
     ScanTree.objects.get(scan=before.scan).scan.__class__.objects.filter(pk=before.scan_id).update(rule_set="older")
     after = filled(repository, SHOP | {"shop/more.py": "import requests\n"}, SECOND, previous=before, title="3.3.0")
     assert not any(line.startswith("Since") for line in item(after, "Q32").facts["lines"])
+
+
+def test_what_came_since_an_older_approval_is_no_difference_between_two_commits(repository):
+    before = prefill.Facts(anchors=("a",), lines=("Since 3.1.0: new route GET /a", "a.py:1 GET /a"))
+    after = prefill.Facts(anchors=("a", "b"), lines=("a.py:7 GET /a", "b.py:2 GET /b"))
+    commits = Commits(scan_of(repository, SHOP, FIRST), "1111111", "2222222")
+    assert difference(ReviewItem(asked=True), before, after, [], commits) == ("changed", "At 2222222: b.py:2 GET /b.")
 
 
 @pytest.mark.parametrize("ref", TABLED)
