@@ -27,8 +27,9 @@ def shown_default(name: str, default: ast.expr | None, scope: Scope) -> str | No
 
 def _inside(default: ast.expr) -> ast.expr:
     """What a type is made of: the text of `Path("data")`."""
-    made = isinstance(default, ast.Call) and last_name(default.func)[:1].isupper() and not default.keywords
-    return default.args[0] if made and len(default.args) == 1 else default  # type: ignore[attr-defined] # A call, as asked.
+    if isinstance(default, ast.Call) and last_name(default.func)[:1].isupper() and not default.keywords:
+        return default.args[0] if len(default.args) == 1 else default
+    return default
 
 
 def shown(name: str, value: Any) -> str:

@@ -80,8 +80,8 @@ def test_code_without_a_way_back_cannot_be_undone(operation: str, back: bool | N
     row = django(operation)
     assert row["cells"]["reversible"] is back
     assert row["marks"].get("reversible") == {False: "bad", None: "unknown", True: None}[back]
-    shown = [place[2] for place in row["places"][1:]]
-    assert shown == ([f"{operation[11:].partition('(')[0]} without a way back"] if back is False else [])
+    shown = [place[2].endswith("without a way back") for place in row["places"][1:]]
+    assert shown == {False: [True], None: [], True: []}[back]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_code_without_a_way_back_cannot_be_undone(operation: str, back: bool | N
 def test_locks_are_what_holds_a_table_that_was_there_before(operation: str, locks: list[str]) -> None:
     row = django(operation)
     assert row["cells"]["locks"] == locks
-    assert row["marks"].get("locks") == ("bad" if locks else None)
+    assert row["marks"].get("locks") == {True: "bad", False: None}[bool(locks)]
 
 
 def test_without_postgresql_no_index_locks_and_without_any_engine_it_cannot_be_told() -> None:
@@ -124,10 +124,11 @@ def test_the_first_migration_can_be_undone_and_locks_nothing() -> None:
 def test_an_old_migration_is_no_more_to_blame_for_its_locks() -> None:
     index = "migrations.AddIndex('order', models.Index(fields=['total'], name='x'))"
     files = {"shop/settings.py": POSTGRES, "shop/migrations/0001_initial.py": FIRST}
-    for number in range(2, 7):
-        files[f"shop/migrations/000{number}_x.py"] = (
-            f"{NEXT.replace('0001_initial', f'000{number - 1}_x')}        {index},\n    ]\n"
-        )
+    files |= {
+        f"shop/migrations/000{number}_x.py": f"{NEXT.replace('0001_initial', f'000{number - 1}_x')}        "
+        f"{index},\n    ]\n"
+        for number in range(2, 7)
+    }
     found = rows(files)
     assert [found[f"shop.000{number}_x"]["cells"]["recent"] for number in range(2, 7)] == [
         False,
