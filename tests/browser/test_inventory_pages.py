@@ -34,15 +34,14 @@ def boundaries(number: int) -> list:
 def pay(transactional_db, team) -> Repository:
     """A repository that told much at two commits."""
     repository = RepositoryFactory(team=team, name="pay", url="https://github.com/acme/pay")
-    told(repository, OLDER, boundaries=boundaries(9), variables=[variable("GONE"), variable("KEPT")])
-    told(
-        repository,
-        NEWER,
-        boundaries=boundaries(60),
-        variables=[variable("CAME"), variable("KEPT", required=None, documented=["a", "b", "c", "d", "e"])],
-        endpoints=[endpoint(f"/v1/{number}", (BAD, UNKNOWN, GOOD)[number % 3]) for number in range(30)],
-        dependencies=[dependency(f"d{number}", number % 9 == 0) for number in range(120)],
-    )
+    endpoints = [endpoint(f"/v1/{number}", (BAD, UNKNOWN, GOOD)[number % 3]) for number in range(30)]
+    dependencies = [dependency(f"d{number}", number % 9 == 0) for number in range(120)]
+    before = {"boundaries": boundaries(56), "endpoints": endpoints[2:], "dependencies": dependencies[3:]}
+    told(repository, OLDER, variables=[variable("GONE"), variable("KEPT")], **before)
+    kept = variable("KEPT", required=None, documented=["a", "b", "c", "d", "e"])
+    after = {"boundaries": boundaries(60), "endpoints": endpoints, "dependencies": dependencies}
+    told(repository, NEWER, variables=[variable("CAME"), kept], **after)
+    repository.scans.update(subject="Say what to do when the gateway is down, and whom to call then " * 3)
     return repository
 
 
