@@ -62,9 +62,16 @@ def unproved(row: Row) -> Row:
 def until(kept: Kept, counts: Mapping[str, RuleCount], day: date) -> date | None:
     """The last day on which the scorecard is so, by the age of the advisories."""
     current, count = _current(kept), counts.get(RULE)
-    if current is None or count is None or not count.good or is_old(current, day):
-        return None
-    return current + timedelta(days=settings.ADVISORIES_MAX_AGE_DAYS)
+    return _end(current, day) if current is not None and count is not None and count.good else None
+
+
+def last_day(compared: AdvisoryLoad | None, day: date) -> date | None:
+    """The last day on which these advisories prove anything; None where that is over, and for none."""
+    return _end(compared.current_on, day) if compared is not None else None
+
+
+def _end(current: date, day: date) -> date | None:
+    return None if is_old(current, day) else current + timedelta(days=settings.ADVISORIES_MAX_AGE_DAYS)
 
 
 def brought_up(kept: dict[str, Any], compared: AdvisoryLoad | None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from django.db.models import F, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from reviews import recount, scoring
+from reviews.advisories import age
 from reviews.checklist import REQUIRED, Tier
 from reviews.gate import answering
 from reviews.gate.answering import Glass, Question, Scanned
@@ -127,7 +128,7 @@ def _scanned(repository: Repository, scan: Scan | None, today: date) -> Scanned:
 
 
 def _cards(repository: Repository, scan: Scan, today: date) -> Iterator[tuple[date, Scorecard]]:
-    """The scorecard of today, and those of the days after waivers end, as far as the level rests on waivers."""
+    """The scorecard of today, and those of the days on which the level may fall, by waivers that end or by old data."""
     required = REQUIRED[Tier(repository.tier)].rank
     scan.repository, day = repository, today
     while True:
@@ -136,7 +137,9 @@ def _cards(repository: Repository, scan: Scan, today: date) -> Iterator[tuple[da
         if card is None or (until and until < day):
             return
         yield day, card
-        if until is None or card.level.rank < required or card.raw_level.rank >= required:
+        if card.raw_level.rank >= required:  # No waiver can take it away, but advisories grow old.
+            until = age.last_day(scan.compared, day)
+        if until is None or card.level.rank < required:
             return
         day = until + timedelta(days=1)
 

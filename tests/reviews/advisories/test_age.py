@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from reviews import inventory, recount
+from reviews import inventory, recount, trees
 from reviews.advisories.loading import load
-from reviews.models import AdvisoryLoad, Repository, Scan
+from reviews.gate import gating
+from reviews.gate.verdicts import Verdict
+from reviews.models import AdvisoryLoad, Repository, Scan, ScanTree
 from reviews.sites import sites_of
 from reviews.waived import today
 from reviews.waivers import ending
@@ -114,6 +117,26 @@ class TestAge:
         ending.tend(days_ago(-15))
         scan.refresh_from_db()
         assert (item(scan.scorecard)["outcome"], scan.card_until) == ("unknown", None)
+
+
+class TestGate:
+    def test_an_answer_says_until_when_advisories_hold_it_up(self, repository, tmp_path):
+        loaded(tmp_path)
+        scan = only_judged_by_this_rule(scanned(repository))
+        now = timezone.now()
+        answer = gating.answer(Repository.objects.get(), scan.commit, now)
+        assert (answer.verdict, answer.expires.date()) == (Verdict.PASS, days_ago(-15))
+        late = gating.answer(Repository.objects.get(), scan.commit, now + timedelta(days=15))
+        assert late.verdict is not Verdict.PASS
+
+
+def only_judged_by_this_rule(scan) -> Scan:
+    """As if a scan had been made when no other rule was there."""
+    kept = recount.kept_of(scan)
+    kept |= {"rule_set": "older", "counts": {RULE: kept["counts"][RULE]}}
+    ScanTree.objects.filter(scan=scan).update(counted=trees.pack(kept))
+    Scan.objects.filter(pk=scan.pk).update(**recount.numbers(scan.repository_id, kept, today()))
+    return Scan.objects.get(pk=scan.pk)
 
 
 class TestScan:
