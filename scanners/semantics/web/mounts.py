@@ -48,7 +48,7 @@ class Router:
 def routers(ctx: Context) -> Iterator[Router]:
     """The applications, routers and blueprints that the module body and the defs of a file make."""
     for scope in (ctx.module, *ctx.module.functions.values()):
-        for name, bindings in scope.names.items():
+        for name, bindings in list(scope.names.items()):
             for binding in bindings:
                 made = binding.value if binding.kind == "assign" else None
                 if isinstance(made, ast.Call) and _MAKERS.search(last_name(made.func)):
@@ -143,7 +143,7 @@ def factories(ctx: Context) -> Iterator[tuple[str, str]]:
 def aliases(ctx: Context) -> Iterator[tuple[int, str, str]]:
     """The names that are given what a def of the repository makes: `app = create_app()`."""
     for scope in (ctx.module, *ctx.module.functions.values()):
-        for name, bindings in scope.names.items():
+        for name, bindings in list(scope.names.items()):
             made = bindings[-1].value if bindings[-1].kind == "assign" else None
             if isinstance(made, ast.Call) and _FACTORY.search(last_name(made.func)):
                 to = pointer(made.func, scope)
