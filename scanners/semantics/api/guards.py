@@ -94,6 +94,7 @@ def class_state(node: ast.ClassDef, ctx: Context) -> str:
     return "unknown" if any(not _HARMLESS.search(text) for text in names) else "none"
 
 
+@lru_cache(maxsize=256)  # The rule and the table of endpoints ask the same of the handlers of a file.
 def asked_in(node: Any) -> str:
     """Whether a handler asks who is calling: "guarded", "unknown" where only a name sounds like it, or ""."""
     weak, records = "", _records(node)

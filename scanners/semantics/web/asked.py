@@ -46,7 +46,8 @@ def asked_of(node: Any, scope: Scope, *, injects: bool) -> Asked:
     if injects:
         for text in _dependencies(node):
             _note(text, found)
-    found.inside = asked_in(node)
+    if not found.guards:
+        found.inside = asked_in(node)
     return found
 
 
