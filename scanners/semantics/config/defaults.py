@@ -12,6 +12,8 @@ from scanners.syntax import last_name, unparse
 HIDDEN: Final = "set, not shown"
 COMPUTED: Final = "computed"
 _CREDENTIALS: Final = re.compile(r"(://[^:/@\s'\"]*:)[^@/\s'\"]+(@)")
+_WORDS: Final = re.compile(r"((?:passw(?:or)?d|pwd|secret|token|api_?key)['\"]?\s*[=:]\s*)[^\s&;,}{]+", re.IGNORECASE)
+"""A password in a text such as `host=db password=...` or a literal dict."""
 _LONGEST: Final = 80
 
 
@@ -44,7 +46,7 @@ def shown(name: str, value: Any) -> str:
 
 def without_credentials(text: str) -> str:
     """A text without the passwords of addresses in it."""
-    return _CREDENTIALS.sub(r"\1***\2", text)
+    return _WORDS.sub(r"\1***", _CREDENTIALS.sub(r"\1***\2", text))
 
 
 def _computed(name: str, default: ast.expr) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from scanners.constants import fold
 from scanners.place import Call
+from scanners.semantics.config.defaults import without_credentials
 from scanners.semantics.outbound import REDIS
 from scanners.syntax import unparse
 
@@ -100,12 +101,12 @@ def named(address: ast.expr | None, call: Call) -> str:
     ref = call.resolve(address)
     made = unparse(ref.origin) if ref is not None and ref.origin is not None else ""
     found = _VARIABLE.search(made)
-    return found[1] if found else "" if isinstance(address, ast.Starred) else plain(" ".join(text.split())[:60])
+    return found[1] if found else "" if isinstance(address, ast.Starred) else plain(" ".join(text.split()))[:60]
 
 
 def plain(text: str) -> str:
     """An address without its user and password."""
-    return _CREDENTIALS.sub(r"\1", text)[:80]
+    return without_credentials(_CREDENTIALS.sub(r"\1", text))[:80]
 
 
 def bounds_of(call: Call) -> str | None:

@@ -76,6 +76,8 @@ def test_an_engine_that_a_variable_decides_is_not_guessed() -> None:
         ("import redis\np = redis.ConnectionPool(host='cache')\n", "redis", "cache", "library default", None),
         (("import sqlalchemy as sa\ndef f(word):\n    url = 'postgresql://u:{}@db/shop'.format(word)\n"
          "    return sa.create_engine(url, poolclass=sa.pool.NullPool)\n"), "postgresql", "url", None, "NullPool"),
+        ("import psycopg2\nc = psycopg2.connect('host=db password=geheim-9 connect_timeout=3')\n",
+         "postgresql", "host=db password=*** connect_timeout=3", "connect_timeout 3", ""),
         ("import sqlite3\nc = sqlite3.connect('shop.db')\n", "sqlite", "shop.db", "", ""),
     ],
 )  # fmt: skip

@@ -66,6 +66,7 @@ DEFAULTS = [
     (HEAD + "A = os.environ.get('SHOP_PORT', DEFAULT + 1)\n", "computed: DEFAULT + 1"),
     (HEAD + "A = os.environ.get('SHOP_PORT')\n", ""),
     (HEAD + "A = os.environ.get('SHOP_PORT', 'amqp://shop:hunter22@mq/')\n", "amqp://shop:***@mq/"),
+    (HEAD + "A = os.environ.get('SHOP_PORT', 'host=db password=hunter22')\n", "host=db password=***"),
     (HEAD + "A = os.environ.get('SHOP_PORT', 1)\nB = os.environ.get('SHOP_PORT', 2)\n", "1 or 2"),
     (HEAD + HELPER + "A = env('SHOP_PORT', '25')\n", "25"),
     (HEAD + HELPER.replace("None", "'7'") + "A = env('SHOP_PORT')\n", "7"),
