@@ -92,9 +92,12 @@ def words_with(text: str, parts: tuple[str, ...], lowered: str) -> list[str]:
     return [text[start:end] for start, end in sorted(found)]
 
 
-def lines_with(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Where the lines start and end that hold one of these small words in any case, to search these alone."""
-    lowered = text.lower()
+def lines_with(text: str, words: tuple[str, ...], lowered: str = "") -> list[tuple[int, int]]:
+    """Where the lines start and end that hold one of these small words in any case, to search these alone.
+
+    `lowered` is the text in small letters, where that is at hand.
+    """
+    lowered = lowered or text.lower()
     if len(lowered) != len(text):  # Some letters are two when they are small.
         return [(0, len(text))] if any(word in lowered for word in words) else []
     found = set()

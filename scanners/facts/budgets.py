@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from scanners.constants import fold
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.place import Call, Place
 from scanners.rule import Collector
 from scanners.semantics.outbound import HTTP
@@ -74,7 +74,7 @@ class BudgetSettings(Collector):
     classes = frozenset({"service", "script", "test"})
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
-        if not any(place.name(base).endswith(".BaseSettings") for base in place.node.bases):
+        if not _has_settings(ctx) or not any(place.name(base).endswith(".BaseSettings") for base in place.node.bases):
             return
         for stmt in place.node.body:
             if (
@@ -92,6 +92,11 @@ class BudgetSettings(Collector):
         found = Counter(words_with(ctx.source, _WORDS, ctx.lowered))
         if found:
             ctx.fact("budget-words", 1, words={word: found[word] for word in sorted(found)[:200]})
+
+
+@per_file
+def _has_settings(ctx: Context) -> bool:
+    return "BaseSettings" in ctx.source
 
 
 def _constants(ctx: Context) -> Iterator[tuple[str, int]]:

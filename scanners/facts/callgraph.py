@@ -118,15 +118,19 @@ def _calls(function: Any, scope: Scope, known: Set[str]) -> Iterator[tuple[str, 
     calls = [node for node in inner(function.body, ast.Call) if _may_be_ours(node.func, scope)]
     if not calls:
         return
-    left_out = {id(node.value) for node in inner(function.body, ast.Await)} | filled_once(function)
-    consumed, entered = _consumed(function), _entered(function)
-    for node in sorted(calls, key=lambda call: (id(call) in consumed, -call.lineno)):
+    awaits = inner(function.body, ast.Await) if isinstance(function, ast.AsyncFunctionDef) else ()
+    awaited = {id(node.value) for node in awaits}
+    targets = {
+        node: target for node in calls if id(node) not in awaited and (target := _called(node.func, scope, known))
+    }
+    if not targets:
+        return
+    left_out, consumed, entered = filled_once(function), _consumed(function), _entered(function)
+    for node in sorted(targets, key=lambda call: (id(call) in consumed, -call.lineno)):
         if id(node) not in left_out:
-            target = _called(node.func, scope, known)
-            if target:
-                yield target, (node.lineno, id(node) in consumed)
-                if id(node) in entered:
-                    yield f"{target}.__enter__", (node.lineno, False)
+            yield targets[node], (node.lineno, id(node) in consumed)
+            if id(node) in entered:
+                yield f"{targets[node]}.__enter__", (node.lineno, False)
 
 
 def _consumed(function: Any) -> set[int]:

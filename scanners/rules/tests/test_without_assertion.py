@@ -142,11 +142,9 @@ def _is_filler(stmt: ast.stmt) -> bool:
 
 def _is_skipped(place: Place[Any]) -> bool:
     """Whether it never gets as far as asserting, on purpose."""
-    node, cls = place.node, place.cls
-    for decorator in (*node.decorator_list, *(cls.decorator_list if cls is not None else ())):
-        name = last_name(decorator)
+    node, holder = place.node, place.cls.decorator_list if place.cls is not None else ()
+    for name in map(last_name, (*node.decorator_list, *holder)):
         if name.lower().startswith("skip") and name not in ("skipif", "skipIf", "skipUnless"):
             return True
-    first = next((stmt for stmt in node.body if not _is_filler(stmt)), None)
-    value = first.value if isinstance(first, ast.Expr) else None
+    value = getattr(next((stmt for stmt in node.body if not _is_filler(stmt)), None), "value", None)
     return isinstance(value, ast.Call) and last_name(value) in ("skip", "skipTest", "SkipTest", "importorskip")
