@@ -242,7 +242,7 @@ NOT_LISTS = ("[]", "{}", "3", '"x"', "true", "[[1]]", "[{}]", '[""]', '[{name = 
 @pytest.mark.parametrize("value", NOT_LISTS)
 @pytest.mark.parametrize("key", ["dependencies", "source", "files", "groups", "markers", "wheels", "vcs", "version"])
 def test_whatever_stands_in_a_lock_is_read_or_refused(kind: str, key: str, value: str) -> None:
-    head = "packages" if kind == "pylock" else "package"
+    head = {"pylock": "packages"}.get(kind, "package")
     text = f'[[{head}]]\nname = "redis"\n{key} = {value}\n[[{head}]]\nname = 3\n[[{head}]]\n'
     assert names(kind, text) in ({"redis"}, "refused")
 
