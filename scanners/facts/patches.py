@@ -4,10 +4,11 @@ import ast
 import re
 from typing import Any, Final
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.facts.tests import TEST
 from scanners.place import Call, Place
 from scanners.rule import Collector
+from scanners.scopes import arguments
 from scanners.semantics.connections import CALLS as CONNECTIONS
 from scanners.semantics.outbound import HTTP, NETWORK, PROCESSES, REDIS
 from scanners.semantics.tests.mocks import PATCHES, is_patch, is_shaped, target_of
@@ -18,9 +19,9 @@ _REAL: Final = re.compile(
     r"|responses|respx|requests_mock|pytest_httpx|aioresponses|aiosmtpd|mongomock|mockserver\w*|wiremock|pact|pytest_docker|mailhog"
     r"|pytest_postgresql|pytest_redis|pytest_mysql|testing\.postgresql|betamax|httpretty|pook|grpc_testing|birdisle|birdhouse|ephemeral_port_reserve)(\.|$)"
 )
-_FIXTURES: Final = re.compile(
-    r"def \w+\([^)]*\b(httpserver|httpbin|requests_mock|httpx_mock|respx_mock|mock_aws|live_server"
-    r"|redisdb|postgresql|docker_services|aiohttp_server|test_server|unused_tcp_port|smtpd|mailoutbox|rsps)\b"
+_FIXTURES: Final = frozenset(
+    "httpserver httpbin requests_mock httpx_mock respx_mock mock_aws live_server redisdb postgresql docker_services "
+    "aiohttp_server test_server unused_tcp_port smtpd mailoutbox rsps".split()
 )
 _ADDRESS: Final = re.compile(r"://([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 _DEFS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -90,7 +91,7 @@ class Patches(Collector):
             _note(ctx, place, [f"{place.node.module}.{alias.name}" for alias in place.node.names])
 
     def visit_module(self, ctx: Context) -> None:
-        if _FIXTURES.search(ctx.source):
+        if any(arg.arg in _FIXTURES for function in ctx.module.functions for arg in arguments(function)):
             ctx.fact("test-real", 1, name="fixture")
         if _makes_fail(ctx.source):
             ctx.fact("test-failure", 1)
@@ -102,11 +103,21 @@ class Patches(Collector):
 def _fails(call: Call, ctx: Context) -> bool:
     """Whether the test that a patch stands in has what it replaces raise an error, or answer with one."""
     around = call.function or (call.stmt if isinstance(call.stmt, _DEFS) else call.cls)
-    if around is None or ("side_effect" not in ctx.source and not _STATUS.search(ctx.source)):
+    if around is None:
         return False
     first = min([around.lineno, *(decorator.lineno for decorator in getattr(around, "decorator_list", ()))])
-    text = "\n".join(ctx.source_lines[first - 1 : around.end_lineno])
-    return bool(_RAISES.search(text) or _STATUS.search(text))
+    return any(first <= start and end <= around.end_lineno for start, end in _failures(ctx))
+
+
+@per_file
+def _failures(ctx: Context) -> list[tuple[int, int]]:
+    """The first and last lines of what makes something fail in a file."""
+    source = ctx.source
+    states = list(_STATUS.finditer(source)) if "status" in source or "returncode" in source else []
+    if not states and "side_effect" not in source:
+        return []
+    found = [match.span() for match in (*_RAISES.finditer(source), *states)]
+    return [(source.count("\n", 0, start) + 1, source.count("\n", 0, end) + 1) for start, end in found]
 
 
 def _makes_fail(source: str) -> bool:

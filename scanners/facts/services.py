@@ -88,6 +88,8 @@ def _exposed(whole: list[Instruction], final: Stage) -> dict[str, Any]:
 
 
 _PROBES: Final = ("health", "ready", "live", "ping", "status", "alive", "heartbeat")
+_UP: Final = ('"up', "'up", "^up", "/up", ".up", "-up")
+"""Where the shortest of their names may begin: on its own it stands in too many words."""
 
 
 class ServerSettings(Collector):
@@ -98,7 +100,7 @@ class ServerSettings(Collector):
     def visit_module(self, ctx: Context) -> None:
         """Record the last `bind` of the module body, and the paths."""
         if any(word in ctx.source for word in _PROBES):
-            spans = lines_with(ctx.source, (*_PROBES, "up"))
+            spans = lines_with(ctx.source, (*_PROBES, *_UP), ctx.lowered)
             paths = sorted({last_part(match) for span in spans for match in TEXT.findall(ctx.source, *span)})
             if paths:
                 ctx.fact("health-text", 1, paths=paths[:50])
