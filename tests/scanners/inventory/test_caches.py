@@ -73,8 +73,10 @@ QUEUES = [
     ("import asyncio\nLIMIT = 20\norders = asyncio.Queue(maxsize=LIMIT)\n", "20", "good"),
     ("import queue\norders = queue.Queue()\n", "unbounded", "unknown"),
     (
-        ("import queue\norders = queue.Queue()\ndef work():\n    while True:\n        handle(orders.get())\n"
-        "def add(order):\n    orders.put(order)\n"),
+        (
+            "import queue\norders = queue.Queue()\ndef work():\n    while True:\n        handle(orders.get())\n"
+            "def add(order):\n    orders.put(order)\n"
+        ),
         "unbounded",
         "bad",
     ),
