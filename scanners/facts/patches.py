@@ -102,7 +102,7 @@ class Patches(Collector):
 
 def _fails(call: Call, ctx: Context) -> bool:
     """Whether the test that a patch stands in has what it replaces raise an error, or answer with one."""
-    around = call.function or (call.stmt if isinstance(call.stmt, _DEFS) else call.cls)
+    around: Any = call.function or (call.stmt if isinstance(call.stmt, _DEFS) else call.cls)
     if around is None:
         return False
     first = min([around.lineno, *(decorator.lineno for decorator in getattr(around, "decorator_list", ()))])
