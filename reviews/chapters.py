@@ -99,7 +99,7 @@ WORDINGS: Final = {
         },
         "required",
         "No variable of the environment is read.",
-        "What os.environ, settings classes, environ and decouple read stands here.",
+        "What os, settings classes, environ and decouple read of it stands here.",
     ),
     "endpoints": Wording(
         "endpoint",
