@@ -1,6 +1,7 @@
 """OSV records, and services that lock what they are about."""
 
 import json
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,3 +41,14 @@ def folder(path: Path, *records: dict[str, Any]) -> Path:
 def lock(name: str = "tackle", version: str = "1.9") -> str:
     """A lock file with one package."""
     return LOCK.format(name=name, version=version)
+
+
+def killed_at(table: str) -> Callable[..., Any]:
+    """A wrapper of statements that ends the process, as Ctrl-C does, where a row of a table would be written."""
+
+    def execute(run: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("INSERT") and table in sql:
+            raise KeyboardInterrupt
+        return run(sql, params, many, context)
+
+    return execute
