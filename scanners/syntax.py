@@ -14,8 +14,6 @@ _MARKS: Final = frozenset(
     "ctx op ops type_comment kind type_ignores conversion attr id arg name asname module level rest is_async simple "
     "kwd_attrs n s".split()
 )
-
-
 _BARE: Final = frozenset(
     {ast.Constant, ast.Name, ast.Global, ast.Nonlocal, ast.Pass, ast.Break, ast.Continue, ast.alias, ast.MatchSingleton}
 )
@@ -130,12 +128,11 @@ _LISTED: Final = DEFS | {ast.Module, ast.For, ast.AsyncFor, ast.While, ast.With,
 """What many rules look into."""
 _CLOSED: Final = tuple(DEFS)
 _DEFS_ALONE: Final = DEFS - {ast.Lambda}
+_CLOSED_ALONE: Final = tuple(_DEFS_ALONE)
 _SUITES: Final = frozenset({"body", "orelse", "finalbody"})
 _SUITE_FIELDS: Final = ("body", "orelse", "finalbody", "handlers", "cases")
 _OPTIONAL: Final = frozenset({"keys", "kw_defaults"})
 """Lists with gaps: the keys of `{**given}`, the defaults of keywords that have none."""
-
-
 _Plan = tuple[bool, tuple[tuple[str, bool], ...]] | None
 
 
@@ -154,13 +151,14 @@ _NO_SUITE: Final[tuple[list[Any], int, int]] = ([], 0, 0)
 class _Listing:
     """The nodes of a file in source order, where those of each type stand, and how far each def or suite reaches."""
 
-    __slots__ = ("_nodes", "_parts", "_suites", "_where", "spans")
+    __slots__ = ("_defs", "_nodes", "_parts", "_suites", "_where", "spans")
 
     def __init__(self, tree: ast.AST) -> None:
         self._nodes: list[Any] = []
         self._where: defaultdict[type[ast.AST], list[int]] = defaultdict(list)
         self._suites: dict[ast.AST, tuple[list[Any], int, int]] = {}
         self._parts: dict[tuple[Any, Any], Sequence[Any]] = {}
+        self._defs: dict[tuple[type[ast.AST], ...], list[int]] = {}
         self.spans: dict[ast.AST, tuple[int, int]] = {}
         self._read(tree)
 
@@ -206,7 +204,7 @@ class _Listing:
         key = (start, end, lambdas), kinds
         found = self._parts.get(key)
         if found is None:
-            closed = tuple(_DEFS_ALONE) if lambdas else _CLOSED
+            closed = _CLOSED_ALONE if lambdas else _CLOSED
             found = self._parts[key] = self._chosen(self._open(start, end, start, closed), kinds)
         return found
 
@@ -230,7 +228,8 @@ class _Listing:
         """What is left of a span without the inside of the defs from `first` on."""
         found = []
         nodes = self._nodes
-        for at in self._places([(first, end)], closed):
+        defs = self._defs.get(closed) or self._defs.setdefault(closed, self._places([(0, len(nodes))], closed))
+        for at in defs[bisect_left(defs, first) : bisect_left(defs, end)]:
             if at >= start:
                 found.append((start, at + 1))
                 start = self.spans[nodes[at]][1]

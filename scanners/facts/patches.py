@@ -12,7 +12,7 @@ from scanners.scopes import arguments
 from scanners.semantics.connections import CALLS as CONNECTIONS
 from scanners.semantics.outbound import HTTP, NETWORK, PROCESSES, REDIS
 from scanners.semantics.tests.mocks import PATCHES, is_patch, is_shaped, target_of
-from scanners.text import TextFile
+from scanners.text import TextFile, matches
 
 _REAL: Final = re.compile(
     r"^(testcontainers|pytest_httpserver|pytest_localserver|http\.server|wsgiref|moto|fakeredis|localstack\w*|vcr|pytest_recording"
@@ -29,6 +29,7 @@ _RAISES: Final = re.compile(
     r"side_effect\s*=\s*[\[(]*\s*[\w.]*(Error|Exception|Timeout|TimeOut|Refused|Disconnected|Fault|Failure|Unavailable|Expired"
     r"|Throttled|NotFound)\b|raise_for_status\.side_effect|throw\("
 )
+_RAISERS: Final = ("side_effect", "raise_for_status.side_effect", "throw(")
 _STATUS: Final = re.compile(r"\bstatus(_code)?\s*=\s*[45]\d\d\b|returncode\s*=\s*[1-9]")
 _FAILURES: Final = ("ConnectionError", "Timeout", "raise_for_status", "HTTPError", "ClientError", "RequestException")
 _FAILS: Final = tuple(
@@ -113,10 +114,11 @@ def _fails(call: Call, ctx: Context) -> bool:
 def _failures(ctx: Context) -> list[tuple[int, int]]:
     """The first and last lines of what makes something fail in a file."""
     source = ctx.source
-    states = list(_STATUS.finditer(source)) if "status" in source or "returncode" in source else []
+    states = [match for word in ("status", "returncode") for match in matches(_STATUS, word, source)]
     if not states and "side_effect" not in source:
         return []
-    found = [match.span() for match in (*_RAISES.finditer(source), *states)]
+    raised = (match for word in _RAISERS for match in matches(_RAISES, word, source))
+    found = [match.span() for match in (*raised, *states)]
     return [(source.count("\n", 0, start) + 1, source.count("\n", 0, end) + 1) for start, end in found]
 
 
