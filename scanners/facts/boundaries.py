@@ -4,16 +4,19 @@ import ast
 from typing import Any, Final
 
 from scanners.context import Context
+from scanners.facts.boundaries_held import note_held
 from scanners.place import Call
 from scanners.rule import Collector
 from scanners.semantics.boundaries.addresstexts import Target
 from scanners.semantics.boundaries.again import Again, of_adapter, of_client
 from scanners.semantics.boundaries.clients import client_fact, holder, limit_of
+from scanners.semantics.boundaries.heldcalls import held_calls
 from scanners.semantics.boundaries.httpcalls import (
     SESSIONS,
     limit_of_stub,
     limit_of_wait,
     method_of,
+    session_library,
     surroundings,
     url_position,
 )
@@ -90,6 +93,7 @@ class _File:
         self.sessions: list[Call] = []
         self.calls: list[tuple[Call, Call]] = []
         self._used: set[int] = set()
+        self._told: set[int] = set()
         self._tuned = Sessions(ctx)
         self._mounted: dict[str, tuple[Again | None, str]] = {}
 
@@ -116,11 +120,23 @@ class _File:
                 self._process(call, outer)
             elif not in_process(call):
                 self._http(call, outer)
+        self._uses()
+        self._held()
         for call in self.sessions:
             self.ctx.fact("boundary-client", call, **self._session(call), used=id(call.node) in self._used)
-        self._uses()
         if "_pb2_grpc" in self.ctx.source and self.ctx.tree is not None:
             self._stubs(self.ctx.tree)
+
+    def _held(self) -> None:
+        """The calls that the names of the walk did not tell."""
+        made = {id(call.node): (call, CLIENTS[call.dotted]) for call in self.clients}
+        made |= {id(call.node): (call, session_library(call.dotted)) for call in self.sessions}
+        self._told.update(id(each.node) for pair in self.calls for each in pair)
+        for found in held_calls(self.ctx, {node: library for node, (_, library) in made.items()}):
+            if id(found.node) not in self._told and id(found.node) not in made:
+                self._told.add(id(found.node))
+                self._used.add(id(found.held.made))
+                note_held(found, made, self.ctx)
 
     def _stubs(self, tree: ast.Module) -> None:
         """The calls of gRPC stubs, with the address of the file's channel where it has one alone."""
@@ -153,6 +169,7 @@ class _File:
             self._use(use, use.client, 0)
 
     def _use(self, use: Use, client: str, line: int) -> None:
+        self._told.add(id(use.node))
         limit = next((word.value for word in use.node.keywords if word.arg == "timeout"), None)
         method = str(getattr(use.node.func, "attr", ""))
         verb = method.upper() if method in _VERBS else ""
@@ -168,10 +185,7 @@ class _File:
         )
 
     def _session(self, call: Call) -> dict[str, Any]:
-        library = Library(
-            "http", SESSIONS[call.dotted], 0 if "BaseUrl" in call.dotted or call.dotted.startswith("aiohttp") else -1
-        )
-        fact = client_fact(call, library, self.ctx)
+        fact = client_fact(call, session_library(call.dotted), self.ctx)
         again, pool = self._by_mount(call)
         fact |= {"again": again or fact["again"], "pool": pool or fact["pool"], "session": True}
         return fact

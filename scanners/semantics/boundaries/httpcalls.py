@@ -10,6 +10,7 @@ from scanners.place import Call
 from scanners.scopes import Scope
 from scanners.semantics.boundaries.again import around
 from scanners.semantics.boundaries.failing import RAISES, becomes
+from scanners.semantics.boundaries.libraries import Library
 from scanners.semantics.boundaries.limits import shown
 from scanners.semantics.boundaries.surroundings import def_of, place_in
 from scanners.semantics.outbound import PROCESSES
@@ -34,6 +35,11 @@ SESSIONS: Final = {
 """What makes an HTTP session, with its library."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 _KEYED: Final = re.compile(r"idempot", re.IGNORECASE)
+
+
+def session_library(dotted: str) -> Library:
+    """The library of a session by what makes it, with where it takes an address."""
+    return Library("http", SESSIONS[dotted], 0 if "BaseUrl" in dotted or dotted.startswith("aiohttp") else -1)
 
 
 def surroundings(node: ast.Call, scope: Scope, ctx: Context, method: str) -> dict[str, Any]:

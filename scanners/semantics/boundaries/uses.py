@@ -8,12 +8,12 @@ from typing import Final, NamedTuple
 
 from scanners.context import Context
 from scanners.scopes import Scope
-from scanners.semantics.boundaries.libraries import CLIENTS, MORE_HTTP
+from scanners.semantics.boundaries.libraries import CLIENTS, HTTP_LIBRARIES, MORE_HTTP
 from scanners.semantics.owncalls import own
 
 _ELSEWHERE: Final = (
     sys.stdlib_module_names
-    | {name.partition(".")[0] for name in (*CLIENTS, *MORE_HTTP)}
+    | {name.partition(".")[0] for name in (*CLIENTS, *MORE_HTTP, *HTTP_LIBRARIES)}
     | frozenset(
         "django flask fastapi starlette rest_framework pydantic pytest typing_extensions tornado twisted".split()
     )
@@ -23,9 +23,9 @@ _NAMED: Final = re.compile(
     r"|stub|_api$|^api$|^es$|^db$|^r$|database",
     re.IGNORECASE,
 )
-_QUIET: Final = frozenset(
+QUIET: Final = frozenset(
     "close aclose quit shutdown mount dispose disconnect register_script add_listener is_closed "
-    "is_connected build_request set_debuglevel".split()
+    "is_connected build_request set_debuglevel cursor pipeline".split()
 )
 """What a client does without asking its peer."""
 
@@ -45,7 +45,7 @@ def in_file(ctx: Context, made: Collection[ast.Call], names: Collection[str]) ->
     starts = tuple(f".{name.removeprefix(':')}." for name in names if name.endswith("()"))
     for function, scope in ctx.module.functions.items():
         for node in own(function, ast.Call):
-            if not isinstance(node.func, ast.Attribute) or node.func.attr in _QUIET:
+            if not isinstance(node.func, ast.Attribute) or node.func.attr in QUIET:
                 continue
             ref = ctx.resolve(node.func, scope)
             if ref is None or ref.via == "param":
@@ -73,7 +73,7 @@ def from_elsewhere(ctx: Context) -> Iterator[Use]:
     for function, scope in ctx.module.functions.items():
         for node in own(function, ast.Call):
             func = node.func
-            if not isinstance(func, ast.Attribute) or func.attr in _QUIET:
+            if not isinstance(func, ast.Attribute) or func.attr in QUIET:
                 continue
             inherited = bases and isinstance(func.value, ast.Attribute) and _NAMED.search(func.value.attr)
             if not names and not inherited:

@@ -338,8 +338,8 @@ def test_down():
         (MOCKED, "mocked only (1)", "bad"),
         (REAL, "real: responses", None),
         (REAL + DOWN, "real: responses; failure simulated", "good"),
-        ("def test_other():\n    assert 1\n", "none seen", "unknown"),
-        ("", "none", "bad"),
+        ("def test_other():\n    assert 1\n", "none seen", None),
+        ("", "", None),
     ],
 )
 def test_what_tests_do_to_a_boundary(text: str, said: str, mark: str | None) -> None:
