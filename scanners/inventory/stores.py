@@ -154,7 +154,7 @@ TABLE = Table(
         Column("engine", "Engine"),
         Column("name", "Name", "The alias of Django, the variable or address of a client, or the service."),
         Column("library", "Library"),
-        Column("where", "Where"),
+        Column("where", "Known from"),
         Column("versions", "Versions", "What each environment runs; marked where tests run on something else."),
         Column("timeout", "Timeout"),
         Column("pool", "Pool"),

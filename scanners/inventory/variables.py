@@ -31,6 +31,10 @@ def _rows(tree: Tree) -> Iterator[Row]:
         yield Row(name, cells, (place,), {"read": BAD})
 
 
+_SWITCHES: Final = ("flag", "bool", "int", "float")
+"""What keeps no secret, whatever it is about."""
+
+
 def _cells(name: str) -> dict[str, Cell]:
     return {
         "name": name, "default": "", "required": False, "type": "", "secret": is_secret_name(name),
@@ -56,7 +60,8 @@ def _row(name: str, reads: list[Fact], known: Notes) -> Row:
         "set_in": known.given(name),
         "read": len(reads),
     }
-    cells["secret"] = is_secret_name(name) or any("Secret" in read["type"] for read in reads)
+    named = is_secret_name(name) and cells["type"] not in _SWITCHES
+    cells["secret"] = named or any("Secret" in read["type"] for read in reads)
     if cells["secret"]:
         cells["default"] = _hidden(defaults)
     return Row(
@@ -102,7 +107,7 @@ def _marks(name: str, cells: dict[str, Cell], defaults: list[str], known: Notes)
         marks["documented"] = GOOD
     elif cells["required"] and not is_standard(name):
         marks["documented"] = BAD
-    if (cells["secret"] and cells["default"] == HIDDEN) or len(defaults) > 1:
+    if (cells["secret"] and cells["default"] == HIDDEN) or (len(defaults) > 1 and not is_standard(name)):
         marks["default"] = BAD
     if cells["required"] is None:
         marks["required"] = UNKNOWN

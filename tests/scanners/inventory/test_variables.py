@@ -244,3 +244,9 @@ def test_names_below_a_computed_prefix_are_not_guessed() -> None:
 def test_a_class_that_only_sounds_like_settings_is_none() -> None:
     source = "from shop.forms import MailSettings\nclass Mail(MailSettings):\n    host: str\n"
     assert rows({"shop/mail.py": source, "shop/forms.py": "class MailSettings:\n    pass\n"}) == {}
+
+
+def test_a_switch_about_secrets_is_no_secret() -> None:
+    source = b"import os\n\nALLOW_API_KEYS = os.environ.get('ALLOW_API_KEY', 'False').lower() == 'true'\n"
+    (row,) = scan_files({"app/settings.py": source}).inventory["variables"]
+    assert (row["cells"]["type"], row["cells"]["secret"], row["marks"].get("default")) == ("flag", False, None)
