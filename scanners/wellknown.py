@@ -45,6 +45,7 @@ PARTS: Final = {"multiprocessing.Pipe": "multiprocessing.connection.Connection"}
 CANONICAL: Final = {
     "requests.api": "requests",
     "requests.sessions": "requests",
+    "django.core.mail.message": "django.core.mail",
     "redis.client": "redis",
     "urllib.request.urlopen": "urllib.request.urlopen",
     "httpx._client": "httpx",

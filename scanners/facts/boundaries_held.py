@@ -1,5 +1,6 @@
 """Facts of calls through clients that are held in ways that plain names do not tell."""
 
+import ast
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ def note_held(found: HeldCall, made: Mapping[int, tuple[Call, Library]], ctx: Co
     fields: dict[str, Any] = {"call": found.method, "name": found.scope.qualname}
     fields |= surroundings(found.node, found.scope, ctx, verb)
     if client is not None and found.held.library.kind != "http":
-        fields |= {"client": holder(client[0]), "made": client[0].line, "timeout": _passed(found, ctx)}
+        fields |= {"client": holder(client[0]), "made": client[0].line, "timeout": _passed(found.node, found, ctx)}
         ctx.fact("boundary-use", found.node, **fields)
         return
     where = _where(found, client, ctx)
@@ -38,9 +39,9 @@ def note_held(found: HeldCall, made: Mapping[int, tuple[Call, Library]], ctx: Co
     ctx.fact("boundary-call", found.node, **fields)
 
 
-def _passed(found: HeldCall, ctx: Context) -> str:
-    given = next((word.value for word in found.node.keywords if word.arg == "timeout"), None)
-    return shown(given, place_in(found.node, found.scope, ctx)) if given is not None else ""
+def _passed(node: ast.Call, found: HeldCall, ctx: Context) -> str:
+    given = next((word.value for word in node.keywords if word.arg == "timeout"), None)
+    return shown(given, place_in(node, found.scope, ctx)) if given is not None else ""
 
 
 def _where(found: HeldCall, client: tuple[Call, Library] | None, ctx: Context) -> Target:
@@ -58,13 +59,16 @@ def _where(found: HeldCall, client: tuple[Call, Library] | None, ctx: Context) -
         return base if base.name or where.relative else where
     if library is CELERY:
         return _BROKER
-    if found.method == "connect" and node.args:
-        return target(node.args[0], found.scope, ctx)
+    made = found.held.made
+    if found.held.via == "own" and made is not None and made.args:
+        return target(made.args[0], found.scope, ctx)
     return Target(library.host) if library.host else _PASSED
 
 
 def _limit(found: HeldCall, client: tuple[Call, Library] | None, ctx: Context) -> tuple[str, str]:
-    said = _passed(found, ctx)
+    said = _passed(found.node, found, ctx)
+    if not said and found.held.via == "own" and found.held.made is not None:
+        said = _passed(found.held.made, found, ctx)
     if said:
         return ("bad", "") if said == NONE else ("good", said)
     if found.held.library is CELERY:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from scanners.context import Context
 from scanners.scopes import Scope
-from scanners.semantics.boundaries.heldclients import CELERY, GIVES, Held, HeldClients
+from scanners.semantics.boundaries.heldclients import CELERY, GIVES, THREADS, Held, HeldClients
 from scanners.semantics.boundaries.libraries import Library
 from scanners.semantics.boundaries.opened import told_by_types
 from scanners.semantics.boundaries.uses import QUIET
@@ -17,11 +17,10 @@ from scanners.syntax import last_name
 _HTTP: Final = frozenset("get head options post put patch delete request send stream".split())
 _TASKS: Final = frozenset("apply_async delay send_task get join join_native".split())
 _SENT: Final = frozenset({"send"})
-_LOCAL: Final = (GIVES - {"lock", "set", "clone", "delay", "apply_async", "s", "getconn", "acquire", "connect"}) | QUIET
+_ASKING: Final = frozenset("lock set clone delay apply_async s getconn acquire connect quit".split())
+_LOCAL: Final = (GIVES | QUIET) - _ASKING
 _BY_CURSOR: Final = frozenset({"execute_values", "execute_batch"})
-_HANDING: Final = frozenset(
-    "run_in_executor to_thread partial submit sync_to_async run_in_threadpool run_sync apply_async".split()
-)
+_HANDING: Final = THREADS | {"partial", "submit"}
 _CELERY_CALLS: Final = re.compile(r"\b(?:chain|group|chord|signature|AsyncResult)\(")
 
 
@@ -66,14 +65,14 @@ def _of_call(node: ast.Call, scope: Scope, clients: HeldClients) -> Iterator[Hel
     elif isinstance(func, ast.Attribute):
         if isinstance(func.value, ast.Name) and func.value.id == "self":
             mine = clients.self_of(scope)
-            if mine is not None and func.attr not in mine[0].names and _goes(func.attr, Held(mine[1])):
-                yield HeldCall(node, scope, Held(mine[1]), func.attr)
+            if mine is not None and func.attr not in mine.names and _goes(func.attr, Held(mine.library)):
+                yield HeldCall(node, scope, Held(mine.library), func.attr)
                 return
         held = clients.of(func.value, scope) if _may_go(func.attr) else None
         if held is not None and _goes(func.attr, held):
             yield HeldCall(node, scope, held, func.attr)
     elif isinstance(func, ast.Name) and func.id in clients.bases:
-        yield HeldCall(node, scope, Held(clients.bases[func.id]), "connect")
+        yield HeldCall(node, scope, Held(clients.bases[func.id].library, node, "own"), "connect")
 
 
 def _handed(node: ast.Call, scope: Scope, clients: HeldClients) -> Iterator[HeldCall]:
@@ -98,6 +97,8 @@ def _goes(method: str, held: Held) -> bool:
         return method in _HTTP
     if library.name == "django.core.mail":
         return method in _SENT
+    if method in held.names or (method == "quit" and library.kind != "mail"):
+        return False
     if held.via == "batch":
         return method == "execute"
     return method not in _LOCAL

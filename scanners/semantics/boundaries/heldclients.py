@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from scanners.context import Context
-from scanners.names import find
+from scanners.names import canonical, find
 from scanners.scopes import Binding, Scope
 from scanners.semantics.boundaries.libraries import CLIENTS, MORE_HTTP, Library
 from scanners.semantics.boundaries.opened import SQL_ROOTS, typed
+from scanners.semantics.boundaries.ownclasses import given_to, own_class
 from scanners.semantics.owncalls import own
 from scanners.syntax import last_name
 
@@ -20,6 +21,9 @@ GIVES: Final = frozenset(
 """Methods whose result goes to the same peer."""
 _STARTED: Final = frozenset({"apply_async", "delay", "send_task"})
 _BATCHES: Final = frozenset({"pipeline", "multi_exec"})
+_SIGNATURES: Final = frozenset({"subtask", "si", "signature"})
+THREADS: Final = frozenset("run_in_executor to_thread sync_to_async run_in_threadpool run_sync".split())
+"""What runs a function elsewhere and gives what it gives."""
 _CANVAS: Final = frozenset("chain group chord signature subtask chunks xmap starmap".split())
 CELERY: Final = Library("broker", "celery")
 
@@ -28,11 +32,20 @@ class Held(NamedTuple):
     """A client: `made` is what makes it in this file, None where it is passed in; `via` says how it is known.
 
     `via` is "own" for an own subclass, "batch" for what collects commands, "result" for what Celery gives back.
+    `names` are what an own subclass defines itself.
     """
 
     library: Library
     made: ast.Call | None = None
     via: str = ""
+    names: frozenset[str] = frozenset()
+
+
+class Subclass(NamedTuple):
+    """A class of the file that is a client of a library, with the names that it and its other bases define."""
+
+    library: Library
+    names: frozenset[str]
 
 
 class HeldClients:
@@ -57,7 +70,7 @@ class HeldClients:
         if isinstance(expr, ast.Name):
             return self._name(expr.id, scope, depth)
         if isinstance(expr, ast.Attribute):
-            owner = self._owner(expr.value, scope)
+            owner = own_class(expr.value, scope, self._ctx)
             return self._attribute(expr.attr, owner, depth) if owner is not None else None
         return self._call(expr, scope, depth) if isinstance(expr, ast.Call) else None
 
@@ -65,10 +78,14 @@ class HeldClients:
         if id(call) in self._made:
             return Held(self._made[id(call)], call)
         func = call.func
+        if last_name(func) in THREADS:
+            return self._in_thread(call, scope, depth)
         if isinstance(func, ast.Attribute):
-            owner = self._owner(func.value, scope)
+            owner = own_class(func.value, scope, self._ctx)
             if owner is not None:
                 return self._attribute(func.attr, owner, depth, called=True)
+            if self._celery and func.attr in _SIGNATURES:
+                return Held(CELERY)
             if func.attr not in GIVES:
                 return None
             held = self.of(func.value, scope, depth + 1)
@@ -76,6 +93,15 @@ class HeldClients:
         if not isinstance(func, ast.Name):
             return None
         return self._by_name(call, func, scope, depth)
+
+    def _in_thread(self, call: ast.Call, scope: Scope, depth: int) -> Held | None:
+        """What a function gives that is handed to a thread: `run_in_executor(None, self.connect)`."""
+        for given in call.args[:2]:
+            if isinstance(given, (ast.Name, ast.Attribute)):
+                held = self.of(ast.copy_location(ast.Call(given, [], []), call), scope, depth + 1)
+                if held is not None:
+                    return held
+        return None
 
     def _by_name(self, call: ast.Call, func: ast.Name, scope: Scope, depth: int) -> Held | None:
         found = find(func.id, scope)
@@ -85,23 +111,14 @@ class HeldClients:
         if binding.kind == "def":
             return self._returned(binding.value, depth)
         if binding.kind == "class" and func.id in self.bases:
-            return Held(self.bases[func.id], call, "own")
+            return Held(self.bases[func.id].library, call, "own", self.bases[func.id].names)
         if binding.kind != "import":
             return None
         root, _, last = binding.value.rpartition(".")
         if self._celery and root.startswith("celery") and (last in _CANVAS or last == "AsyncResult"):
             return Held(CELERY, None, "result" if last == "AsyncResult" else "")
-        sent = MORE_HTTP.get(f"{binding.value}.send")
+        sent = MORE_HTTP.get(f"{canonical(binding.value)}.send")
         return Held(sent) if sent is not None and sent.kind == "mail" else None
-
-    def _owner(self, expr: ast.expr, scope: Scope) -> Scope | None:
-        """The class of this file that `self`, or a parameter annotated with it, stands for."""
-        if not isinstance(expr, ast.Name) or expr.id not in ("self", "cls"):
-            return None
-        current: Scope | None = scope
-        while current is not None and current.kind != "class":
-            current = current.parent
-        return current
 
     def _attribute(self, name: str, owner: Scope, depth: int, *, called: bool = False) -> Held | None:
         key = (id(owner), f"{name}()" if called else name)
@@ -136,10 +153,17 @@ class HeldClients:
             return self._returned(value, depth)
         if binding.kind == "param":
             library = typed(value.annotation, self._ctx, binding.scope)
-            return Held(library) if library is not None else None
+            return Held(library) if library is not None else self._argument(value, binding.scope, depth)
         if binding.kind in ("assign", "with") and isinstance(value, ast.expr):
             return self.of(value, binding.scope, depth + 1)
         return None
+
+    def _argument(self, param: ast.arg, scope: Scope, depth: int) -> Held | None:
+        """The client that the file itself gives to a parameter without a type."""
+        if param.annotation is not None:
+            return None
+        given = given_to(param.arg, scope, self._ctx)
+        return next((held for expr, where in given if (held := self.of(expr, where, depth + 1))), None)
 
     def _returned(self, function: Any, depth: int) -> Held | None:
         """The client that a def gives: by what it returns or yields, else by what it says that it returns."""
@@ -152,11 +176,10 @@ class HeldClients:
         library = typed(getattr(function, "returns", None), self._ctx, scope)
         return Held(library) if library is not None else None
 
-    def self_of(self, scope: Scope) -> tuple[Scope, Library] | None:
-        """The class around that is itself a client, by its base, with its library."""
-        owner = self._owner(ast.Name("self"), scope)
-        library = self.bases.get(owner.qualname) if owner is not None else None
-        return (owner, library) if owner is not None and library is not None else None
+    def self_of(self, scope: Scope) -> Subclass | None:
+        """The class around, where it is itself a client by its base."""
+        owner = own_class(ast.Name("self"), scope, self._ctx)
+        return self.bases.get(owner.qualname) if owner is not None else None
 
 
 def _given(method: str, held: Held) -> str:
@@ -170,14 +193,17 @@ def _is_property(function: Any) -> bool:
     return any("property" in last_name(each) for each in function.decorator_list)
 
 
-def _subclasses(ctx: Context) -> Iterator[tuple[str, Library]]:
+def _subclasses(ctx: Context) -> Iterator[tuple[str, Subclass]]:
     """The classes of the file that have a client of a library as their base."""
     for scope in ctx.module.classes.values():
-        for base in getattr(scope.node, "bases", ()):
-            ref = ctx.resolve(base, ctx.module) if isinstance(base, (ast.Name, ast.Attribute)) else None
+        bases = [base for base in getattr(scope.node, "bases", ()) if isinstance(base, (ast.Name, ast.Attribute))]
+        for base in bases:
+            ref = ctx.resolve(base, ctx.module)
             library = CLIENTS.get(ref.dotted) if ref is not None else None
             if library is not None and library.name in _CLASSES:
-                yield scope.qualname, library
+                others = [ctx.module.classes.get(last_name(each)) for each in bases]
+                names = {name for each in (scope, *others) if each is not None for name in each.names}
+                yield scope.qualname, Subclass(library, frozenset(names))
 
 
 _CLASSES: Final = frozenset({"smtplib", "imaplib", "poplib", "ftplib", "xmlrpc", *SQL_ROOTS})

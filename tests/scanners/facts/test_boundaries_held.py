@@ -1,13 +1,12 @@
 import pytest
 
 from scanners.scan import scan_files
-from scanners.tree import Fact
 
 
 def called(text: str) -> list[tuple[str, str, str]]:
     """The calls of a file: kind of fact, library or name of the client, and method."""
     facts = scan_files({"shop/rates.py": text.encode()}).facts
-    found: list[Fact] = [*facts.get("boundary-use", ()), *facts.get("boundary-call", ())]
+    found = [*facts.get("boundary-use", ()), *facts.get("boundary-call", ())]
     return [(fact.get("library", ""), fact["client"], fact.get("call", "")) for fact in found]
 
 
@@ -106,10 +105,12 @@ class Mail(smtplib.SMTP):
 
     def note(self, text):
         print(text)
+        self.quit()
 
 def send(text):
     mail = Mail("mx.example.net", timeout=3)
     mail.login("me", "word")
+    mail.note(text)
 """
 
 MESSAGE = """
@@ -134,6 +135,38 @@ async def ask(loop):
     await loop.run_in_executor(None, partial(conn.search, "dc=example"))
 """
 
+THREAD = """
+import asyncio, ldap3
+
+class Directory:
+    def connect(self):
+        return ldap3.Connection("ldap.example.net")
+
+    async def ask(self):
+        conn = await asyncio.to_thread(self.connect)
+        return await self.more(conn)
+
+    async def more(self, conn):
+        return conn.search("dc=example")
+"""
+
+OWN_CLASS = """
+import httpx
+
+class Context:
+    def __init__(self, fast):
+        client = httpx.Client(timeout=1) if fast else httpx.Client()
+        self.http = client
+        self.admin = Admin(self)
+
+class Admin:
+    def __init__(self, context):
+        self.context = context
+
+    def rates(self):
+        return self.context.http.get("https://api.example.net")
+"""
+
 
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -144,8 +177,18 @@ async def ask(loop):
         (CURSOR, [("", ":Store.conn", "execute")]),
         (ANNOTATED, [("psycopg2", "?", "execute"), ("psycopg2", "?", "execute_values")]),
         (CANVAS, [("celery", "?", "apply_async"), ("celery", "?", "get")]),
-        (SUBCLASS, [("smtplib", "?", "sendmail"), ("smtplib", "?", "connect"), ("smtplib", "?", "login")]),
+        (
+            SUBCLASS,
+            [
+                ("smtplib", "?", "sendmail"),
+                ("smtplib", "?", "quit"),
+                ("smtplib", "?", "connect"),
+                ("smtplib", "?", "login"),
+            ],
+        ),
         (MESSAGE, [("django.core.mail", "?", "send")]),
+        (THREAD, [("", ":Directory.connect()", "search")]),
+        (OWN_CLASS, [("httpx", "local", "get")]),
         (HANDED, [("", ":connect()", "bind"), ("", ":connect()", "search")]),
     ],
 )
@@ -164,3 +207,9 @@ def test_a_result_is_waited_for_without_end_unless_it_says_how_long() -> None:
 def test_what_is_no_client_is_not_called() -> None:
     head = "import redis\n\nkept = redis.Redis('cache')\n\n\n"
     assert called(f"{head}def put(words, key):\n    words.set(key, 1)\n    return dict().get(key)\n") == []
+
+
+def test_a_subclass_is_bounded_by_what_it_is_made_with() -> None:
+    rows = scan_files({"shop/rates.py": SUBCLASS.encode()}).inventory["boundaries"]
+    (row,) = [row for row in rows if row["cells"]["target"] == "mx.example.net"]
+    assert (row["cells"]["timeout"], row["marks"].get("timeout")) == ("3 s", "good")
