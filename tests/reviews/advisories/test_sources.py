@@ -14,6 +14,7 @@ from reviews.advisories import sources
 from reviews.advisories.errors import LoadError
 from reviews.advisories.sources import opened
 from scanners.git.errors import SourceError
+from tests.git_server import GitServer
 from tests.origin import commit_files
 
 FILES = {"vulns/a.yaml": b"a", "vulns/b.json": b"b"}
@@ -77,7 +78,8 @@ def test_one_file_is_not_all_there_is(tmp_path):
 def test_a_mirror_is_fetched_and_read_without_a_checkout(settings: Settings, tmp_path, origin):
     settings.SCRATCH_DIR = tmp_path / "scratch"
     commit = commit_files(origin, FILES | {"README.md": b"x"}, date="2026-03-01T23:00:00+00:00")
-    with opened(f"file://{origin}", lambda: None) as found:
+    settings.ALLOWED_SCHEMES, settings.ALLOWED_PRIVATE = ["http"], ["127.0.0.1"]
+    with GitServer(origin.parent) as server, opened(f"{server.url}/{origin.name}", lambda: None) as found:
         assert (found.is_live, found.commit, str(found.day)) == (True, commit, "2026-03-01")
         assert dict(found.files) == FILES
         assert not list(settings.SCRATCH_DIR.rglob("*.yaml"))
