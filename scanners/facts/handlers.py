@@ -34,7 +34,7 @@ class Handlers(Collector):
         """Record them where a web framework is in sight."""
         used = frameworks(ctx)
         routes = routes_of(ctx)
-        words = ("View", "Handler", "RequiredMixin")
+        words = ("View", "Handler", "RequiredMixin", "(API")
         if not used and not routes and not any(word in ctx.source for word in words):
             return
         for node, route in routes.items():
@@ -46,10 +46,12 @@ class Handlers(Collector):
                 ctx.fact("handler", node, **handler_fields(node, route, used, ctx))
 
     def _classes(self, ctx: Context, *, web: bool) -> list[Scope]:
-        found = []
+        found: list[Scope] = []
+        known: set[str] = set()
         for scope in ctx.module.classes.values():
-            if isinstance(scope.node, ast.ClassDef) and is_viewlike(scope.node, web=web):
+            if isinstance(scope.node, ast.ClassDef) and is_viewlike(scope.node, web=web, known=known):
                 found.append(scope)
+                known.add(scope.node.name)
                 ctx.fact("view-class", scope.node, **class_fields(scope.node, scope, ctx))
         return found
 

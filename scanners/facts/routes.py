@@ -9,8 +9,10 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
 from scanners.rule import CODE, Collector
+from scanners.semantics.api.guardnames import guarding
 from scanners.semantics.api.guardpoints import acts, answers_data, generic_methods
-from scanners.semantics.api.guards import class_state, guarding, included, may_refuse, refused_below, state, words_of
+from scanners.semantics.api.guards import class_state, included, may_refuse, refused_below, state, words_of
+from scanners.semantics.api.refusals import compares_paths, passes_all, turns_away
 from scanners.semantics.handlers import short
 from scanners.semantics.routes import Route, frameworks, routes_of
 from scanners.semantics.viewclasses import view_kind
@@ -76,21 +78,20 @@ class Routes(Collector):
         elif call.last == "mount" and call.node.args and "health" in unparse(call.node.args[0]).lower():
             ctx.fact("web-health", call)
 
-    def _middleware(self, name: str, at: Any, ctx: Context) -> None:
+    def _middleware(self, name: str, at: Any, ctx: Context, **told: bool) -> None:
         known = _KNOWN.search(name)
         if re.search(r"limit|throttl", name, re.I):
             ctx.fact("web-limit", at)
         elif guarding(name):
-            ctx.fact("web-guard", at, wide=True, owner="", sure=True, kind="middleware", name=name)
+            ctx.fact("web-guard", at, wide=True, owner="", sure=True, kind="middleware", name=name, **told)
         elif not known:
-            ctx.fact("web-guard", at, wide=True, owner="", sure=False, kind="middleware", name=name)
+            ctx.fact("web-guard", at, wide=True, owner="", sure=False, kind="middleware", name=name, **told)
 
     def visit_module(self, ctx: Context) -> None:
         """Record the routes, the settings and the packages in use."""
         for node, route in routes_of(ctx).items():
             ctx.fact("route", node, **route_fields(node, route, ctx))
-        if ctx.module.classes:
-            self._generic(ctx)
+        self._classes(ctx)
         if routes_of(ctx) and refused_below(ctx):
             ctx.fact("asked-below", 1)
         if ctx.imports(*_LIMITERS) and ctx.path_class != "test":
@@ -103,6 +104,14 @@ class Routes(Collector):
         if "urlpatterns" in ctx.module.names or "register(" in ctx.source or "def get_urls(" in ctx.source:
             for line, fields in _urls(ctx):
                 ctx.fact("url", line, **fields)
+
+    def _classes(self, ctx: Context) -> None:
+        """Record the generic views, and the middlewares that look at the path."""
+        if ctx.module.classes:
+            self._generic(ctx)
+        for name, scope in ctx.module.classes.items():
+            if name.endswith("Middleware") and compares_paths(scope.node):
+                ctx.fact("middleware-paths", scope.node, name=name)
 
     def _generic(self, ctx: Context) -> None:
         """Record the views of Django and DRF that leave all their methods to a base."""
@@ -125,21 +134,24 @@ class Routes(Collector):
                     owner = unparse(called.value) if isinstance(called, ast.Attribute) else ""
                     wide = last == "before_app_request" or owner.rpartition(".")[2] in ("app", "application")
                     if guarding(text) and may_refuse(node):
-                        ctx.fact("web-guard", node, wide=wide, owner=owner, sure=True, kind="hook", name=node.name)  # type: ignore[attr-defined]  # decorated nodes are defs
+                        refuses = turns_away(node) and not compares_paths(node)
+                        fields = {"wide": wide, "owner": owner, "kind": "hook", "name": node.name, "refuses": refuses}  # type: ignore[attr-defined]  # decorated nodes are defs
+                        ctx.fact("web-guard", node, sure=True, **fields)
                 elif last == "middleware":
                     text = f"{node.name} {' '.join(words_of(node.body))}"  # type: ignore[attr-defined]  # a class, as its hook says
+                    told = {"refuses": turns_away(node) and not compares_paths(node), "passes": passes_all(node)}
                     if re.search(r"auth|api_?key|jwt", text, re.I):
                         fields = {"wide": True, "owner": "", "kind": "middleware", "name": node.name}  # type: ignore[attr-defined]  # decorated nodes are defs
-                        ctx.fact("web-guard", node, sure=not is_conditional(node, ctx), **fields)
-                    self._middleware(node.name, node, ctx)  # type: ignore[attr-defined]  # a class, as its hook says
+                        ctx.fact("web-guard", node, sure=not is_conditional(node, ctx), **fields, **told)
+                    self._middleware(node.name, node, ctx, **told)  # type: ignore[attr-defined]  # a class, as its hook says
                 elif last in ("exception_handler", "errorhandler", "app_errorhandler", "error_handler", "exception"):
                     of = (
                         unparse(decorator.args[0]).rpartition(".")[2]
                         if isinstance(decorator, ast.Call) and decorator.args
                         else ""
                     )
-                    told = any("retry" in text.lower() for text in _told(node))
-                    ctx.fact("error-handler", node, of=of, retry=told)
+                    retried = any("retry" in text.lower() for text in _told(node))
+                    ctx.fact("error-handler", node, of=of, retry=retried)
 
     def _settings(self, ctx: Context) -> None:
         names = ctx.module.names

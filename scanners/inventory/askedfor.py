@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.inventory.table import BAD, GOOD, UNKNOWN
 from scanners.inventory.webnames import Web
+from scanners.semantics.api.guardnames import guarding
 from scanners.semantics.api.guardpoints import PUBLIC, judged, owned
-from scanners.semantics.api.guards import guarding
 from scanners.semantics.concurrency.reach import Key
 from scanners.semantics.web.asked import is_permission
 from scanners.tree import Fact
@@ -18,6 +18,8 @@ _LIBRARIES: Final = (
     "abc.", "typing.", "drf_spectacular.", "rest_framework_", "django_filters.", "braces.", "formtools.",
 )  # fmt: skip
 _OPEN: Final = frozenset({"AllowAny"})
+_SIGN_IN: Final = "It refuses what it is given, maybe to sign in with."
+_TOUCHED: Final = "It looks at who calls; where it refuses anybody cannot be seen."
 
 
 class Asked(NamedTuple):
@@ -35,8 +37,9 @@ class Access:
     def __init__(self, web: Web) -> None:
         self._web = web
         tree = web.tree
-        self._guards = tree.facts("web-guard")
+        self._guards = [fact for fact in tree.facts("web-guard") if not fact.get("passes")]
         self._limits = tree.facts("web-limit")
+        self._picking = {fact["name"] for fact in tree.facts("middleware-paths")}
         self.paged = bool(tree.facts("web-pages"))
         known = list(judged(tree))
         self._states = {(route.path, route["name"]): state for route, state in known}
@@ -54,24 +57,21 @@ class Access:
         if found.outside:
             return Asked(None, None, UNKNOWN)
         handler = found.handler
-        if handler is not None and handler["asks"].get("inside") == "guarded":
-            return Asked("checked in the handler", right, GOOD)
+        inside = handler["asks"].get("inside", "") if handler is not None else ""
+        if inside == "guarded":
+            checked = Asked("checked in the handler", right, GOOD)
+            return Asked(None, right or None, UNKNOWN, _SIGN_IN) if role == "login" else checked
         wide = self._for_all(found)
         if wide:
             return Asked(", ".join(wide), right, GOOD)
-        route = self._routes.get((handler.path, handler["name"])) if handler is not None else None
-        state = self._states.get((handler.path, handler["name"])) if handler is not None else None
+        key = (handler.path, handler["name"]) if handler is not None else ("", "")
+        route, state = self._routes.get(key), self._states.get(key, "")
         if state == "guarded" and route is not None:
-            return self._hung(route, right, role)
+            return self._hung(route, right, role, touched=inside == "touched")
         if state == "open":
             return Asked("declared public", right, "")
-        unsure = state == "unknown" or (handler is not None and handler["asks"].get("inside") == "unknown")
-        if doubt or unsure or any(fact["wide"] and not fact["sure"] for fact in self._guards):
-            why = (
-                f"What {doubt} asks is not known."
-                if doubt
-                else "A decorator, a base or a middleware of its own may ask."
-            )
+        why = self._doubt(doubt, inside, state)
+        if why:
             return Asked(None, right or None, UNKNOWN, why)
         bad = writes and self._siblings and role not in PUBLIC
         return Asked("none", right, BAD if bad else "")
@@ -125,19 +125,39 @@ class Access:
         unknown = [base for base in outer if not base.startswith(_LIBRARIES)]
         return unknown[0].rpartition(".")[2].lstrip(":") if unknown else ""
 
-    def _hung(self, route: Fact, right: str, role: str) -> Asked:
+    def _doubt(self, base: str, inside: str, state: str) -> str:
+        """Why it cannot be told that nobody is asked, "" where it can."""
+        if base:
+            return f"What {base} asks is not known."
+        if inside == "touched":
+            return _TOUCHED
+        wide = any(fact["wide"] and not self._is_sure(fact) for fact in self._guards)
+        unknown = "unknown" in (state, inside) or wide
+        return "A decorator, a base or a middleware of its own may ask." if unknown else ""
+
+    def _is_sure(self, fact: Fact) -> bool:
+        """Whether what is asked of many routes is asked of each: not by a hook that refuses nobody that one can see,
+        nor by a middleware that looks at the path."""
+        return bool(fact["sure"] and fact.get("refuses", True) and fact.get("name") not in self._picking)
+
+    def _hung(self, route: Fact, right: str, role: str, *, touched: bool) -> Asked:
         """Who is asked by what a route hangs on; a hook may well let pass what everybody may see."""
-        hung = [fact for fact in self._guards if owned(fact, route, self._web.routers.keys())]
+        every = [fact for fact in self._guards if owned(fact, route, self._web.routers.keys())]
+        hung = [fact for fact in every if self._is_sure(fact)]
         names = ", ".join(dict.fromkeys(_told(fact) for fact in hung))
         if names and role in PUBLIC and all(fact["kind"] == "hook" for fact in hung):
             return Asked(None, right or None, UNKNOWN, f"{names} may let it pass.")
+        if not names and touched:
+            return Asked(None, right or None, UNKNOWN, _TOUCHED)
+        if not names and every:
+            return Asked(None, right or None, UNKNOWN, "A hook may ask.")
         if names or route["auth"] == "guarded":
             return Asked(names or "asked by its class", right, GOOD)
         return Asked(None, right or None, UNKNOWN, "A class above it may ask.")
 
     def _for_all(self, found: "Endpoint") -> list[str]:
         """What holds for all routes: a middleware, a hook, a default of DRF."""
-        sure = [fact for fact in self._guards if fact["wide"] and fact["sure"]]
+        sure = [fact for fact in self._guards if fact["wide"] and self._is_sure(fact)]
         told = [fact for fact in sure if fact["owner"] != "drf" or found.framework == "drf"]
         return list(dict.fromkeys(_told(fact) for fact in told))[:3]
 

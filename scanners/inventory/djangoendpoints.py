@@ -62,7 +62,7 @@ def _entry(web: Web, entry: Fact, way: Way, named: set[Key]) -> Iterator[Endpoin
         notes=(way.note,) if way.note else (),
     )
     key = web.meant(entry["view"], entry.path)
-    if entry["include"] or (not entry["view"] and entry.get("text")):
+    if entry["include"] or entry.get("opens"):
         yield _included(entry, base)
     elif key is not None and key in web.classes:
         named.add(key)
@@ -101,6 +101,8 @@ def _included(entry: Fact, base: Endpoint) -> Endpoint:
 def _elsewhere(web: Web, entry: Fact, base: Endpoint) -> Endpoint:
     """A view that no file of this repository shows."""
     view = entry["view"]
+    if not view:
+        return replace(base, notes=(*base.notes, "The view is made when it starts."), outside=True)
     last = view.rpartition(".")[2]
     if view.startswith("django."):
         return replace(base, methods=list(GENERIC.get(last, ("GET",))), name=last)

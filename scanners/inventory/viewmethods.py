@@ -11,7 +11,7 @@ _VERBS: Final = ("get", "post", "put", "patch", "delete", "head", "options")
 _READ, _FORM = ("GET",), ("GET", "POST")
 GENERIC: Final = {
     "TemplateView": _READ, "ListView": _READ, "DetailView": _READ, "ArchiveIndexView": _READ, "YearArchiveView": _READ,
-    "MonthArchiveView": _READ, "DayArchiveView": _READ, "DateDetailView": _READ, "Feed": _READ,
+    "MonthArchiveView": _READ, "DayArchiveView": _READ, "DateDetailView": _READ,
     "RedirectView": _READ, "CreateView": _FORM, "UpdateView": _FORM, "DeleteView": _FORM, "FormView": _FORM,
     "LoginView": _FORM, "LogoutView": ("POST",), "PasswordChangeView": _FORM, "PasswordResetView": _FORM,
     "PasswordResetConfirmView": _FORM, "PasswordResetDoneView": _READ, "PasswordResetCompleteView": _READ,
@@ -59,7 +59,8 @@ def answering(web: Web, key: Key, limited: Sequence[str] = ()) -> Iterator[Answe
             grouped.setdefault(name, ([], handler))[0].append(verb)
     if not grouped:
         dispatch = web.method(key, "dispatch")
-        yield (list(limited) or None), fact["name"], dispatch
+        any_method = any(base.endswith(".Feed") for base in web.line(key)[1])
+        yield (list(limited) or ([] if any_method else None)), fact["name"], dispatch
     for name, (verbs, handler) in grouped.items():
         yield verbs, name, handler
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
 from typing import Any, Final
 
-from scanners.semantics.api.guards import guarding
+from scanners.semantics.api.guardnames import guarding
 from scanners.semantics.handlers import inner
 from scanners.syntax import unparse
 from scanners.tree import Fact, Tree
@@ -78,7 +78,7 @@ def acts(node: Any) -> bool:
 
 def judged(tree: Tree) -> Iterator[tuple[Fact, str]]:
     """Every route with its state: guarded, open, none or unknown."""
-    guards = tree.facts("web-guard")
+    guards = [fact for fact in tree.facts("web-guard") if not fact.get("passes")]
     wide_sure = [fact for fact in guards if fact["wide"] and fact["sure"]]
     wide_unknown = [fact for fact in guards if fact["wide"] and not fact["sure"]]
     routers = {(fact.path, fact["name"]) for fact in tree.facts("web-router")}

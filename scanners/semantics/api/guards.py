@@ -10,20 +10,10 @@ from scanners.context import Context
 from scanners.names import resolve
 from scanners.place import Call
 from scanners.scopes import Scope
+from scanners.semantics.api.guardnames import OPEN, guarding
 from scanners.semantics.routes import Route
 from scanners.syntax import descendants, unparse
 
-_GUARD: Final = re.compile(
-    r"log(ged)?_?in|auth|jwt|token|permission|perms?([_A-Z]|$)|roles?([_A-Z]|$)|admin|staff|superuser|secur(e|ity)|protected|scopes?([_A-Z]|$)"
-    r"|api_?key|credential|access|current_?(user|account|admin|member|customer|tenant|principal)|get_(user|account|principal|identity)\b"
-    r"|principal|identity|signature|hmac|verif(y|ied)|acl\b|oidc|saml|oauth|require_?(user|role|admin|scope|owner)|user_passes_test"
-    r"|passes_test|compare_digest|can_\w+|check_\w*(owner|allowed|user)|ensure_\w*(owner|user|allowed)|entitle|captcha|restricted|policy",
-    re.IGNORECASE,
-)
-_OPEN: Final = re.compile(
-    r"AllowAny|login_not_required|no_?auth|skip_?auth|anonymous|public|unauthenticated|allow_guest|without_auth|auth_?exempt|NoPermission|unprotected",
-    re.IGNORECASE,
-)
 _HARMLESS: Final = re.compile(
     r"(^|\.)(csrf_exempt|csrf_protect|ensure_csrf_cookie|require_\w+|cache\w*|never_cache|vary_on_\w+|extend_schema\w*|swagger\w*|doc|docs"
     r"|marshal_with|expect|response|arguments|limit|limiter\w*|throttle\w*|ratelimit\w*|rate_limit\w*|api_view|renderer_classes"
@@ -54,12 +44,6 @@ _BODIES: Final = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
-def guarding(name: str) -> bool:
-    """Whether a decorator, dependency, class or function is named after keeping callers out."""
-    return bool(_GUARD.search(name)) and not _OPEN.search(name)
-
-
 def state(node: Any, route: Route, ctx: Context) -> str:
     """Of a route in its file: guarded, open (declared public), unknown (an unknown decorator), or none."""
     if _only_redirects(node):
@@ -74,7 +58,7 @@ def state(node: Any, route: Route, ctx: Context) -> str:
     texts = [text for text, _ in names] + found
     if any(guarding(text) for text in texts):
         return "guarded"
-    if any(_OPEN.search(text) for text in texts):
+    if any(OPEN.search(text) for text in texts):
         return "open"
     inside = asked_in(node)
     if inside == "guarded":
@@ -89,7 +73,7 @@ def class_state(node: ast.ClassDef, ctx: Context) -> str:
     texts = names + class_marks(node, "", ctx)
     if any(guarding(text) for text in texts):
         return "guarded"
-    if any(_OPEN.search(text) for text in texts):
+    if any(OPEN.search(text) for text in texts):
         return "open"
     return "unknown" if any(not _HARMLESS.search(text) for text in names) else "none"
 

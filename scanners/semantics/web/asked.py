@@ -8,14 +8,13 @@ from typing import Any, Final
 
 from scanners.constants import fold
 from scanners.scopes import Scope
-from scanners.semantics.api.guards import asked_in, guarding
+from scanners.semantics.api.guardnames import OPEN, guarding
+from scanners.semantics.api.guards import asked_in
+from scanners.semantics.api.refusals import turns_away
 from scanners.syntax import descendants, last_name, unparse
 
 _DEPENDS: Final = frozenset({"Depends", "Security", "Provide", "Inject"})
-_OPEN: Final = re.compile(
-    r"AllowAny|login_not_required|no_?auth|skip_?auth|anonymous|public|unauthenticated|allow_guest|without_auth|auth_?exempt|unprotected",
-    re.IGNORECASE,
-)
+_HOPS: Final = 3
 _LIMITS: Final = re.compile(r"limit|throttl", re.IGNORECASE)
 _NO_GUARD: Final = frozenset({"method_decorator", "wraps", "csrf_exempt", "csrf_protect", "authentication_classes"})
 _PERMISSION: Final = re.compile(r"permission|perms?$|roles?(_|$)|scopes?(_|$)|can_|privilege|policy|entitle|acl", re.I)
@@ -24,7 +23,8 @@ _PERMISSION: Final = re.compile(r"permission|perms?$|roles?(_|$)|scopes?(_|$)|ca
 @dataclass(slots=True)
 class Asked:
     """Names of what asks who is calling, of what is asked for (permissions, roles), of what declares it open, and of
-    what limits how often; `inside` is "guarded" where the handler asks by itself, "unknown" where it may."""
+    what limits how often; `inside` is "guarded" where the handler refuses by itself, "touched" where it only looks at
+    who calls, "unknown" where it may."""
 
     guards: list[str] = field(default_factory=list)
     permissions: list[str] = field(default_factory=list)
@@ -41,14 +41,36 @@ class Asked:
 def asked_of(node: Any, scope: Scope, *, injects: bool) -> Asked:
     """What asks before a def runs. `injects` says that its framework resolves dependencies from its parameters."""
     found = Asked()
-    for decorator in node.decorator_list:
+    for decorator in (*node.decorator_list, *_afterwards(node, scope)):
         _decorator(decorator, scope, found)
     if injects:
         for text in _dependencies(node):
             _note(text, found)
     if not found.guards:
         found.inside = asked_in(node)
+        if found.inside == "guarded" and not turns_away(node):
+            found.inside = "touched"
     return found
+
+
+def _afterwards(node: Any, scope: Scope) -> Iterator[ast.expr]:
+    """What a def is given to afterwards, under its own name: `view = login_required(view)`."""
+    for binding in scope.names.get(node.name, ()):
+        made = binding.value if binding.kind == "assign" else None
+        while isinstance(made, ast.Call) and made.args:
+            yield made.func
+            made = made.args[0]
+
+
+def _hop(decorator: ast.expr, scope: Scope) -> ast.expr:
+    """What makes a decorator that a name of the module holds: `staff_only = user_passes_test(...)`."""
+    for _ in range(_HOPS):
+        held = scope.names.get(decorator.id, ()) if isinstance(decorator, ast.Name) else ()
+        value = held[-1].value if held and held[-1].kind == "assign" else None
+        if not isinstance(value, (ast.Name, ast.Attribute, ast.Call)):
+            break
+        decorator = value
+    return decorator
 
 
 def asked_by_decorators(decorators: Iterable[ast.expr], scope: Scope) -> Asked:
@@ -75,6 +97,8 @@ def _decorator(decorator: ast.expr, scope: Scope, found: Asked) -> None:
     if _LIMITS.search(name) or (call is not None and _LIMITS.search(unparse(call.func))):
         found.limits.append(_arguments(call, scope) or name)
         return
+    if call is None and not guarding(name) and (made := _hop(decorator, scope)) is not decorator:
+        name = last_name(made.func if isinstance(made, ast.Call) else made)
     if name not in _NO_GUARD and not (name in _VERBS and call is not None):
         _note(name, found)
         if call is not None and found.guards[-1:] == [name] and (told := _arguments(call, scope)):
@@ -102,7 +126,7 @@ _VERBS: Final = frozenset(
 
 
 def _note(name: str, found: Asked, *, sure: bool = False) -> None:
-    if _OPEN.search(name):
+    if OPEN.search(name):
         found.open.append(name)
     elif sure or guarding(name):
         found.guards.append(name)

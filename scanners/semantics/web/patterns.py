@@ -20,7 +20,7 @@ class Entry:
     """One pattern. `path` has "…" for what is computed; `view` and `include` are pointers, one of them at most given.
 
     `wraps` are the callables around the view, `actions` what `as_view` maps methods to, `words` its keywords, `text`
-    stands for a view or an include that is computed.
+    stands for a view or an include that is computed, `opens` says that it is an include.
     """
 
     line: int
@@ -32,6 +32,7 @@ class Entry:
     actions: dict[str, str] | None = None
     words: dict[str, str] | None = None
     text: str = ""
+    opens: bool = False
 
 
 def entries(value: ast.AST | None, scope: Scope, above: str = "", depth: int = 0) -> Iterator[Entry]:
@@ -126,7 +127,8 @@ def _view(given: ast.expr, item: ast.Call, path: str, regex: bool, scope: Scope,
         yield from _included(given, line, path, regex, scope, depth)
         return
     named = fold(given, scope)
-    view = named if isinstance(named, str) and "." in named else pointer(given, scope)
+    made = given.func if isinstance(given, ast.Call) and last_name(given.func)[:1].isupper() else given
+    view = named if isinstance(named, str) and "." in named else pointer(made, scope)
     if view.endswith(".site.urls"):
         yield Entry(line, path, regex, include=view)
     else:
@@ -144,7 +146,7 @@ def _included(first: ast.AST | None, line: int, path: str, regex: bool, scope: S
     else:
         target = pointer(first, scope)
         text = unparse(first)[:80] if first is not None and not target else ""
-        yield Entry(line, path, regex, include=target, text=text)
+        yield Entry(line, path, regex, include=target, text=text, opens=True)
 
 
 def _holds_patterns(given: ast.Tuple) -> bool:

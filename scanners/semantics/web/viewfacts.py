@@ -2,20 +2,24 @@
 
 import ast
 import re
+from collections.abc import Container
 from typing import Any, Final
 
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.scopes import Scope
-from scanners.semantics.api.guards import class_marks, guarding
+from scanners.semantics.api.guardnames import guarding
+from scanners.semantics.api.guards import class_marks
 from scanners.semantics.pointers import pointer
 from scanners.semantics.web.asked import asked_by_decorators, names_in
 from scanners.syntax import last_name, unparse
 
 _VIEWLIKE: Final = re.compile(
-    r"(View|ViewSet|ViewMixin|Mixin|Resource|Handler|API|Endpoint|Controller|Page|Step|Feed)$|^(Base|Generic)\w*View"
+    r"(View|ViewSet|ViewMixin|Mixin|Resource|Handler|API|Endpoint|Controller|Page|Step|Feed)$|^(Base|Generic)\w*View|^API[A-Z]\w+$"
 )
-_PLAIN_VIEWS: Final = re.compile(r"(View|ViewSet|ViewMixin|RequiredMixin|RequestHandler|APIHandler)$")
+_PLAIN_VIEWS: Final = re.compile(
+    r"(View|ViewSet|ViewMixin|RequiredMixin|RequestHandler|APIHandler)$|^API[A-Z][a-z]\w*$"
+)
 _NOT: Final = re.compile(
     r"(Model|Form|Serializer|Migration|Config|Command|Admin|TestCase|Exception|Error|Manager|Field|Widget)$"
 )
@@ -28,12 +32,14 @@ _TEXTS: Final = (
 _HOOKS: Final = frozenset({"dispatch", "test_func", "get_permissions", "setup", "initial", "prepare", "form_valid"})
 
 
-def is_viewlike(node: ast.ClassDef, *, web: bool) -> bool:
+def is_viewlike(node: ast.ClassDef, *, web: bool, known: Container[str] = ()) -> bool:
     """Whether a class may be a view or a part of one, by its name and those of its bases. `web` says that its file
-    imports a web framework: elsewhere a handler or a mixin is mostly something else."""
+    imports a web framework: elsewhere a handler or a mixin is mostly something else. `known` are views above it."""
     names = [last_name(base.value if isinstance(base, ast.Subscript) else base) for base in node.bases]
     if _NOT.search(node.name) or any(_NOT.search(name) for name in names):
         return False
+    if any(name in known for name in names):
+        return True
     wanted = _VIEWLIKE if web else _PLAIN_VIEWS
     return any(wanted.search(name) for name in (node.name, *names))
 

@@ -516,3 +516,173 @@ def test_views_of_an_own_framework_say_their_path_themselves() -> None:
         "declared public",
         "json",
     ]
+
+
+FLASK = """\
+from flask import Flask, abort, redirect, render_template, session
+from flask_login import current_user
+app = Flask(__name__)
+
+
+@app.before_request
+def load_user():
+    session['user'] = current_user.name
+
+
+@app.route('/basket')
+def basket():
+    return render_template('basket.html', user=current_user)
+
+
+@app.route('/orders')
+def orders():
+    if not current_user.is_authenticated:
+        return redirect('/login')
+    return render_template('orders.html')
+
+
+@app.route('/books')
+def books():
+    if current_user.is_authenticated:
+        return redirect('/orders')
+    return render_template('books.html')
+"""
+
+
+def test_a_handler_checks_who_calls_only_where_it_turns_somebody_away() -> None:
+    found = endpoints({"app.py": FLASK})
+    assert [found[f"GET /{name}"]["cells"]["authentication"] for name in ("basket", "orders", "books")] == [
+        None,
+        "checked in the handler",
+        None,
+    ]
+    assert found["GET /basket"]["marks"]["authentication"] == "unknown"
+
+
+GATED = """\
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+app = FastAPI()
+
+
+@app.middleware('http')
+async def check_auth(request: Request, call_next):
+    if {test}:
+        return JSONResponse({{}}, status_code=401)
+    return await call_next(request)
+
+
+@app.get('/books')
+async def books():
+    return []
+"""
+
+
+def test_a_middleware_guards_unless_it_looks_at_the_path() -> None:
+    sure = endpoints({"app.py": GATED.format(test="not request.headers.get('x-key')")})
+    picks = endpoints({"app.py": GATED.format(test="request.url.path.startswith('/admin')")})
+    assert sure["GET /books"]["cells"]["authentication"] == "check_auth (middleware)"
+    assert picks["GET /books"]["cells"]["authentication"] is None
+
+
+LOGS = """\
+from fastapi import FastAPI
+app = FastAPI()
+
+
+@app.middleware('http')
+async def principal_logging(request, call_next):
+    response = await call_next(request)
+    return response
+
+
+@app.get('/books')
+async def books():
+    return []
+"""
+
+
+def test_a_middleware_that_hands_on_whatever_comes_guards_nothing() -> None:
+    assert endpoints({"app.py": LOGS})["GET /books"]["cells"]["authentication"] == "none"
+
+
+DESK = {
+    "desk/urls.py": """\
+from django.contrib.auth.decorators import login_required
+from django.urls import path
+from desk import views
+from desk.feeds import NewTickets
+urlpatterns = [
+    path('tickets/', views.tickets),
+    path('queues/', views.queues),
+    path('news/', login_required(NewTickets())),
+]
+""",
+    "desk/feeds.py": """\
+from django.contrib.syndication.views import Feed
+
+
+class NewTickets(Feed):
+    title = 'New'
+""",
+    "desk/views.py": """\
+from django.contrib.auth.decorators import user_passes_test
+from django.shortcuts import render
+staff_only = user_passes_test(lambda user: user.is_staff)
+
+
+def tickets(request):
+    return render(request, 'tickets.html')
+
+
+tickets = staff_only(tickets)
+members = user_passes_test(lambda user: user.is_active)
+
+
+@members
+def queues(request):
+    return render(request, 'queues.html')
+""",
+}
+
+
+def test_what_views_are_given_to_afterwards_asks_through_names() -> None:
+    found = {row["cells"]["path"]: row["cells"] for row in endpoints(DESK).values()}
+    assert found["/tickets/"]["authentication"] == "staff_only"
+    assert found["/queues/"]["authentication"] == "user_passes_test"
+    assert [found["/news/"][name] for name in ("methods", "authentication")] == [[], "login_required"]
+
+
+DEPOSIT = {
+    "deposit/urls.py": """\
+from django.urls import path
+from deposit.collection import CollectionAPI
+urlpatterns = [path('collection/', CollectionAPI.as_view())]
+""",
+    "deposit/common.py": """\
+from abc import ABCMeta
+from rest_framework.views import APIView
+
+
+class APIBase(APIView, metaclass=ABCMeta):
+    pass
+
+
+class APIPost(APIBase, metaclass=ABCMeta):
+    def post(self, request, name):
+        return self.process_post(request, name)
+""",
+    "deposit/collection.py": """\
+from deposit.common import APIPost
+
+
+class CollectionAPI(APIPost):
+    def process_post(self, request, name):
+        return None
+""",
+}
+
+
+def test_the_methods_of_a_view_come_from_its_abstract_base_in_another_file() -> None:
+    (row,) = endpoints(DEPOSIT).values()
+    assert cells(row, "methods", "path", "framework") == [["POST"], "/collection/", "drf"]
