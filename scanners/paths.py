@@ -40,6 +40,7 @@ _TEXT_KINDS: Final = (
     ("recipe", re.compile(r"(^|/)(tox\.ini|(GNU)?[Mm]akefile|[Jj]ustfile|Taskfile\.ya?ml)$")),
     ("manifest", re.compile(r"(^|/)(k8s|kubernetes|deploy|deployment|helm|charts|manifests)/.*\.ya?ml$")),
     ("archive", re.compile(r"^PKG-INFO$")),
+    ("crontab", re.compile(r"(^|/)(\.?crontabs?|cron\.d/[\w-]+|crontabs/[\w-]+|crontab\.txt)$|\.(cron|crontab)$")),
     ("procfile", re.compile(r"(^|/)Procfile$")),
     ("dockerignore", re.compile(r"(^|/)([\w.-]+)?\.dockerignore$")),
     ("notebook", re.compile(r"\.ipynb$")),

@@ -29,7 +29,9 @@ class Jobs(Collector):
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         """Record an application."""
-        ctx.fact("celery-app", call)
+        bound = call.stmt.targets[0] if isinstance(call.stmt, ast.Assign) and call.stmt.value is call.node else None
+        name = bound.id if isinstance(bound, ast.Name) and call.block.kind == "module" else ""
+        ctx.fact("celery-app", call, name=name)
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         """Record a decorated def that is a task."""

@@ -27,7 +27,8 @@ class Tasks(Collector):
     """Fact `task`: a def or a class that a worker, a scheduler or an operator runs apart from requests.
 
     `options` are the keywords of its decorators and what its class sets, `params` its parameters as [name, type],
-    `retry` how it calls itself again, `sure` whether the decorator is one of the library beyond doubt.
+    `retry` how it calls itself again, `sure` whether the decorator is one of the library beyond doubt; else `app`
+    points at what the decorator belongs to.
     """
 
     def visit_module(self, ctx: Context) -> None:
@@ -44,7 +45,7 @@ class Tasks(Collector):
     def _decorated(self, node: Any, scope: Scope, ctx: Context) -> None:
         outer = scope.parent or ctx.module
         place: Place[Any] = Place(node, Block(outer.kind, outer.node, None, outer), node)
-        kind, sure = "", True
+        kind, sure, app = "", True, ""
         stated: dict[str, Any] = {}
         positional: list[str] = []
         for decorator in node.decorator_list:
@@ -52,13 +53,22 @@ class Tasks(Collector):
             found, known = kind_of(call.func if call else decorator, place)
             if found:
                 kind, sure = kind or found, sure and known
+                held = call.func if call else decorator
+                app = pointer(held.value, outer) if not known and isinstance(held, ast.Attribute) else app
                 stated |= options(call, outer)
                 positional += [str(fold(arg, outer) or "") for arg in (call.args if call else ())]
         if kind:
             base = next(
                 (w.value for d in node.decorator_list for w in getattr(d, "keywords", ()) if w.arg == "base"), None
             )
-            fields = {"name": scope.qualname, "kind": kind, "sure": sure, "options": stated, "given": positional}
+            fields = {
+                "name": scope.qualname,
+                "kind": kind,
+                "sure": sure,
+                "app": app,
+                "options": stated,
+                "given": positional,
+            }
             ctx.fact(
                 "task", node, **fields, bases=[pointer(base, outer)] if base is not None else [], **_body(node, scope)
             )

@@ -15,7 +15,8 @@ class Jobs:
         self.tree = tree
         self.tasks = {(fact.path, fact["name"]): fact for fact in tree.facts("task")}
         self._bases = {(fact.path, fact["name"]): fact for fact in tree.facts("task-base")}
-        self._names = Names(tree, self.tasks.keys() | self._bases.keys())
+        self._apps = {(fact.path, fact["name"]) for fact in tree.facts("celery-app") if fact["name"]}
+        self._names = Names(tree, self.tasks.keys() | self._bases.keys() | self._apps)
         self._registered = {fact["options"]["name"]: key for key, fact in self.tasks.items() if _named(fact)}
         self.enqueued: dict[Key, list[Fact]] = defaultdict(list)
         self.planned: dict[Key, list[Fact]] = defaultdict(list)
@@ -39,6 +40,10 @@ class Jobs:
             found = self._registered.get(fact["task"])
             return found if found is not None else self._names.meant(fact["task"], fact.path)
         return self._names.meant(fact["to"], fact.path) if fact["to"] else None
+
+    def is_app(self, fact: Fact) -> bool:
+        """Whether what decorates a job is an application that a file of the repository makes."""
+        return bool(fact.get("app")) and self._names.meant(fact["app"], fact.path) in self._apps
 
     def options(self, fact: Fact, depth: int = 0) -> dict[str, Any]:
         """The options of a job with those of its bases."""

@@ -60,7 +60,9 @@ def _task(key: Key, fact: Fact, jobs: Jobs, bounded: bool, models: set[str]) -> 
         acknowledged=acknowledged,
         payload=payload,
         enqueued_from=len(calls),
-        unresolved="" if fact["sure"] else "The decorator is an imported object that only sounds like an application.",
+        unresolved=""
+        if fact["sure"] or jobs.is_app(fact)
+        else "The decorator is an imported object that only sounds like an application.",
     )
 
 

@@ -286,3 +286,31 @@ def test_a_function_that_a_queue_is_given_is_a_job() -> None:
     call = "\n\ndef order():\n    queue.enqueue(send, 1, job_timeout=20)\n"
     row = jobs({"app.py": source + call})["rq job send"]
     assert cells(row, "limit", "retries", "enqueued_from") == ["20 s", "none", 1]
+
+
+IMPORTED = {
+    "desk/worker/app.py": """\
+from celery import Celery
+app = Celery('desk')
+""",
+    "desk/mail.py": """\
+from desk.worker.app import app
+
+
+@app.task(time_limit=20)
+def send(ticket):
+    pass
+""",
+}
+
+
+def test_a_task_of_an_application_of_another_file_is_one_beyond_doubt() -> None:
+    (row,) = jobs(IMPORTED).values()
+    assert (row["cells"]["kind"], row["unresolved"]) == ("celery task", "")
+
+
+def test_a_crontab_tells_its_jobs_by_its_name_or_its_folder() -> None:
+    line = b"5 4 * * * root /usr/bin/clean --all\n"
+    report = scan_files(dict.fromkeys(("deploy/cron.d/clean", "nightly.cron", "crontab", "notes.txt"), line))
+    told = [(row["cells"]["schedule"], row["places"][0][0]) for row in report.inventory["jobs"]]
+    assert sorted(told) == [("5 4 * * *", path) for path in ("crontab", "deploy/cron.d/clean", "nightly.cron")]
