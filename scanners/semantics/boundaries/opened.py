@@ -1,7 +1,7 @@
 """Annotations that say what is handed in: connections, cursors and clients of libraries."""
 
 import ast
-import re
+import sys
 from typing import Any, Final
 
 from scanners.context import Context
@@ -21,16 +21,19 @@ SQL_ROOTS: Final = {
 }
 """Packages of drivers, with the name of the library in the table."""
 _OPENED: Final = ("cursor", "connection", "pool", "transaction")
-_ROOTS: Final = frozenset({*SQL_ROOTS, *(name.partition(".")[0] for name in (*CLIENTS, *SESSIONS))})
-_ANNOTATED: Final = re.compile(
-    r"(?::|->) *[\"']?[\w.\[]*(?:[Cc]ursor|onnection|Pool|Redis|Client|Session|SMTP|Server)\b"
+_DRIVERS: Final = SQL_ROOTS.keys() | (
+    {name.partition(".")[0] for name in CLIENTS if name.rpartition(".")[2][:1].isupper()} - sys.stdlib_module_names
 )
+_WORDS: Final = ("ursor", "onnection", "Pool", "Redis", "Client")
+_GIVEN: Final = ("-> httpx.", "-> requests.", "-> aiohttp.")
 _WRAPPERS: Final = frozenset({"Optional", "Annotated", "Union", "ClassVar", "Final"})
 
 
 def told_by_types(ctx: Context) -> bool:
     """Whether annotations of the file may name what a library opens."""
-    return not ctx.imported.isdisjoint(_ROOTS) and _ANNOTATED.search(ctx.source) is not None
+    words = () if ctx.imported.isdisjoint(_DRIVERS) else _WORDS
+    given = _GIVEN if ctx.imports("httpx", "requests", "aiohttp") else ()
+    return any(word in ctx.source for word in (*words, *given))
 
 
 def typed(annotation: Any, ctx: Context, scope: Scope) -> Library | None:
