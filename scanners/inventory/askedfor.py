@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scanners.inventory.table import BAD, GOOD, UNKNOWN
 from scanners.inventory.webnames import Web
-from scanners.semantics.api.guardnames import guarding
+from scanners.semantics.api.guardnames import guarding, guards_as_base
 from scanners.semantics.api.guardpoints import PUBLIC, judged, owned
 from scanners.semantics.concurrency.reach import Key
 from scanners.semantics.web.asked import is_permission
@@ -121,7 +121,7 @@ class Access:
             opened += fact["asks"].get("open", [])
             last = fact["name"].rpartition(".")[2]
             guards += [last] if last.endswith("Mixin") and guarding(last) else []
-        guards += [base.rpartition(".")[2] for base in outer if guarding(base.rpartition(".")[2])]
+        guards += [last for base in outer if guards_as_base(last := base.rpartition(".")[2])]
         unknown = [base for base in outer if not base.startswith(_LIBRARIES)]
         return unknown[0].rpartition(".")[2].lstrip(":") if unknown else ""
 

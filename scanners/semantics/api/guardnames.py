@@ -18,6 +18,7 @@ _GUARD: Final = re.compile(
 _ASIDE: Final = re.compile(
     r"^_?(no|not|non|without)_|access_?log|(_|^)(repo|repository|dao|service|client|settings|config|manager|factory|stor(e|age))$"
 )
+_PARTICIPLE: Final = re.compile(r"required|authenticated|protected|secured?|restricted|permission|staff|admin", re.I)
 _SEAM: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD: Final = re.compile(r"\w+")
 
@@ -32,3 +33,8 @@ def guarding(text: str) -> bool:
         return False
     words = (_SEAM.sub("_", word).lower() for word in _WORD.findall(text))
     return any(_GUARD.search(word) and not _ASIDE.search(word) for word in words)
+
+
+def guards_as_base(name: str) -> bool:
+    """Whether a class above a view is named after keeping callers out: a `LoginView` lets them in."""
+    return guarding(name) and (not name.endswith(("View", "ViewSet")) or bool(_PARTICIPLE.search(name)))

@@ -8,7 +8,7 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.scopes import Scope
-from scanners.semantics.api.guardnames import guarding
+from scanners.semantics.api.guardnames import guards_as_base
 from scanners.semantics.api.guards import class_marks
 from scanners.semantics.pointers import pointer
 from scanners.semantics.web.asked import asked_by_decorators, names_in
@@ -36,10 +36,12 @@ def is_viewlike(node: ast.ClassDef, *, web: bool, known: Container[str] = ()) ->
     """Whether a class may be a view or a part of one, by its name and those of its bases. `web` says that its file
     imports a web framework: elsewhere a handler or a mixin is mostly something else. `known` are views above it."""
     names = [last_name(base.value if isinstance(base, ast.Subscript) else base) for base in node.bases]
-    if _NOT.search(node.name) or any(_NOT.search(name) for name in names):
+    if _NOT.search(node.name):
         return False
-    if any(name in known for name in names):
+    if any(name in known or name.endswith(("View", "ViewSet")) for name in names):
         return True
+    if any(_NOT.search(name) for name in names):
+        return False
     wanted = _VIEWLIKE if web else _PLAIN_VIEWS
     return any(wanted.search(name) for name in (node.name, *names))
 
@@ -55,7 +57,7 @@ def class_fields(node: ast.ClassDef, scope: Scope, ctx: Context) -> dict[str, An
         if isinstance(target, ast.Name) and value is not None:
             _attribute(target.id, value, scope, attributes)
     asked = asked_by_decorators(node.decorator_list, outer)
-    own = [text for text in class_marks(node, "", ctx) if guarding(text) and text != "permission"]
+    own = [text for text in class_marks(node, "", ctx) if guards_as_base(text) and text != "permission"]
     hooks = [
         stmt.name
         for stmt in node.body

@@ -661,10 +661,11 @@ urlpatterns = [path('collection/', CollectionAPI.as_view())]
 """,
     "deposit/common.py": """\
 from abc import ABCMeta
+from deposit.config import APIConfig
 from rest_framework.views import APIView
 
 
-class APIBase(APIView, metaclass=ABCMeta):
+class APIBase(APIConfig, APIView, metaclass=ABCMeta):
     pass
 
 
@@ -686,3 +687,14 @@ class CollectionAPI(APIPost):
 def test_the_methods_of_a_view_come_from_its_abstract_base_in_another_file() -> None:
     (row,) = endpoints(DEPOSIT).values()
     assert cells(row, "methods", "path", "framework") == [["POST"], "/collection/", "drf"]
+
+
+def test_a_view_above_that_signs_in_guards_nothing() -> None:
+    found = endpoints(
+        {
+            "urls.py": "from django.urls import path\nimport views\nurlpatterns = [path('in/', views.Enter.as_view())]\n",
+            "views.py": "from django.contrib.auth.views import LoginView\n\n\nclass Enter(LoginView):\n    pass\n",
+        }
+    )
+    (row,) = found.values()
+    assert row["marks"].get("authentication") != "good"
