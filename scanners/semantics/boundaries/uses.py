@@ -25,7 +25,7 @@ _NAMED: Final = re.compile(
 )
 QUIET: Final = frozenset(
     "close aclose quit shutdown mount dispose disconnect register_script add_listener is_closed "
-    "is_connected build_request set_debuglevel cursor pipeline".split()
+    "is_connected build_request set_debuglevel cursor pipeline fetchone fetchall fetchmany ft".split()
 )
 """What a client does without asking its peer."""
 

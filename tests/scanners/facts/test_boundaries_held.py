@@ -75,6 +75,7 @@ class Store:
     def put(self):
         with self.conn.cursor() as cur:
             cur.execute("select 1")
+            return cur.fetchall()
 """
 
 ANNOTATED = """
