@@ -692,7 +692,7 @@ def test_the_methods_of_a_view_come_from_its_abstract_base_in_another_file() -> 
 def test_a_view_above_that_signs_in_guards_nothing() -> None:
     found = endpoints(
         {
-            "urls.py": "from django.urls import path\nimport views\nurlpatterns = [path('in/', views.Enter.as_view())]\n",
+            "urls.py": "from django.urls import path\nimport views\nurlpatterns = [path('', views.Enter.as_view())]\n",
             "views.py": "from django.contrib.auth.views import LoginView\n\n\nclass Enter(LoginView):\n    pass\n",
         }
     )
