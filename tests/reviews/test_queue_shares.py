@@ -122,13 +122,13 @@ class TestLaws:
 
 
 class TestTurns:
-    def test_people_then_forges_then_looks_then_history(self, team: Team) -> None:
+    def test_people_then_forges_then_looks_then_news_of_advisories_then_history(self, team: Team) -> None:
         order = [Trigger.REVIEW, Trigger.REGISTERED, Trigger.PERSON]
-        order += [Trigger.PULL_REQUEST, Trigger.WEBHOOK, Trigger.POLL, Trigger.HISTORY]
+        order += [Trigger.PULL_REQUEST, Trigger.WEBHOOK, Trigger.POLL, Trigger.ADVISORIES, Trigger.HISTORY]
         for number, trigger in enumerate(order):
             _waits(RepositoryFactory(team=team), trigger=trigger, available_at=timezone.now() - number * LONG_AGO)
         taken = [Scan.objects.get(pk=leased().scan).turn for _ in order]
-        assert taken == [0, 0, 0, 1, 1, 2, 3]
+        assert taken == [0, 0, 0, 1, 1, 2, 3, 4]
 
     def test_a_team_with_nothing_done_yet_does_not_go_before_people(self, team: Team) -> None:
         mine, other = RepositoryFactory.create_batch(2, team=team), RepositoryFactory()

@@ -69,7 +69,8 @@ def _bound(binding: Binding, ctx: Context, depth: int) -> Scope | None:
         return None
     said = binding.value.annotation
     if said is not None:
-        name = said.value if isinstance(said, ast.Constant) else getattr(said, "id", "")
+        text = said.value if isinstance(said, ast.Constant) else getattr(said, "id", "")
+        name = text if isinstance(text, str) else ""
         return ctx.module.classes.get(name)
     given = given_to(binding.value.arg, binding.scope, ctx)
     return next((found for expr, where in given if (found := own_class(expr, where, ctx, depth))), None)
