@@ -98,8 +98,8 @@ def ground(repository: int, kept: Json, day: date) -> Ground:
     ]
     if excuses:
         open_ = Finding.objects.filter(repository=repository).order_by(*waived.AGE).values_list("identity", flat=True)
-        age = {identity: place for place, identity in enumerate(open_)}
-        places.sort(key=lambda place: (age.get(place.identity, len(age)), place.path, place.identity))
+        rank = {identity: place for place, identity in enumerate(open_)}
+        places.sort(key=lambda place: (rank.get(place.identity, len(rank)), place.path, place.identity))
     return Ground(kept, tuple(places), excuses, waived.answers_of(repository), day)
 
 
