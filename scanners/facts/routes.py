@@ -40,7 +40,7 @@ _KNOWN: Final = re.compile(
     r"|Timing|Cache|Locale|Debug",
     re.IGNORECASE,
 )
-_DECORATED: Final = re.compile(r"before_\w*request|url_value_preprocessor|middleware|exception|errorhandler")
+_DECORATED: Final = ("before_", "url_value_preprocessor", "middleware", "exception", "errorhandler")
 _POLICY: Final = re.compile(
     r"(^|\.)(Is|Django\w+|Has|\w*Permissions?\w*)(Authenticated|Admin|Permission|ModelPerm)?\w*$"
 )
@@ -98,7 +98,7 @@ class Routes(Collector):
             ctx.fact("web-limit", 1)
         if ctx.imports(*_HEALTH_PACKAGES):
             ctx.fact("web-health", 1)
-        if ctx.module.functions and _DECORATED.search(ctx.source):
+        if ctx.module.functions and any(word in ctx.source for word in _DECORATED):
             self._decorated(ctx)
         self._settings(ctx)
         if "urlpatterns" in ctx.module.names or "register(" in ctx.source or "def get_urls(" in ctx.source:
