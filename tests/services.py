@@ -1,5 +1,6 @@
 """The surroundings of a test run: its own environment, its database, and real servers on loopback."""
 
+import atexit
 import importlib
 import os
 import shutil
@@ -18,6 +19,8 @@ from cryptography.fernet import Fernet
 from django.db import connection
 
 HOME = Path(tempfile.mkdtemp(prefix="plimsoll-tests-"))
+# Registered before the server of the database is, so after its end: without its files nobody could stop it.
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 OURS = ("PLIMSOLL_", "DATABASE_URL", "REDIS_URL", "PORT")
 
 
@@ -57,10 +60,6 @@ def surroundings(**variables: str) -> dict[str, str]:
     """The environment for a child process: that of this machine, without what the test run set for itself."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith((*OURS, "DJANGO_"))}
     return kept | variables
-
-
-def pytest_unconfigure() -> None:
-    shutil.rmtree(HOME, ignore_errors=True)
 
 
 def postgresql() -> str:
