@@ -55,6 +55,8 @@ class Tree:
         self.date = date
         self.too_large = too_large or {}
         self.advisories = advisories
+        self.made: dict[str, Any] = {}
+        """What was joined already, by its name: a table that a rule asks for is not made again."""
         self._facts = facts
 
     def facts(self, kind: str, *, tests: bool = False) -> list[Fact]:

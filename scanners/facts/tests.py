@@ -6,6 +6,7 @@ from fnmatch import fnmatch
 from typing import Any, Final
 
 from scanners.context import Context
+from scanners.modules import absolute, module_of
 from scanners.place import Place
 from scanners.rule import Collector
 from scanners.semantics.tests.testcode import is_case, is_mixin, is_test, may_collect
@@ -155,18 +156,3 @@ class Collection:
         return fact.path.endswith(("/__init__.py", "conftest.py")) or any(
             f"{name}.".startswith(f"{module}.") or module.endswith(f".{name}") for name in self.imported
         )
-
-
-def module_of(path: str) -> str:
-    """The dotted name of a file below the root, without a leading src."""
-    dotted = path.removesuffix(".py").removesuffix("/__init__").removeprefix("src/")
-    return dotted.replace("/", ".")
-
-
-def absolute(name: str, path: str) -> str:
-    """A name as imported in a file, relative ones made absolute."""
-    if not name.startswith("."):
-        return name
-    level = len(name) - len(name.lstrip("."))
-    package = module_of(path).split(".")[:-level] if not path.endswith("__init__.py") else module_of(path).split(".")
-    return ".".join([*package, name.lstrip(".")])

@@ -5,10 +5,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from scanners.facts.tests import absolute, module_of
 from scanners.inventory.crossings import Crossing
 from scanners.inventory.summaries import Summary
 from scanners.inventory.table import BAD, GOOD
+from scanners.modules import absolute, module_of
 from scanners.tree import Fact, Tree
 
 _STANDS_IN: Final = {

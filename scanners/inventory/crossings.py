@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from scanners.facts.tests import absolute, module_of
+from scanners.modules import absolute, module_of
 from scanners.tree import Fact, Tree
 
 _EXAMPLE: Final = re.compile(r"example|sample|template|dist", re.IGNORECASE)

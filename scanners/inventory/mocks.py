@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from scanners.facts.tests import absolute, module_of
 from scanners.inventory.boundarytests import replaces
 from scanners.inventory.crossings import Crossing, crossings
 from scanners.inventory.table import BAD, GOOD, Cell, Column, Place, Row, Table
+from scanners.modules import absolute, module_of
 from scanners.semantics.tests.mocks import BOUNDARY
 from scanners.tree import Fact, Tree
 

@@ -70,8 +70,11 @@ class Table:
     make: Callable[[Tree], Iterable[Row]]
 
     def rows(self, tree: Tree) -> list[Row]:
-        """The rows of a commit, the same for the same facts."""
-        return sorted(self.make(tree), key=lambda row: (row.key, row.places))
+        """The rows of a commit, the same for the same facts; made once for each tree."""
+        if self.name not in tree.made:
+            tree.made[self.name] = sorted(self.make(tree), key=lambda row: (row.key, row.places))
+        found: list[Row] = tree.made[self.name]
+        return found
 
 
 @dataclass(frozen=True, slots=True)

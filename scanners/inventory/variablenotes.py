@@ -1,21 +1,10 @@
-"""Where variables are written down and set, and which are written down for nobody."""
+"""Where variables are written down and set."""
 
-import re
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from scanners.facts.environment import is_standard
-from scanners.inventory.table import Place
 from scanners.tree import Tree
 
 _ORDER: Final = ("env-example", "compose", "manifest", "dockerfile", "docs", "config-file", "yaml")
-_LIBRARIES: Final = re.compile(
-    r"^(WEB_CONCURRENCY|GUNICORN_\w+|UVICORN_\w+|FLASK_\w+|SENTRY_\w+|OTEL_\w+|DD_\w+|AWS_\w+|AZURE_\w+|GOOGLE_\w+|"
-    r"GCLOUD_\w+|PG(HOST|PORT|USER|PASSWORD|DATABASE|SSLMODE|DATA)|POSTGRES_\w+|MYSQL_\w+|MARIADB_\w+|MONGO_INITDB_\w+|"
-    r"REDIS_\w+|RABBITMQ_\w+|MINIO_\w+|CELERY_\w+|NEW_RELIC_\w+|HF_\w+|TRANSFORMERS_\w+|UV_\w+|PIP_\w+|POETRY_\w+|"
-    r"NODE_\w+|NPM_\w+|DEBIAN_FRONTEND|COMPOSE_\w+|DOCKER_\w+|TRAEFIK_\w+|MALLOC_\w+|PROMETHEUS_MULTIPROC_DIR)$"
-)
-"""What servers and libraries read by themselves, and what images of stores are set up with."""
 
 
 class Notes(NamedTuple):
@@ -48,19 +37,3 @@ def notes(tree: Tree) -> Notes:
         if text not in listed:
             listed.append(text)
     return Notes({word: [path for _, path in sorted(found)] for word, found in named.items()}, given)
-
-
-def left_over(tree: Tree, read: set[str]) -> Iterator[tuple[str, Place]]:
-    """The variables that an example or the own service of a compose file sets, and that nothing reads."""
-    if not read:
-        return
-    used = {name.upper() for fact in tree.facts("env-used") for name in fact["names"]}
-    seen: set[str] = set()
-    told = [(fact, "set in the example") for fact in tree.facts("env-example")]
-    told += [(fact, f"set by {fact['where']}") for fact in tree.facts("env-given") if fact["built"]]
-    for fact, says in told:
-        name = fact["name"]
-        if name.upper() in read | used | seen or is_standard(name) or _LIBRARIES.match(name.upper()):
-            continue
-        seen.add(name.upper())
-        yield name, Place(fact.path, fact.line, says)

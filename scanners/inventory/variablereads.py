@@ -1,16 +1,17 @@
 """The reads of variables of a repository, by the name of the variable."""
 
-from scanners.semantics.config.allreads import all_reads
-from scanners.tree import Fact, Tree
+from collections.abc import Iterable
+
+from scanners.tree import Fact
 
 
-def reads_of(tree: Tree) -> dict[str, list[Fact]]:
+def reads_of(reads: Iterable[Fact]) -> dict[str, list[Fact]]:
     """The reads by name, those of services before those of scripts; reads of computed names are left out."""
     found: dict[str, list[Fact]] = {}
-    for read in all_reads(tree):
+    for read in reads:
         if read["name"]:
             found.setdefault(read["name"], []).append(read)
-    return {name: sorted(reads, key=_rank) for name, reads in found.items()}
+    return {name: sorted(same, key=_rank) for name, same in found.items()}
 
 
 def _rank(read: Fact) -> tuple[bool, bool, str, int]:

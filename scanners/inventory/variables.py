@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.facts.environment import is_standard
+from scanners.finding import Confidence
 from scanners.inventory.table import BAD, GOOD, UNKNOWN, Cell, Column, Place, Row, Table
-from scanners.inventory.variablenotes import Notes, left_over, notes
+from scanners.inventory.variablenotes import Notes, notes
 from scanners.inventory.variablereads import reads_of
+from scanners.semantics.config.allreads import all_reads
 from scanners.semantics.config.defaults import COMPUTED, HIDDEN
+from scanners.semantics.config.leftover import left_over
 from scanners.semantics.secrets import is_secret_name
 from scanners.tree import Fact, Tree
 
@@ -22,13 +25,17 @@ _FORMS: Final = {
 
 def _rows(tree: Tree) -> Iterator[Row]:
     known = notes(tree)
-    found = reads_of(tree)
+    reads_in_code = all_reads(tree)
+    found = reads_of(reads_in_code)
     for name, reads in found.items():
         yield _row(name, reads, known)
-    for name, place in left_over(tree, {name.upper() for name in found}):
+    read, computed = {name.upper() for name in found}, any(not one["name"] for one in reads_in_code)
+    for fact, name, sure in left_over(tree, read, computed) if found else ():
         cells: dict[str, Cell] = _cells(name) | {"documented": known.documents(name), "read": 0}
         cells["set_in"] = known.given(name)
-        yield Row(name, cells, (place,), {"read": BAD})
+        says = f"set by {fact['where']}" if "where" in fact.fields else "set in the example"
+        mark = UNKNOWN if sure is Confidence.LOW else BAD
+        yield Row(name, cells, (Place(fact.path, fact.line, says),), {"read": mark})
 
 
 _SWITCHES: Final = ("flag", "bool", "int", "float")

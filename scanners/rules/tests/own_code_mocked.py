@@ -1,8 +1,8 @@
 import re
 from typing import Final
 
-from scanners.facts.tests import absolute, module_of
 from scanners.finding import Confidence, Effort, Severity
+from scanners.modules import absolute, module_of
 from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext
 

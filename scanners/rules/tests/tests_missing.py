@@ -1,7 +1,7 @@
 from collections.abc import Iterable
 
-from scanners.facts.tests import absolute, module_of
 from scanners.finding import Confidence, Effort, Severity
+from scanners.modules import absolute, module_of
 from scanners.rule import Example, Rule
 from scanners.tree import Tree, TreeContext
 
