@@ -167,7 +167,10 @@ def _finish(pip: Scope, brought: Mapping[str, set[str]], compiled: set[str]) -> 
             (pin.package.version, pin.package.address): replace(pin, package=replace(pin.package, requires=requires))
             for pin in sorted(pins, key=lambda pin: (is_aside(pin.path), pin.path), reverse=True)
         }
-        pip.packages[name] = [kept[key] for key in sorted(kept)]
+        if kept:
+            pip.packages[name] = [kept[key] for key in sorted(kept)]
+        else:
+            del pip.packages[name]
     for name, facts in pip.declared.items():
         for group in {group_in(fact) for fact in facts}:
             pip.asked[group].append(name)
