@@ -15,7 +15,10 @@ _LINUX: Final = {
     "platform_machine": "x86_64",
     "implementation_name": "cpython",
     "platform_python_implementation": "CPython",
+    "platform_release": "6.1.0",
+    "platform_version": "1",
 }
+"""All that a marker may ask for, so that no answer depends on the machine that gives it."""
 
 
 def allows(specifier: str, version: str) -> bool | None:
@@ -52,8 +55,9 @@ def installable(markers: Iterable[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _holds(marker: str, minor: int) -> bool:
-    python = {"python_version": f"3.{minor}", "python_full_version": f"3.{minor}.0"}
+    full = f"3.{minor}.0"
+    python = {"python_version": f"3.{minor}", "python_full_version": full, "implementation_version": full}
     try:
         return Marker(marker).evaluate({**_LINUX, **python})
-    except (InvalidMarker, UndefinedEnvironmentName, UndefinedComparison, RecursionError):
+    except (InvalidMarker, InvalidVersion, UndefinedEnvironmentName, UndefinedComparison, RecursionError):
         return True
