@@ -2,7 +2,9 @@
 
 import ast
 import hashlib
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from scanners import syntax
 from scanners.context import Context
@@ -18,6 +20,7 @@ from scanners.suppressions import excuse, in_document, in_lines, in_python
 from scanners.text import TextFile
 from scanners.walk import Walk
 
+Opened = TypeVar("Opened", bound=Context)
 _LFS = b"version https://git-lfs.github.com/spec/"
 _UNSEEN = frozenset({"generated", "vendored", "stub"})
 
@@ -56,19 +59,32 @@ class Engine:
             }
 
     def _python(self, raw: bytes, path_class: PathClass) -> BlobAnswer:
+        with self.opened(raw, path_class, Context) as (answer, _):
+            return answer
+
+    @contextmanager
+    def opened(
+        self, raw: bytes, path_class: PathClass, context: type[Opened]
+    ) -> Iterator[tuple[BlobAnswer, Opened | None]]:
+        """The answer for a Python file, and what was told to its context while nodes and scopes are still kept.
+
+        The context is None for a file that nobody looks at. Raises UnreadableError.
+        """
         parsed = parse(raw)
         path_class = refine(path_class, parsed.source)
+        said: BlobAnswer = {"parser": parsed.parser, "class": path_class.name, "problem": None}
         if path_class.name in _UNSEEN:
-            return {"parser": parsed.parser, "class": path_class.name, "problem": None}
+            yield said, None
+            return
         index = self._index(path_class.name)
         walk = Walk(index)
         syntax.open_file(parsed.tree)
         try:
             walk.run(parsed.tree)
-            ctx = Context(parsed.source, path_class.name, path_class.role, walk.module, parsed.tree)
+            ctx = context(parsed.source, path_class.name, path_class.role, walk.module, parsed.tree)
             _run_hooks(index, walk, ctx)
             ignores = in_python(parsed.source) if "plimsoll:" in parsed.source else []
-            return {"parser": parsed.parser, "class": path_class.name, "problem": None} | _harvest(ctx, ignores)
+            yield said | _harvest(ctx, ignores), ctx
         finally:
             walk.release()
             syntax.forget()

@@ -162,6 +162,10 @@ class BlobKey:
     sha: str
     path_class: str
 
+    def head(self) -> dict[str, Any]:
+        """What the child is told of it."""
+        return {"sha": self.sha, "path_class": self.path_class}
+
 
 BlobAnswer = dict[str, Any]
 """What the child says about one blob, as plain JSON: see `scanners.walk.answer`."""

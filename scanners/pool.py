@@ -10,13 +10,26 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Protocol, TypeVar
 
-from scanners.finding import BlobAnswer, BlobKey
+from scanners.finding import BlobAnswer
 from scanners.git.process import Limits, kill_tree, opened, start
 from scanners.worker import READY
 
+
+class Asked(Protocol):
+    """What a child is asked: about the blob `sha`, with what `head` says beside its bytes."""
+
+    @property
+    def sha(self) -> str:
+        """The id of the blob."""
+
+    def head(self) -> dict[str, Any]:
+        """What the child is told, as plain JSON."""
+
+
+Key = TypeVar("Key", bound=Asked)
 Read = Callable[[str], bytes | None]
-Answered = tuple[BlobKey, BlobAnswer]
 
 _LIMITS = Limits(memory=2 * 1024**3, file_size=0, cpu=3600)
 _AHEAD = 4  # Requests in a child's pipe: enough that it never waits, few enough to lose when it dies.
@@ -34,26 +47,26 @@ class ChildFailedError(Exception):
 class _Child:
     """One process, the requests that it has, and the bytes on their way to and from it."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-P", "-m", "scanners.worker"]
+    def __init__(self, worker: str) -> None:
+        command = [sys.executable, "-P", "-m", worker]
         environment = {"PYTHONPATH": str(_ROOT), "PYTHONWARNINGS": "ignore", "PYTHONUTF8": "1"}
         self.process = start(command, _LIMITS, environment, stdin=subprocess.PIPE, stderr=_OUR_STDERR)
         self.stdin, self.stdout = opened(self.process.stdin), opened(self.process.stdout)
         os.set_blocking(self.stdin.fileno(), False)
         os.set_blocking(self.stdout.fileno(), False)
-        self.pending: deque[BlobKey] = deque()
+        self.pending: deque[Any] = deque()
         self.ready = False
         self.since = time.monotonic()
         self.served = 0
         self._out = bytearray()
         self._in = bytearray()
 
-    def ask(self, key: BlobKey, raw: bytes) -> None:
+    def ask(self, key: Asked, raw: bytes) -> None:
         """Queue one request."""
         if not self.pending:
             self.since = time.monotonic()
         self.pending.append(key)
-        head = json.dumps({"sha": key.sha, "path_class": key.path_class, "size": len(raw)})
+        head = json.dumps(key.head() | {"size": len(raw)})
         self._out += head.encode() + b"\n" + raw
 
     @property
@@ -69,7 +82,7 @@ class _Child:
         except BlockingIOError:
             return
 
-    def read(self) -> list[Answered]:
+    def read(self) -> list[tuple[Any, BlobAnswer]]:
         """Take the answers that have come. Raises BrokenPipeError when it is dead."""
         data = os.read(self.stdout.fileno(), 1 << 20)
         if not data:
@@ -96,10 +109,12 @@ class _Child:
 class Pool:
     """`size` children at most; `timeout` is how many seconds one blob may take. A context manager, for one thread.
 
-    Children start on the first blob and stay for the next scan, so that a small push pays for no start.
+    Children run the module `worker`. They start on the first blob and stay for the next scan, so that a small push pays
+    for no start.
     """
 
-    def __init__(self, size: int = 1, timeout: float = 10.0) -> None:
+    def __init__(self, size: int = 1, timeout: float = 10.0, worker: str = "scanners.worker") -> None:
+        self._worker = worker
         self._size = size
         self._timeout = timeout
         self._children: list[_Child] = []
@@ -117,7 +132,7 @@ class Pool:
         while self._children:
             self._children.pop().close()
 
-    def answers(self, read: Read, wanted: Iterable[BlobKey], tick: Callable[[], None]) -> Iterator[Answered]:
+    def answers(self, read: Read, wanted: Iterable[Key], tick: Callable[[], None]) -> Iterator[tuple[Key, BlobAnswer]]:
         """One answer for each wanted blob, in any order; `tick` is called at least five times a second.
 
         A blob that hangs or kills its child comes back with a problem. What `tick` or `read` raises ends the scan, and
@@ -135,10 +150,10 @@ class Pool:
             if not clean:
                 self.close()
 
-    def _feed(self, todo: deque[BlobKey], read: Read) -> Iterator[Answered]:
+    def _feed(self, todo: deque[Key], read: Read) -> Iterator[tuple[Key, BlobAnswer]]:
         self._children = [child for child in self._children if not self._retire(child)]
         while len(self._children) < min(self._size, len(todo)):
-            self._children.append(_Child())
+            self._children.append(_Child(self._worker))
         for child in self._children:
             while todo and len(child.pending) < _AHEAD:
                 key = todo.popleft()
@@ -159,7 +174,7 @@ class Pool:
         child.close()
         return True
 
-    def _collect(self, todo: deque[BlobKey]) -> Iterator[Answered]:
+    def _collect(self, todo: deque[Key]) -> Iterator[tuple[Key, BlobAnswer]]:
         for child in self._ready():
             try:
                 if child.has_output:
@@ -185,7 +200,7 @@ class Pool:
             events = selector.select(_STEP) if selector.get_map() else []
         return list(dict.fromkeys(key.data for key, _ in events))
 
-    def _bury(self, child: _Child, todo: deque[BlobKey], code: str, message: str) -> Iterator[Answered]:
+    def _bury(self, child: _Child, todo: deque[Key], code: str, message: str) -> Iterator[tuple[Key, BlobAnswer]]:
         """Blame the blob that the child was at, and give the others it had to another child."""
         child.close()
         self._children.remove(child)

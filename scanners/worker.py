@@ -6,30 +6,40 @@ A request is a line of JSON {sha, path_class, size} and then `size` bytes; the a
 import gc
 import json
 import sys
-from typing import BinaryIO
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO
 
 from scanners import registry
 from scanners.engine import Engine
+from scanners.finding import BlobAnswer
 from scanners.paths import PathClass
 
 READY = b"ready\n"
-_RECURSION = 5000  # Deep enough for real code; a deeper file ends as "too-deep".
+RECURSION = 5000  # Deep enough for real code; a deeper file ends as "too-deep".
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Say that the rules are loaded, then answer requests until their stream ends."""
-    engine = Engine(registry.collectors())
+def serve(requests: BinaryIO, answers: BinaryIO, answer: Callable[[Mapping[str, Any], bytes], BlobAnswer]) -> None:
+    """Say that all is loaded, then answer requests until their stream ends."""
     answers.write(READY)
     answers.flush()
     while line := requests.readline():
         request = json.loads(line)
         raw = requests.read(request["size"])
-        answer = engine.answer(raw, PathClass.read(request["path_class"]))
-        answers.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
+        answers.write(json.dumps(answer(request, raw), separators=(",", ":")).encode() + b"\n")
         answers.flush()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve whoever started this process."""
     gc.disable()  # Half of a parse is the collector looking for cycles that trees do not have.
-    sys.setrecursionlimit(_RECURSION)
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    sys.setrecursionlimit(RECURSION)
+    engine = Engine(registry.collectors())
+
+    def answer(request: Mapping[str, Any], raw: bytes) -> BlobAnswer:
+        return engine.answer(raw, PathClass.read(request["path_class"]))
+
+    serve(sys.stdin.buffer, sys.stdout.buffer, answer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What mends findings: libcst codemods, one a rule, each proved by a second scan before it is offered."""

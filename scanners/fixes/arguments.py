@@ -1,0 +1,73 @@
+"""Arguments of calls, added and replaced in the way the call is laid out."""
+
+from collections.abc import Callable
+
+import libcst as cst
+
+from scanners.fixes.fix import NotOfferedError
+
+
+def with_keyword(name: str, value: cst.BaseExpression) -> Callable[[cst.Call], cst.Call]:
+    """A change of calls: `name=value` as the last argument, or in place of the value that `name` has."""
+
+    def how(call: cst.Call) -> cst.Call:
+        words = [arg.keyword.value if arg.keyword else "" for arg in call.args]
+        if name in words:
+            args = [
+                arg.with_changes(value=value) if word == name else arg
+                for arg, word in zip(call.args, words, strict=True)
+            ]
+            return call.with_changes(args=args)
+        bare = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+        return _appended(call, cst.Arg(value, keyword=cst.Name(name), equal=bare))
+
+    return how
+
+
+def with_argument(value: cst.BaseExpression) -> Callable[[cst.Call], cst.Call]:
+    """A change of calls: `value` after the last argument by position; only for calls without keywords."""
+    return lambda call: _appended(call, cst.Arg(value))
+
+
+def without_keyword(name: str) -> Callable[[cst.Call], cst.Call]:
+    """A change of calls: the argument `name=...` taken out."""
+
+    def how(call: cst.Call) -> cst.Call:
+        args = [arg for arg in call.args if arg.keyword is None or arg.keyword.value != name]
+        if args and args[-1] is not call.args[-1]:
+            last = call.args[-1]
+            args[-1] = args[-1].with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
+        return call.with_changes(args=args)
+
+    return how
+
+
+def refuse_unpacked(call: cst.Call) -> None:
+    """Raises NotOfferedError for a call whose arguments are hidden in `*args` or `**options`."""
+    if any(arg.star for arg in call.args):
+        raise NotOfferedError("Some arguments are unpacked from a variable, and may hold the one that is missing.")
+
+
+def last_part(func: cst.BaseExpression) -> str:
+    """What stands after the last dot of what is called, empty for anything that is no name."""
+    if isinstance(func, cst.Attribute):
+        return func.attr.value
+    return func.value if isinstance(func, cst.Name) else ""
+
+
+def _appended(call: cst.Call, new: cst.Arg) -> cst.Call:
+    if not call.args:
+        return call.with_changes(args=[new])
+    *others, last = call.args
+    if isinstance(last.value, cst.GeneratorExp) and not last.value.lpar:
+        raise NotOfferedError("The only argument is a bare generator.")
+    comma = others[-1].comma if others else cst.Comma(whitespace_after=_between(call))
+    joined = last.with_changes(comma=comma, whitespace_after_arg=cst.SimpleWhitespace(""))
+    new = new.with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
+    return call.with_changes(args=[*others, joined, new])
+
+
+def _between(call: cst.Call) -> cst.BaseParenthesizableWhitespace:
+    """The space before a second argument: a line of its own where the first has one."""
+    first = call.whitespace_before_args
+    return first if isinstance(first, cst.ParenthesizedWhitespace) else cst.SimpleWhitespace(" ")

@@ -1,0 +1,1 @@
+"""Fixes of how failures are raised, caught and told."""

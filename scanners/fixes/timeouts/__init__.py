@@ -1,0 +1,1 @@
+"""Fixes of missing and careless timeouts and retries."""
