@@ -4,42 +4,32 @@ import argparse
 import datetime as dt
 import os
 import sys
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from scanners import advisories, registry
 from scanners.advisories import Advisories, AdvisoriesError
-from scanners.finding import BlobAnswer, BlobKey, Confidence, Progress, Report, Severity
+from scanners.finding import Confidence, Progress, Report, Severity
 from scanners.folder import Folder
 from scanners.gate import command as gate
 from scanners.inventory import export, tables
 from scanners.inventory.table import Row
 from scanners.pool import Pool
+from scanners.replay import command as replay
 from scanners.report import catalogue, sarif
 from scanners.report import json as json_report
 from scanners.report import text as text_report
 from scanners.sbom import sbom
 from scanners.scan import scan_commit
+from scanners.uncached import NoCache
 
 _FORMATS = {"text": text_report.render, "json": json_report.render, "sarif": sarif.render}
 _KINDS = ("http-api", "worker", "cron", "library")
 
 
-class NoCache:
-    """A cache that keeps nothing: a folder is looked at once."""
-
-    def get_many(self, _: Iterable[BlobKey]) -> dict[BlobKey, BlobAnswer]:
-        """Nothing."""
-        return {}
-
-    def put_many(self, _: Mapping[BlobKey, BlobAnswer]) -> None:
-        """Keep nothing."""
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns 0, 1 when `check` found something at or over --fail-on, 2 for bad input.
 
-    What `gate` returns beside these stands in `scanners.gate.command`.
+    What `gate` and `replay` return beside these stands in their modules.
     """
     options = _parser().parse_args(arguments)
     if "path" in options and not options.path.is_dir():
@@ -48,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     command = {
         "check": _check, "facts": _facts, "sbom": _sbom, "rules": _rules, "explain": _explain, "gate": _gate,
+        "replay": replay.run,
     }[options.command]  # fmt: skip
     try:
         status = command(options)
@@ -166,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     explain_command = commands.add_parser("explain", help="say what a rule is about")
     explain_command.add_argument("rule")
     gate.add_to(commands, os.environ)
+    replay.add_to(commands)
     return parser
 
 

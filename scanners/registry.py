@@ -13,7 +13,7 @@ import scanners.facts
 import scanners.rules
 from scanners.rule import AREAS, Collector, Rule
 
-_NO_MATTER = ("git/", "report/", "fixes/", "__main__", "folder", "pool")  # They change no answer.
+_NO_MATTER = ("git/", "report/", "fixes/", "gate/", "replay/", "__main__", "folder", "pool")  # They change no answer.
 _TEXTS = ("id", "area", "item", "title", "severity", "effort", "fix", "bad", "good")
 
 

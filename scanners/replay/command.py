@@ -1,0 +1,190 @@
+"""`plimsoll replay REPOSITORY COMMIT`: a commit scanned again, straight from a local repository, nothing checked out.
+
+Exit codes: 0 done, and the same as expected; 1 not the same; 2 it could not be done, or not with this rule set.
+"""
+
+import argparse
+import gc
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from scanners import advisories, registry
+from scanners.advisories import Advisories, AdvisoriesError
+from scanners.finding import Progress, Report
+from scanners.git.blobs import BlobReader
+from scanners.git.errors import SourceError
+from scanners.git.local import git_dir
+from scanners.git.names import check_sub_path
+from scanners.git.store import Store
+from scanners.pool import Pool
+from scanners.replay import comparing, sealing
+from scanners.replay.comparing import Expected, UnreadableError
+from scanners.rule import Rule
+from scanners.scan import scan_commit
+from scanners.uncached import NoCache
+
+SAME, DIFFERENT, REFUSED = range(3)
+_ASIDE: Final = ("packaging", "pyyaml")
+_HELP: Final = """\
+scans one commit of a local repository, bare or not, without checking anything out
+
+Prints the seal: one line of JSON that says what was asked and gives the SHA-256 of each part of the answer. Its own
+SHA-256 is the same wherever the same rule set looks at the same commit."""
+_CODES: Final = """\
+exit codes:
+  0  done, and the same as expected
+  1  not the same as expected
+  2  bad usage, an unreadable repository, or another rule set than the one asked for"""
+
+
+class RefusedError(Exception):
+    """It cannot be done: a stable code, what is wrong, what to do next."""
+
+    def __init__(self, code: str, message: str, next_step: str) -> None:
+        super().__init__(code, message, next_step)
+        self.code, self.message, self.next_step = code, message, next_step
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Describe the command to the command line."""
+    form = argparse.RawDescriptionHelpFormatter
+    parser = commands.add_parser(
+        "replay", help="scan a commit again and compare", description=_HELP, epilog=_CODES, formatter_class=form
+    )
+    parser.add_argument("repository", type=Path, help="a repository on this machine")
+    parser.add_argument("commit", help="a commit, by its id or a name that git knows")
+    parser.add_argument("--rule-set", default="", metavar="DIGEST", help="refuse to scan with any other")
+    parser.add_argument("--sub-path", default="", help="the folder of the repository that is one service")
+    parser.add_argument("--kind", choices=sorted(Rule.kinds), default="http-api", help="decides which rules apply")
+    parser.add_argument("--advisories", type=Path, help="OSV's records for PyPI that the scan is to compare with")
+    parser.add_argument(
+        "--expect", default="", metavar="SHA256", help="or a file with the seal or report of another replay"
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the whole report there")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Scan, print the seal on standard output and what there is to say about it on standard error."""
+    try:
+        return _replay(options)
+    except RefusedError as error:
+        _say(f"{error.message} {error.next_step} ({error.code})")
+    except SourceError as error:
+        _say(f"{error.message} {error.next_step} ({error.code})")
+    return REFUSED
+
+
+def made_by() -> str:
+    """What a replay is made by, for those who have to install the same."""
+    libraries = " ".join(f"{name} {metadata.version(name)}" for name in _ASIDE)
+    return f"Plimsoll {metadata.version('plimsoll')} on Python {platform.python_version()} with {libraries}"
+
+
+def _replay(options: argparse.Namespace) -> int:
+    expected = _expected(options.expect)
+    _check_rule_set(options.rule_set or (expected.seal.asked.rule_set if expected and expected.seal else ""))
+    known = _advisories(options.advisories)
+    asked, report = _scanned(options, known)
+    seal, parts = sealing.of_report(asked, report), sealing.parts(report)
+    if options.output is not None:
+        _write(options.output, sealing.whole(asked, report))
+    sys.stdout.write(seal.line.decode("ascii"))
+    _say(f"SHA-256 {seal.digest}: {len(report.files):,} files, {len(report.findings):,} findings, by {made_by()}.")
+    differing = comparing.differences(expected, seal, parts) if expected else []
+    if differing:
+        _say("This is not what was expected.")
+        sys.stderr.write("".join(f"  {line}\n" for line in differing))
+        return DIFFERENT
+    if expected:
+        _say("The same as expected.")
+    return SAME
+
+
+def _expected(given: str) -> Expected | None:
+    if not given:
+        return None
+    file = Path(given)
+    try:
+        return comparing.read(file.read_text(encoding="utf-8") if file.is_file() else given)
+    except (UnreadableError, UnicodeDecodeError, OSError) as error:
+        step = "Pass --expect with a SHA-256 of 64 digits, or a file that `plimsoll replay` wrote."
+        raise RefusedError("expectation_unreadable", f"{given} cannot be compared with. {error}", step) from error
+
+
+def _check_rule_set(wanted: str) -> None:
+    have = registry.digest()
+    if wanted and wanted != have:
+        message = f"The rule set {wanted} is asked for, and this is {have}: {made_by()}."
+        step = "Install the version of Plimsoll, and of Python, that made the scan: its page names them."
+        raise RefusedError("rule_set_differs", message, step)
+
+
+def _advisories(path: Path | None) -> Advisories | None:
+    try:
+        return advisories.load(path) if path else None
+    except (AdvisoriesError, OSError) as error:
+        raise RefusedError("advisories_unreadable", f"The advisories cannot be read: {error}", "") from error
+
+
+def _scanned(options: argparse.Namespace, known: Advisories | None) -> tuple[sealing.Asked, Report]:
+    store_path = _store(options.repository)
+    sha = _commit(store_path, options.commit)
+    gc.disable()  # As in the children: answers are plain data without cycles.
+    try:
+        with Store(store_path) as store, Pool(max(options.processes, 1)) as pool:
+            commit = store.commit(sha)
+            report = scan_commit(
+                sha,
+                store.entries(sha, options.sub_path),
+                store.read,
+                kind=options.kind,
+                children=pool,
+                cache=NoCache(),
+                progress=_quiet,
+                date=commit.authored_at.date(),
+                advisories=known,
+            )
+    finally:
+        gc.enable()
+    date, sub_path = commit.authored_at.date().isoformat(), check_sub_path(options.sub_path)
+    return sealing.Asked(sha, commit.tree, date, options.kind, sub_path, report.rule_set, known is not None), report
+
+
+def _store(path: Path) -> Path:
+    found = git_dir(path.resolve())
+    if not (found / "objects").is_dir():
+        step = "Clone it first: git clone --bare URL FOLDER."
+        raise RefusedError("not_a_local_repository", f"{path} is not a git repository on this machine.", step)
+    return found
+
+
+def _commit(store: Path, name: str) -> str:
+    with BlobReader(store) as reader:
+        plain = name.isprintable() and not name.startswith("-") and " " not in name
+        found = reader.info(f"{name}^{{commit}}") if plain else None
+    if found is None:
+        step = f"Fetch it first: git -C {store} fetch origin {name}."
+        raise RefusedError("commit_not_found", f"The repository has no commit {name!r}, or several begin so.", step)
+    return found.sha
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise RefusedError(
+            "report_not_written", f"The report cannot be written: {error}.", "Name another file."
+        ) from error
+
+
+def _quiet(_: Progress) -> None:
+    """Nobody waits for the steps in between."""
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(f"plimsoll: {message}\n")
