@@ -24,20 +24,11 @@ def with_keyword(name: str, value: cst.BaseExpression) -> Callable[[cst.Call], c
     return how
 
 
-def with_argument(value: cst.BaseExpression) -> Callable[[cst.Call], cst.Call]:
-    """A change of calls: `value` after the last argument by position; only for calls without keywords."""
-    return lambda call: _appended(call, cst.Arg(value))
-
-
 def without_keyword(name: str) -> Callable[[cst.Call], cst.Call]:
     """A change of calls: the argument `name=...` taken out."""
 
     def how(call: cst.Call) -> cst.Call:
-        args = [arg for arg in call.args if arg.keyword is None or arg.keyword.value != name]
-        if args and args[-1] is not call.args[-1]:
-            last = call.args[-1]
-            args[-1] = args[-1].with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
-        return call.with_changes(args=args)
+        return _left(call, [arg for arg in call.args if arg.keyword is None or arg.keyword.value != name])
 
     return how
 
@@ -71,3 +62,29 @@ def _between(call: cst.Call) -> cst.BaseParenthesizableWhitespace:
     """The space before a second argument: a line of its own where the first has one."""
     first = call.whitespace_before_args
     return first if isinstance(first, cst.ParenthesizedWhitespace) else cst.SimpleWhitespace(" ")
+
+
+def renamed(name: str) -> Callable[[cst.Call], cst.Call]:
+    """A change of calls of an attribute: another name after the last dot."""
+    return lambda call: call.with_changes(
+        func=cst.ensure_type(call.func, cst.Attribute).with_changes(attr=cst.Name(name))
+    )
+
+
+def without_position(position: int) -> Callable[[cst.Call], cst.Call]:
+    """A change of calls: the argument at `position`, if there is one by position, taken out."""
+
+    def how(call: cst.Call) -> cst.Call:
+        if position >= len(call.args) or call.args[position].keyword is not None:
+            return call
+        return _left(call, [arg for number, arg in enumerate(call.args) if number != position])
+
+    return how
+
+
+def _left(call: cst.Call, args: list[cst.Arg]) -> cst.Call:
+    """The call with some of its arguments; the last of them ends as the last one did."""
+    if args and args[-1] is not call.args[-1]:
+        last = call.args[-1]
+        args[-1] = args[-1].with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
+    return call.with_changes(args=args)

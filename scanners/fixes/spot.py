@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import libcst as cst
 from libcst.codemod import CodemodContext
-from libcst.codemod.visitors import AddImportsVisitor
+from libcst.codemod.visitors import AddImportsVisitor, RemoveImportsVisitor
 from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
 
 from scanners.context import Context
@@ -40,10 +40,14 @@ _KINDS: Final[dict[type[ast.AST], tuple[type[cst.CSTNode], ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """What one fix wants changed: functions of concrete nodes, and imports as (module, name or "")."""
+    """What one fix wants changed: functions of concrete nodes, and imports as (module, name or "").
+
+    `unneeded` are imports to be taken out if nothing in the file uses them any more.
+    """
 
     changes: list[tuple[cst.CSTNode, How]] = field(default_factory=list)
     imports: list[tuple[str, str]] = field(default_factory=list)
+    unneeded: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Source:
@@ -94,8 +98,11 @@ class Source:
         context = CodemodContext()
         for module, name in dict.fromkeys(needed for one in edits for needed in one.imports):
             AddImportsVisitor.add_needed_import(context, module, name or None)
-        changed = self.module.visit(_Apply(changes))
-        return AddImportsVisitor(context).transform_module(changed).bytes
+        unneeded = dict.fromkeys(needless for one in edits for needless in one.unneeded)
+        for module, name in unneeded:
+            RemoveImportsVisitor.remove_unused_import(context, module, name or None)
+        changed = AddImportsVisitor(context).transform_module(self.module.visit(_Apply(changes)))
+        return (RemoveImportsVisitor(context).transform_module(changed) if unneeded else changed).bytes
 
 
 def _end(where: CodeRange) -> tuple[int, int]:
@@ -196,6 +203,11 @@ class Spot:
             raise NotOfferedError(f"The file calls something else {head}.")
         self.edits.imports.append((module, name))
         return name or module
+
+    def unneeded(self, module: str, name: str = "") -> None:
+        """Take an import out if nothing else uses it. One that stands for a whole `__init__` may be used elsewhere."""
+        if self.ctx.role != "init":
+            self.edits.unneeded.append((module, name))
 
     def is_used(self, name: str) -> bool:
         """Whether the def around the finding, or one around that, gives something this name."""

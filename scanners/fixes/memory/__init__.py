@@ -1,0 +1,1 @@
+"""Fixes of what is kept for too long, shared by accident or never closed."""

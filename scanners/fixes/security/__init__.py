@@ -1,0 +1,1 @@
+"""Fixes of weak hashes, generators, loaders and modes."""
