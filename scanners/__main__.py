@@ -4,11 +4,14 @@ import argparse
 import datetime as dt
 import os
 import sys
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from scanners import advisories, registry
 from scanners.advisories import Advisories, AdvisoriesError
-from scanners.finding import Confidence, Progress, Report, Severity
+from scanners.finding import BlobCache, Confidence, Progress, Report, Severity
+from scanners.fixes import command as fixing
 from scanners.folder import Folder
 from scanners.gate import command as gate
 from scanners.inventory import export, tables
@@ -19,7 +22,7 @@ from scanners.report import catalogue, sarif
 from scanners.report import json as json_report
 from scanners.report import text as text_report
 from scanners.sbom import sbom
-from scanners.scan import scan_commit
+from scanners.scan import Entry, scan_commit
 from scanners.uncached import NoCache
 
 _FORMATS = {"text": text_report.render, "json": json_report.render, "sarif": sarif.render}
@@ -53,16 +56,19 @@ def check(path: Path, kind: str, processes: int, known: Advisories | None = None
     """Look at a plain folder with up to `processes` children, and compare what it locks with the advisories known."""
     folder = Folder(path)
     with Pool(processes) as pool:
-        return scan_commit(
-            "",
-            folder.entries(),
-            folder.read,
-            kind=kind,
-            children=pool,
-            cache=NoCache(),
-            progress=_ignore,
-            advisories=known,
-        )
+        return _look(folder.entries(), folder.read, pool, NoCache(), kind=kind, known=known)
+
+
+def _look(
+    entries: Iterable[Entry],
+    read: Callable[[str], bytes | None],
+    pool: Pool,
+    cache: BlobCache,
+    *,
+    kind: str,
+    known: Advisories | None,
+) -> Report:
+    return scan_commit("", entries, read, kind=kind, children=pool, cache=cache, progress=_ignore, advisories=known)
 
 
 def _ignore(_: Progress) -> None:
@@ -74,6 +80,8 @@ def _check(options: argparse.Namespace) -> int:
         known = advisories.load(options.advisories) if options.advisories else None
     except (AdvisoriesError, OSError) as error:
         return _refuse(f"The advisories cannot be read: {error}")
+    if options.diff or options.fix:
+        return fixing.run(options, partial(_look, kind=options.kind, known=known))
     report = check(options.path, options.kind, options.processes, known)
     print(_FORMATS[options.format](report))
     grave = list(Severity)[list(Severity).index(Severity(options.fail_on)) :]
@@ -143,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
         "--advisories", type=Path, help="OSV's records for PyPI: a folder, an archive or a file of them"
     )
     check_command.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    fixing.add_to(check_command)
     facts_command = commands.add_parser("facts", help="say what a folder tells by itself: boundaries, endpoints, ...")
     facts_command.add_argument("path", type=Path)
     facts_command.add_argument(
