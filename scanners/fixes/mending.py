@@ -202,7 +202,7 @@ class _Proof:
         if _ids(planned) not in self.results:
             try:
                 after = self._source.patched([plan.edits for plan in planned])
-            except (cst.CSTValidationError, cst.ParserSyntaxError):
+            except (cst.CSTValidationError, cst.ParserSyntaxError, NotOfferedError):
                 return False
             self.results[_ids(planned)] = after, self._engine.answer(after, self._class)
         return self._is_better(self.results[_ids(planned)][1], planned)

@@ -145,6 +145,11 @@ class Spot:
             return found
         raise NotOfferedError("The code at the finding is not of the shape that is mended.")
 
+    def value(self, at: ast.expr) -> cst.BaseExpression:
+        """The concrete expression of an abstract one. Raises NotOfferedError."""
+        found: cst.BaseExpression = self._source.node(at)
+        return found
+
     def handler(self, at: ast.ExceptHandler) -> cst.ExceptHandler | cst.ExceptStarHandler:
         """The concrete except clause of an abstract one. Raises NotOfferedError."""
         found: cst.ExceptHandler | cst.ExceptStarHandler = self._source.node(at)

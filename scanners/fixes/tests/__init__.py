@@ -1,0 +1,1 @@
+"""Fixes of tests that prove less than they seem to."""
