@@ -98,31 +98,35 @@ def typed(annotation: ast.AST, scope: Scope) -> str:
     return _TYPES.get(ref.dotted, "") if ref else ""
 
 
+CHANGING: Final = (ast.Call, ast.Delete, ast.Assign, ast.AugAssign)
+"""The types of node that may change a container in place."""
+
+
 def changes(nodes: Iterable[Any], text: str) -> Iterator[Change]:
     """Where these nodes change the container that is written `text` (`rows`, `self.rows`) in place."""
     for node in nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in CHANGES and spelled(node.func.value) == text:
-                yield Change(node, node.func.attr, node.args[0] if node.args else None)
-        elif isinstance(node, (ast.Delete, ast.Assign)):
+        kind = type(node)
+        if kind is ast.Call:
+            func = node.func
+            if type(func) is ast.Attribute and func.attr in CHANGES and spelled(func.value) == text:
+                yield Change(node, func.attr, node.args[0] if node.args else None)
+        elif kind is ast.Assign or kind is ast.Delete:
             for target in node.targets:
-                if isinstance(target, ast.Subscript) and spelled(target.value) == text:
-                    yield Change(node, "del" if isinstance(node, ast.Delete) else "set", target.slice)
-        elif (
-            isinstance(node, ast.AugAssign)
-            and isinstance(node.target, ast.Subscript)
-            and spelled(node.target.value) == text
-        ):
+                if type(target) is ast.Subscript and spelled(target.value) == text:
+                    yield Change(node, "del" if kind is ast.Delete else "set", target.slice)
+        elif kind is ast.AugAssign and type(node.target) is ast.Subscript and spelled(node.target.value) == text:
             yield Change(node, "augment", node.target.slice)
 
 
 def spelled(expr: ast.AST) -> str:
     """The dotted text of a name or of attributes of one, empty for anything else."""
+    if type(expr) is ast.Name:
+        return expr.id
     parts: list[str] = []
-    while isinstance(expr, ast.Attribute):
+    while type(expr) is ast.Attribute:
         parts.append(expr.attr)
         expr = expr.value
-    return ".".join([expr.id, *reversed(parts)]) if isinstance(expr, ast.Name) else ""
+    return ".".join([expr.id, *reversed(parts)]) if type(expr) is ast.Name else ""
 
 
 def leaves_after(node: ast.AST, loop: Any) -> bool:

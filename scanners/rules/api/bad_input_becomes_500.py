@@ -102,16 +102,12 @@ class BadInputBecomes500(Rule):
         node, key = place.node, getattr(place.node.slice, "value", None)
         if not isinstance(key, str) or not isinstance(node.ctx, ast.Load) or not is_web(ctx) or place.function is None:
             return
+        if isinstance(node.value, ast.Subscript) or not is_body(node.value, place):
+            return
         if _ELSEWHERE.search(unparse(node.value)):
             return
         found = taint(node.value, place, ctx)
-        if (
-            found is None
-            or isinstance(node.value, ast.Subscript)
-            or not is_body(node.value, place)
-            or answers_400(node.value, place, ctx)
-            or is_converted(found, place, ctx)
-        ):
+        if found is None or answers_400(node.value, place, ctx) or is_converted(found, place, ctx):
             return
         if not has_key(key, node, place):
             message = f"A body without `{key}` raises KeyError: the caller gets a 500."

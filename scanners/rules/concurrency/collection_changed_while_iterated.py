@@ -6,7 +6,7 @@ from scanners.finding import Confidence, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics.concurrency.iteration import SAFE, bound_again, by_index_fault, fault, is_view, iterated
-from scanners.semantics.containers import changes, kind_of, leaves_after, spelled
+from scanners.semantics.containers import CHANGING, changes, kind_of, leaves_after, spelled
 from scanners.semantics.handlers import inner, short
 
 
@@ -118,10 +118,11 @@ def take(rows, wanted):
             return
         ctx.site(place)
         text = spelled(held)
-        if place.name(held) in SAFE or bound_again(loop, text):
+        changed = list(changes(inner(loop.body, *CHANGING), text))
+        if not changed or place.name(held) in SAFE or bound_again(loop, text):
             return
         kind = kind_of(held, place.scope) or ("dict" if is_view(loop.iter) else "")
-        for change in changes(inner(loop.body), text):
+        for change in changed:
             sure = by_index_fault(change, loop) if by_index else fault(change, kind, loop, text)
             if sure is not None and is_view(loop.iter) and not kind_of(held, place.scope):
                 sure = Confidence.LOW  # The keys of what is no dict may well be a list of their own.

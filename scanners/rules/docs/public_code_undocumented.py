@@ -104,14 +104,14 @@ class PublicCodeUndocumented(Rule):
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         name = place.node.name
-        if name.startswith("_") or ctx.role == "private" or not _is_public_place(place):
-            return
-        if definitions.is_spared(place.node):
+        if name.startswith("_") or ctx.role == "private":
             return
         route = routes_of(ctx).get(place.node)
         entry = "route handler" if route else "task" if _is_job(place) else ""
         known = definitions.exported(name, place, ctx)
-        if entry or known or definitions.is_long(place.node):
+        if not (entry or known or definitions.is_long(place.node)):
+            return
+        if _is_public_place(place) and not definitions.is_spared(place.node):
             what = entry or ("function" if place.scope.kind == "module" else "method")
             front = known and (ctx.role == "init" or definitions.is_long(place.node, _FEW))
             shown = front or (route is not None and route.framework in _SHOWN and "WEBSOCKET" not in route.methods)

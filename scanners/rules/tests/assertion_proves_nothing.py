@@ -7,6 +7,7 @@ from scanners.place import Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.tests.emptyassertions import (
     after_raise,
+    is_assertion,
     is_wide,
     misspelt,
     of_assert,
@@ -122,18 +123,20 @@ class AssertionProvesNothing(Rule):
             ctx.report(call, empty[0], confidence=empty[1])
 
     def visit_expr(self, place: Place[ast.Expr], ctx: Context) -> None:
-        value = place.node.value
-        if isinstance(value, ast.Compare):
+        value: Any = place.node.value
+        kind = type(value)
+        if kind is ast.Call:
+            if name := misspelt(value, place):
+                ctx.report(place, f"`{name}` is no assertion of a mock: call `assert_{name}`.")
+        elif kind is ast.Compare:
             if place.function is not None and not any(place.within("with", "try")):
                 ctx.report(place, "The result of this comparison is dropped: `assert` is missing.")
-        elif isinstance(value, ast.Attribute) and uncalled(value):
+        elif kind is ast.Attribute and uncalled(value):
             ctx.report(place, f"`{uncalled(value)}` is named and not called, so it checks nothing.")
-        elif isinstance(value, ast.Call) and misspelt(value, place):
-            ctx.report(
-                place, f"`{misspelt(value, place)}` is no assertion of a mock: call `assert_{misspelt(value, place)}`."
-            )
 
     def visit_with(self, place: Place[Any], ctx: Context) -> None:
+        if not any(map(is_assertion, place.node.body[1:])):
+            return
         for item in place.node.items:
             made = item.context_expr
             if isinstance(made, ast.Call) and (place.name(made.func) or getattr(made.func, "attr", "")).endswith(

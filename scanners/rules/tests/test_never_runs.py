@@ -8,10 +8,10 @@ from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics.tests.testcode import is_case, is_test
 from scanners.semantics.tests.unruntests import (
+    count_tests,
     first_skip,
     is_constructor,
     is_lost_coroutine,
-    is_test_method,
     lost,
     nested_unused,
     reasonless,
@@ -103,7 +103,8 @@ class TestNeverRuns(Rule):
         if not is_test(place):
             return
         ctx.site(place)
-        later, decorated = lost(place), next(filter(None, map(reasonless, node.decorator_list)), None)
+        later = lost(place)
+        decorated = next(filter(None, map(reasonless, node.decorator_list)), None) if node.decorator_list else None
         if later:
             message = f"`{node.name}` is defined again on line {later}, so this one never runs: give it another name."
             ctx.report(place, message, confidence=Confidence.HIGH)
@@ -117,12 +118,12 @@ class TestNeverRuns(Rule):
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
         node = place.node
-        tests = [stmt for stmt in node.body if is_test_method(stmt)]
-        if not tests or place.function is not None:
+        tests = count_tests(node) if place.function is None else 0
+        if not tests:
             return
         later = lost(place)
         if later:
-            message = f"`{node.name}` is defined again on line {later}, so its {len(tests)} tests never run."
+            message = f"`{node.name}` is defined again on line {later}, so its {tests} tests never run."
             ctx.report(place, message, confidence=Confidence.HIGH)
         elif node.name.startswith("Test") and is_case(node, place) is False and any(map(is_constructor, node.body)):
             message = (

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -30,6 +31,9 @@ _STATUS_OF: Final = {
     "HttpResponseBadRequest": 400, "HttpResponseNotFound": 404, "HttpResponseForbidden": 403,
     "HttpResponseServerError": 500, "BadRequest": 400, "NotFound": 404, "Forbidden": 403, "InternalServerError": 500,
 }  # fmt: skip
+
+
+_KNOWN: Final = _JSON | _TEXT | _RAISED | _STATUS_OF.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ def _made(value: ast.expr, place: Place[Any]) -> Reply | None:
         return None
     dotted = place.name(value.func)
     last = _named(dotted)
+    if last not in _KNOWN:
+        return None
     words = {word.arg: word.value for word in value.keywords if word.arg}
     args = [arg for arg in value.args if not isinstance(arg, ast.Starred)]
     given = next((words[name] for name in ("status", "status_code", "code") if name in words), None)
@@ -104,6 +110,7 @@ def _made(value: ast.expr, place: Place[Any]) -> Reply | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def _named(dotted: str) -> str:
     match = _MAKERS.match(dotted)
     return match[2] if match else ""

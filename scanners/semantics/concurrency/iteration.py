@@ -35,9 +35,8 @@ def is_view(expr: ast.expr) -> bool:
 
 def bound_again(loop: ast.For, text: str) -> bool:
     """Whether the body gives the name, or what it hangs on, another value: then the loop keeps the old object."""
-    targets = [node for node in inner(loop.body) if isinstance(node, (ast.Name, ast.Attribute))]
-    stores = [spelled(node) for node in targets if isinstance(node.ctx, ast.Store)]
-    bound = [spelled(node) for node in inner([loop.target]) if isinstance(node, ast.Name)]
+    stores = [spelled(node) for node in inner(loop.body, ast.Name, ast.Attribute) if type(node.ctx) is ast.Store]
+    bound = [spelled(node) for node in inner([loop.target], ast.Name)]
     return any(text == name or text.startswith(f"{name}.") for name in (*stores, *bound) if name)
 
 

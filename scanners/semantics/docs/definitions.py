@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.place import Place
 from scanners.semantics.remarks import is_explained
 from scanners.semantics.viewclasses import METHODS
@@ -64,7 +64,8 @@ def is_spared(node: Any) -> bool:
 
 def is_long(node: ast.AST, least: int = _LONG) -> bool:
     """Whether it holds so many statements that reading it takes a while."""
-    return len(list(islice(statements(node), least))) >= least
+    found = len(getattr(node, "body", ()))
+    return found >= least or len(list(islice(statements(node), least))) >= least
 
 
 def opens_with_remark(node: Any, ctx: Context) -> bool:
@@ -87,11 +88,15 @@ def is_told_by_parts(node: ast.ClassDef) -> bool:
 
 def exported(name: str, place: Place[Any], ctx: Context) -> bool:
     """Whether `__all__` of the module names it."""
-    if place.scope.kind != "module" or "__all__" not in ctx.module.names:
-        return False
-    values = (binding.value for binding in ctx.module.names["__all__"] if binding.kind == "assign")
+    return place.scope.kind == "module" and name in _exports(ctx)
+
+
+@per_file
+def _exports(ctx: Context) -> frozenset[Any]:
+    """What `__all__` lists."""
+    values = (binding.value for binding in ctx.module.names.get("__all__", ()) if binding.kind == "assign")
     listed = (part for value in values for part in getattr(value, "elts", ()))
-    return any(isinstance(part, ast.Constant) and part.value == name for part in listed)
+    return frozenset(part.value for part in listed if isinstance(part, ast.Constant))
 
 
 def is_alone(node: ast.AST, ctx: Context) -> bool:

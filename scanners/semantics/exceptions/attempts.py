@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from scanners.finding import Confidence
@@ -63,7 +64,7 @@ def may_be_silent(place: Place[ast.Try], handler: ast.ExceptHandler) -> bool:
 
 def _falls_back(handler: ast.ExceptHandler) -> bool:
     """Whether the clause only gives another value."""
-    return not any(isinstance(node, ast.Call) and not _is_lookup(node) for node in inner(list(handler.body)))
+    return all(map(_is_lookup, inner(handler.body, ast.Call)))
 
 
 def imports(body: list[ast.stmt]) -> bool:
@@ -86,15 +87,10 @@ def _is_cleanup(stmt: ast.stmt) -> bool:
 
 def looks_up(body: list[ast.stmt]) -> bool:
     """Nothing but lookups and conversions, whose failure the handler answers with a fallback."""
-    return not any(_has_effect(node) for node in inner(list(body)))
-
-
-def _has_effect(node: ast.AST) -> bool:
-    if isinstance(node, ast.Call):
-        return not _is_lookup(node)
-    if isinstance(node, ast.Attribute):
-        return not isinstance(node.ctx, ast.Load)
-    return isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.With, ast.AsyncWith, ast.Raise, ast.While))
+    if inner(body, ast.Await, ast.Yield, ast.YieldFrom, ast.With, ast.AsyncWith, ast.Raise, ast.While):
+        return False
+    changed = any(type(node.ctx) is not ast.Load for node in inner(body, ast.Attribute))
+    return not changed and all(map(_is_lookup, inner(body, ast.Call)))
 
 
 def _is_lookup(call: ast.Call) -> bool:
@@ -111,10 +107,19 @@ def loses_effect(types: list[ast.expr], body: list[ast.stmt], scope: Scope) -> s
     """
     refs = [resolve(expr, scope, expr.lineno) for expr in types]
     names = [ref.dotted for ref in refs if ref]
-    calls = (node for node in inner(list(body)) if isinstance(node, ast.Call))
-    if any(map(_FAILS.search, names)) and any(_is_effect(call, scope) for call in calls):
+    if any(map(_fails, names)) and any(_is_effect(call, scope) for call in inner(body, ast.Call)):
         return "seen"
-    return "told" if any(map(_OF_A_PEER.search, names)) else ""
+    return "told" if any(map(_of_a_peer, names)) else ""
+
+
+@lru_cache(maxsize=1024)
+def _fails(name: str) -> bool:
+    return _FAILS.search(name) is not None
+
+
+@lru_cache(maxsize=1024)
+def _of_a_peer(name: str) -> bool:
+    return _OF_A_PEER.search(name) is not None
 
 
 def _is_effect(call: ast.Call, scope: Scope) -> bool:

@@ -39,7 +39,7 @@ def grown_containers(ctx: Context) -> tuple[Grown, ...]:
     for function, scope in ctx.module.functions.items():
         nodes = list(own(function))
         text = {spelled(node) for node in nodes if isinstance(node, (ast.Name, ast.Attribute))}
-        for name in held.keys() & text:
+        for name in [each for each in held if each in text]:
             certain = bool(CACHE_LIKE.search(name)) or function in hot
             cut = is_trimmed(name, nodes)
             if cut:

@@ -51,14 +51,12 @@ def _is_short(expr: ast.expr) -> bool:
 
 
 def _is_special(loop: ast.For) -> bool:
-    return any(
-        isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.Try)) for node in inner([loop])
-    )
+    return bool(inner([loop], ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.Try))
 
 
 def _acts(loop: ast.For) -> bool:
     """Whether a call in the loop changes something by its name, so that the loop does more than it keeps."""
-    called = [node.func for node in inner(loop.body) if isinstance(node, ast.Call)]
+    called = [node.func for node in inner(loop.body, ast.Call)]
     return any(_ACTS.match(getattr(func, "attr", getattr(func, "id", ""))) for func in called)
 
 
@@ -150,8 +148,8 @@ def grown_text(place: Place[ast.For]) -> tuple[str, ast.AugAssign] | None:
         name, start = _bound_by(before)
         if not name or not _is_text(start):
             continue
-        for node in inner(list(loop.body)):
-            if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add) and _is(node.target, name):
+        for node in inner(loop.body, ast.AugAssign):
+            if isinstance(node.op, ast.Add) and _is(node.target, name):
                 return name, _first(name, loop)
     return None
 
@@ -161,7 +159,7 @@ def _is_text(value: ast.expr | None) -> bool:
 
 
 def _first(name: str, loop: ast.For) -> ast.AugAssign:
-    added = [node for node in inner(list(loop.body)) if isinstance(node, ast.AugAssign) and _is(node.target, name)]
+    added: list[ast.AugAssign] = [node for node in inner(loop.body, ast.AugAssign) if _is(node.target, name)]
     return min(added, key=lambda node: node.lineno)
 
 
@@ -169,8 +167,8 @@ def list_searches(place: Place[ast.For]) -> Iterator[tuple[str, ast.Compare]]:
     """Where a loop asks with `in` for a local list that a comprehension or `list()` made once, before it."""
     if any(True for _ in place.within("for", "while")):
         return  # The outermost loop has said it.
-    for node in inner(list(place.node.body)):
-        if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+    for node in inner(place.node.body, ast.Compare):
+        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)):
             held = node.comparators[0]
             if isinstance(held, ast.Name) and _is_list_before(held.id, place):
                 yield held.id, node
@@ -182,8 +180,8 @@ def _is_list_before(name: str, place: Place[ast.For]) -> bool:
         return False
     value = bound[0].value
     if any(
-        isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.value, ast.Name) and node.value.id == name
-        for node in inner(list(place.function.body))
+        isinstance(node.value, ast.Name) and node.value.id == name
+        for node in inner(place.function.body, ast.Subscript, ast.Attribute)
     ):
         return False  # It is also used by position, or changed.
     if isinstance(value, ast.ListComp):

@@ -2,14 +2,14 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from scanners.context import Context
 from scanners.names import resolve
 from scanners.place import Call, Place
 from scanners.scopes import Scope
-from scanners.semantics.containers import GROWING, Change, changes, made, spelled
+from scanners.semantics.containers import CHANGING, GROWING, Change, changes, made, spelled
 from scanners.syntax import descendants, unparse
 
 MEANT: Final = re.compile(r"^_|cache|memo|registry|seen|visited|shared|instances|pool", re.IGNORECASE)
@@ -104,10 +104,14 @@ def changed_through_self(cls: ast.ClassDef, names: dict[str, ast.stmt]) -> dict[
     for method in cls.body:
         if not isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) or not method.args.args:
             continue
-        nodes = [node for node in descendants(method) if isinstance(node, (ast.expr, ast.stmt))]
+        attributes = descendants(method, ast.Attribute)
+        named = {node.attr for node in attributes}
+        if named.isdisjoint(names):
+            continue
+        nodes = descendants(method, *CHANGING)
         me = method.args.args[0].arg
-        for name in names:
-            if any(True for _ in changes(iter(nodes), f"{cls.name}.{name}")) or _through_class(nodes, name):
+        for name in names.keys() & named:
+            if any(True for _ in changes(nodes, f"{cls.name}.{name}")) or _through_class(attributes, name):
                 shared.add(name)
             change = next(_changes_in(nodes, f"{me}.{name}"), None)
             if change is not None:
@@ -116,9 +120,9 @@ def changed_through_self(cls: ast.ClassDef, names: dict[str, ast.stmt]) -> dict[
     return {name: node for name, node in found.items() if name not in shared}
 
 
-def _changes_in(nodes: list[Any], text: str) -> Iterator[Change]:
+def _changes_in(nodes: Sequence[Any], text: str) -> Iterator[Change]:
     """Where a container changes in place, or what stands under a key of it does (`self.rows[key].append(row)`)."""
-    yield from changes(iter(nodes), text)
+    yield from changes(nodes, text)
     for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in GROWING:
             held = node.func.value
@@ -128,15 +132,14 @@ def _changes_in(nodes: list[Any], text: str) -> Iterator[Change]:
             yield Change(node, "augment", None)
 
 
-def _through_class(nodes: list[Any], name: str) -> bool:
+def _through_class(attributes: Sequence[Any], name: str) -> bool:
     return any(
-        isinstance(node, ast.Attribute)
-        and node.attr == name
+        node.attr == name
         and (
             (isinstance(node.value, ast.Attribute) and node.value.attr == "__class__")
             or (isinstance(node.value, ast.Call) and spelled(node.value.func) == "type")
         )
-        for node in nodes
+        for node in attributes
     )
 
 

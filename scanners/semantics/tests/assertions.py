@@ -21,7 +21,7 @@ from scanners.semantics.tests.testcode import (
     methods,
     parameters,
 )
-from scanners.syntax import descendants
+from scanners.syntax import descendants, statements
 
 ASSERTS, DOUBT, NOTHING = "asserts", "doubt", "nothing"
 
@@ -77,6 +77,8 @@ def _best(found: Iterator[str]) -> str:
     return best
 
 
+_PLAIN: Final = frozenset({ast.Assert, ast.Raise})
+_HOLDING: Final = frozenset({ast.With, ast.AsyncWith, ast.For, ast.AsyncFor, ast.If, ast.Try})
 _TELLING: Final = (ast.withitem, ast.Call, ast.Name, ast.Attribute)
 
 
@@ -134,11 +136,29 @@ class _Look:
         return DOUBT if _is_helper(part.id, self.ctx.module) else NOTHING
 
 
-def _asserts(node: ast.AST) -> bool:
-    """Whether a def asserts by itself, as most tests do."""
-    if descendants(node, ast.Assert) or descendants(node, ast.Raise):
+def _asserts(node: Any) -> bool:
+    """Whether a def or class asserts by itself, as most tests do."""
+    if _asserts_openly(node.body) or any(type(stmt) in _PLAIN for stmt in statements(node)):
         return True
     return any(map(_is_sure, map(last_name, descendants(node, ast.Call))))
+
+
+def _asserts_openly(body: list[Any]) -> bool:
+    """Whether a statement is an assertion: most tests need no more, so that their files need not be listed."""
+    for stmt in body:
+        kind = type(stmt)
+        if kind is ast.Expr:
+            if type(stmt.value) is ast.Call and _is_sure(last_name(stmt.value)):
+                return True
+        elif kind in _PLAIN or (
+            kind in _HOLDING and (_asserts_openly(stmt.body) or any(map(_expects_openly, getattr(stmt, "items", ()))))
+        ):
+            return True
+    return False
+
+
+def _expects_openly(item: ast.withitem) -> bool:
+    return type(item.context_expr) is ast.Call and _is_sure(last_name(item.context_expr))
 
 
 @lru_cache(maxsize=8192)

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from scanners.constants import UNKNOWN, fold
@@ -74,14 +75,17 @@ def of_pair(left: ast.expr, right: ast.expr, place: Place[Any], operator: ast.cm
     """Whether both sides are the same name or two fixed values, so that nothing of the code is compared."""
     if operator is not None and not isinstance(operator, (ast.Eq, ast.Is, ast.GtE, ast.LtE)):
         return None
-    values = [side.value for side in (left, right) if isinstance(side, ast.Constant)]
-    if len(values) == 2 and values[0] == values[1]:
+    if type(left) is not type(right):
+        return None
+    if isinstance(left, ast.Constant) and isinstance(right, ast.Constant) and left.value == right.value:
         return f"Two fixed values are compared: `{_short(left)}` with `{_short(right)}`.", Confidence.HIGH
-    if type(left) is not type(right) or ast.dump(left) != ast.dump(right) or _SAMENESS.search(place.qualname):
+    if not isinstance(left, (ast.Name, ast.Attribute, ast.Subscript)):
+        return None
+    if ast.dump(left) != ast.dump(right) or _SAMENESS.search(place.qualname):
         return None
     if isinstance(left, ast.Name):
         return f"`{_short(left)}` is compared with itself.", Confidence.HIGH
-    if isinstance(left, (ast.Attribute, ast.Subscript)) and not _calls(left):
+    if not _calls(left):
         sure = Confidence.MEDIUM if operator is None or isinstance(operator, ast.Eq) else Confidence.LOW
         return f"`{_short(left)}` is compared with itself.", sure
     return None
@@ -96,7 +100,7 @@ def _of_mock(test: ast.expr, place: Place[Any]) -> Empty | None:
     inner = test.func if isinstance(test, ast.Call) else test
     if not isinstance(inner, ast.Attribute):
         return None
-    if _MISSPELT.match(inner.attr) and _is_mock(inner.value, place):
+    if _is_misspelt(inner.attr) and _is_mock(inner.value, place):
         return f"`{_short(inner)}` is no assertion of a mock: it makes a new mock, which is true.", Confidence.HIGH
     if not isinstance(test, ast.Attribute) or inner.attr in _KEPT or inner.attr.startswith("_"):
         return None
@@ -105,6 +109,11 @@ def _of_mock(test: ast.expr, place: Place[Any]) -> Empty | None:
         return None
     sure = Confidence.LOW if _is_given(inner, place) else Confidence.MEDIUM  # Who is given the mock may set it.
     return f"`{_short(inner)}` is an attribute of a mock that nothing sets: it is always true.", sure
+
+
+@lru_cache(maxsize=4096)
+def _is_misspelt(name: str) -> bool:
+    return _MISSPELT.match(name) is not None
 
 
 def _mock_of(expr: ast.expr, place: Place[Any]) -> ast.Call | None:
@@ -166,10 +175,10 @@ def uncalled(expr: ast.expr) -> str:
     return expr.attr if isinstance(expr, ast.Attribute) and _UNCALLED.match(expr.attr) else ""
 
 
-def misspelt(expr: ast.expr, place: Place[Any]) -> str:
+def misspelt(expr: ast.Call, place: Place[Any]) -> str:
     """The name of a method that sounds like an assertion of a mock, called for nothing."""
-    func = expr.func if isinstance(expr, ast.Call) else None
-    if isinstance(func, ast.Attribute) and _MISSPELT.match(func.attr) and _is_mock(func.value, place):
+    func = expr.func
+    if isinstance(func, ast.Attribute) and _is_misspelt(func.attr) and _is_mock(func.value, place):
         return func.attr
     return ""
 
@@ -178,15 +187,17 @@ def after_raise(item: ast.withitem, body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Assertions in a block that expects an error, after what raises it: they are never reached."""
     caught = getattr(item.optional_vars, "id", "")
     for position, stmt in enumerate(body):
-        if position and _asserts(stmt) and any(_calls(before) for before in body[:position]):
+        if position and is_assertion(stmt) and any(_calls(before) for before in body[:position]):
             names = {node.id for node in descendants(stmt) if isinstance(node, ast.Name)}
             if (caught and caught in names) or (isinstance(stmt, ast.Assert) and stmt is body[-1] and not _calls(stmt)):
                 yield stmt
 
 
-def _asserts(stmt: ast.stmt) -> bool:
-    value = stmt.value if isinstance(stmt, ast.Expr) else None
-    return isinstance(stmt, ast.Assert) or (isinstance(value, ast.Call) and last_name(value).startswith("assert"))
+def is_assertion(stmt: ast.stmt) -> bool:
+    """Whether a statement is an assertion by its name."""
+    if type(stmt) is not ast.Expr:
+        return type(stmt) is ast.Assert
+    return type(stmt.value) is ast.Call and last_name(stmt.value).startswith("assert")
 
 
 def _short(expr: ast.expr) -> str:

@@ -83,8 +83,8 @@ def configured(call: Call) -> list[str]:
     target = above.targets[0] if isinstance(above, ast.Assign) and len(above.targets) == 1 else None
     if not isinstance(target, ast.Name):
         return given
-    for node in descendants(call.function or ast.Module([], [])):
-        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+    for node in descendants(call.function or ast.Module([], []), ast.Attribute):
+        if not isinstance(node.ctx, ast.Load):
             given += _below(node, target.id)
     return given
 

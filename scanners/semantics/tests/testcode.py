@@ -22,7 +22,9 @@ _CASE: Final = re.compile(r"(Test|Tests|TestCase|TestBase|TestMixin|Case)\d*$|^(
 _MIXIN: Final = re.compile(
     r"mixin|base|abstract|common|shared|generic|template|suite|contract|interface", re.IGNORECASE
 )
-_NOT_TESTS: Final = ("fixture", "property", "cached_property", "overload", "abstractmethod", "contextmanager", "setter")
+_NOT_TESTS: Final = frozenset(
+    {"fixture", "property", "cached_property", "overload", "abstractmethod", "contextmanager", "setter"}
+)
 TEST_MODULE: Final = re.compile(
     r"(^|[._])(tests?|testing|conftest|helpers?|utils?|util|support|common|fixtures|harness|base)([._]|$)"
 )
@@ -35,10 +37,13 @@ LIBRARIES: Final = frozenset(
 """Packages whose modules are no helpers of the repository, whatever they are called."""
 
 
+@lru_cache(maxsize=1)  # Several ask for the same place, one after the other.
 def is_test(place: Place[Any]) -> bool:
     """Whether a def is a test by its name and its place: in the module, or a method of a class that looks collected."""
     node = place.node
-    if not node.name.startswith("test") or place.function is not None or _decorated(node, _NOT_TESTS):
+    if not node.name.startswith("test") or place.function is not None:
+        return False
+    if node.decorator_list and not _NOT_TESTS.isdisjoint(decorators(node)):
         return False
     if place.cls is not None:
         return may_collect(place.cls)
@@ -69,10 +74,6 @@ def is_case(cls: ast.ClassDef, place: Place[Any]) -> bool | None:
     if any(name.startswith(_FRAMEWORKS) or _CASE.search(name.rpartition(".")[2]) for name in names):
         return True
     return None if any(name != "object" for name in names) else False
-
-
-def _decorated(node: Any, words: tuple[str, ...]) -> bool:
-    return any(last_name(decorator) in words for decorator in node.decorator_list)
 
 
 def last_name(expr: Any) -> str:

@@ -10,6 +10,7 @@ from scanners.semantics.tests.testcode import last_name
 from scanners.syntax import children, descendants
 
 _DEFS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_FUNCTIONS: Final = frozenset({ast.FunctionDef, ast.AsyncFunctionDef})
 _HARMLESS: Final = frozenset(
     "parametrize skip skipif skipIf skipUnless xfail usefixtures patch object dict given settings asyncio anyio "
     "django_db slow integration unit override_settings freeze_time expectedFailure tag timeout flaky".split()
@@ -83,23 +84,25 @@ def _is_runner(expr: ast.expr) -> bool:
 
 def is_lost_coroutine(place: Place[Any]) -> bool:
     """Whether it is an async test of a plain unittest case, which never awaits it."""
-    bases = place.cls.bases if place.cls is not None else []
-    plain = [place.name(base) for base in bases]
-    lone = plain in (["unittest.TestCase"], ["unittest.case.TestCase"])
-    return isinstance(place.node, ast.AsyncFunctionDef) and lone and not place.node.decorator_list
+    if type(place.node) is not ast.AsyncFunctionDef or place.node.decorator_list or place.cls is None:
+        return False
+    return [place.name(base) for base in place.cls.bases] in (["unittest.TestCase"], ["unittest.case.TestCase"])
 
 
 def first_skip(node: Any) -> ast.expr | None:
     """The skip that a test starts with."""
-    body = [stmt for stmt in node.body if not (isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Constant))]
-    value = body[0].value if body and isinstance(body[0], ast.Expr) else None
-    skips = isinstance(value, ast.Call) and last_name(value) in ("skip", "skipTest")
-    return value if skips and isinstance(value, ast.Call) else None
+    for stmt in node.body:
+        if type(stmt) is not ast.Expr:
+            return None
+        if type(stmt.value) is not ast.Constant:
+            skips = type(stmt.value) is ast.Call and last_name(stmt.value) in ("skip", "skipTest")
+            return stmt.value if skips else None
+    return None
 
 
-def is_test_method(stmt: ast.stmt) -> bool:
-    """Whether it is a test by its name."""
-    return isinstance(stmt, (ast.FunctionDef, ast.AsyncFunctionDef)) and stmt.name.startswith("test")
+def count_tests(cls: ast.ClassDef) -> int:
+    """How many methods of a class are tests by their names."""
+    return sum(type(stmt) in _FUNCTIONS and stmt.name.startswith("test") for stmt in cls.body)  # type: ignore[attr-defined] # A def, as its type says.
 
 
 def is_constructor(stmt: ast.stmt) -> bool:
