@@ -1,142 +1,136 @@
-"""How fast the engine is: against its own parser, against other tools on the same files, and from push to push.
+"""How fast the engine is: against its own parser, against other tools on the same files, and with a second process.
 
-`uv sync --group bench`, `python -m benchmarks.fetch_corpus`, `python -m benchmarks.engine`. Each round runs all,
-in a fresh process; what is printed are medians of the ratios within a round, as absolute times move with the machine.
-Other tools run other rules: the same corpus, not the same work.
+`uv sync --group bench`, `python -m benchmarks.fetch_corpus`, `python -m benchmarks.engine`. Contenders take turns in
+a round, each in a fresh process; what counts is the median of the ratios within a round, as absolute times move with
+the machine. Other tools run other rules, and Semgrep leaves out tests by itself: the same corpus, not the same work.
 """
 
 import argparse
+import functools
 import json
 import os
-import resource
-import statistics
-import subprocess
+import re
 import sys
-import time
-from collections.abc import Iterable, Mapping
-from importlib import metadata
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.fetch_corpus import files, pins, repository
+from benchmarks.fetch_corpus import HERE, checked, pins, tool
+from benchmarks.measuring import CORES, Measured, compared, median, ratios, round_of, run, surroundings, warm
 from scanners import registry
-from scanners.finding import BlobAnswer, BlobKey, Progress, Report
-from scanners.git.store import Store
-from scanners.pool import Pool
-from scanners.scan import scan_commit
 
 FAMILIES = "S,BLE,ASYNC,T20,G,LOG,TRY,PERF,B,DTZ,PLE,PLW"
-ENGINE = [sys.executable, "-W", "ignore", "-m", "benchmarks.stage"]
+_BIN = Path(sys.executable).parent
+_ENGINE = [sys.executable, "-W", "ignore", "-m", "benchmarks.stage"]
+_ONE_THREAD = {"RAYON_NUM_THREADS": "1"}
+_FOUND = re.compile(r":\d+: (?:low|medium|high|critical) ")
 
 
-def contenders(folder: Path) -> dict[str, list[str]]:
-    """The commands of one round."""
-    ruff = ["ruff", "check", "--isolated", "--no-cache", "-q", "--output-format", "concise", "-o", os.devnull]
-    return {
-        "parse": [*ENGINE, "parse", str(folder)],
-        "scan": [*ENGINE, "scan", str(folder)],
-        "ruff": [*ruff, "--select", FAMILIES, str(folder)],
-        "bandit": ["bandit", "-q", "-r", str(folder), "-f", "json", "-o", os.devnull],
-    }
+def ours(folder: Path, processes: int) -> list[str | Path]:
+    """The command line as people run it."""
+    return [sys.executable, "-m", "scanners", "check", folder, "--kind", "library", "--processes", str(processes)]
 
 
-def cpu_seconds(command: list[str]) -> float:
-    """Run to the end and return user and system seconds of the process and its children."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = os.environ | {"RAYON_NUM_THREADS": "1"}
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, env=environment)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def ruff(folder: Path) -> list[str | Path]:
+    """Ruff with the families that look for similar faults, without its cache."""
+    fixed = ["check", "--isolated", "--no-cache", "-q", "--output-format", "concise", "--select", FAMILIES]
+    return [_BIN / "ruff", *fixed, folder]
 
 
-def stage_seconds(command: list[str]) -> dict[str, float]:
-    """What a stage of our own says of itself: CPU seconds without imports and reading, findings, files."""
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return dict(json.loads(done.stdout))
+def bandit(folder: Path) -> list[str | Path]:
+    """Bandit with all its tests."""
+    return [_BIN / "bandit", "-q", "-r", folder, "-f", "json"]
 
 
-def compare(name: str, rounds: int) -> None:
-    """Print the ratios of a full scan of the newest release of one package."""
-    commands = contenders(files(name))
-    against_parse, against_others = [], {"ruff": [], "bandit": []}
+def semgrep(folder: Path) -> list[str | Path]:
+    """Semgrep with our ten rules, offline."""
+    fixed = [
+        "scan",
+        "--config",
+        HERE / "semgrep.yaml",
+        "--metrics",
+        "off",
+        "--disable-version-check",
+        "--no-git-ignore",
+    ]
+    return [tool("semgrep"), *fixed, "--jobs", "1", "--json", "--quiet", folder]
+
+
+def pylint(folder: Path) -> list[str | Path]:
+    """Pylint as it comes, without a configuration."""
+    return [_BIN / "pylint", "--rcfile", os.devnull, "-j1", "--recursive=y", "--score=n", folder]
+
+
+def findings(name: str, output: str) -> int:
+    """How many findings a tool printed."""
+    if name in ("bandit", "semgrep"):
+        return len(json.loads(output)["results"])
+    if name.startswith("plimsoll"):
+        return sum(map(bool, map(_FOUND.search, output.splitlines())))
+    return sum(bool(re.match(r"[^:]+:\d+:\d+: ", line)) for line in output.splitlines())
+
+
+def against_parser(name: str, rounds: int) -> None:
+    """Print what a full scan in one process takes for each second of `ast.parse` alone."""
+    folder = checked(name)
+    warm(folder)
+    pairs = []
     for _ in range(rounds):
-        parse, scan = stage_seconds(commands["parse"]), stage_seconds(commands["scan"])
-        against_parse.append(scan["cpu"] / parse["cpu"])
-        whole = cpu_seconds(commands["scan"])
-        for tool, ratios in against_others.items():
-            ratios.append(cpu_seconds(commands[tool]) / whole)
+        parse, scan = (json.loads(run([*_ENGINE, stage, folder]).output) for stage in ("parse", "scan"))
+        pairs.append((scan["cpu"], parse["cpu"]))
     print(
-        f"{name:12} {scan['files']:6.0f} files {scan['lines']:8.0f} lines  {scan['findings']:5.0f} findings "
-        f"{scan['unparsed']:3.0f} unparsed | scan {scan['cpu']:5.2f} s CPU = {_shown(against_parse)} x parse alone | "
-        f"ruff {_shown(against_others['ruff'])} x scan | bandit {_shown(against_others['bandit'])} x scan"
+        f"  {name:12} {scan['files']:5,} files {scan['lines']:8,} lines {scan['findings']:6,} findings "
+        f"{scan['unparsed']:3} unparsed   parse {median(p for _, p in pairs):5.2f} s, scan "
+        f"{median(s for s, _ in pairs):5.2f} s CPU   {ratios(pairs)}",
+        flush=True,
     )
 
 
-def _shown(ratios: list[float]) -> str:
-    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+def side_by_side(
+    title: str, folder: Path, contenders: dict[str, Callable[[Path], Sequence[str | Path]]], rounds: int
+) -> None:
+    """Print each contender against the first one."""
+    warm(folder)
+    commands = {name: command(folder) for name, command in contenders.items()}
+    variables = {name: _ONE_THREAD for name in commands if name.endswith("1 thread")}
+    done = [round_of(commands, variables) for _ in range(rounds)]
+    base = next(iter(commands))
+    print(f"  {title}, {rounds} rounds, load {', '.join(f'{one.load:.1f}' for one in done)}")
+    for name in commands:
+        took = [one.took[name] for one in done]
+        said = "" if name == base else f"   {compared(done, name, base)} x {base}"
+        print(f"    {name:22} {_absolute(took)} {findings(name, took[-1].output):6,} findings{said}", flush=True)
 
 
-class Memory:
-    """The cache of a live worker."""
-
-    def __init__(self) -> None:
-        self.kept: dict[BlobKey, BlobAnswer] = {}
-
-    def get_many(self, keys: Iterable[BlobKey]) -> dict[BlobKey, BlobAnswer]:
-        """The answers that are known."""
-        return {key: self.kept[key] for key in keys if key in self.kept}
-
-    def put_many(self, answers: Mapping[BlobKey, BlobAnswer]) -> None:
-        """Keep these answers."""
-        self.kept.update(answers)
-
-
-def pushes(name: str) -> None:
-    """Print what a push costs against a full scan, over every release of one package in a row."""
-    git = ["git", f"--git-dir={repository(name)}", "rev-list", "--reverse", "main"]
-    commits = subprocess.run(git, capture_output=True, text=True, check=True).stdout.split()
-    with Store(repository(name)) as store, Pool(1) as pool:
-        full = [_timed(store, pool, commits[0], Memory())[0] for _ in range(3)]
-        cache = Memory()
-        _timed(store, pool, commits[0], cache)
-        times, changed = [], []
-        for commit in commits[1:]:
-            known = len(cache.kept)
-            seconds, report = _timed(store, pool, commit, cache)
-            times.append(seconds)
-            changed.append(len(cache.kept) - known)
-        _, again = _timed(store, pool, commits[-1], Memory())
-    whole, median, ninth = statistics.median(full), statistics.median(times), statistics.quantiles(times, n=10)[-1]
-    same = (report.findings, report.counts, report.facts) == (again.findings, again.counts, again.facts)
-    print(
-        f"{name}: {len(times)} pushes, {report.python_files:,} Python files, {statistics.median(changed):.0f} new "
-        f"(median) | full scan {whole:.2f} s | push median {median * 1000:.0f} ms = {median / whole:.1%}, "
-        f"p90 {ninth / whole:.1%}, worst {max(times) / whole:.1%} | equal to a full scan: {same}"
-    )
-
-
-def _timed(store: Store, pool: Pool, commit: str, cache: Memory) -> tuple[float, Report]:
-    start = time.perf_counter()
-    entries = store.entries(commit)
-    report = scan_commit(commit, entries, store.read, kind="library", children=pool, cache=cache, progress=_ignore)
-    return time.perf_counter() - start, report
-
-
-def _ignore(_: Progress) -> None:
-    """Nobody watches a benchmark."""
+def _absolute(took: Sequence[Measured]) -> str:
+    middle = [median(getattr(one, field) for one in took) for field in ("wall", "cpu", "memory")]
+    return "{:6.2f} s wall {:6.2f} s CPU {:5.0f} MiB".format(*middle)
 
 
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=[name for name in pins() if not name.endswith("-pushes")])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--pushes", default="django-pushes")
+    parser.add_argument("--rounds", type=int, default=5, help="of ours and Ruff")
+    parser.add_argument("--slow-rounds", type=int, default=2, help="of Bandit, Semgrep and Pylint; 0 leaves them out")
+    parser.add_argument("--peers", nargs="*", default=["django", "celery"], help="packages that others read as well")
     options = parser.parse_args()
-    versions = {tool: metadata.version(tool) for tool in ("plimsoll", "ruff", "bandit")}
-    print(f"{versions}, Python {sys.version.split()[0]}, {len(registry.rules())} rules, load {os.getloadavg()[0]:.1f}")
+    print(f"{surroundings('ruff', 'bandit', 'pylint')}, Semgrep {tool('semgrep').parents[1].name.rpartition('-')[2]}")
+    print(f"{len(registry.rules())} rules, rule set {registry.digest()}. Ratios are medians (least to most).")
+    print("\nFull scan against ast.parse alone, one process, CPU without start and reading:")
     for name in options.names:
-        compare(name, options.rounds)
-    pushes(options.pushes)
+        against_parser(name, options.rounds)
+    print(f"\nPlimsoll with one process against two, and Ruff with one thread and with two ({CORES} cores):")
+    one, two = (functools.partial(ours, processes=count) for count in (1, 2))
+    fast = {"plimsoll 1 process": one, "plimsoll 2 processes": two, "ruff 1 thread": ruff, "ruff": ruff}
+    for name in options.peers:
+        side_by_side(name, checked(name), fast, options.rounds)
+    if options.slow_rounds:
+        print("\nPlimsoll with one process against Bandit, Semgrep and Pylint:")
+        for name in options.peers:
+            slow = {"plimsoll 1 process": one, "bandit": bandit, "semgrep": semgrep}
+            side_by_side(name, checked(name), slow, options.slow_rounds)
+        package = checked("celery") / "celery"
+        side_by_side("celery/celery", package, {"plimsoll 1 process": one, "pylint": pylint}, options.slow_rounds)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,17 @@
 
 `python -m benchmarks.fetch_corpus [NAME ...]` fills benchmarks/.corpus; `--pin NAME VERSION ...` prints pins.
 Nothing of a package is run or installed. The newest release of each also lies as plain files below .corpus/files, for
-tools that cannot read a repository.
+tools that cannot read a repository. Tools that need other packages than ours get an environment of their own.
 """
 
 import argparse
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tomllib
 from collections.abc import Iterator
@@ -24,6 +26,7 @@ import httpx
 HERE = Path(__file__).parent
 CORPUS = HERE / ".corpus"
 FILES = CORPUS / "files"
+TOOLS = CORPUS / "tools"
 PYPI = "https://pypi.org"
 PINS = HERE / "corpus.toml"
 _TIMEOUT = httpx.Timeout(120, connect=20)
@@ -31,6 +34,30 @@ _TIMEOUT = httpx.Timeout(120, connect=20)
 
 def pins() -> dict[str, dict[str, str]]:
     """The releases to fetch: {package: {version: SHA-256 of its source distribution}}, oldest first."""
+    return {name: table for name, table in _pinned().items() if name not in ("tools", "counts")}
+
+
+def tool(name: str) -> Path:
+    """A tool that is pinned in corpus.toml, installed in its own environment. Raises SystemExit where it is not."""
+    found = TOOLS / f"{name}-{_pinned()['tools'][name]}" / "bin" / name
+    if not found.exists():
+        raise SystemExit(f"{name} is not there. Run python -m benchmarks.fetch_corpus.")
+    return found
+
+
+def checked(name: str) -> Path:
+    """The files of a package, after they were counted. Raises SystemExit where they are not those that were pinned."""
+    found = [path for path in files(name).rglob("*.py") if path.is_file()]
+    have, wanted = [len(found), sum(path.stat().st_size for path in found)], _pinned()["counts"][name]
+    if have != wanted:
+        raise SystemExit(
+            f"{name} has {have[0]:,} Python files of {have[1]:,} bytes, and {wanted[0]:,} of {wanted[1]:,} are pinned. "
+            f"Remove {repository(name)} and {files(name)}, then run python -m benchmarks.fetch_corpus {name}."
+        )
+    return files(name)
+
+
+def _pinned() -> dict[str, Any]:
     return tomllib.loads(PINS.read_text(encoding="utf-8"))
 
 
@@ -115,6 +142,20 @@ def write_files(name: str, content: list[tuple[str, bytes]]) -> None:
             place.write_bytes(data)
 
 
+def install(name: str, version: str) -> None:
+    """Make the environment of a tool, unless it is there."""
+    place = TOOLS / f"{name}-{version}"
+    if (place / "bin" / name).exists():
+        return
+    uv = shutil.which("uv", path=f"{HERE.parent / '.venv' / 'tools' / 'bin'}:{os.environ['PATH']}")
+    if uv is None:
+        raise SystemExit("uv was not found. Run make test once, which installs it, or install uv.")
+    python = f"--python={place / 'bin' / 'python'}"
+    subprocess.run([uv, "venv", "--quiet", "--clear", f"--python={sys.executable}", place], check=True)
+    subprocess.run([uv, "pip", "install", "--quiet", python, f"{name}=={version}"], check=True)
+    print(f"{name} {version}: in {place}")
+
+
 def main() -> None:
     """Fetch what is missing, or print pins."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -134,6 +175,9 @@ def main() -> None:
         for name, wanted in pins().items():
             if not options.names or name in options.names:
                 fetch(client, name, wanted)
+    if not options.names:
+        for name, version in _pinned()["tools"].items():
+            install(name, version)
 
 
 if __name__ == "__main__":
