@@ -10,12 +10,13 @@ from scanners.semantics.handlers import breadth, caught, inner, reaction, short,
 from scanners.semantics.logcalls import ERROR, LogCall
 from scanners.syntax import unparse
 
-_EXPECTED: Final = re.compile(
+EXPECTED: Final = re.compile(
     r"(ValueError|KeyError|IndexError|TypeError|LookupError|UnicodeDecodeError|FileNotFoundError|FileExistsError|PermissionError"
     r"|NotADirectoryError|IsADirectoryError|ImportError|ModuleNotFoundError|AttributeError|JSONDecodeError|ValidationError|Invalid\w*"
     r"|\w*DoesNotExist|\w*NotFound\w*|CalledProcessError|HTTPStatusError|Timeout\w*|\w*TimeoutError|TimeoutExpired|ConnectionRefusedError"
     r"|CancelledError|KeyboardInterrupt|\w*Parse\w*|\w*Config\w*Error|ImproperlyConfigured|SyntaxError|gaierror|\w*Syntax\w*|\w*Usage\w*|NoReverseMatch)$"
 )
+"""Failures that are part of the day: a warning is enough for them."""
 
 
 class TracebackLost(Rule):
@@ -135,7 +136,7 @@ def _sure(log: LogCall, handler: ast.ExceptHandler, place: Place[ast.Try], *, ex
         return Confidence.LOW
     if breadth(types, place.scope) != "narrow":
         return Confidence.MEDIUM if log.library == "other" else Confidence.HIGH
-    expected = all(_EXPECTED.search(unparse(expr)) for expr in types)
+    expected = all(EXPECTED.search(unparse(expr)) for expr in types)
     return Confidence.LOW if expected or len(place.node.body) == 1 else Confidence.MEDIUM
 
 

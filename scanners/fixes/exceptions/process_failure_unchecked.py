@@ -1,0 +1,50 @@
+import libcst as cst
+
+from scanners.fixes.arguments import refuse_unpacked, renamed, with_keyword
+from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
+from scanners.fixes.spot import Spot
+
+
+class CheckReturnCode(Fix):
+    """
+    Passes `check=True` to `subprocess.run`, and calls `check_call` in place of `call`: a command that fails raises
+    CalledProcessError.
+
+    Not offered for `os.system` and for processes that are waited for by hand.
+    """
+
+    rule = "process-failure-unchecked"
+    bulk = False
+    says = "Raise CalledProcessError when the command fails."
+    examples = (
+        Change(
+            "run and call",
+            "import subprocess\nfrom subprocess import run\nrun(['sync'])\nsubprocess.call(['sync'], cwd='/')\n"
+            "text = subprocess.run(\n    ['ls'],\n    capture_output=True,\n).stdout\n",
+            "import subprocess\nfrom subprocess import run\nrun(['sync'], check=True)\n"
+            "subprocess.check_call(['sync'], cwd='/')\n"
+            "text = subprocess.run(\n    ['ls'],\n    capture_output=True,\n    check=True,\n).stdout\n",
+        ),
+    )
+    declined = (
+        Declined("a shell", "import os\nos.system('sync')\n", "os.system"),
+        Declined("by name", "from subprocess import call\ncall(['sync'])\n", "imported by name"),
+        Declined(
+            "by hand", "import subprocess\nwith subprocess.Popen(['sync']) as child:\n    child.wait()\n", "by hand"
+        ),
+    )
+
+    def mend(self, spot: Spot) -> None:
+        """Ask for the check."""
+        name, node = spot.call.dotted, spot.node(cst.Call)
+        if name == "subprocess.run":
+            refuse_unpacked(node)
+            spot.change(node, with_keyword("check", spot.expression("True")))
+        elif name == "subprocess.call":
+            if not isinstance(node.func, cst.Attribute):
+                raise NotOfferedError("The function is imported by name.")
+            spot.change(node, renamed("check_call"))
+        elif name == "os.system":
+            raise NotOfferedError("os.system has no check: subprocess.run with a list of arguments is to be written.")
+        else:
+            raise NotOfferedError("The process is waited for by hand, and its code has to be looked at there.")

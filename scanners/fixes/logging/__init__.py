@@ -1,0 +1,1 @@
+"""Fixes of log calls and of what goes around them."""
