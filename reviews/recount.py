@@ -28,6 +28,8 @@ from reviews.scoring import Scorecard
 from scanners import registry
 from scanners.finding import Confidence, Report, RuleCount, Severity
 from scanners.finding import Finding as Found
+from scanners.replay import sealing
+from scanners.replay.maker import made_by
 
 Json = dict[str, Any]
 
@@ -48,7 +50,7 @@ class Ground:
     @property
     def counts(self) -> dict[str, RuleCount]:
         """The sites of each rule."""
-        return {rule: _unpacked(packed) for rule, packed in self.kept["counts"].items()}
+        return {rule: unpacked(packed) for rule, packed in self.kept["counts"].items()}
 
     def scored(self, but: Collection[int] = ()) -> tuple[Scorecard, Cover]:
         """The scorecard and what is covered in it, leaving out the excuses with these keys."""
@@ -85,6 +87,7 @@ def content(repository: Repository, report: Report, seen: Sequence[Seen]) -> Jso
         "advisories": dict(report.advisories),
         "findings": [_row(found, at) for found, at in pairs if found.confidence is not Confidence.LOW],
         "doubtful": [_row(found, at) for found, at in pairs if found.confidence is Confidence.LOW],
+        "sealed": _sealed(repository, report),
     }
 
 
@@ -172,6 +175,12 @@ def _items(kept: Json) -> Iterable[Item]:
     return [item for item in known if item.asked or item.rules]
 
 
+def _sealed(repository: Repository, report: Report) -> Json:
+    """What a replay compares with beside what is kept anyway."""
+    findings = sealing.digest(sealing.findings(report.findings))
+    return {"findings": findings, "sub_path": repository.sub_path, "made_by": made_by()}
+
+
 def _row(found: Found, at: Seen) -> list[str]:
     return [found.rule, at.identity, at.path, found.severity.value, at.anchor]
 
@@ -180,6 +189,7 @@ def _packed(count: RuleCount) -> list[Any]:
     return [count.good, count.bad, count.unresolved, count.doubtful, count.applicable, count.reason]
 
 
-def _unpacked(packed: Sequence[Any]) -> RuleCount:
+def unpacked(packed: Sequence[Any]) -> RuleCount:
+    """The sites of one rule, as `content` packed them."""
     good, bad, *rest = packed
     return RuleCount(good, {Severity(severity): number for severity, number in bad.items()}, *rest)

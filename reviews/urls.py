@@ -45,6 +45,7 @@ urlpatterns = [
     path("scans/", scans.index, name="scans"),
     path("scans/<int:pk>/", scans.scan, name="scan"),
     path("scans/<int:pk>/progress/", scans.progress, name="scan-progress"),
+    path("scans/<int:pk>/seal/", scans.seal, name="scan-seal"),
     path("reviews/", reviews.index, name="reviews"),
     path(_REVIEW, reviews.review, name="review"),
     path(_REVIEW + "progress/", reviews.progress, name="review-progress"),

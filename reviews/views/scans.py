@@ -2,11 +2,11 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from reviews import access, intake
+from reviews import access, intake, replaying
 from reviews.models import Look, Membership, Scan
 from reviews.pulls.showing import noun
 from reviews.scans import changes, coverage, progress_of
@@ -48,6 +48,7 @@ def scan(request: PersonRequest, pk: int) -> HttpResponse:
         "open_total": sum(found.open_findings.values()),
         "pull": found.pull_request,
         "noun": noun(found.repository),
+        "replay": replaying.wanted(found),
     }
     return render(request, "reviews/scan.html", context)
 
@@ -60,6 +61,17 @@ def progress(request: PersonRequest, pk: int) -> HttpResponse:
     far = progress_of(found)
     context = {"scan": found, "progress": far, "ended": far.ended}
     return render(request, "reviews/scan.html#progress", context, status=STOP_POLLING if far.ended else 200)
+
+
+@login_required
+@require_safe
+def seal(request: PersonRequest, pk: int) -> HttpResponse:
+    """The seal of a finished scan: the line that `plimsoll replay` prints where it looks at the same."""
+    found = replaying.kept(seen_scan(request, pk))
+    if found is None:
+        raise Http404("The scan has no seal.")
+    named = {"Content-Disposition": f'attachment; filename="scan-{pk}.json"'}
+    return HttpResponse(found.seal.line, content_type="application/json", headers=named)
 
 
 @login_required

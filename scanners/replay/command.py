@@ -6,9 +6,7 @@ Exit codes: 0 done, and the same as expected; 1 not the same; 2 it could not be 
 import argparse
 import gc
 import os
-import platform
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -23,12 +21,12 @@ from scanners.git.store import Store
 from scanners.pool import Pool
 from scanners.replay import comparing, sealing
 from scanners.replay.comparing import Expected, UnreadableError
+from scanners.replay.maker import made_by
 from scanners.rule import Rule
 from scanners.scan import scan_commit
 from scanners.uncached import NoCache
 
 SAME, DIFFERENT, REFUSED = range(3)
-_ASIDE: Final = ("packaging", "pyyaml")
 _HELP: Final = """\
 scans one commit of a local repository, bare or not, without checking anything out
 
@@ -77,12 +75,6 @@ def run(options: argparse.Namespace) -> int:
     except SourceError as error:
         _say(f"{error.message} {error.next_step} ({error.code})")
     return REFUSED
-
-
-def made_by() -> str:
-    """What a replay is made by, for those who have to install the same."""
-    libraries = " ".join(f"{name} {metadata.version(name)}" for name in _ASIDE)
-    return f"Plimsoll {metadata.version('plimsoll')} on Python {platform.python_version()} with {libraries}"
 
 
 def _replay(options: argparse.Namespace) -> int:
