@@ -1,7 +1,7 @@
 """What a program can mend in real packages: how many findings, how many of them proved, and what is refused and why.
 
 `python -m benchmarks.fetch_corpus`, `python -m benchmarks.fixes`. Every finding of a rule that has a fix is asked for,
-one rule at a time, those too that are only offered one by one. The patch of each package is given to `git apply --check`.
+those too that are only offered one by one. The patch of each package is given to `git apply --check`.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from scanners.scan import Entry, scan_commit
 
 
 def mend(folder: Path, pool: Pool, menders: Pool, rules: Iterable[str]) -> tuple[int, Outcome, float]:
-    """Ask for the findings of these rules in a folder. Returns how many, what came of it, and the seconds of mending."""
+    """Ask for the findings of these rules in a folder. Returns how many, what came of it, and seconds."""
     tree, kept = Folder(folder), Kept()
     entries = list(tree.entries())
 
@@ -69,10 +69,11 @@ def main() -> None:
             asked.update(left.target.rule for left in outcome.refused)
             why.update((left.target.rule, left.why) for left in outcome.refused)
             patch = outcome.patch()
-            state = "git apply takes it" if applies(folder, patch) else "GIT REFUSES IT"
+            state = "git takes it" if applies(folder, patch) else "GIT REFUSES IT"
             print(
-                f"{folder.name:24} {wanted:5} findings, {len(done):5} mended and proved in {len(outcome.mended):4} files, "
-                f"{seconds:5.1f} s; {patch.count(b'@@ -'):5} hunks: {state if patch else 'no patch'}"
+                f"{folder.name:24} {wanted:5} findings, {len(done):5} mended and proved "
+                f"in {len(outcome.mended):4} files, {seconds:5.1f} s; {patch.count(b'@@ -'):5} hunks: "
+                + (state if patch else "no patch")
             )
             if options.diff:
                 print(patch.decode("utf-8", "replace"))

@@ -45,8 +45,6 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rule",
         action="append",
-        choices=list(fixes()),
-        metavar="RULE",
         help="mend findings of this rule only; repeatable",
     )
     parser.add_argument(
