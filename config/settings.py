@@ -243,6 +243,7 @@ CELERY_TASK_DEFAULT_QUEUE = "errands"
 CELERY_TASK_ROUTES = {
     "reviews.tasks.wake": {"queue": "scans"},
     "reviews.tasks.read_for_reviews": {"queue": "scans"},
+    "reviews.tasks.make_patches": {"queue": "scans"},
     "reviews.tasks.read_advisories": {"queue": "scans"},
 }
 CELERY_TASK_IGNORE_RESULT = True

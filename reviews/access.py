@@ -10,6 +10,7 @@ from reviews.models import (
     Finding,
     Membership,
     OutboxMessage,
+    Patch,
     Repository,
     Review,
     Scan,
@@ -53,6 +54,11 @@ def findings(user: User) -> QuerySet[Finding]:
     return Finding.objects.filter(repository__team__in=teams(user))
 
 
+def patches(user: User) -> QuerySet[Patch]:
+    """The patches of the repositories that `user` may see."""
+    return Patch.objects.filter(repository__team__in=teams(user))
+
+
 def reviews(user: User) -> QuerySet[Review]:
     """The reviews of the repositories that `user` may see."""
     return Review.objects.filter(repository__team__in=teams(user))
@@ -86,6 +92,11 @@ def repositories_of(token: ApiToken) -> QuerySet[Repository]:
 def scans_of(token: ApiToken) -> QuerySet[Scan]:
     """The scans that a program with `token` may see."""
     return Scan.objects.filter(repository__team=token.team_id)
+
+
+def patches_of(token: ApiToken) -> QuerySet[Patch]:
+    """The patches that a program with `token` may see."""
+    return Patch.objects.filter(repository__team=token.team_id)
 
 
 def shared_repositories() -> QuerySet[Repository]:

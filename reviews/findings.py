@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 
 from reviews.excuses import never_waived
 from reviews.models import Finding
+from reviews.patches.questions import bulk_rules
 from reviews.scorecards import ranked
 from reviews.waived import Shown, rules
 from scanners import registry
@@ -25,6 +26,11 @@ class Group:
     rule: Rule | None
     findings: tuple[Finding, ...]
     total: int
+
+    @property
+    def bulk(self) -> bool:
+        """Whether one patch may clear many of them."""
+        return self.id in bulk_rules()
 
     @property
     def waivable(self) -> bool:

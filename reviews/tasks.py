@@ -16,6 +16,7 @@ from reviews.deliveries import clearing, sorting
 from reviews.forges import delivery as telling
 from reviews.gate import statuses
 from reviews.outbox import delivery
+from reviews.patches import asking, turns, working
 from reviews.pulls import telling as pull_requests
 from reviews.signoff import deciding, freezing, reading
 from reviews.waivers import ending
@@ -26,6 +27,7 @@ _TOLD_SECONDS = 10
 _ADVISED_SECONDS = 60
 _UNUSED_BLOBS = timedelta(days=30)
 _OLD_REQUESTS = timedelta(days=30)
+_OLD_PATCHES = timedelta(days=30)
 
 
 @shared_task
@@ -37,6 +39,7 @@ def wake() -> None:
         wake.delay()
         scanning.run(lease)
         freezing.follow_scans()
+        asking.prepare(lease.scan)
         _wake_readers()
         tell_due.delay()
         wake.delay()
@@ -67,9 +70,17 @@ def read_for_reviews() -> None:
 
 
 @shared_task
+def make_patches() -> None:
+    """Work out the patches of one repository that somebody waits for; wake another for the next."""
+    if working.do_one():
+        make_patches.delay()
+
+
+@shared_task
 def requeue() -> None:
     """Take back what dead workers left behind, and wake one worker for each due scan."""
     queue.requeue_expired()
+    turns.requeue_expired()
     remove_stale(settings.SCRATCH_DIR, older_than=2 * settings.SCAN_SECONDS)
     for _ in range(min(queue.due().count(), _MOST_WAKES)):
         wake.apply_async(expires=settings.REQUEUE_SECONDS)
@@ -135,6 +146,7 @@ def clean() -> None:
     queue.drop_superseded(_OLD_REQUESTS)
     delivery.drop_old()
     clearing.drop_old()
+    turns.drop_old(_OLD_PATCHES)
 
 
 def _wake_tellers() -> None:
@@ -145,3 +157,5 @@ def _wake_tellers() -> None:
 def _wake_readers() -> None:
     if reading.due().exists():
         read_for_reviews.apply_async(expires=settings.REQUEUE_SECONDS)
+    if turns.due().exists():
+        make_patches.apply_async(expires=settings.REQUEUE_SECONDS)

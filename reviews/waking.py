@@ -88,6 +88,11 @@ def wake_readers() -> None:
     _after_commit(tasks.read_for_reviews)
 
 
+def wake_menders() -> None:
+    """Likewise for patches that somebody asked for."""
+    _after_commit(tasks.make_patches)
+
+
 def wake_sorting() -> None:
     """Likewise for what forges reported."""
     _after_commit(tasks.sort)

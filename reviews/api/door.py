@@ -13,12 +13,12 @@ from django.urls import URLPattern
 from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
 
-from reviews.api import gate, inventory, repositories, scans
+from reviews.api import gate, inventory, patches, repositories, scans
 from reviews.api.errors import ApiError
 
 log = structlog.get_logger(__name__)
 _ABOUT = (
-    "Asks the gate, asks for scans and reads facts, for one team. "
+    "Asks the gate, asks for scans and for patches, and reads facts, for one team. "
     "Every refusal has a code, a message and what to do next."
 )
 
@@ -49,7 +49,7 @@ def unknown(request: HttpRequest, address: str) -> None:
     raise ApiError(404, "path_unknown", message, "The page /api/ lists what there is.")
 
 
-for part in (repositories, gate, scans, inventory):
+for part in (repositories, gate, scans, patches, inventory):
     api.add_router("/v1", part.router)
 api.add_router("", rest)
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from reviews.api.door import api
 
 Json = dict[str, Any]
-_EXAMPLE = {"number": "42", "table": "boundaries"}
+_EXAMPLE = {"number": "42", "table": "boundaries", "rule": "request-without-timeout"}
 _COMMIT = "7ac01d9f3b6e5a1c8d2e4f60718293a4b5c6d7e8"
 
 
@@ -52,7 +52,7 @@ def operations() -> Iterator[Operation]:
 
 def _operation(schema: Json, path: str, method: str, said: Json) -> Operation:
     success = next(status for status in said["responses"] if status < 400)
-    answer = said["responses"][success]["content"]["application/json"]["schema"]
+    answer = said["responses"][success]["content"].get("application/json", {}).get("schema", {})
     body = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     return Operation(
         name=said["operationId"],
@@ -89,6 +89,7 @@ def _example(path: str, method: str, said: Json) -> tuple[tuple[int, str, bool],
     lines = ['curl --header "Authorization: Bearer $PLIMSOLL_TOKEN" \\']
     if method == "POST":
         lines += ["  --header 'Content-Type: application/json' \\"]
-        lines += [f"  --data {shlex.quote(json.dumps({'commit': _COMMIT}))} \\"]
+        body = {"rule": _EXAMPLE["rule"]} if path.endswith("/patches") else {"commit": _COMMIT}
+        lines += [f"  --data {shlex.quote(json.dumps(body))} \\"]
     lines.append(f"  {shlex.quote(f'{settings.BASE_URL}{path}{asked}')}")
     return tuple((number, line, False) for number, line in enumerate(lines, start=1))

@@ -9,6 +9,7 @@ from reviews.models.forge import Comparison, Forge, PullRequest
 from reviews.models.hook import Delivery, Hook
 from reviews.models.look import Look
 from reviews.models.outbox import OutboxMessage
+from reviews.models.patch import Patch
 from reviews.models.repository import Repository
 from reviews.models.review import Review, ReviewCommit, ReviewItem
 from reviews.models.scan import Scan, ScanTree
@@ -40,6 +41,7 @@ __all__ = [
     "Look",
     "Membership",
     "OutboxMessage",
+    "Patch",
     "PullRequest",
     "Repository",
     "Review",

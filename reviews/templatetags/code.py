@@ -11,10 +11,19 @@ from pygments.lexers.special import TextLexer
 from pygments.token import Comment, Keyword, Name, Number, String, Token, _TokenType
 from pygments.util import ClassNotFound
 
+from reviews.patches.diff import FileDiff
 from scanners.rule import Example
 
 register = template.Library()
 
+_CODE = ("add", "del", "same")
+_SIGNS = {
+    "same": ("", "", ""),
+    "add": ("add", "+", "added"),
+    "del": ("del", "\N{MINUS SIGN}", "removed"),
+    "hunk": ("skip-line", "", ""),
+    "note": ("skip-line", "", ""),
+}
 _CLASSES = ((Comment, "c"), (Keyword, "k"), (String, "s"), (Number, "n"), (Name.Decorator, "k"), (Token, ""))
 
 
@@ -34,6 +43,28 @@ def lines(snippet: Sequence[Sequence[object]], path: str) -> list[Line]:
     return [
         Line(int(str(number)), bool(marked), tokens)
         for (number, _, marked), tokens in zip(snippet, coloured(text, path), strict=False)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class DiffLine:
+    """One line of a diff: its style, its sign, what a screen reader says for that, and (class, text) tokens."""
+
+    style: str
+    sign: str
+    said: str
+    number: int | None
+    tokens: tuple[tuple[str, str], ...]
+
+
+@register.filter
+def diff_lines(file: FileDiff) -> list[DiffLine]:
+    """The rows of a file of a patch, both sides coloured, without the white space that all of them begin with."""
+    code = [row.text for row in file.rows if row.kind in _CODE]
+    colours = iter(coloured(dedent("\n".join(code)), file.path)) if code else iter(())
+    return [
+        DiffLine(*_SIGNS[row.kind], row.number, next(colours, ()) if row.kind in _CODE else (("", row.text),))
+        for row in file.rows
     ]
 
 

@@ -7,6 +7,7 @@ from reviews import access
 from reviews.rules import across_fleet, chapters, neighbours
 from reviews.views.people import PersonRequest
 from scanners import registry
+from scanners.fixes.offered import fixes
 
 FIRST = 40
 
@@ -27,5 +28,11 @@ def rule(request: PersonRequest, rule: str) -> HttpResponse:
         raise Http404("No such rule.")
     fleet = across_fleet(access.repositories(request.user), rule)
     shown = fleet.lines if "all" in request.GET else (fleet.at_fault or fleet.lines)[:FIRST]
-    context = {"rule": found, "fleet": fleet, "shown": shown, "left": len(fleet.lines) - len(shown)} | neighbours(found)
+    context = {
+        "mended": fixes().get(rule),
+        "rule": found,
+        "fleet": fleet,
+        "shown": shown,
+        "left": len(fleet.lines) - len(shown),
+    } | neighbours(found)
     return render(request, "reviews/rule.html", context)

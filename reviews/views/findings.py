@@ -14,6 +14,7 @@ from reviews.excuses import never_waived
 from reviews.findings import by_rule, filtered, groups, totals
 from reviews.forms import FindingFilter
 from reviews.models import Finding, Repository, Waiver
+from reviews.patches import showing
 from reviews.scorecards import rule_outcomes
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
@@ -29,7 +30,9 @@ WITH = ("repository__team", "repository__latest_scan", "first_scan", "last_scan"
 def index(request: PersonRequest) -> HttpResponse:
     """Findings of all repositories that the person may see."""
     shown = waived.shown(access.repositories(request.user), waived.today())
-    context = listed(request, access.findings(request.user).select_related("repository__team"), shown)
+    seen = access.findings(request.user).select_related("repository__team", "repository__latest_scan")
+    context = listed(request, seen.defer("repository__latest_scan__scorecard"), shown)
+    context["verified"] = showing.verified({one.repository for group in context["groups"] for one in group.findings})
     context["teams"] = access.teams(request.user)
     return render(request, "reviews/findings.html" + ("#list" if request.htmx else ""), context)
 
@@ -42,7 +45,7 @@ def of_repository(request: PersonRequest, team: str, repository: str) -> HttpRes
     findings = access.findings(request.user).filter(repository=seen)
     context = tabs(request, seen) | listed(request, findings, waived.shown([seen], waived.today()))
     page = "reviews/findings.html#list" if request.htmx else "reviews/repository_findings.html"
-    return render(request, page, context | {"sites": sites(seen)})
+    return render(request, page, context | {"sites": sites(seen), "verified": showing.verified([seen])})
 
 
 @login_required
@@ -50,12 +53,14 @@ def of_repository(request: PersonRequest, team: str, repository: str) -> HttpRes
 def finding(request: PersonRequest, pk: int) -> HttpResponse:
     """One finding: the code, why it matters, the fix and its history. Opened in a list, only the part below its row."""
     found = get_object_or_404(access.findings(request.user).select_related(*WITH), pk=pk)
+    excused = waived.shown([found.repository], waived.today()).get(found.pk)
     context = tabs(request, found.repository) | {
         "finding": found,
+        "fix": None if excused else showing.fix_of(found, found.repository),
         "rule": registry.rules().get(found.rule),
         "events": found.events.select_related("scan").defer("scan__scorecard"),
         "suppression": f"# plimsoll: ignore[{found.rule}] ",
-        "shown": waived.shown([found.repository], waived.today()).get(found.pk),
+        "shown": excused,
         "waiting": Waiver.objects.filter(covered__finding=found, state=Waiver.State.REQUESTED),
         "waivable": found.confidence != "low" and found.rule not in never_waived(waived.rules()),
     }

@@ -10,6 +10,7 @@ from reviews import access, intake, inventory
 from reviews.forms import RegisterForm, RemoveForm, SettingsForm
 from reviews.gate import gating
 from reviews.models import Membership, Repository, Team
+from reviews.patches import showing
 from reviews.scorecards import efforts, first_fixes, standing
 from reviews.trends import PERIODS, trend
 from reviews.views.people import PersonRequest, maintained, seen_repository
@@ -40,6 +41,7 @@ def scorecard(request: PersonRequest, team: str, repository: str) -> HttpRespons
         "fixes": first_fixes(seen),
         "efforts": efforts(),
         "told": inventory.standing(seen.latest_scan),
+        "cleared": showing.cleared(showing.verified([seen])),
     }
     return render(request, "reviews/repository.html", context)
 

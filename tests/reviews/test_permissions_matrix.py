@@ -12,6 +12,7 @@ from reviews.models import Delivery, Membership, Repository, Team
 from reviews.waivers.asking import ask
 from tests.factories import MembershipFactory, RepositoryFactory, TeamFactory
 from tests.reviews.inventory_rows import keep
+from tests.reviews.patches.mended import ready
 from tests.reviews.pull_rows import proposal
 from tests.reviews.review_places import FORM, review_places
 from tests.reviews.rows import RULE, finished, found
@@ -47,6 +48,15 @@ ROUTES = {
     "fleet": PEOPLE_OF_THE_SITE,
     "findings": PEOPLE_OF_THE_SITE,
     "finding": members(),
+    "finding-fix": members(MOVED),
+    "ask-fix": post(MISSING, FORBIDDEN, MOVED, MOVED, MOVED, MOVED),
+    "patch": members(),
+    "download-patch": members(),
+    "repository-patches": members(),
+    "ask-patch": post(MISSING, FORBIDDEN, MOVED, MOVED, MOVED, MOVED),
+    "rule-patches": PEOPLE_OF_THE_SITE,
+    "ask-rule-patches": post(*[MOVED] * 6),
+    "rule-archive": members(),
     "scans": PEOPLE_OF_THE_SITE,
     "scan": members(),
     "scan-progress": members(286),
@@ -98,6 +108,7 @@ ROUTES = {
     "pull-request": members(),
     "scan-pull-request": post(MISSING, FORBIDDEN, MOVED, MOVED, MOVED, MOVED),
     "request-scan": post(MISSING, FORBIDDEN, MOVED, MOVED, MOVED, MOVED),
+    "request-past": post(MISSING, FORBIDDEN, MOVED, MOVED, MOVED, MOVED),
     "repository-deliveries": members(),
     "delivery": members(),
     "deliver-again": post(MISSING, FORBIDDEN, MOVED, MOVED, MOVED, MOVED),
@@ -175,6 +186,7 @@ def places(team, people) -> dict[str, dict[str, object]]:
         | dict.fromkeys(("pull-request", "scan-pull-request"), of_repository | {"number": proposal(repository).number})
         | {
             "finding": {"pk": found(repository).pk},
+            **patch_places(repository),
             "scan": {"pk": scan.pk},
             "scan-progress": {"pk": scan.pk},
             "scan-seal": {"pk": scan.pk},
@@ -183,6 +195,7 @@ def places(team, people) -> dict[str, dict[str, object]]:
             "repository-facts-of": of_repository | {"chapter": "endpoints"},
             "repository-facts-table": of_repository | {"table": "endpoints", "form": "csv"},
             "request-scan": of_repository,
+            "request-past": of_repository,
             "request-waiver": of_repository,
             "waiver": asked,
             "move-waiver": asked,
@@ -218,6 +231,21 @@ def hook_places(repository: Repository) -> dict[str, dict[str, object]]:
         **dict.fromkeys((*names, "tell-forge", "try-forge"), of_repository),
         "delivery": delivery,
         "deliver-again": delivery,
+    }
+
+
+def patch_places(repository: Repository) -> dict[str, dict[str, object]]:
+    """What the routes of patches are asked for."""
+    row, of_repository = (
+        {"pk": ready(repository, RULE).pk},
+        {"team": repository.team.slug, "repository": repository.slug},
+    )
+    finding, rule = {"pk": found(repository, line=3).pk}, {"rule": RULE}
+    return {
+        **dict.fromkeys(("finding-fix", "ask-fix"), finding),
+        **dict.fromkeys(("patch", "download-patch"), row),
+        **dict.fromkeys(("rule-patches", "ask-rule-patches", "rule-archive"), rule),
+        "ask-patch": of_repository,
     }
 
 

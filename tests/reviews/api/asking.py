@@ -39,6 +39,8 @@ class Program:
         parts = [part if part.isalpha() else "{number}" for part in path.split("/")[1:]]
         if parts[-2:-1] == ["facts"]:
             parts[-1] = "{table}"
+        if parts[:1] == ["rules"]:
+            parts[1] = "{rule}"
         return "/".join(["/api/v1", *parts])
 
 

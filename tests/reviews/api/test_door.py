@@ -136,6 +136,11 @@ def test_the_schema_lists_each_operation_once(client):
         "get /api/v1/repositories/{number}/gate": "askGate",
         "post /api/v1/repositories/{number}/scans": "requestScan",
         "get /api/v1/scans/{number}": "readScan",
+        "get /api/v1/patches/{number}": "readPatch",
+        "get /api/v1/patches/{number}/download": "downloadPatch",
+        "get /api/v1/repositories/{number}/patches": "listPatches",
+        "get /api/v1/rules/{rule}/patches": "listPatchesOfRule",
+        "post /api/v1/repositories/{number}/patches": "requestPatch",
         "get /api/v1/repositories/{number}/facts": "listFacts",
         "get /api/v1/repositories/{number}/facts/{table}": "readFacts",
         "get /api/v1/repositories/{number}/sbom": "readSbom",
@@ -146,7 +151,7 @@ def test_the_page_shows_each_operation_with_a_command_that_tries_it(client, view
     client.force_login(viewer)
     page = client.get("/api/")
     examples = ["\n".join(text for _, text, _ in one.example) for one in page.context["operations"]]
-    assert len(examples) == 7
+    assert len(examples) == 12
     assert all("Bearer $PLIMSOLL_TOKEN" in example for example in examples)
     commit = json.dumps({"commit": "7ac01d9f3b6e5a1c8d2e4f60718293a4b5c6d7e8"})
     assert f"  --data '{commit}' \\" in examples[2]
