@@ -78,7 +78,7 @@ class Engine:
             return
         index = self._index(path_class.name)
         walk = Walk(index)
-        syntax.open_file(parsed.tree)
+        syntax.open_file(walk.listing)
         try:
             walk.run(parsed.tree)
             ctx = context(parsed.source, path_class.name, path_class.role, walk.module, parsed.tree)

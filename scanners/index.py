@@ -3,25 +3,18 @@
 import ast
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
-from scanners.binders import BINDERS, Binder
+from scanners.binders import BINDERS, MARKERS, Binder
+from scanners.listing import SPANNED
+from scanners.syntax import LAST_FIRST
 
 Hook = tuple[Any, Callable[..., None]]
 """A collector and one of its methods: the context is told whose turn it is before each."""
-Plan = tuple[bool, list[Hook] | None, Binder | None, tuple[str, ...], tuple[str, ...]]
+Plan = tuple[bool, bool, list[Hook] | None, Binder | None, tuple[tuple[str, bool], ...]]
 
-LEAVES = frozenset({type(None), ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue})
-_STATEMENTS = (ast.stmt, ast.ExceptHandler, ast.match_case)
-_LISTS = frozenset(
-    "args keywords elts keys values comparators generators ifs body orelse targets items cases patterns "
-    "kwd_patterns handlers finalbody decorator_list".split()
-)
-_SINGLES = frozenset(
-    "func value left right operand test elt key slice lower upper step format_spec iter target subject "
-    "pattern guard exc cause msg context_expr".split()
-)
-"""The fields that lead on. Names, operators and annotations do not: annotations are read through what they annotate."""
+LEAVES: Final = frozenset({ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue})
+_STATEMENTS: Final = (ast.stmt, ast.ExceptHandler, ast.match_case)
 
 
 class Index:
@@ -65,25 +58,20 @@ class Index:
             known.setdefault(name.removeprefix("*."), []).append(hook)
 
 
-class _Plans(dict[type[ast.AST], Plan]):
-    """What to do with each node type: is it a statement, who wants it, who binds names in it, where it leads."""
+class _Plans(dict[type, Plan | None]):
+    """What to do with each node type, None for the marks that binders put on the stack.
+
+    Is its end kept, is it a statement, who wants it, who binds names in it, and the fields that lead on, last first.
+    """
 
     def __init__(self, nodes: dict[type[ast.AST], list[Hook]]) -> None:
-        super().__init__()
+        super().__init__(dict.fromkeys(MARKERS))
         self._nodes = nodes
 
     def __missing__(self, kind: type[ast.AST]) -> Plan:
-        leaf = kind in LEAVES or not issubclass(kind, ast.AST)  # `case True:` holds a bare bool.
-        fields = () if leaf else tuple(reversed(kind._fields))
-        lists = tuple(name for name in fields if name in _LISTS and not _is_single(kind, name))
-        singles = tuple(name for name in fields if name in _SINGLES or (name in _LISTS and _is_single(kind, name)))
         hooks, binder = self._nodes.get(kind), BINDERS.get(kind)
-        plan = self[kind] = (issubclass(kind, _STATEMENTS), hooks, binder, singles, lists)
+        plan = self[kind] = (kind in SPANNED, issubclass(kind, _STATEMENTS), hooks, binder, LAST_FIRST[kind])
         return plan
-
-
-def _is_single(kind: type[ast.AST], name: str) -> bool:
-    return kind in (ast.IfExp, ast.Lambda) and name in ("body", "orelse")
 
 
 def node_types(name: str) -> list[type[ast.AST]]:

@@ -16,16 +16,20 @@ class Block:
     """A suite of statements and what it belongs to.
 
     `kind` is module, class, function, if, else, for, while, loop-else, with, try, except, try-else or finally.
-    `node` is the statement (or the handler) that the suite is part of.
+    `node` is the statement (or the handler) that the suite is part of; `start` is for the walk.
     """
 
-    __slots__ = ("kind", "node", "parent", "scope")
+    __slots__ = ("kind", "node", "parent", "scope", "start", "suite")
 
-    def __init__(self, kind: str, node: ast.AST, parent: "Block | None", scope: Scope) -> None:
+    def __init__(
+        self, kind: str, node: ast.AST, parent: "Block | None", scope: Scope, suite: list[Any] | None = None
+    ) -> None:
         self.kind = kind
         self.node: Any = node
         self.parent = parent
         self.scope = scope
+        self.suite = suite or []
+        self.start = 0
 
 
 class Place(Generic[Node]):

@@ -104,6 +104,10 @@ _NO_FUNCTIONS: Final[dict[ast.AST, Scope]] = {}
 
 def arguments(function: Any) -> list[ast.arg]:
     """All parameters of a def or lambda, in order."""
-    args: ast.arguments = function.args
+    return listed_arguments(function.args)
+
+
+def listed_arguments(args: ast.arguments) -> list[ast.arg]:
+    """The same of what stands between the brackets."""
     found = [*args.posonlyargs, *args.args, *args.kwonlyargs]
     return found + [arg for arg in (args.vararg, args.kwarg) if arg is not None]

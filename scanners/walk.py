@@ -1,14 +1,16 @@
 """The one walk: every rule and every fact sees a file in a single pass over its tree.
 
-The walk itself only notes what some hook wants, with where it stands, and who binds which name. The hooks run after it,
-over those notes, so that a name bound at the end of a file is known at its start. An explicit stack keeps deep trees
-from overflowing Python's, and no node ever points to its parent: with the collector off, a cycle would stay for ever.
+The walk itself lists the nodes, notes what some hook wants, with where it stands, and who binds which name. The hooks
+run after it, over those notes, so that a name bound at the end of a file is known at its start. An explicit stack keeps
+deep trees from overflowing Python's, and no node ever points to its parent: with the collector off, a cycle would stay
+for ever.
 """
 
 import ast
 from typing import Any
 
 from scanners.index import Hook, Index
+from scanners.listing import Listing
 from scanners.place import Block, Bound
 from scanners.scopes import Scope
 
@@ -20,6 +22,7 @@ class Walk:
 
     def __init__(self, index: Index) -> None:
         self.index = index
+        self.listing = Listing()
         self.notes: list[Note] = []
         self.calls: list[tuple[ast.Call, Block, ast.stmt | None]] = []
         self.bound: list[tuple[tuple[Hook, ...], Bound]] = []
@@ -31,41 +34,57 @@ class Walk:
         """Walk `tree`, about in source order."""
         self.module = self.scope(tree, "module", None, "")
         self.block = Block("module", tree, None, self.module)
-        stmt = None
-        index, notes, calls, wanted = self.index, self.notes, self.calls, self.wanted
-        plans, leaves, attribute, call = index.plans, index.leaves, index.attribute, ast.Call
-        ast_attribute = ast.Attribute
-        stack: list[Any] = tree.body[::-1]
-        pop, push = stack.pop, stack.append
+        plans, leaves, attribute = self.index.plans, self.index.leaves, self.index.attribute
+        notes, nodes = self.notes, self.listing.nodes
+        nodes.append(tree)
+        stack: list[Any] = [0, *tree.body[::-1]]
+        pop, push, add = stack.pop, stack.append, nodes.append
         while stack:
             node = pop()
-            kind = type(node)
-            if kind is Block:
-                self.block = node
+            while (kind := type(node)) is attribute:  # Most are chains of names, which lead nowhere.
+                add(node)
+                node = node.value
+            if kind in leaves:
+                add(node)
                 continue
-            if kind is call:
-                func = node.func
-                name = func.attr if type(func) is ast_attribute else getattr(func, "id", None)
-                if name in wanted:
-                    calls.append((node, self.block, stmt))
-            is_statement, hooks, binder, singles, lists = plans[kind]
+            plan = plans[kind]
+            if plan is None:
+                self._turn(node)
+                continue
+            spanned, is_statement, hooks, binder, fields = plan
+            if spanned:
+                push(len(nodes))
+            add(node)
             if is_statement:
-                stmt = self.stmt = node
+                self.stmt = node
             if hooks is not None:
-                notes.append((hooks, node, self.block, stmt))
+                notes.append((hooks, node, self.block, self.stmt))
             if binder is not None:
                 binder(self, node, stack)
                 continue
-            for name in lists:
-                for child in getattr(node, name)[::-1]:
-                    if type(child) not in leaves:
-                        push(child)
-            for name in singles:
-                child = getattr(node, name)
-                while type(child) is attribute:  # Most are chains of names, which lead nowhere.
-                    child = child.value
-                if type(child) not in leaves:
-                    push(child)
+            for name, many in fields:
+                value = getattr(node, name)
+                if many:
+                    stack += value[::-1]
+                elif value is not None:
+                    push(value)
+        if tree.body:
+            self.listing.close_suite(tree.body, 1)
+
+    def _turn(self, mark: Any) -> None:
+        """Pass a mark: a node ends, a suite starts, a suite is only listed, a block is entered or left."""
+        kind = type(mark)
+        if kind is int:
+            self.listing.close_node(mark)
+        elif kind is list:
+            self.block.start = len(self.listing.nodes)
+        elif kind is tuple:
+            self.listing.read_suite(*mark)
+        elif mark.parent is self.block:
+            self.block = mark
+        else:
+            self.listing.close_suite(self.block.suite, self.block.start)
+            self.block = mark
 
     def release(self) -> None:
         """Let go of everything that refers in circles."""
@@ -101,5 +120,6 @@ class Walk:
         """Push `body` to be walked inside a new block, and the present block to return to."""
         if body:
             stack.append(self.block)
-            stack.extend(reversed(body))
-            stack.append(Block(kind, node, self.block, scope or self.block.scope))
+            stack += body[::-1]
+            stack.append(body)
+            stack.append(Block(kind, node, self.block, scope or self.block.scope, body))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from scanners import syntax
+from scanners.listing import Listing
 from scanners.text import words_before
 
 SOURCE = """
@@ -39,7 +40,9 @@ async def main():
 @pytest.fixture
 def tree() -> Iterator[ast.Module]:
     made = ast.parse(SOURCE)
-    syntax.open_file(made)
+    listing = Listing()
+    listing.read(made)
+    syntax.open_file(listing)
     yield made
     syntax.forget()
 
