@@ -22,8 +22,9 @@ from scanners.report import catalogue, sarif
 from scanners.report import json as json_report
 from scanners.report import text as text_report
 from scanners.sbom import sbom
-from scanners.scan import Entry, scan_commit
+from scanners.scan import scan_commit
 from scanners.uncached import NoCache
+from scanners.wanted import Entry
 
 _FORMATS = {"text": text_report.render, "json": json_report.render, "sarif": sarif.render}
 _KINDS = ("http-api", "worker", "cron", "library")

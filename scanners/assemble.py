@@ -1,17 +1,30 @@
-"""Answers of single blobs put together into what one commit says, and the rules that join facts of several files."""
+"""Answers of single blobs as what each file gives to its commit, and the rules that join facts of several files."""
 
-import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from scanners.advisories import Advisories
-from scanners.finding import BlobAnswer, Confidence, Finding, Problem, RuleCount, Severity, Site, Skipped
-from scanners.paths import PathClass, classify
+from scanners import registry
+from scanners.finding import (
+    BlobAnswer,
+    BlobKey,
+    Confidence,
+    FileReport,
+    Finding,
+    Problem,
+    RuleCount,
+    Severity,
+    Site,
+    Skipped,
+)
+from scanners.paths import PathClass
+from scanners.reads import Reads
 from scanners.rule import Rule
 from scanners.suppressions import Ignore, excuse
 from scanners.tree import Fact, Tree, TreeContext
+from scanners.wanted import UNSEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +34,62 @@ class Looked:
     path: str
     path_class: PathClass
     answer: BlobAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one file gives to its commit, for a repository of one kind. `file` is as of one whose answer was kept.
+
+    `good` and `unresolved` count sites by rule. `unseen` says why it turned out to be nobody's business, None for most;
+    such a file gives nothing else. `passing` asks to look at it again next time.
+    """
+
+    key: BlobKey
+    file: FileReport
+    path_class: PathClass
+    unseen: Skipped | None
+    facts: Mapping[str, Sequence[Fact]]
+    findings: tuple[Finding, ...]
+    good: Mapping[str, int]
+    unresolved: Mapping[str, int]
+    ignores: Sequence[Ignore]
+    passing: bool
+
+
+def part_of(file: Looked, key: BlobKey, kind: str, reads: Reads) -> Part:
+    """The part of one file; its facts note in `reads` what is read of them."""
+    rules, answer = registry.rules(), file.answer
+    name = answer.get("class", file.path_class.name)
+    sites = answer.get("sites", {})
+    return Part(
+        key=key,
+        file=FileReport(file.path, key.sha, key.path_class, answer["lines"], True, problem_of(answer), name),
+        path_class=file.path_class.named(name),
+        unseen=Skipped(file.path, name, UNSEEN[name]) if name in UNSEEN else None,
+        facts={} if name in UNSEEN else facts_of(file, reads),
+        findings=tuple(weighed(rules, findings_of(file), kind)),
+        good={rule: len(found["good"]) for rule, found in sites.items()},
+        unresolved={rule: len(found["unresolved"]) for rule, found in sites.items()},
+        ignores=answer.get("suppressions", ()),
+        passing=bool((answer.get("problem") or {}).get("passing")),
+    )
+
+
+def facts_of(file: Looked, reads: Reads) -> dict[str, list[Fact]]:
+    """The facts of one file by kind, in order of line; a route has a path of its own."""
+    path_class = file.path_class.named(file.answer.get("class", file.path_class.name))
+    return {
+        kind: [Fact(file.path, path_class, {"file": file.path, **fields}, reads.of(kind)) for fields in found]
+        for kind, found in file.answer.get("facts", {}).items()
+    }
+
+
+def weighed(rules: Mapping[str, Rule], findings: Iterable[Finding], kind: str) -> Iterator[Finding]:
+    """The findings that count in a repository of this kind, as they weigh there."""
+    for finding in findings:
+        rule = rules.get(finding.rule)
+        if rule is not None and kind in rule.kinds:
+            yield replace(finding, severity=finding.severity.lowered) if kind in rule.lighter else finding
 
 
 def findings_of(file: Looked) -> Iterator[Finding]:
@@ -60,13 +129,26 @@ def ignores_of(file: Looked) -> list[Ignore]:
     return [dict(ignore) for ignore in file.answer.get("suppressions", ())]
 
 
+def tree_of(kind: str, files: Iterable[Looked]) -> Tree:
+    """Some files as rules see them that join facts, seen once: `scanners.standing` has what is looked at again."""
+    reads, classes = Reads(), {}
+    facts: dict[str, list[Fact]] = defaultdict(list)
+    within: dict[str, list[Fact]] = defaultdict(list)
+    for file in files:
+        classes[file.path] = file.path_class.named(file.answer.get("class", file.path_class.name))
+        for name, found in facts_of(file, reads).items():
+            facts[name] += found
+            within[file.path] += found
+    return Tree(kind, classes, facts, reads=reads, within=lambda path: within.get(path, ()))
+
+
 def excused(said: Mapping[str, TreeContext], ignores: Mapping[str, list[Ignore]]) -> list[Finding]:
     """The findings that joined files gave, numbered like those of single files, without the excused ones."""
-    ordinals: Counter[tuple[str, str, str]] = Counter()
+    ordinals: Counter[tuple[str, str, str, str]] = Counter()
     left = []
     for finding in (finding for ctx in said.values() for finding in ctx.findings):
         if not excuse(finding.rule, finding.line, finding.end_line, ignores.get(finding.path, [])):
-            key = (finding.rule, finding.path, finding.anchor)
+            key = (finding.rule, finding.path, finding.qualname, finding.anchor)
             left.append(replace(finding, ordinal=ordinals[key]))
             ordinals[key] += 1
     return left
@@ -78,56 +160,38 @@ def problem_of(answer: BlobAnswer) -> Problem | None:
     return Problem(raw["code"], raw["message"], raw["next"], raw["line"]) if raw else None
 
 
-def tree_of(
-    kind: str,
-    files: Iterable[Looked],
-    date: dt.date | None = None,
-    skipped: Iterable[Skipped] = (),
-    advisories: Advisories | None = None,
-) -> Tree:
-    """The commit as rules see it: `kind` is the repository's, facts are in order of path and line."""
-    left_out = {skip.path: classify(skip.path) for skip in skipped if skip.code == "too-large"}
-    classes: dict[str, PathClass] = {}
-    facts: dict[str, list[Fact]] = defaultdict(list)
-    for file in files:
-        path_class = file.path_class.named(file.answer.get("class", file.path_class.name))
-        classes[file.path] = path_class
-        for name, found in file.answer.get("facts", {}).items():
-            facts[name] += [Fact(file.path, path_class, fields) for fields in found]
-    too_large = {path: path_class for path, path_class in left_out.items() if path_class}
-    return Tree(kind, classes, facts, date=date, too_large=too_large, advisories=advisories)
-
-
 def join(rules: Iterable[Rule], tree: Tree) -> dict[str, TreeContext]:
-    """Run `visit_tree` of every rule that has it. Returns what each said, by rule id."""
+    """What every rule says that has a `visit_tree`, by its id. Only those run for which something changed."""
     said = {}
     for rule in rules:
         visit: Any = getattr(rule, "visit_tree", None)
         if visit is not None and tree.kind in rule.kinds:
-            said[rule.id] = TreeContext(rule)
-            visit(tree, said[rule.id])
+            said[rule.id] = tree.once(f"said by {rule.id}", partial(_said, rule, visit, tree), lasts=True)
     return said
+
+
+def _said(rule: Rule, visit: Callable[[Tree, TreeContext], None], tree: Tree) -> TreeContext:
+    ctx = TreeContext(rule, tree)
+    visit(tree, ctx)
+    return ctx
 
 
 def counts(
     rules: Mapping[str, Rule],
     kind: str,
-    files: list[Looked],
+    good: Mapping[str, int],
+    unresolved: Mapping[str, int],
     findings: Iterable[Finding],
     said: Mapping[str, TreeContext],
 ) -> dict[str, RuleCount]:
-    """The sites of every rule. A rule without any site does not apply, and says why."""
-    good: Counter[str] = Counter()
-    unresolved: Counter[str] = Counter()
+    """The sites of every rule, of which `good` and `unresolved` are those of single files. One without any says why."""
+    good, unresolved = Counter(good), Counter(unresolved)
     bad: dict[str, Counter[Severity]] = defaultdict(Counter)
     doubtful: Counter[str] = Counter()
-    for file in files:
-        for rule, sites in file.answer.get("sites", {}).items():
-            good[rule] += len(sites["good"])
-            unresolved[rule] += len(sites["unresolved"])
     for rule_id, ctx in said.items():
-        good[rule_id] += sum(site.good for site in ctx.sites.values())
-        unresolved[rule_id] += sum(not site.good for site in ctx.sites.values())
+        fine = sum(site.good for site in ctx.sites.values())
+        good[rule_id] += fine
+        unresolved[rule_id] += len(ctx.sites) - fine
     for finding in findings:
         if finding.confidence is Confidence.LOW:
             doubtful[finding.rule] += 1

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Severity(StrEnum):
@@ -155,8 +155,7 @@ class Report:
     """How far the advisories reach that versions were compared with; empty where none were given."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlobKey:
+class BlobKey(NamedTuple):
     """What a cached result depends on beside the rule set: the bytes, and what the path says about them."""
 
     sha: str

@@ -1,6 +1,9 @@
 """Dotted names of modules, as imports write them and as paths tell them."""
 
+from functools import lru_cache
 
+
+@lru_cache(maxsize=65536)
 def module_of(path: str) -> str:
     """The dotted name of a file below the root, without a leading src."""
     dotted = path.removesuffix(".py").removesuffix("/__init__").removeprefix("src/")

@@ -9,7 +9,6 @@ What each lock of a commit decides: its packages beside what asks for them. What
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, Final
 
 from scanners.dependencies.including import groups
@@ -53,9 +52,12 @@ class Scope:
         return self.lock.path if self.lock is not None else ""
 
 
-@lru_cache(maxsize=1)  # Rules and tables ask for the same commit.
 def scopes(tree: Tree) -> tuple[Scope, ...]:
     """The scopes of a commit, in order of path; that of pip files, where there are any, stands last."""
+    return tree.once("scopes", lambda: _scopes(tree))
+
+
+def _scopes(tree: Tree) -> tuple[Scope, ...]:
     locks = {fact.path: _of_lock(fact) for fact in tree.facts("lock") if fact.path_class.name in ("service", "script")}
     pip = Scope()
     written_out = _compiled(tree)
@@ -64,7 +66,7 @@ def scopes(tree: Tree) -> tuple[Scope, ...]:
     for found in tree.facts("requirement"):
         if found.path_class.name not in ("service", "script"):
             continue
-        fact = replace(found, fields={**found.fields, "placed": placed[found.path]}) if found.path in placed else found
+        fact = _placed(found, placed[found.path]) if found.path in placed else found
         near = [locks[lock.path] for lock in locks_of(tree, fact.path) if lock.path in locks]
         holding = [scope for scope in near if _belongs(fact, scope)]
         for scope in holding:
@@ -82,6 +84,10 @@ def scopes(tree: Tree) -> tuple[Scope, ...]:
     for scope in (*whole, pip):
         scope.reached = _reach(scope)
     return (*whole, pip) if pip.packages or pip.declared else tuple(whole)
+
+
+def _placed(fact: Fact, group: str | None) -> Fact:
+    return Fact(fact.path, fact.path_class, {**fact.fields, "placed": group})
 
 
 def _reach(scope: Scope) -> Mapping[Node, Reached]:

@@ -31,7 +31,7 @@ def imports(tree: Tree) -> Iterator[Import]:
     declared = {fact["name"] for fact in tree.facts("requirement", tests=True)}
     locked = {name for lock in tree.facts("lock") for name in lock["versions"]}
     locked |= {brought for name in declared for brought in BROUGHT.get(name, ())}
-    own = _own_modules(tree)
+    own = tree.once("own modules", lambda: _own_modules(tree), lasts=True)
     sources: dict[str, str | None] = {}
     for fact in tree.facts("import"):
         top = fact["module"].partition(".")[0]
@@ -50,10 +50,9 @@ def imports(tree: Tree) -> Iterator[Import]:
 
 def _own_modules(tree: Tree) -> set[str]:
     names: set[str] = set(sys.stdlib_module_names)
-    for path, path_class in tree.files.items():
-        if path_class.kind == "python":
-            *folders, name = path.split("/")
-            names.update(folders, [name.partition(".")[0]])
+    for path in tree.files_of("python"):
+        *folders, name = path.split("/")
+        names.update(folders, [name.partition(".")[0]])
     return names
 
 

@@ -6,9 +6,10 @@ from fnmatch import fnmatch
 from typing import Any, Final
 
 from scanners.context import Context
-from scanners.modules import absolute, module_of
+from scanners.modules import module_of
 from scanners.place import Place
 from scanners.rule import Collector
+from scanners.semantics.tests.imported import imported
 from scanners.semantics.tests.testcode import is_case, is_mixin, is_test, may_collect
 from scanners.syntax import descendants
 from scanners.text import TextFile, words_before
@@ -125,8 +126,7 @@ class Collection:
         self._options: dict[str, list[str]] = {}
         for fact in tree.facts("test-options", tests=True):
             self._options.setdefault(fact["option"], []).extend(fact["values"])
-        imports = tree.facts("test-imports", tests=True)
-        self.imported = {absolute(name, fact.path) for fact in imports for name in fact["names"]}
+        self.imported = {name for names in imported(tree).values() for name in names}
         self._files = tree.facts("test-file", tests=True)
 
     def takes_class(self, fact: Fact) -> bool:

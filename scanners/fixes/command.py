@@ -13,7 +13,7 @@ from scanners.fixes.request import Target
 from scanners.fixes.tree import Outcome, Read, mend_tree, target_of
 from scanners.folder import Folder
 from scanners.pool import Pool
-from scanners.scan import Entry
+from scanners.wanted import Entry
 
 MEND_SECONDS = 60.0
 WORKER = "scanners.fixes.worker"

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from scanners.finding import BlobAnswer, Finding, Report
 from scanners.fixes.patching import patch
 from scanners.fixes.request import MendKey, Target
-from scanners.scan import Entry, blob_sha
+from scanners.scan import blob_sha
+from scanners.wanted import Entry
 
 Read = Callable[[str], bytes | None]
 Rescan = Callable[[Iterable[Entry], Read], Report]

@@ -23,7 +23,7 @@ KEPT_OF_LONG_PATH = 200
 ESCAPED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 _PLAIN = re.compile(rb"[ -\[\]-~]+")  # Printable ASCII without the backslash: nearly every path there is.
-_RECORD = re.compile(rb"(\d{6}) [a-z]+ ([0-9a-f]{40,64}) +(\S+)\t(.+)", re.DOTALL)
+_RECORD = re.compile(rb"(\d{6}) ([a-z]+) ([0-9a-f]{40,64}) +(\S+)\t(.+)", re.DOTALL)
 
 
 class Entry(NamedTuple):
@@ -38,24 +38,37 @@ class Entry(NamedTuple):
     size: int | None
 
 
+class Record(NamedTuple):
+    """One line of git's list: a file, or a folder, whose entry has no more than its id."""
+
+    path: bytes
+    entry: Entry
+    is_folder: bool
+
+
 def list_tree(git_dir: Path, tree: str, policy: Policy) -> Iterator[Entry]:
-    """Yield the files below a tree, in git's order, paths relative to it.
+    """Yield the files below a tree, in git's order, paths relative to it. Raises as `list_records` does."""
+    return (record.entry for record in list_records(git_dir, tree, policy) if not record.is_folder)
+
+
+def list_records(git_dir: Path, tree: str, policy: Policy) -> Iterator[Record]:
+    """Yield the files and folders below a tree likewise, a folder before what is in it.
 
     Raises SourceError too_many_files, listing_too_slow (only time spent waiting for git counts), malformed_repository.
     """
-    for number, record in enumerate(_records(git_dir, tree, policy)):
-        if number >= policy.max_entries:
-            raise error("too_many_files", limit=policy.max_entries)
+    files = 0
+    for record in _records(git_dir, tree, policy):
         parsed = _RECORD.fullmatch(record)
         if parsed is None:
             raise error("malformed_repository")
-        mode, sha, size, path = parsed.groups()
-        yield Entry(
-            path=shown_path(path, policy.max_path_bytes),
-            sha=sha.decode(),
-            mode=mode.decode(),
-            size=int(size) if size.isdigit() else None,
-        )
+        mode, kind, sha, size, path = parsed.groups()
+        is_folder = kind == b"tree"
+        files += not is_folder
+        if files > policy.max_entries:
+            raise error("too_many_files", limit=policy.max_entries)
+        shown = "" if is_folder else shown_path(path, policy.max_path_bytes)
+        entry = Entry(shown, sha.decode(), mode.decode(), int(size) if size.isdigit() else None)
+        yield Record(path, entry, is_folder)
 
 
 def shown_path(raw: bytes, max_bytes: int) -> str:
@@ -87,7 +100,7 @@ def _escape(character: str) -> str:
 
 def _records(git_dir: Path, tree: str, policy: Policy) -> Iterator[bytes]:
     allowed = Limits(memory=policy.max_memory_bytes, file_size=0, cpu=policy.cpu_seconds)
-    command = [git(), f"--git-dir={git_dir}", "ls-tree", "-r", "-z", "-l", tree]
+    command = [git(), f"--git-dir={git_dir}", "ls-tree", "-r", "-t", "-z", "-l", tree]
     process = start(command, allowed, clean_environment())
     rest = b""
     try:

@@ -11,7 +11,8 @@ from git import Commit, GitCmdObjectDB, Repo
 from scanners.git.blobs import BlobReader
 from scanners.git.environment import clean_environment
 from scanners.git.errors import error
-from scanners.git.listing import Entry, list_tree
+from scanners.git.folders import Folder, changed, gathered
+from scanners.git.listing import Entry, list_records, list_tree
 from scanners.git.names import check_commit, check_sub_path
 from scanners.git.policy import MIB, Policy
 
@@ -64,13 +65,25 @@ class Store:
 
     def entries(self, commit: str, sub_path: str = "") -> Iterator[Entry]:
         """Yield the files of a commit below a sub-path. Raises SourceError sub_path_not_found, too_many_files, ..."""
+        return list_tree(self._git_dir, self._root(commit, sub_path), self._policy)
+
+    def folder(self, commit: str, sub_path: str = "", known: Folder | None = None) -> Folder:
+        """The same by folders, of which those are not read again that are as in `known`, of this store or another.
+
+        Raises as `entries` does.
+        """
+        root = self._root(commit, sub_path)
+        found = changed(known, root, self._reader, self._policy) if known is not None else None
+        return found or gathered(root, list_records(self._git_dir, root, self._policy))
+
+    def _root(self, commit: str, sub_path: str) -> str:
         directory = check_sub_path(sub_path)
         found = self._reader.info(f"{check_commit(commit)}^{{tree}}" if not directory else f"{commit}:{directory}")
         if found is None:
             raise error("sub_path_not_found" if directory else "not_a_commit")
         if found.kind != "tree":
             raise error("sub_path_not_a_directory")
-        return list_tree(self._git_dir, found.sha, self._policy)
+        return found.sha
 
     def read(self, sha: str) -> bytes | None:
         """Return a blob's bytes; None when it is larger than the policy's `max_blob_bytes`, in the store or not."""

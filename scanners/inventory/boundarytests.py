@@ -9,6 +9,7 @@ from scanners.inventory.crossings import Crossing
 from scanners.inventory.summaries import Summary
 from scanners.inventory.table import BAD, GOOD
 from scanners.modules import absolute, module_of
+from scanners.semantics.tests.imported import importers
 from scanners.tree import Fact, Tree
 
 _STANDS_IN: Final = {
@@ -51,13 +52,10 @@ class Realism:
     def __init__(self, tree: Tree, known: Sequence[Crossing]) -> None:
         self._libraries = Counter(crossing.library for crossing in known)
         self._tested = bool(tree.facts("test-file", tests=True))
-        self._modules = {module_of(path) for path, found in tree.files.items() if found.kind == "python"}
         self.patches = [(absolute(fact["target"], fact.path), fact) for fact in tree.facts("patch", tests=True)]
         self._real = list(tree.facts("test-real", tests=True))
         self._fails = {fact.path for fact in tree.facts("test-failure", tests=True)}
-        self._imports: dict[str, set[str]] = defaultdict(set)
-        for fact in tree.facts("test-imports", tests=True):
-            self._imports[fact.path] |= {absolute(name, fact.path) for name in fact["names"]}
+        self._importers = importers(tree)
         self._hosts: dict[str, set[str]] = defaultdict(set)
         for fact in tree.facts("test-hosts", tests=True):
             for host in fact["hosts"]:
@@ -80,7 +78,7 @@ class Realism:
     def touch(self, crossing: Crossing) -> Touch:
         """The patches, the stand-ins and the failures that concern one boundary."""
         modules = {module_of(fact.path) for fact in crossing.facts}
-        files = {path for path, names in self._imports.items() if any(_imports(names, module) for module in modules)}
+        files = {path for module in modules for path in self._importers.of(module)}
         files |= self._hosts.get(crossing.target, set())
         alone = self._libraries[crossing.library] == 1
         patches = [
@@ -107,11 +105,6 @@ def _speaks_for(name: str, crossing: Crossing) -> bool:
         bool(_CONTAINERS.search(name))
         and crossing.kind in ("sql", "store", "cache", "broker", "object store", "directory")
     )
-
-
-def _imports(names: set[str], module: str) -> bool:
-    """Whether names are imported from a module: it, or something in it."""
-    return any(name == module or name.startswith(f"{module}.") or module.endswith(f".{name}") for name in names)
 
 
 def replaces(target: str, crossing: Crossing) -> bool:

@@ -84,6 +84,10 @@ def _says(fact: Fact) -> str:
 
 def crossings(tree: Tree) -> list[Crossing]:
     """The boundaries of a commit."""
+    return tree.once("crossings", lambda: _crossings(tree))
+
+
+def _crossings(tree: Tree) -> list[Crossing]:
     known: dict[tuple[str, str, str], Crossing] = {}
     held = _addresses(tree)
     clients = Clients(tree, held)
@@ -109,17 +113,11 @@ class Clients:
     def __init__(self, tree: Tree, held: Mapping[str, str]) -> None:
         self._by_name: dict[str, Fact] = {}
         self._by_line: dict[tuple[str, int], Fact] = {}
-        self._handed: dict[str, str] = {}
         for fact in (_located(each, held) for each in tree.facts("boundary-client")):
             self._by_line[(fact.path, fact.line)] = fact
             if fact["client"].startswith(":"):
                 self._by_name.setdefault(f"{module_of(fact.path)}.{fact['client'][1:]}", fact)
-        for fact in tree.facts("handed-on"):
-            name = f"{module_of(fact.path)}.{fact['name']}"
-            target = fact["target"]
-            self._handed[name] = (
-                f"{module_of(fact.path)}.{target[1:]}" if target.startswith(":") else absolute(target, fact.path)
-            )
+        self._handed = tree.once("targets handed on", lambda: _handed_on(tree), lasts=True)
 
     def used(self, fact: Fact) -> Fact | None:
         """The client that a use goes through, None where it is none of this repository's."""
@@ -157,6 +155,16 @@ def _effective(made: list[Fact]) -> list[Fact]:
         name = _setting(fact)
         best[name] = min(_rank(fact.path), best.get(name, _LAST))
     return [fact for fact in made if not _setting(fact) or _rank(fact.path) == best[_setting(fact)]]
+
+
+def _handed_on(tree: Tree) -> dict[str, str]:
+    """What dotted names of the repository stand for, by themselves and absolute."""
+    handed = {}
+    for fact in tree.facts("handed-on"):
+        module, target = module_of(fact.path), fact["target"]
+        here = f"{module}.{target[1:]}" if target.startswith(":") else absolute(target, fact.path)
+        handed[f"{module}.{fact['name']}"] = here
+    return handed
 
 
 def _addresses(tree: Tree) -> dict[str, str]:

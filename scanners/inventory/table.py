@@ -7,7 +7,7 @@ The shape of a table and of its rows, and what changed in one between two commit
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from scanners.tree import Tree
@@ -42,7 +42,15 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         """The row as plain JSON values."""
-        return asdict(self) | {"places": [list(place) for place in self.places]}
+        cells = {name: cell.copy() if isinstance(cell, list) else cell for name, cell in self.cells.items()}
+        places = [list(place) for place in self.places]
+        return {
+            "key": self.key,
+            "cells": cells,
+            "places": places,
+            "marks": dict(self.marks),
+            "unresolved": self.unresolved,
+        }
 
     @classmethod
     def read(cls, row: Mapping[str, Any]) -> "Row":
@@ -70,11 +78,16 @@ class Table:
     make: Callable[[Tree], Iterable[Row]]
 
     def rows(self, tree: Tree) -> list[Row]:
-        """The rows of a commit, the same for the same facts; made once for each tree."""
-        if self.name not in tree.made:
-            tree.made[self.name] = sorted(self.make(tree), key=lambda row: (row.key, row.places))
-        found: list[Row] = tree.made[self.name]
-        return found
+        """The rows of a commit, the same for the same facts; made when one of these changes."""
+
+        def make() -> list[Row]:
+            return sorted(self.make(tree), key=lambda row: (row.key, row.places))
+
+        return tree.once(f"rows of {self.name}", make, lasts=True)
+
+    def plain(self, tree: Tree) -> list[dict[str, Any]]:
+        """The rows as plain JSON values, likewise."""
+        return tree.once(f"plain {self.name}", lambda: [row.as_json() for row in self.rows(tree)], lasts=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """All tables of the inventory, in the order in which people read them."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from scanners.inventory import boundaries, caches, dependencies, endpoints, jobs, migrations, mocks, stores, variables
 from scanners.inventory.table import Row, Table
@@ -16,3 +16,8 @@ TABLES: Final[Mapping[str, Table]] = {
 def take(tree: Tree) -> dict[str, list[Row]]:
     """The inventory of a commit: the rows of every table by its name."""
     return {name: table.rows(tree) for name, table in TABLES.items()}
+
+
+def plain(tree: Tree) -> dict[str, list[dict[str, Any]]]:
+    """The same as plain JSON values."""
+    return {name: table.plain(tree) for name, table in TABLES.items()}

@@ -4,6 +4,7 @@ from typing import Final
 from scanners.finding import Confidence, Effort, Severity
 from scanners.modules import absolute, module_of
 from scanners.rule import Example, Rule
+from scanners.semantics.tests.imported import imported
 from scanners.tree import Fact, Tree, TreeContext
 
 _EDGE: Final = re.compile(
@@ -68,10 +69,7 @@ class OwnCodeMocked(Rule):
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         defined = {module_of(fact.path): set(fact["names"]) for fact in tree.facts("defined")}
         outward = {(module_of(fact.path), fact["name"]) for fact in tree.facts("outward")}
-        imports = {
-            fact.path: {absolute(name, fact.path) for name in fact["names"]}
-            for fact in tree.facts("test-imports", tests=True)
-        }
+        imports = imported(tree)
         for patch in tree.facts("patch", tests=True):
             target = absolute(patch["target"], patch.path)
             module, name = _split(target, defined)
@@ -80,7 +78,7 @@ class OwnCodeMocked(Rule):
             last = name.rpartition(".")[2]
             ctx.site(patch.path, patch.line)
             edge = _EDGE.search(last) or (module, name) in outward or last.startswith("__")
-            if edge or not _tests(patch, module, imports.get(patch.path, set()), defined):
+            if edge or not _tests(patch, module, imports.get(patch.path, frozenset()), defined):
                 continue
             message = f"`{last}` is part of `{module}`, which this file tests: what it really does is not run."
             sure = Confidence.LOW if patch["spies"] else Confidence.MEDIUM
@@ -104,13 +102,13 @@ def _split(target: str, defined: dict[str, set[str]]) -> tuple[str, str]:
     return "", ""
 
 
-def _tests(patch: Fact, module: str, imported: set[str], defined: dict[str, set[str]]) -> bool:
+def _tests(patch: Fact, module: str, names: frozenset[str], defined: dict[str, set[str]]) -> bool:
     """Whether the file is the test of the module: by its name, or because it imports from no other."""
     if patch.path.endswith("conftest.py"):
         return False  # It serves many tests.
     stem = patch.path.rpartition("/")[2].removesuffix(".py").removeprefix("test_").removesuffix("_test")
     if stem == module.rpartition(".")[2] or stem == "_".join(module.split(".")[-2:]):
         return True
-    own = {found for name in imported if (found := name if name in defined else _split(name, defined)[0])}
-    packages = {name for name in imported if name != module and module.startswith(f"{name}.")}
+    own = {found for name in names if (found := name if name in defined else _split(name, defined)[0])}
+    packages = {name for name in names if name != module and module.startswith(f"{name}.")}
     return own | packages == {module}

@@ -1,8 +1,9 @@
 from collections.abc import Iterable
 
 from scanners.finding import Confidence, Effort, Severity
-from scanners.modules import absolute, module_of
+from scanners.modules import module_of
 from scanners.rule import Example, Rule
+from scanners.semantics.tests.imported import imported
 from scanners.tree import Tree, TreeContext
 
 _APP = "from flask import Flask\n\napp = Flask(__name__)\n\n\n@app.route('/orders')\ndef orders():\n    return []\n"
@@ -104,12 +105,11 @@ def _packages(tree: Tree) -> dict[str, list[str]]:
 
 def _known(tree: Tree) -> set[str]:
     """The top-level packages that tests import."""
-    return set(_tops(tree))
+    return tree.once("packages that tests import", lambda: set(_tops(tree)), lasts=True)
 
 
 def _tops(tree: Tree) -> Iterable[str]:
-    for fact in tree.facts("test-imports", tests=True):
-        for name in fact["names"]:
-            yield absolute(name, fact.path).removeprefix("src.").partition(".")[0]
+    for name in {name for names in imported(tree).values() for name in names}:
+        yield name.removeprefix("src.").partition(".")[0]
     for patch in tree.facts("patch", tests=True):
         yield patch["target"].partition(".")[0]

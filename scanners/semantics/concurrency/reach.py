@@ -34,11 +34,9 @@ class Names:
     """Which of the known defs of a repository a dotted name means."""
 
     def __init__(self, tree: Tree, known: Set[Key]) -> None:
-        self.modules = dict(_modules(tree))
-        self.names: dict[Key, list[tuple[str, frozenset[str]]]] = defaultdict(list)
-        for fact in tree.facts("handed-on"):
-            self.names[(fact.path, fact["name"])].append((fact["target"], frozenset(fact.get("own", ()))))
-        self._packages = {path: module for module, path in reversed(self.modules.items())}
+        self.modules = tree.once("modules", lambda: dict(_modules(tree)), lasts=True)
+        self.names = tree.once("names handed on", lambda: _handed_on(tree), lasts=True)
+        self._packages = tree.once("packages", lambda: _packages(tree), lasts=True)
         self._known = known
 
     def meant(self, target: str, path: str, depth: int = 0) -> Key | None:
@@ -127,7 +125,7 @@ class Graph(Names):
 
 def chains(tree: Tree, longest: int) -> Iterator[Chain]:
     """Every call of a plain def of the repository in a coroutine, and whether it ends in a blocking call."""
-    graph = Graph(tree)
+    graph = tree.once("graph of calls", lambda: Graph(tree))
     ways: dict[Key, tuple[tuple[Step, ...], str]] | None = None
     for (path, name), fact in graph.calls.items():
         if not fact["async"]:
@@ -138,13 +136,26 @@ def chains(tree: Tree, longest: int) -> Iterator[Chain]:
             yield Chain((Step(name, path, line), *steps), what, fact)
 
 
+def _handed_on(tree: Tree) -> dict[Key, list[tuple[str, frozenset[str]]]]:
+    names: dict[Key, list[tuple[str, frozenset[str]]]] = {}
+    for fact in tree.facts("handed-on"):
+        names.setdefault((fact.path, fact["name"]), []).append((fact["target"], frozenset(fact.get("own", ()))))
+    return names
+
+
+def _packages(tree: Tree) -> dict[str, str]:
+    modules = tree.once("modules", lambda: dict(_modules(tree)), lasts=True)
+    return {path: module for module, path in reversed(modules.items())}
+
+
 def _modules(tree: Tree) -> Iterator[tuple[str, str]]:
     """The dotted names by which each Python file may be imported: below each folder that is no package."""
+    files = tree.files_of("python")
     for path in tree.of_kind("python"):
         parts = path.removesuffix(".py").split("/")
         folders = parts[:-1]
         if parts[-1] == "__init__":
             parts = folders
         for start in range(len(parts)):
-            if start == 0 or "/".join([*folders[:start], "__init__.py"]) not in tree.files:
+            if start == 0 or "/".join([*folders[:start], "__init__.py"]) not in files:
                 yield ".".join(parts[start:]), path

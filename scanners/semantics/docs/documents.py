@@ -11,6 +11,10 @@ _FRONTS: Final = ("pyproject", "requirements", "setup-cfg", "pipfile", "dockerfi
 
 def pages(tree: Tree) -> list[Fact]:
     """The pages of the repository's own, the nearest to the top first."""
+    return tree.once("pages", lambda: _pages(tree))
+
+
+def _pages(tree: Tree) -> list[Fact]:
     own = [fact for fact in tree.facts("document") if fact.path_class.name == "service"]
     return sorted(own, key=lambda fact: (fact.path.count("/"), fact.path))
 
@@ -45,7 +49,9 @@ def speaking_of(tree: Tree, topic: str, *kinds: str) -> tuple[str, int] | None:
 
 def _is_written(page: Fact) -> bool:
     """Whether a page of its own says anything, as neither a promise to write it nor the form for others does."""
-    return not page["unwritten"] and not PurePosixPath(page.path).stem.lower().endswith("template")
+    if page["unwritten"]:
+        return False
+    return "template" not in page.path.lower() or not PurePosixPath(page.path).stem.lower().endswith("template")
 
 
 def points_elsewhere(tree: Tree) -> bool:
