@@ -1,6 +1,6 @@
 """Findings from scan to scan: what a report says about those known on the branch, written down with its history."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count, islice
@@ -9,7 +9,8 @@ from typing import Any
 from reviews import matching, trees
 from reviews.advisories import age
 from reviews.matching import Ground, Matched, Pair, Seen
-from reviews.models import Finding, FindingEvent, Scan, ScanTree
+from reviews.models import Finding, FindingEvent, Scan, ScanTree, WaivedFinding
+from reviews.renaming import renames, unchanged
 from scanners import finding as engine
 from scanners import registry
 from scanners.finding import Report
@@ -43,15 +44,17 @@ def follow(scan: Scan, report: Report, now: Sequence[Seen], *, previous: Scan | 
     before = _Before.of(previous)
     known = {entry.seen.key: entry for entry in _known(scan.repository_id)}
     open_ = [entry.seen for entry in known.values() if entry.open]
+    moves = renames(before.shas, report, open_, now)
     seen = ground(report, scan.repository.kind, rules_changed=before.rule_set not in ("", report.rule_set))
+    same = unchanged(before.shas, report, moves)
     matched = matching.match(
         open_,
         now,
-        replace(seen, withdrawn=before.withdrawn(open_, report)),
+        replace(seen, withdrawn=before.withdrawn(open_, report), same=same),
         past=[entry.seen for entry in known.values() if not entry.open],
-        renames=renames(before.shas, report),
+        renames=moves,
     )
-    _Writer(scan, report, at, known).write(matched, before.changed(report))
+    _Writer(scan, report, at, known, same).write(matched, before.changed(report))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +88,6 @@ class _Before:
 
     def _news(self, report: Report) -> bool:
         return self.advisories != report.advisories.get("digest", "")
-
-
-def renames(before: Mapping[str, str], report: Report) -> dict[str, str]:
-    """Old path -> new path of the files that moved unchanged, where there is no doubt which. `before`: path -> sha."""
-    paths = {file.path for file in report.files}
-    lost = _alone((sha, path) for path, sha in before.items() if path not in paths)
-    come = _alone((file.sha, file.path) for file in report.files if file.path not in before)
-    return {old: come[sha] for sha, old in lost.items() if sha in come}
-
-
-def _alone(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    paths: dict[str, list[str]] = {}
-    for sha, path in pairs:
-        paths.setdefault(sha, []).append(path)
-    return {sha: found[0] for sha, found in paths.items() if len(found) == 1}
 
 
 def _known(repository: int) -> Iterator[_Known]:
@@ -143,8 +131,11 @@ def ground(report: Report, kind: str, *, rules_changed: bool = False) -> Ground:
 class _Writer:
     """Writes what a match says, in as few statements as it takes."""
 
-    def __init__(self, scan: Scan, report: Report, at: datetime, known: dict[int | str, _Known]) -> None:
+    def __init__(
+        self, scan: Scan, report: Report, at: datetime, known: dict[int | str, _Known], same: Collection[str]
+    ) -> None:
         self._scan = scan
+        self._same = same
         self._found = report.findings
         self._at = at
         self._known = known
@@ -170,8 +161,21 @@ class _Writer:
         Finding.objects.bulk_create(
             rows, batch_size=_BATCH, update_conflicts=True, unique_fields=["id"], update_fields=list(_WRITTEN)
         )
-        moved = [self._event(pair.known.key, FindingEvent.Kind.MOVED, _move(pair)) for pair in pairs if pair.moved]
+        went = [pair for pair in pairs if pair.moved and not self._is_renamed_alone(pair)]
+        moved = [self._event(pair.known.key, FindingEvent.Kind.MOVED, _move(pair)) for pair in went]
+        self._carry_decisions(pairs)
         self._events += moved + [self._event(pair.known.key, FindingEvent.Kind.REOPENED) for pair in reopened]
+
+    def _is_renamed_alone(self, pair: Pair) -> bool:
+        """Whether nothing happened to the code: another engine calls the same place something else."""
+        return pair.now.path == pair.known.path and pair.now.path in self._same
+
+    def _carry_decisions(self, pairs: Sequence[Pair]) -> None:
+        """What people decided about code that is byte for byte what it was holds, whatever its anchor is called now."""
+        for pair in pairs:
+            if pair.changed and pair.now.path in self._same:
+                held = WaivedFinding.objects.filter(finding=pair.known.key, anchor=pair.known.anchor)
+                held.update(anchor=pair.now.anchor)
 
     def _open(self, seen: Sequence[Seen]) -> None:
         rows = Finding.objects.bulk_create([self._row(one) for one in seen], batch_size=_BATCH)

@@ -15,12 +15,14 @@ Findings are paired in stages, and a stage pairs only what is alone with its key
 for the next stage and in the end stays unmatched. The stages, each within one rule:
 
     1  identity: path, qualified name, anchor, ordinal              nothing changed but lines
-    2  the same, at the new path of a renamed file
-    3  path, qualified name, anchor, in the order of lines          only when as many are left on both sides
-    4  path, anchor, ordinal; then path, anchor                     the function was renamed, or its code moved
-    5  path, qualified name, line hash; then path, line hash        the syntax around it changed, its line did not
-    6  path, qualified name, line                                   it was edited where it stands
-    7  qualified name, anchor, ordinal; then without the ordinal    it moved to another file; not for module level
+    2  path and line of a file whose bytes are the same             the engine sees it with other eyes
+    3  the identity, at the new path of a renamed file
+    4  path, qualified name, anchor, in the order of lines          only when as many are left on both sides
+    5  path, anchor, ordinal; then path, anchor                     the function was renamed, or its code moved
+    6  path, qualified name, line hash; then path, line hash        the syntax around it changed, its line did not
+    7  path, qualified name, line                                   it was edited where it stands
+    8  qualified name, anchor, ordinal; then without the ordinal    it moved to another file; not for module level
+    9  path, and the line to which what stands before it moved      it was edited, and so were lines above it
 
 Of several equal sites in one function the identity tells the first from the second only by order: when one of them is
 fixed it is the last that counts as fixed. Past findings are paired in stage 1 only.
@@ -31,6 +33,7 @@ finding holds, so the new places can be written in any order without two finding
 
 import hashlib
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -88,6 +91,7 @@ class Ground:
     `read` are the files that were read, `unread` those that could not be, `left_out` those excluded or skipped. `rules`
     are the rules that ran, `changed_rules` those of them that differ from the last scan, `suppressed` the (path, rule)
     that a comment in the code excuses somewhere in the file, `withdrawn` those where only what others publish changed.
+    `same` are the files whose bytes are those of the last scan, by the path that they have now.
     """
 
     read: frozenset[str]
@@ -97,6 +101,7 @@ class Ground:
     changed_rules: frozenset[str] = frozenset()
     suppressed: frozenset[tuple[str, str]] = frozenset()
     withdrawn: frozenset[tuple[str, str]] = frozenset()
+    same: frozenset[str] = frozenset()
 
     def __contains__(self, path: str) -> bool:
         """Whether the tree has that path."""
@@ -150,9 +155,11 @@ def match(
     reopened, _, new = _paired(list(past), new, _identity, {}, 1)
     hidden = [seen for seen in left if _hidden(seen, ground, moves)]
     left = [seen for seen in left if not _hidden(seen, ground, moves)]
-    for key, most in STAGES:
+    for key, most in ((_in_place(ground), math.inf), *STAGES):
         more, left, new = _paired(left, new, key, moves, most)
         pairs += more
+    more, left, new = _shifted(pairs, left, new, moves)
+    pairs += more
     missing = [(seen, _why_gone(seen, ground, moves)) for seen in sorted(hidden + left, key=_order)]
     return Matched(
         pairs=tuple(sorted(pairs, key=lambda pair: _order(pair.now))),
@@ -162,6 +169,36 @@ def match(
         gone=tuple(Gone(seen, why) for seen, why in missing if why),
         kept=tuple(seen for seen, why in missing if not why and _unread(seen, ground, moves)),
     )
+
+
+def _in_place(ground: Ground) -> Key:
+    return lambda seen: (seen.rule, seen.path, seen.line) if seen.path in ground.same else None
+
+
+def _shifted(
+    pairs: Iterable[Pair], left: list[Seen], right: list[Seen], moves: Mapping[str, str]
+) -> tuple[list[Pair], list[Seen], list[Seen]]:
+    """The pairs at lines that moved as far as what was known again right before them, or in front of all at none."""
+    shifts: dict[str, list[tuple[int, int]]] = {}
+    for pair in pairs:
+        if moves.get(pair.known.path, pair.known.path) == pair.now.path:
+            shifts.setdefault(pair.now.path, []).append((pair.known.line, pair.now.line - pair.known.line))
+    for known in shifts.values():
+        known.sort()
+    there = [(seen, replace(_placed(seen, moves), line=_moved_line(seen, shifts, moves))) for seen in left]
+    by_now = {id(moved): seen for seen, moved in there}
+    more, _, right = _paired(
+        [moved for _, moved in there], right, lambda seen: (seen.rule, seen.path, seen.line), {}, 1
+    )
+    found = [Pair(by_now[id(pair.known)], pair.now) for pair in more]
+    done = {id(pair.known) for pair in found}
+    return found, [seen for seen in left if id(seen) not in done], right
+
+
+def _moved_line(seen: Seen, shifts: Mapping[str, list[tuple[int, int]]], moves: Mapping[str, str]) -> int:
+    known = shifts.get(moves.get(seen.path, seen.path), [])
+    before = bisect_right(known, (seen.line, math.inf)) - 1
+    return seen.line + (known[before][1] if before >= 0 else 0)
 
 
 def _paired(

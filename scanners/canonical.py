@@ -4,7 +4,21 @@ import ast
 import hashlib
 import inspect
 from collections.abc import Iterator
+from typing import Final
 
+_COMPOUND_HEADS: Final[dict[type[ast.AST], tuple[str, ...]]] = {
+    ast.FunctionDef: ("name",),
+    ast.AsyncFunctionDef: ("name",),
+    ast.ClassDef: ("name",),
+    ast.ExceptHandler: ("type", "name"),
+    ast.With: ("items",),
+    ast.AsyncWith: ("items",),
+    ast.For: ("target", "iter"),
+    ast.AsyncFor: ("target", "iter"),
+    ast.While: ("test",),
+    ast.If: ("test",),
+    ast.Try: (),
+}
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _LEFT_OUT = {"ctx", "kind", "type_comment", "type_ignores"}
 
@@ -53,13 +67,55 @@ def syntax(node: ast.AST) -> Iterator[str]:
             stack.append(_CLOSE)
             for name, value in reversed(list(ast.iter_fields(part))):
                 if name not in _LEFT_OUT and value is not None and value != []:
-                    stack.extend((value, _Word(name)))
+                    stack.extend((_pieces(value) if isinstance(part, ast.JoinedStr) else value, _Word(name)))
         elif isinstance(part, list):
             stack.extend((_CLOSE, *reversed(part)))
         elif isinstance(part, int) and not isinstance(part, bool):
             yield hex(part)  # Decimals of very large numbers are refused.
         else:
             yield part if isinstance(part, _Word) else repr(part)
+
+
+def _pieces(values: list[ast.expr]) -> list[ast.expr]:
+    """What an f-string is made of, with texts in one piece that stand next to each other."""
+    whole: list[ast.expr] = []
+    for value in values:
+        last = whole[-1] if whole else None
+        if isinstance(value, ast.Constant) and isinstance(last, ast.Constant):
+            whole[-1] = ast.Constant(f"{last.value!s}{value.value!s}")
+        elif not isinstance(value, ast.Constant) or value.value:
+            whole.append(value)
+    return whole
+
+
+def is_headed(node: ast.AST) -> bool:
+    """Whether it is a statement with a suite, which its anchor leaves out."""
+    return type(node) in _COMPOUND_HEADS
+
+
+def anchor_of(node: ast.AST) -> str:
+    """A hash of the normalised syntax at fault: the head of a compound statement, the whole of anything else.
+
+    Equal on every version of Python that can parse it, and however it is written down.
+    """
+    heads = _COMPOUND_HEADS.get(type(node))
+    if heads is None:
+        return digest("\0".join(syntax(node)))
+    parts = [part if isinstance(part, list) else [part] for part in (getattr(node, name) for name in heads)]
+    whole = [word for part in parts for inner in part for word in (*_said(inner), "|")]
+    return digest("\0".join([type(node).__name__, *whole]))
+
+
+def _said(part: object) -> Iterator[str]:
+    if isinstance(part, ast.AST):
+        yield from syntax(part)
+    else:
+        yield str(part)
+
+
+def digest(text: str) -> str:
+    """Sixteen hex digits of SHA-256: enough to tell the anchors of one repository apart."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def hashed(*words: str) -> str:

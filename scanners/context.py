@@ -1,10 +1,10 @@
 """What a hook may say about the file that it looks at: sites, findings, doubts and facts."""
 
 import ast
-import hashlib
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
+from scanners.canonical import Definition, anchor_of, digest, is_headed
 from scanners.constants import UNKNOWN, fold
 from scanners.finding import Confidence, Severity
 from scanners.names import Ref, resolve
@@ -12,19 +12,6 @@ from scanners.place import Place
 from scanners.rule import Collector, Rule
 from scanners.scopes import Scope
 
-_COMPOUND_HEADS: Final[dict[type[ast.AST], tuple[str, ...]]] = {
-    ast.FunctionDef: ("name",),
-    ast.AsyncFunctionDef: ("name",),
-    ast.ClassDef: ("name",),
-    ast.ExceptHandler: ("type", "name"),
-    ast.With: ("items",),
-    ast.AsyncWith: ("items",),
-    ast.For: ("target", "iter"),
-    ast.AsyncFor: ("target", "iter"),
-    ast.While: ("test",),
-    ast.If: ("test",),
-    ast.Try: (),
-}
 _SNIPPET_BEFORE, _SNIPPET_AFTER, _SNIPPET_WIDTH = 3, 3, 200
 _LOWERED: Final = frozenset({"script", "test"})
 
@@ -99,7 +86,7 @@ class Context:
                 "line": line,
                 "col": position[1],
                 "end_line": _last_line(node, line),
-                "qualname": at.qualname if isinstance(at, Place) else "",
+                "qualname": _qualname(at),
                 "anchor": anchor or (anchor_of(node) if node is not None else self.line_hash(line)),
                 "line_hash": self.line_hash(line),
                 "message": message,
@@ -109,7 +96,9 @@ class Context:
         )
 
     def fact(self, kind: str, at: "Place[Any] | ast.AST | int", /, **fields: Any) -> None:
-        """Record a fact of this kind; fields are plain JSON values."""
+        """Record a fact of this kind; fields are plain JSON values. One with a text can be reported and followed."""
+        if "text" in fields and isinstance(at, Place):
+            fields["identity"] = [_qualname(at), anchor_of(at.node)]
         self.facts.setdefault(kind, []).append({"line": _position(at)[0], **fields})
 
     def mask(self, secret: str) -> None:
@@ -192,28 +181,16 @@ def _position(at: "Place[Any] | ast.AST | int") -> tuple[int, int]:
     return getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
 
 
+def _qualname(at: "Place[Any] | int") -> str:
+    """The dotted name of the def or class that a place is the head of, or else stands in."""
+    if isinstance(at, int):
+        return ""
+    name = getattr(at.node, "name", None) if isinstance(at.node, Definition) else None
+    return ".".join(filter(None, (at.qualname, name)))
+
+
 def _last_line(node: ast.AST | None, line: int) -> int:
     """The end of the statement's head: a finding at an except clause is not about its whole body."""
-    if node is None or type(node) in _COMPOUND_HEADS:
+    if node is None or is_headed(node):
         return line
     return getattr(node, "end_lineno", None) or line
-
-
-def anchor_of(node: ast.AST) -> str:
-    """A hash of the normalised syntax at fault: the head of a compound statement, the whole of anything else."""
-    heads = _COMPOUND_HEADS.get(type(node))
-    if heads is None:
-        return digest(ast.dump(node))
-    parts = [getattr(node, name) for name in heads]
-    return digest(type(node).__name__ + "|".join(_dumped(part) for part in parts))
-
-
-def _dumped(part: Any) -> str:
-    if isinstance(part, list):
-        return ",".join(_dumped(inner) for inner in part)
-    return ast.dump(part) if isinstance(part, ast.AST) else str(part)
-
-
-def digest(text: str) -> str:
-    """Sixteen hex digits of SHA-256: enough to tell the anchors of one repository apart."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -17,9 +17,10 @@ from datetime import date
 from typing import Any
 
 from reviews import matching, recount
-from reviews.following import ground, renames, seen_in, storable
+from reviews.following import ground, seen_in, storable
 from reviews.matching import Matched, Seen
 from reviews.models import Comparison, Repository, Scan
+from reviews.renaming import renames
 from scanners.finding import Confidence, Finding, Report, Severity
 
 Json = dict[str, Any]
@@ -40,7 +41,7 @@ class Start:
 def made(scan: Scan, head: Report, base: Report, start: Start, day: date) -> Comparison:
     """Compare two reports of one rule set; level, scores and waivers are those of `day` on both sides."""
     now, known = seen_in(head), seen_in(base)
-    moved = renames({file.path: file.sha for file in base.files}, head)
+    moved = renames({file.path: file.sha for file in base.files}, head, known, now)
     matched = matching.match(known, now, ground(head, scan.repository.kind), renames=moved)
     excused = recount.covered(scan.repository_id, recount.content(scan.repository, head, now), day)
     new = [_row(head.findings[int(one.key)]) | {"waived": one.identity in excused} for one in matched.new]

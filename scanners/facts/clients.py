@@ -3,7 +3,8 @@
 import re
 from typing import Any, Final
 
-from scanners.context import Context, anchor_of
+from scanners.canonical import anchor_of
+from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Collector, Rule

@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import pytest
+from django.db.models import Value
+from django.db.models.functions import Concat
 
-from reviews.models import FindingEvent, Repository, Scan, Team
+from reviews.models import FindingEvent, Repository, Scan, Team, User, WaivedFinding
 from tests.factories import RepositoryFactory
 from tests.origin import commit_files
 from tests.reviews.running import scanned
+from tests.reviews.waiver_rows import give, waiver
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -118,6 +121,30 @@ class TestFindings:
         assert scan.finding_events.filter(kind="opened", finding__rule=RULE).count() == 1200
         assert again.finding_events.count() == 0
         assert repository.findings.filter(line=4).exists()
+
+    def test_another_engine_for_the_same_code_changes_no_finding_and_no_decision(
+        self, repository: Repository, origin: Path, reviewer: User, teammate: User
+    ) -> None:
+        """As after an upgrade that calls every place something else: anchors and names differ, the bytes do not."""
+        commit_files(origin, {"pay.py": WAITS})
+        scan = scanned(repository)
+        finding = repository.findings.get(rule=RULE)
+        waiver(teammate, give(reviewer, "lead"), repository, finding)
+        Scan.objects.filter(pk=scan.pk).update(rule_set="that of an earlier engine")
+        WaivedFinding.objects.update(anchor="as once")
+        repository.findings.update(anchor="as once", qualname="once", identity=Concat("id", Value("once")))
+        again = scanned(repository)
+        now = repository.findings.get(rule=RULE)
+        assert (now.pk, now.state, now.anchor) == (finding.pk, "open", finding.anchor)
+        assert again.finding_events.count() == 0
+        assert WaivedFinding.objects.get().anchor == finding.anchor
+
+    def test_a_renamed_and_edited_file_keeps_its_findings(self, repository: Repository, origin: Path) -> None:
+        commit_files(origin, {"pay.py": WAITS})
+        scanned(repository)
+        commit_files(origin, {"pay.py": None, "money/pay.py": f"# A licence.\n\n{WAITS}"})
+        scanned(repository)
+        assert _findings(repository) == [(RULE, "money/pay.py", 7, "open")]
 
     def test_equal_findings_of_a_file_without_functions_stay_apart(self, repository: Repository, origin: Path) -> None:
         commit_files(origin, {"requirements.txt": "requests\nrequests\n", "a.py": "import requests\n"})

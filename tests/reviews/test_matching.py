@@ -103,6 +103,21 @@ def test_equal_lines_of_two_functions_are_told_apart():
     assert match(known, now, GROUND).pairs == tuple(Pair(old, new) for old, new in zip(known, now, strict=True))
 
 
+def test_in_a_file_of_the_same_bytes_a_finding_is_what_stands_on_its_line():
+    known = [CALL, replace(CALL, line=20, ordinal=1)]
+    now = [replace(CALL, qualname="A.capture", anchor=f"anew {one.line}", line=one.line, ordinal=0) for one in known]
+    result = match(known, now, replace(GROUND, same=frozenset({"pay.py"})))
+    assert result.pairs == tuple(Pair(old, new) for old, new in zip(known, now, strict=True))
+
+
+def test_an_edited_finding_is_looked_for_where_what_is_above_it_moved_to():
+    above = replace(OTHER, line=8)
+    edited = replace(CALL, qualname="settle", anchor="edited", line=15, line_hash="edited")
+    elsewhere = replace(edited, line=16)
+    assert match([above, CALL], [replace(above, line=13), edited], GROUND).pairs[1] == Pair(CALL, edited)
+    assert ends(match([above, CALL], [replace(above, line=13), elsewhere], GROUND)) == (1, 1, 0, 1, 0, 0)
+
+
 # --- renamed files
 
 

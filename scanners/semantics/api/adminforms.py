@@ -4,7 +4,8 @@ import re
 from collections import defaultdict
 from typing import Any, Final
 
-from scanners.context import Context, anchor_of
+from scanners.canonical import anchor_of
+from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Place
 from scanners.tree import Tree, TreeContext
