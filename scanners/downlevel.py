@@ -1,182 +1,146 @@
-"""Syntax newer than the interpreter, rewritten to older syntax of the same shape and on the same lines.
+"""Syntax newer than the interpreter, rewritten to older syntax that has the same nodes on the same lines and columns.
 
-Only positions and structure matter to the rules, so texts may change: type parameters are blanked, `type X = ...`
-becomes an assignment, `except A, B:` gets its parentheses, `t"..."` becomes `f"..."`, `lazy import` an import, and what
-stands in the fields of an f-string is freed of quotes, backslashes and line ends that Python 3.11 does not take there.
+Type parameters are blanked, `type X = ...` becomes an assignment, `except A, B:` gets its parentheses, `lazy import` an
+import, stars that unpack in a comprehension are blanked, and f-strings and t-strings become lists of what their fields
+hold. `Older.restore` puts strings and stars back into the tree. Text in strings and comments is never read as code.
 """
 
+import ast
+import keyword
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
-Rewrite = Callable[[str, re.Match[str]], tuple[int, str]]
-"""From the text and a match to where the match ends and what stands there instead."""
+from scanners.formatted import Formatted
+from scanners.literals import Literal
+from scanners.uplevel import uplevel
 
-_PARAMETERS: Final = re.compile(r"^([ \t]*(?:async[ \t]+def|def|class)[ \t]+\w+)[ \t]*\[", re.MULTILINE)
-_ALIAS: Final = re.compile(r"^([ \t]*)type([ \t]+)(\w+)([ \t]*)(\[|=(?!=))", re.MULTILINE)
-_EXCEPT: Final = re.compile(r"^([ \t]*except\*?[ \t]+)([A-Z_a-z][\w.]*(?:[ \t]*,[ \t]*[\w.]+)+)[ \t]*:", re.MULTILINE)
-_LAZY: Final = re.compile(r"^([ \t]*)lazy([ \t]+(?:import|from)[ \t])", re.MULTILINE)
-_STRING: Final = re.compile(r"(?<!\w)([A-Za-z]{0,2})('''|\"\"\"|'|\")")
-_TOKEN: Final = re.compile(r"#[^\n]*|(?<!\w)([A-Za-z]{0,2})('''|\"\"\"|'|\")")
-_UNSAFE: Final = re.compile(r"[\\'\"{}\n#]")
-_CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
-
-
-def downlevel(source: str) -> str | None:
-    """The rewritten source, or None when nothing newer than Python 3.11 was found in it. Line counts never change."""
-    text = _strings(source)
-    spans = _opaque(text)
-    text = _sub(_PARAMETERS, text, spans, _without_parameters)
-    text = _sub(_ALIAS, text, _opaque(text), _without_type)
-    text = _sub(_EXCEPT, text, _opaque(text), _with_parentheses)
-    text = _sub(_LAZY, text, _opaque(text), _without_lazy)
-    return text if text != source else None
+_SPACE: Final = r"(?:[ \t\f]|\\\n)"
+_PARAMETERS: Final = re.compile(rf"{_SPACE}*+\w+{_SPACE}*+\[")
+_ALIAS: Final = re.compile(rf"({_SPACE}++)(\w+)({_SPACE}*+)(\[|=(?!=))")
+_LAZY: Final = re.compile(rf"({_SPACE}++)(import|from)(?!\w)")
+_GROUP: Final = re.compile(rf"{_SPACE}*+(?:\*{_SPACE}*+)?")
+_HEADER: Final = re.compile(
+    r"""#[^\n]*|"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+'|[()\[\]{}]|[,:\n]|\\\n|(?<!\w)(?:as|except|lambda)(?!\w)"""
+)
+_IMPORTED: Final = re.compile(r"^[ \t]*(?:from[^\n]*?import|import)\b([^\n(]*(?:\([^)]*\))?)", re.MULTILINE)
+_ASSIGNED: Final = re.compile(r"^(\w+)[ \t]*=(?!=)", re.MULTILINE)
+_LOWER: Final = re.compile(r"[a-z_][a-z0-9_]*+\Z")
 
 
-def _sub(pattern: re.Pattern[str], text: str, spans: list[tuple[int, int]], rewrite: Rewrite) -> str:
-    """Replace matches that stand in code, not in strings or comments."""
-    parts, at, span = [], 0, 0
-    for match in pattern.finditer(text):
-        while span < len(spans) and spans[span][1] <= match.start():
-            span += 1
-        code = match.end() - len(match[0].lstrip())
-        hidden = span < len(spans) and spans[span][0] <= code
-        if hidden or match.start() < at:
-            continue
-        end, replacement = rewrite(text, match)
-        parts += [text[at : match.start()], replacement]
-        at = end
-    return "".join([*parts, text[at:]])
+@dataclass(frozen=True, slots=True)
+class Older:
+    """A rewritten text, with as many lines as the original, and what its tree lacks."""
+
+    text: str
+    literals: list[Literal]
+    unpacked: dict[int, str]
+
+    def restore(self, tree: ast.Module) -> None:
+        """Give the tree of `text` its newer nodes. Raises SyntaxError for a string that stands where none may."""
+        uplevel(tree, self.text, self.literals, self.unpacked)
 
 
-def _opaque(text: str) -> list[tuple[int, int]]:
-    """Where strings and comments stand, in order."""
-    spans, at = [], 0
-    while match := _TOKEN.search(text, at):
-        at = match.end() if match[2] is None else _string_end(text, match)
-        spans.append((match.start(), at))
-    return spans
+def downlevel(source: str) -> Older | None:
+    """The rewritten source, or None when nothing newer than Python 3.11 was found in it.
+
+    Raises SyntaxError for strings in strings more than 150 deep, as Python does.
+    """
+    rewriter = _Rewriter(source)
+    if not rewriter.run():
+        return None
+    text = rewriter.rewritten()
+    unpacked = {bracket: star for bracket, _, star in rewriter.unpacked}
+    return Older(text, rewriter.literals, unpacked) if text != source else None
 
 
-def _string_end(text: str, match: re.Match[str]) -> int:
-    quote, at = match[2], match.end()
-    while at < len(text):
-        if text[at] == "\\":
-            at += 2
-        elif text.startswith(quote, at):
-            return at + len(quote)
-        elif text[at] == "\n" and len(quote) == 1:
+class _Rewriter(Formatted):
+    """Adds to strings and comprehensions what begins a statement."""
+
+    def word(self, match: re.Match[str], at_statement: bool) -> int:
+        """Rewrite what a keyword begins; where to go on from."""
+        word = match["word"]
+        if word in ("def", "class"):
+            return self._parameters(match.end())
+        if word == "except":
+            return self._except(match.end())
+        if not at_statement or not self._begins(match.start()):
+            return match.end()
+        return self._type(match) if word == "type" else self._lazy(match)
+
+    def _begins(self, at: int) -> bool:
+        """Whether a statement may start here: at the start of a line, after a colon or after a semicolon."""
+        at -= 1
+        while at >= 0 and self.source[at] in " \t\f":
+            at -= 1
+        return at < 0 or self.source[at] in "\n;:"
+
+    def _parameters(self, at: int) -> int:
+        match = _PARAMETERS.match(self.source, at)
+        return at if match is None else self._blank_brackets(match.end() - 1)
+
+    def _blank_brackets(self, at: int) -> int:
+        end = self.closing(at)
+        self.keep(at)
+        self.blank(end, "\\\n")
+        return end
+
+    def _type(self, word: re.Match[str]) -> int:
+        match = _ALIAS.match(self.source, word.end())
+        if match is None or keyword.iskeyword(match[2]):
+            return word.end()
+        self.keep(word.start())
+        self.put(f"{match[2]}{match[1]}    ", match.end(2))
+        return self._blank_brackets(match.end() - 1) if match[4] == "[" else match.end()
+
+    def _lazy(self, word: re.Match[str]) -> int:
+        match = _LAZY.match(self.source, word.end())
+        if match is None:
+            return word.end()
+        self.keep(word.start())
+        self.put(f"{match[2]}    {match[1]}", match.end())
+        return match.end()
+
+    def _except(self, at: int) -> int:
+        group = _GROUP.match(self.source, at)
+        start = group.end() if group else at
+        end = self._end_of_header(start)
+        if end is None:
             return at
-        else:
-            at += 1
-    return len(text)
+        space = start > at and self.source[start - 1] in " \t"
+        self.keep(start - 1 if space else start)
+        self.put(f"({self.source[start:end]})", end)
+        return end
 
+    def _end_of_header(self, start: int) -> int | None:
+        """Where the colon of an except clause stands that names several exceptions without parentheses."""
+        at, depth, lambdas, commas = start, 0, 0, []
+        while match := _HEADER.search(self.source, at):
+            at, mark = match.end(), match[0]
+            if mark == "except" or (not depth and mark in ("\n", "as")):
+                return None
+            if mark in "([{":
+                depth += 1
+            elif mark in ")]}":
+                depth -= 1
+            elif not depth and mark == "lambda":
+                lambdas += 1
+            elif not depth and mark == ",":
+                commas.append(match.start())
+            elif not depth and mark == ":" and not lambdas:
+                return match.start() if commas and not self._names_it(commas, match.start()) else None
+            elif not depth and mark == ":":
+                lambdas -= 1
+        return None
 
-def _without_parameters(text: str, match: re.Match[str]) -> tuple[int, str]:
-    end = _closing(text, match.end() - 1)
-    return end, match[1] + _blank(text[match.end(1) : end])
+    def _names_it(self, commas: list[int], end: int) -> bool:
+        """Whether it is `except Error, error:` of Python 2, where the last name is for the exception."""
+        last = self.source[commas[-1] + 1 : end].strip()
+        return len(commas) == 1 and _LOWER.match(last) is not None and last not in self._bound
 
-
-def _without_type(text: str, match: re.Match[str]) -> tuple[int, str]:
-    head = f"{match[1]}{match[3]}{match[2]}    {match[4]}"
-    if match[5] == "=":
-        return match.end(), f"{head}="
-    end = _closing(text, match.end() - 1)
-    return end, head + _blank(text[match.end() - 1 : end])
-
-
-def _without_lazy(_: str, match: re.Match[str]) -> tuple[int, str]:
-    return match.end(), f"{match[1]}{match[2].lstrip()}"
-
-
-def _with_parentheses(_: str, match: re.Match[str]) -> tuple[int, str]:
-    last = match[2].rpartition(",")[2].strip()
-    if match[2].count(",") == 1 and last.islower() and len(last) <= 3 and "." not in last:
-        return match.end(), match[0]  # `except Error, e:` is Python 2, where e is a name for the exception.
-    return match.end(), f"{match[1]}({match[2]}):"
-
-
-def _blank(text: str) -> str:
-    return re.sub(r"[^\n]", " ", text).replace("\n", "\\\n") if "\n" in text else " " * len(text)
-
-
-def _closing(text: str, at: int, token_pattern: re.Pattern[str] = _TOKEN) -> int:
-    """Just after the bracket that closes the one at `at`; strings and comments inside do not count."""
-    wanted = [_CLOSERS[text[at]]]
-    at += 1
-    while at < len(text) and wanted:
-        token = token_pattern.match(text, at)
-        if token:
-            at = token.end() if token[2] is None else _string_end(text, token)
-            continue
-        if text[at] in _CLOSERS:
-            wanted.append(_CLOSERS[text[at]])
-        elif text[at] == wanted[-1]:
-            wanted.pop()
-        at += 1
-    return at
-
-
-# f-strings and t-strings
-
-
-def _strings(text: str) -> str:
-    parts, at = [], 0
-    while match := _TOKEN.search(text, at):
-        parts.append(text[at : match.start()])
-        prefix = (match[1] or "").lower()
-        if match[2] is None:
-            parts.append(match[0])
-            at = match.end()
-        elif "f" in prefix or "t" in prefix:
-            at, rewritten = _formatted(text, match)
-            parts.append(rewritten)
-        else:
-            at = _string_end(text, match)
-            parts.append(text[match.start() : at])
-    return "".join([*parts, text[at:]])
-
-
-def _formatted(text: str, match: re.Match[str]) -> tuple[int, str]:
-    """The end of an f-string, and the f-string with fields that Python 3.11 takes."""
-    quote, at = match[2], match.end()
-    raw = "r" in match[1].lower()
-    parts = [re.sub("[tT]", "f", match[1]), quote]
-    while at < len(text) and not text.startswith(quote, at):
-        if (text[at] == "\\" and not raw and not text.startswith("\\N{", at)) or text[at : at + 2] in ("{{", "}}"):
-            parts.append(text[at : at + 2])
-            at += 2
-        elif text.startswith("\\N{", at):
-            end = text.find("}", at) + 1 or len(text)
-            parts.append(text[at:end])
-            at = end
-        elif text[at] == "{":
-            end = _closing(text, at, _STRING)  # `#` in a field is a format, not a comment.
-            parts.append(_field(text[at:end], quote))
-            at = end
-        elif text[at] == "\n" and len(quote) == 1:
-            break
-        else:
-            parts.append(text[at])
-            at += 1
-    return at + len(quote), "".join([*parts, text[at : at + len(quote)]])
-
-
-def _field(field: str, quote: str) -> str:
-    """One replacement field: inner strings in the other quote with nothing special in them, on the lines they had."""
-    other = "'" if quote[0] == '"' else '"'
-    parts, at = [], 0
-    while match := _STRING.search(field, at):
-        end = _string_end(field, match)
-        inner = field[match.end() : end - len(match[2])]
-        prefix = "" if "f" in match[1].lower() else match[1]
-        parts += [
-            field[at : match.start()],
-            f"{prefix}{other}{_UNSAFE.sub('_', inner)}{other}",
-            "\n" * inner.count("\n"),
-        ]
-        at = end
-    rewritten = "".join([*parts, field[at:]])
-    if len(quote) == 3:
-        return rewritten
-    return rewritten.replace("\n", " ") + "\\\n" * field.count("\n")
+    @cached_property
+    def _bound(self) -> frozenset[str]:
+        """The names that the file imports, or assigns at its top."""
+        imported = {name for match in _IMPORTED.finditer(self.source) for name in re.findall(r"\w+", match[1])}
+        return frozenset(imported | set(_ASSIGNED.findall(self.source)))

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import tokenize
 import warnings
 from dataclasses import dataclass
@@ -11,15 +12,24 @@ from scanners.downlevel import downlevel
 from scanners.finding import Problem
 
 MAX_BYTES: Final = 1024 * 1024  # Bounds one parse to a few seconds and some 300 MB (docs/decisions).
+_OLD_MESSAGES: Final = ("Missing parentheses in call to", "leading zeros", "multiple exception types")
+_OLD: Final = re.compile(
+    r"""\s*(?:raise\s+[\w.]+\s*,|exec\s+["'\w]|print\s+["'\w]|print\s*>>)|`|<>|\b0[0-7]+L?\b|\b\d+L\b|\bur["']"""
+)
+_NAMED: Final = re.compile(r"\bas\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A tree with its text. `parser` is "ast", or "downlevel" for syntax newer than this interpreter."""
+    """A tree with its text. `parser` is "ast", or "downlevel" for syntax newer than this interpreter.
+
+    `older` is the text with newer syntax rewritten, line by line, for tools that know none of it.
+    """
 
     tree: ast.Module
     source: str
     parser: str
+    older: str
 
 
 class UnreadableError(Exception):
@@ -31,30 +41,60 @@ class UnreadableError(Exception):
 
 
 def decode(raw: bytes) -> str:
-    """Text of a Python file by its coding line or byte order mark. Raises UnreadableError."""
-    if b"\0" in raw[:4096] and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    """Text of a Python file by its coding line or byte order mark, its lines as Python counts them.
+
+    Raises UnreadableError.
+    """
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise UnreadableError(
-            Problem("utf-16", "The bytes are UTF-16, which Python does not read.", "Save the file as UTF-8.")
+            Problem("utf-16", "The bytes are UTF-16, which Python does not read.", "Save the file as UTF-8.", 1)
         )
+    if b"\0" in raw:
+        line = _lines(raw[: raw.index(b"\0")]).count(b"\n") + 1
+        raise UnreadableError(
+            Problem("null-byte", "The file holds a null byte.", "Remove it; Python refuses the file.", line)
+        )
+    raw = _lines(raw)
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
-        return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+        return raw.decode(encoding)
     except SyntaxError as error:
-        if "unknown encoding" not in (error.msg or ""):
-            raise UnreadableError(_NOT_UTF_8) from error
-        problem = Problem(
-            "unknown-coding", "Python does not know the coding that the file names.", "Name another, or use UTF-8.", 1
-        )
-        raise UnreadableError(problem) from error
-    except (UnicodeDecodeError, LookupError) as error:
-        raise UnreadableError(_NOT_UTF_8) from error
+        raise UnreadableError(_undecoded(error.msg or "", raw)) from error
+    except UnicodeDecodeError as error:
+        raise UnreadableError(_not_its_coding(error, raw)) from error
+    except (LookupError, ValueError) as error:
+        raise UnreadableError(_UNKNOWN_CODING) from error
 
 
-_NOT_UTF_8: Final = Problem(
-    "not-utf-8",
-    "The bytes are not UTF-8 and no coding line says what they are.",
-    "Add a coding line, or save the file as UTF-8.",
+def _lines(raw: bytes) -> bytes:
+    return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw
+
+
+_UNKNOWN_CODING: Final = Problem(
+    "unknown-coding", "Python does not know the coding that the file names.", "Name another, or use UTF-8.", 1
 )
+
+
+def _undecoded(message: str, raw: bytes) -> Problem:
+    if "unknown encoding" in message:
+        return _UNKNOWN_CODING
+    if "encoding problem" in message:
+        text = "The file starts with the byte order mark of UTF-8 and names another coding."
+        return Problem("unknown-coding", text, "Remove the mark, or the coding line.", 1)
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        return _not_its_coding(error, raw)
+    return _UNKNOWN_CODING
+
+
+def _not_its_coding(error: UnicodeDecodeError, raw: bytes) -> Problem:
+    line = raw.count(b"\n", 0, error.start) + 1
+    if error.encoding.startswith("utf-8"):
+        text = "The bytes are not UTF-8 and no coding line says what they are."
+        return Problem("not-utf-8", text, "Add a coding line, or save the file as UTF-8.", line)
+    text = f"The bytes are not {error.encoding}, which the coding line says they are."
+    return Problem("not-its-coding", text, "Name the coding that the bytes are in, or save the file as UTF-8.", line)
 
 
 def parse(raw: bytes) -> Parsed:
@@ -63,12 +103,8 @@ def parse(raw: bytes) -> Parsed:
         message = f"The file has {len(raw):,} bytes, over the limit of {MAX_BYTES:,}."
         raise UnreadableError(Problem("too-large", message, "Split it, or exclude it if it holds data."))
     source = decode(raw)
-    if "\0" in source:
-        raise UnreadableError(
-            Problem("null-byte", "The file holds a null byte.", "Remove it; Python refuses the file.")
-        )
     try:
-        return Parsed(_compile(source), source, "ast")
+        return Parsed(_compile(source), source, "ast", source)
     except SyntaxError as error:
         return _parse_newer(source, error)
     except (RecursionError, MemoryError, ValueError) as error:
@@ -82,25 +118,26 @@ def _compile(source: str) -> ast.Module:
 
 
 def _parse_newer(source: str, error: SyntaxError) -> Parsed:
-    older = downlevel(source)
-    if older is not None:
-        try:
-            return Parsed(_compile(older), source, "downlevel")
-        except SyntaxError as again:
-            error = again
-        except (ValueError, RecursionError, MemoryError):
-            raise UnreadableError(_too_deep()) from error
-    message = error.msg or "invalid syntax"
+    try:
+        older = downlevel(source)
+        if older is not None:
+            tree = _compile(older.text)
+            older.restore(tree)
+            return Parsed(tree, source, "downlevel", older.text)
+    except SyntaxError as again:
+        error = again
+    except (ValueError, RecursionError, MemoryError):
+        raise UnreadableError(_too_deep()) from error
+    raise UnreadableError(_syntax(error, source)) from error
+
+
+def _syntax(error: SyntaxError, source: str) -> Problem:
+    message, line = error.msg or "invalid syntax", error.lineno
     if "nested" in message or "too many" in message:
-        raise UnreadableError(_too_deep(error.lineno)) from error
-    raise UnreadableError(_syntax(message, error.lineno)) from error
-
-
-def _syntax(message: str, line: int | None) -> Problem:
-    python2 = message.startswith(
-        ("Missing parentheses in call to 'print'", "leading zeros", "multiple exception types")
-    )
-    if python2:
+        return _too_deep(line)
+    text = source.split("\n")[line - 1][:200] if line and line <= source.count("\n") + 1 else ""
+    old = message.startswith(_OLD_MESSAGES) and not ("multiple" in message and _NAMED.search(text))
+    if old or _OLD.match(text):
         return Problem("python-2", "This is Python 2.", "Port the file to Python 3, or exclude it.", line)
     return Problem("syntax-error", f"Python cannot parse it: {message}.", "Mend the syntax, or exclude the file.", line)
 
