@@ -98,6 +98,8 @@ def _follows(scan: Scan, commit: CommitInfo, latest: Scan) -> bool:
     """
     if latest.authored_at is None or commit.sha == latest.commit:
         return True
+    if scan.trigger == Scan.Trigger.HISTORY and latest.trigger != Scan.Trigger.HISTORY:
+        return False  # Whatever its author says of the time, somebody went back for it.
     heads = Scan.objects.filter(Scan.OF_HEAD, repository=scan.repository_id, branch=scan.branch)
     found = heads.filter(commit__in=(commit.sha, latest.commit)).order_by().values("commit").annotate(last=Max("pk"))
     seen = {row["commit"]: row["last"] for row in found}

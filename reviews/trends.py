@@ -9,6 +9,7 @@ from math import floor
 from typing import Any
 
 from django.db.models import Case, F, QuerySet, When
+from django.db.models.functions import Least
 
 from reviews import charts
 from reviews.models import Repository, Scan
@@ -79,7 +80,8 @@ class Trend:
 
 def timed(scans: QuerySet[Scan]) -> QuerySet[Scan]:
     """Finished scans of the branch with the time `at` which they speak about, in that order."""
-    at = Case(When(trigger=Scan.Trigger.HISTORY, then=F("authored_at")), default=F("finished_at"))
+    past = Least(F("authored_at"), F("finished_at"))  # Some authors write of the future.
+    at = Case(When(trigger=Scan.Trigger.HISTORY, then=past), default=F("finished_at"))
     done = scans.filter(state=Scan.State.DONE, score_low__isnull=False, pull_request=None)
     return done.annotate(at=at).order_by("at", "id")
 

@@ -1,21 +1,31 @@
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from reviews import access, intake, replaying
+from reviews import access, intake, past, replaying
 from reviews.models import Look, Membership, Scan
 from reviews.pulls.showing import noun
 from reviews.scans import changes, coverage, progress_of
 from reviews.views.people import PersonRequest, seen_repository
 from reviews.views.repositories import tabs
 from reviews.waking import wake_workers
+from scanners.git.errors import SourceError
 
 PER_PAGE = 50
 STOP_POLLING = 286
+PATIENCE_SECONDS = 10
+PAST = {
+    "20": (20, 1, "the last 20 commits"),
+    "50": (50, 1, "the last 50 commits"),
+    "200": (200, 1, "the last 200 commits"),
+    "500": (50, 10, "each tenth of the last 500 commits"),
+    "5000": (100, 50, "each fiftieth of the last 5,000 commits"),
+}
 
 
 @login_required
@@ -32,6 +42,7 @@ def of_repository(request: PersonRequest, team: str, repository: str) -> HttpRes
     seen = seen_repository(request, team, repository)
     context = tabs(request, seen) | listed(request, access.scans(request.user).filter(repository=seen))
     context["look"] = Look.objects.filter(repository=seen).first()
+    context |= {"past": past.standing(seen), "spans": PAST}
     return render(request, "reviews/repository_scans.html", context)
 
 
@@ -83,6 +94,24 @@ def request_scan(request: PersonRequest, team: str, repository: str) -> HttpResp
     asked = intake.request_scan(seen, trigger=Scan.Trigger.PERSON, requested_by=request.user)
     wake_workers()
     return redirect("scan", asked.pk)
+
+
+@login_required
+@require_POST
+def request_past(request: PersonRequest, team: str, repository: str) -> HttpResponse:
+    """Ask for scans of earlier commits of the branch."""
+    seen = seen_repository(request, team, repository)
+    access.require(request.user, seen.team, Membership.Role.ENGINEER)
+    count, every = PAST.get(request.POST.get("span", ""), PAST["50"])[:2]
+    try:
+        asked = past.ask(seen, count, every=every, seconds=PATIENCE_SECONDS, by=request.user)
+    except (past.RefusedError, SourceError) as error:
+        messages.error(request, f"{error.message} {error.next_step}")
+    else:
+        told = f"{asked.asked} earlier commits are asked for" if asked.asked else "Every earlier commit has a scan"
+        messages.success(request, f"{told}; the history that was read has {asked.listed}.")
+        wake_workers()
+    return redirect("repository-scans", team, repository)
 
 
 def seen_scan(request: PersonRequest, pk: int) -> Scan:

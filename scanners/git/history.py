@@ -1,10 +1,13 @@
-"""The earlier commits of a repository on this machine, for filling a trend with its past."""
+"""The earlier commits of a repository, for filling a trend with its past."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from scanners.git.address import Source, parse_source
+from scanners.git.credential import Credential
 from scanners.git.environment import clean_environment
 from scanners.git.errors import error
+from scanners.git.fetch import fetch_history
 from scanners.git.local import git_dir
 from scanners.git.names import check_branch
 from scanners.git.policy import MIB, Policy
@@ -30,3 +33,28 @@ def history(source: Source, branch: str, limit: int, *, policy: Policy) -> list[
         raise error("branch_not_found")
     with Store(store, policy) as opened:
         return [opened.commit(sha) for sha in reversed(done.stdout.decode().split())]
+
+
+def past(
+    source: Source,
+    head: str,
+    scratch: Path,
+    *,
+    limit: int,
+    every: int = 1,
+    policy: Policy,
+    tick: Callable[[], None],
+    credential: Credential | None = None,
+) -> list[str]:
+    """Return the ids of `limit` first-parent commits that lead to `head`, each `every`-th of them, oldest first.
+
+    `head` is left out. `scratch` is an empty directory; `tick` as of `fetch`. Raises SourceError.
+    """
+    farthest = limit * every
+    store = fetch_history(source, [head], scratch, depth=farthest + 1, policy=policy, tick=tick, credential=credential)
+    allowed = Limits(memory=policy.max_memory_bytes, file_size=0, cpu=policy.cpu_seconds)
+    command = [git(), f"--git-dir={store}", "rev-list", "--first-parent", f"--max-count={farthest + 1}", head, "--"]
+    done = run(command, allowed, clean_environment(), seconds=policy.list_seconds, max_output=16 * MIB, tick=tick)
+    if done.returncode != 0:
+        raise error("malformed_repository")
+    return done.stdout.decode().split()[1:][every - 1 :: every][::-1]

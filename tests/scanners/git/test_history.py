@@ -5,7 +5,7 @@ import pytest
 
 from scanners.git.address import Source, parse_source
 from scanners.git.errors import SourceError
-from scanners.git.history import history
+from scanners.git.history import history, past
 from scanners.git.policy import Policy
 from tests.origin import commit_files
 from tests.scanners.git.cast import Origin
@@ -77,3 +77,24 @@ def test_only_repositories_on_this_machine_have_one(policy: Policy, source: Sour
 def test_a_directory_that_is_not_a_repository_is_named(origin: Origin, policy: Policy) -> None:
     with pytest.raises(SourceError, match="repository_not_found"):
         history(parse_source(str(origin.root), policy), "main", 5, policy=policy)
+
+
+def earlier(origin: Origin, policy: Policy, head: str, **asked: int) -> list[str]:
+    scratch = origin.root / "scratch" / str(len(asked)) / str(sum(asked.values()))
+    scratch.mkdir(parents=True)
+    return past(parse_source(str(origin.path), policy), head, scratch, policy=policy, tick=lambda: None, **asked)
+
+
+def test_the_past_is_what_led_to_a_commit_without_itself(origin: Origin, policy: Policy) -> None:
+    newer = [commit_files(origin.path, {"a.py": f"x = {n}\n"}) for n in range(4)]
+    whole = [origin.first, origin.head, *newer]
+    assert earlier(origin, policy, newer[-1], limit=50) == whole[:-1]
+    assert earlier(origin, policy, newer[-1], limit=2) == whole[3:5]
+    assert earlier(origin, policy, newer[-1], limit=2, every=2) == [whole[1], whole[3]]
+    assert earlier(origin, policy, origin.first, limit=3) == []
+
+
+def test_the_past_of_a_commit_that_is_gone_has_a_name(origin: Origin, policy: Policy) -> None:
+    with pytest.raises(SourceError) as told:
+        earlier(origin, policy, "0123456789" * 4, limit=3)
+    assert told.value.code == "commit_gone"
