@@ -53,7 +53,8 @@ class PassValuesToLogger(Fix):
             "several lines, and a line that becomes too long",
             _START + "def pay(order):\n    logger.info(\n        f'paying {order.id} '\n        'at last',\n    )\n"
             "    logger.warning(f'no carrier takes order {order.number} to {order.address}, nor to {order.pickup}')\n",
-            _START + "def pay(order):\n    logger.info(\n        'paying %s '\n        'at last',\n        order.id,\n"
+            _START + "def pay(order):\n    logger.info(\n        'paying %s '\n        'at last',\n"
+            "        order.id,\n"
             "    )\n"
             "    logger.warning(\n        'no carrier takes order %s to %s, nor to %s',\n        order.number,\n"
             "        order.address,\n        order.pickup,\n    )\n",

@@ -1,0 +1,1 @@
+"""Fixes of coroutines, threads and what they share."""
