@@ -83,7 +83,7 @@ class Engine:
             walk.run(parsed.tree)
             ctx = context(parsed.source, path_class.name, path_class.role, walk.module, parsed.tree)
             _run_hooks(index, walk, ctx)
-            ignores = in_python(parsed.source) if "plimsoll:" in parsed.source else []
+            ignores = in_python(parsed.older) if "plimsoll:" in parsed.source else []
             yield said | _harvest(ctx, ignores), ctx
         finally:
             walk.release()

@@ -13,9 +13,8 @@ from scanners.finding import Problem
 
 MAX_BYTES: Final = 1024 * 1024  # Bounds one parse to a few seconds and some 300 MB (docs/decisions).
 _OLD_MESSAGES: Final = ("Missing parentheses in call to", "leading zeros", "multiple exception types")
-_OLD: Final = re.compile(
-    r"""\s*(?:raise\s+[\w.]+\s*,|exec\s+["'\w]|print\s+["'\w]|print\s*>>)|`|<>|\b0[0-7]+L?\b|\b\d+L\b|\bur["']"""
-)
+_OLD: Final = re.compile(r"^\s*(?:raise\s+[\w.]+\s*,|exec\s+['\w]|print\s+['\w])|`|<>|\b0[0-7]+L?\b|\b\d+L\b|\bur'")
+_TEXTS: Final = re.compile(r"""'[^']*'|"[^"]*"|#.*""")
 _NAMED: Final = re.compile(r"\bas\b")
 
 
@@ -59,11 +58,20 @@ def decode(raw: bytes) -> str:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
         return raw.decode(encoding)
     except SyntaxError as error:
-        raise UnreadableError(_undecoded(error.msg or "", raw)) from error
+        return _undecoded(error.msg or "", raw)
     except UnicodeDecodeError as error:
-        raise UnreadableError(_not_its_coding(error, raw)) from error
+        return _with_odd_comments(raw, error)
     except (LookupError, ValueError) as error:
         raise UnreadableError(_UNKNOWN_CODING) from error
+
+
+def _with_odd_comments(raw: bytes, error: UnicodeDecodeError) -> str:
+    """The text of a file that Python imports although its comments are not UTF-8. Raises UnreadableError."""
+    try:
+        _compile(raw)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise UnreadableError(_not_its_coding(error, raw)) from error
+    return raw.decode("utf-8", "replace")
 
 
 def _lines(raw: bytes) -> bytes:
@@ -75,17 +83,16 @@ _UNKNOWN_CODING: Final = Problem(
 )
 
 
-def _undecoded(message: str, raw: bytes) -> Problem:
-    if "unknown encoding" in message:
-        return _UNKNOWN_CODING
+def _undecoded(message: str, raw: bytes) -> str:
     if "encoding problem" in message:
         text = "The file starts with the byte order mark of UTF-8 and names another coding."
-        return Problem("unknown-coding", text, "Remove the mark, or the coding line.", 1)
-    try:
-        raw.decode()
-    except UnicodeDecodeError as error:
-        return _not_its_coding(error, raw)
-    return _UNKNOWN_CODING
+        raise UnreadableError(Problem("unknown-coding", text, "Remove the mark, or the coding line.", 1))
+    if "unknown encoding" not in message:
+        try:
+            return raw.decode()
+        except UnicodeDecodeError as error:
+            return _with_odd_comments(raw, error)
+    raise UnreadableError(_UNKNOWN_CODING)
 
 
 def _not_its_coding(error: UnicodeDecodeError, raw: bytes) -> Problem:
@@ -111,7 +118,7 @@ def parse(raw: bytes) -> Parsed:
         raise UnreadableError(_too_deep()) from error
 
 
-def _compile(source: str) -> ast.Module:
+def _compile(source: str | bytes) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source, "<blob>")
@@ -137,7 +144,7 @@ def _syntax(error: SyntaxError, source: str) -> Problem:
         return _too_deep(line)
     text = source.split("\n")[line - 1][:200] if line and line <= source.count("\n") + 1 else ""
     old = message.startswith(_OLD_MESSAGES) and not ("multiple" in message and _NAMED.search(text))
-    if old or _OLD.match(text):
+    if old or _OLD.search(_TEXTS.sub("''", text)):
         return Problem("python-2", "This is Python 2.", "Port the file to Python 3, or exclude it.", line)
     return Problem("syntax-error", f"Python cannot parse it: {message}.", "Mend the syntax, or exclude the file.", line)
 

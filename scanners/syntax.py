@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from scanners.written import written
+
 if TYPE_CHECKING:
     from scanners.listing import Listing
 
@@ -76,7 +78,7 @@ def unparse(node: ast.AST) -> str:
     found = _texts.get(node)
     if found is None:
         named = type(node) is ast.Attribute and type(node.value) in (ast.Name, ast.Attribute)
-        found = f"{unparse(node.value)}.{node.attr}" if named else ast.unparse(node)  # type: ignore[attr-defined] # An attribute, as its type says.
+        found = f"{unparse(node.value)}.{node.attr}" if named else written(node)  # type: ignore[attr-defined] # An attribute, as its type says.
         if _file[0] is not None:
             _texts[node] = found
     return found
