@@ -2,7 +2,7 @@
 
 import gc
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -21,7 +21,7 @@ from reviews.models import Repository, Scan
 from reviews.pulls import fetching, keeping
 from reviews.pulse import Pulse, TooLongError
 from reviews.sources import credential, policy
-from reviews.warm import pool
+from reviews.warm import pool, standing
 from scanners import registry
 from scanners.finding import Progress, Report
 from scanners.git.address import parse_source
@@ -31,6 +31,7 @@ from scanners.git.listing import Entry
 from scanners.git.scratch import scratch_dir
 from scanners.git.store import CommitInfo, Store
 from scanners.scan import scan_commit
+from scanners.standing import Standing
 
 log = structlog.get_logger(__name__)
 _NOTHING_THERE = ("sub_path_not_found", "sub_path_not_a_directory")
@@ -171,9 +172,10 @@ def _report(
     optional: bool = False,
 ) -> Report:
     """What the rules say about a commit; with `optional` its sub-path need not be there."""
+    known = standing(scan.repository)
     return scan_commit(
         commit.sha,
-        _entries(store, commit.sha, scan.repository.sub_path, optional),
+        _entries(store, commit.sha, scan.repository.sub_path, known, optional),
         store.read,
         kind=scan.repository.kind,
         children=pool(),
@@ -181,16 +183,18 @@ def _report(
         progress=progress,
         date=commit.authored_at.date(),
         advisories=advisories,
+        standing=known,
     )
 
 
-def _entries(store: Store, commit: str, sub_path: str, optional: bool) -> Iterator[Entry]:
+def _entries(store: Store, commit: str, sub_path: str, known: Standing, optional: bool) -> Iterable[Entry]:
     try:
-        return store.entries(commit, sub_path)
+        known.folder = store.folder(commit, sub_path, known.folder)
     except SourceError as error:
         if not optional or error.code not in _NOTHING_THERE:
             raise
-        return iter(())
+        return ()
+    return known.folder
 
 
 def _finish(lease: queue.Lease, report: Report, pulse: Pulse, keep: Callable[[], dict[str, object]]) -> None:

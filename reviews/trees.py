@@ -4,14 +4,16 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from scanners.finding import FileReport, Report
+
+_LEVEL: Final = 4  # Half the time of zlib's own choice, for a fifteenth more bytes.
 
 
 def pack(content: Mapping[str, Any]) -> bytes:
     """Plain data as compressed JSON."""
-    return zlib.compress(json.dumps(content, separators=(",", ":")).encode(), level=6)
+    return zlib.compress(json.dumps(content, separators=(",", ":")).encode(), level=_LEVEL)
 
 
 def unpack(packed: bytes | memoryview) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from scanners.reads import ADVISORIES, ALL, DATE, FILES, LEFT_OUT, WITHIN, Reads
 from scanners.tree import Fact, Made, Tree
 from scanners.wanted import Entry, sort_entry
 
+_FILE_BYTES, _FACT_BYTES, _FINDING_BYTES = 2_000, 700, 1_500
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -120,6 +121,13 @@ class Standing:
         """Remember what was joined of the tree that `take` gave. Without this, the next scan begins anew."""
         self._made = {name: made for name, made in tree.made.items() if made.lasts}
         self._whole = True
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it holds, as measured on Django (20 MB for 3,200 files)."""
+        facts = sum(map(len, self._listed.values()))
+        found = sum(len(part.findings) for part in self._parts.values())
+        return _FILE_BYTES * len(self._sorted or self._parts) + _FACT_BYTES * facts + _FINDING_BYTES * found
 
     @property
     def parts(self) -> Iterator[Part]:

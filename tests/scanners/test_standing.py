@@ -26,13 +26,13 @@ _TEXTS = {
         "def broken(:\n",
     ],
     "shop/rates.py": [
-        "import requests\n\n\ndef rates():\n    return requests.get('https://rates.example')\n\n\nasync def later(): ...\n",
+        "import requests\n\n\ndef rates():\n    requests.get('http://rates')\n\n\nasync def later(): 0\n",
         "import requests\n\n\ndef rates():\n    return requests.get('https://rates.example', timeout=3)\n",
-        "import httpx\n\n\ndef rates():\n    # plimsoll: ignore[request-without-timeout] by hand\n    return httpx.get('', timeout=None)\n",
+        "import httpx\ndef rates():\n    # plimsoll: ignore[request-without-timeout] x\n    httpx.get(x, timeout=None)",
     ],
     "shop/__init__.py": ["", "from shop.rates import rates\n"],
     "tests/test_rates.py": [
-        "from unittest.mock import patch\n\n\n@patch('shop.rates.requests.get')\ndef test_rates(get):\n    assert get\n",
+        "from unittest.mock import patch\n@patch('shop.rates.requests.get')\ndef test_rates(get):\n    assert get\n",
         "from shop import app\n\n\ndef test_app(client):\n    assert client.get('/orders').status_code == 200\n",
     ],
     "README.md": ["# Shop\n\nSee docs.\n", "# Shop\n\n## Install\n\n    pip install shop\n\nSet `SHOP_KEY`.\n"],
