@@ -43,6 +43,11 @@ accuracy: .venv/test.stamp ## Print recall and precision of every rule over the 
 	@$(BIN)/python -m benchmarks.accuracy $(if $(MISSES),--misses)
 	@$(BIN)/python -m benchmarks.accuracy.readings | tail -3
 
+.PHONY: bench
+bench: .venv/bench.stamp ## Measure the engine side by side with other tools, for half an hour. ONLY=engine measures a part
+	@$(BIN)/python -m benchmarks.fetch_corpus
+	@$(BIN)/python -m benchmarks $(ONLY)
+
 .PHONY: screenshots
 screenshots: .venv/test.stamp ## Take pictures of every page, light, dark and narrow, into screenshots/
 	$(BIN)/python -m tests.browser.screenshots
@@ -54,3 +59,7 @@ screenshots: .venv/test.stamp ## Take pictures of every page, light, dark and na
 .venv/test.stamp: .ci/install pyproject.toml uv.lock
 	@.ci/install
 	@touch $@ .venv/run.stamp
+
+.venv/bench.stamp: .ci/install pyproject.toml uv.lock
+	@.ci/install --group bench
+	@touch $@ .venv/test.stamp .venv/run.stamp
