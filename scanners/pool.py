@@ -35,9 +35,14 @@ _LIMITS = Limits(memory=2 * 1024**3, file_size=0, cpu=3600)
 _AHEAD = 4  # Requests in a child's pipe: enough that it never waits, few enough to lose when it dies.
 _LIFETIME = 20_000  # Blobs before a child is replaced, as its collector is off.
 _STARTUP = 60.0  # Seconds for a child to load its rules, on a machine that is busy.
+_LONGEST = 256 * 1024**2  # Bytes of one answer; some 100 KiB are usual for a long file.
 _OUR_STDERR = 2
 _STEP = 0.2  # Seconds between ticks while children are busy.
 _ROOT = Path(__file__).parent.parent
+
+
+_NOT_STARTED = "The child that looks at files did not start"
+_LIMITS_REACHED = "Look at the limits of processes and of memory of whoever runs the scan."
 
 
 class ChildFailedError(Exception):
@@ -56,6 +61,7 @@ class _Child:
         os.set_blocking(self.stdout.fileno(), False)
         self.pending: deque[Any] = deque()
         self.ready = False
+        self.broken = False
         self.since = time.monotonic()
         self.served = 0
         self._out = bytearray()
@@ -75,29 +81,43 @@ class _Child:
         return bool(self._out)
 
     def write(self) -> None:
-        """Hand over as much as its pipe takes. Raises BrokenPipeError when it is dead."""
+        """Hand over as much as its pipe takes. A dead child takes nothing: what it said before is still to be read."""
         try:
             sent = os.write(self.stdin.fileno(), self._out[: 1 << 20])
-            del self._out[:sent]
         except BlockingIOError:
             return
+        except BrokenPipeError:
+            sent = len(self._out)
+        del self._out[:sent]
+        self.since = time.monotonic()  # Its pipe is short, so a child that hangs cannot gain much by this.
 
     def read(self) -> list[tuple[Any, BlobAnswer]]:
-        """Take the answers that have come. Raises BrokenPipeError when it is dead."""
+        """Take the answers that have come. Raises BrokenPipeError when it is dead; `broken` is set by what is none."""
         data = os.read(self.stdout.fileno(), 1 << 20)
         if not data:
             raise BrokenPipeError
         self._in += data
         self.since = time.monotonic()
-        if not self.ready:
-            if not self._in.startswith(READY):
-                return []
-            self.ready = True
-            del self._in[: len(READY)]
+        self.broken = len(self._in) > _LONGEST
+        if b"\n" not in data:
+            return []
         *lines, rest = self._in.split(b"\n")
         self._in = bytearray(rest)
-        self.served += len(lines)
-        return [(self.pending.popleft(), json.loads(line)) for line in lines]
+        if lines and not self.ready:
+            self.ready = lines.pop(0) + b"\n" == READY
+            self.broken = not self.ready
+        return self._understood(lines)
+
+    def _understood(self, lines: list[bytearray]) -> list[tuple[Any, BlobAnswer]]:
+        said: list[tuple[Any, BlobAnswer]] = []
+        for line in lines:
+            answer = _answer(line)
+            if self.broken or answer is None or not self.pending:
+                self.broken = True
+                break
+            said.append((self.pending.popleft(), answer))
+        self.served += len(said)
+        return said
 
     def close(self) -> None:
         """Kill it, with everything it started."""
@@ -109,14 +129,18 @@ class _Child:
 class Pool:
     """`size` children at most; `timeout` is how many seconds one blob may take. A context manager, for one thread.
 
+    A child may take `startup` seconds to load; one that cannot start raises ChildFailedError where answers are asked.
     Children run the module `worker`. They start on the first blob and stay for the next scan, so that a small push pays
     for no start.
     """
 
-    def __init__(self, size: int = 1, timeout: float = 10.0, worker: str = "scanners.worker") -> None:
+    def __init__(
+        self, size: int = 1, timeout: float = 10.0, worker: str = "scanners.worker", startup: float = _STARTUP
+    ) -> None:
         self._worker = worker
         self._size = size
         self._timeout = timeout
+        self._startup = startup
         self._children: list[_Child] = []
 
     def __enter__(self) -> "Pool":
@@ -153,7 +177,12 @@ class Pool:
     def _feed(self, todo: deque[Key], read: Read) -> Iterator[tuple[Key, BlobAnswer]]:
         self._children = [child for child in self._children if not self._retire(child)]
         while len(self._children) < min(self._size, len(todo)):
-            self._children.append(_Child(self._worker))
+            try:
+                self._children.append(_Child(self._worker))
+            except OSError as error:
+                if not self._children:
+                    raise ChildFailedError(f"{_NOT_STARTED} ({error}). {_LIMITS_REACHED}") from error
+                break  # The others do its work.
         for child in self._children:
             while todo and len(child.pending) < _AHEAD:
                 key = todo.popleft()
@@ -169,7 +198,7 @@ class Pool:
                     child.ask(key, raw)
 
     def _retire(self, child: _Child) -> bool:
-        if child.served < _LIFETIME or child.pending:
+        if child.pending or (child.served < _LIFETIME and child.process.poll() is None):
             return False
         child.close()
         return True
@@ -184,8 +213,11 @@ class Pool:
                 continue
             except BrokenPipeError:
                 yield from self._bury(child, todo, "crashed", "Looking at the file ended the process that did.")
+            else:
+                if child.broken:
+                    yield from self._bury(child, todo, "crashed", "The process that looked at the file lost its way.")
         for child in [child for child in self._children if child.pending]:
-            if time.monotonic() - child.since > (self._timeout if child.ready else _STARTUP):
+            if time.monotonic() - child.since > (self._timeout if child.ready else self._startup):
                 yield from self._bury(
                     child, todo, "took-too-long", f"Looking at the file took over {self._timeout:g} s."
                 )
@@ -205,9 +237,7 @@ class Pool:
         child.close()
         self._children.remove(child)
         if not child.ready:
-            raise ChildFailedError(
-                f"The child that looks at files did not start ({code}). Its own words are in our log."
-            )
+            raise ChildFailedError(f"{_NOT_STARTED} ({code}). Its own words are in our log.")
         if child.pending:
             blamed = child.pending.popleft()
             todo.extendleft(reversed(child.pending))
@@ -217,6 +247,15 @@ class Pool:
                     code, message, "Split the file, or exclude it. It is tried again at the next scan.", passing=True
                 ),
             )
+
+
+def _answer(line: bytearray) -> BlobAnswer | None:
+    """One line as an answer; None for anything else."""
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def _problem(code: str, message: str, next_step: str, passing: bool = False) -> BlobAnswer:
