@@ -64,5 +64,7 @@ class Pulse:
         self._step_began = now
 
     def _beat(self) -> None:
-        queue.heartbeat(self._lease, self._step, self._progress | {"steps": self._steps})
-        self._beaten = time.monotonic()
+        now = time.monotonic()
+        told = {"steps": self._steps, "in_step": round(now - self._step_began, 1)}
+        queue.heartbeat(self._lease, self._step, self._progress | told)
+        self._beaten = now

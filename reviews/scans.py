@@ -17,6 +17,7 @@ from scanners.finding import FileReport, Problem, Skipped, Suppression
 from scanners.paths import PathClass
 
 SHOWN = 40
+_TELLING_FILES, _TELLING_SECONDS = 50, 3.0
 ORDER = ("reopened", "opened", "fixed", "gone")
 
 
@@ -41,6 +42,8 @@ class Progress:
     heard: datetime | None
     silent: bool
     ended: bool
+    in_step: float = 0.0
+    """How long the present step had lasted at the last heartbeat, in seconds."""
 
     @property
     def left(self) -> int:
@@ -51,6 +54,14 @@ class Progress:
     def done(self) -> int:
         """Files looked at."""
         return self.cached + self.scanned
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until the last file is scanned, as fast as so far; None before that can be told with any sense."""
+        scanning = any(step.state == "now" and step.name == Scan.Step.SCAN.label for step in self.steps)
+        if not scanning or self.silent or self.scanned < _TELLING_FILES or self.in_step < _TELLING_SECONDS:
+            return None
+        return float(round(self.left * self.in_step / self.scanned))
 
     @property
     def bar(self) -> tuple[charts.Part, ...]:
@@ -136,6 +147,7 @@ def progress_of(scan: Scan) -> Progress:
         seconds=((ended or now) - began).total_seconds() if began else 0,
         heard=renewed or None,
         ended=scan.state not in (Scan.State.REQUESTED, Scan.State.RUNNING),
+        in_step=kept.get("in_step", 0.0),
         silent=bool(
             scan.state == Scan.State.RUNNING
             and renewed

@@ -57,6 +57,27 @@ def test_files_are_kept_scanned_or_left():
     assert progress.now == "Scan, step 3 of 5"
 
 
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ({"scanned": 100, "in_step": 20.0}, 60.0),
+        ({"scanned": 400, "in_step": 20.0}, 0.0),
+        ({"scanned": 20, "in_step": 20.0}, None),
+        ({"scanned": 100, "in_step": 1.0}, None),
+        ({"scanned": 100}, None),
+    ],
+)
+def test_what_is_left_is_told_once_there_is_something_to_go_by(told, seconds):
+    scan = running(progress={"total": 500, "cached": 100, "steps": {}} | told)
+    assert progress_of(scan).remaining == seconds
+
+
+def test_nobody_guesses_when_a_worker_is_silent_or_files_are_done():
+    told = {"total": 500, "cached": 100, "scanned": 100, "in_step": 20.0, "steps": {}}
+    assert progress_of(running(step=Scan.Step.MATCH, progress=told)).remaining is None
+    assert progress_of(running(leased_until=timezone.now(), progress=told)).remaining is None
+
+
 def test_a_worker_that_stops_renewing_its_lease_is_silent():
     late = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS - 3 * settings.HEARTBEAT_SECONDS)
     assert [progress_of(running(leased_until=until)).silent for until in (late, late + timedelta(minutes=1))] == [
