@@ -9,11 +9,12 @@ from typing import Any, Final, TypeVar
 
 import libcst as cst
 from libcst.codemod import CodemodContext
-from libcst.codemod.visitors import AddImportsVisitor, RemoveImportsVisitor
+from libcst.codemod.visitors import RemoveImportsVisitor
 from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
 
 from scanners.context import Context
 from scanners.fixes.fix import NotOfferedError
+from scanners.fixes.importing import with_import
 from scanners.place import Call, Place
 from scanners.scopes import Scope
 
@@ -95,13 +96,13 @@ class Source:
         for one in edits:
             for node, how in one.changes:
                 changes[node].append(how)
-        context = CodemodContext()
+        changed = self.module.visit(_Apply(changes))
         for module, name in dict.fromkeys(needed for one in edits for needed in one.imports):
-            AddImportsVisitor.add_needed_import(context, module, name or None)
+            changed = with_import(changed, module, name)
+        context = CodemodContext()
         unneeded = dict.fromkeys(needless for one in edits for needless in one.unneeded)
         for module, name in unneeded:
             RemoveImportsVisitor.remove_unused_import(context, module, name or None)
-        changed = AddImportsVisitor(context).transform_module(self.module.visit(_Apply(changes)))
         return (RemoveImportsVisitor(context).transform_module(changed) if unneeded else changed).bytes
 
 

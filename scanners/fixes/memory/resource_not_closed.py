@@ -57,7 +57,7 @@ class OpenInWith(Fix):
             "a connection of a database",
             "import sqlite3\n\n\ndef names(path):\n    db = sqlite3.connect(path)\n"
             '    rows = db.execute("SELECT name FROM person").fetchall()\n    return rows\n',
-            "import sqlite3\nimport contextlib\n\n\ndef names(path):\n"
+            "import contextlib\nimport sqlite3\n\n\ndef names(path):\n"
             "    with contextlib.closing(sqlite3.connect(path)) as db:\n"
             '        rows = db.execute("SELECT name FROM person").fetchall()\n    return rows\n',
         ),

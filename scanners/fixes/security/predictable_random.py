@@ -27,7 +27,7 @@ class DrawFromTheSystem(Fix):
             "import random\nimport string\n\n\ndef make():\n"
             '    token = "".join(random.choice(string.hexdigits) for _ in range(32))\n'
             "    pin = random.randint(1000, 9999)\n    return token, pin\n",
-            "import string\nimport secrets\n\n\ndef make():\n"
+            "import secrets\nimport string\n\n\ndef make():\n"
             '    token = "".join(secrets.choice(string.hexdigits) for _ in range(32))\n'
             "    pin = secrets.SystemRandom().randint(1000, 9999)\n    return token, pin\n",
         ),
