@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from scanners import registry
+from scanners.fixes.offered import fixes
 from scanners.rule import Example, Rule
 
 _WIDTH: Final = 100
@@ -40,6 +41,10 @@ def explain(rule: Rule) -> str:
         f"What is looked at\n{_wrapped(rule.scope)}",
         f"Fix\n{_wrapped(rule.fix)}",
     ]
+    mending = fixes().get(rule.id)
+    if mending is not None:
+        how = "Mended by" if mending.bulk else "Mended, one finding at a time (`--at PATH:LINE`), by"
+        parts.append("\n\n".join([f"{how} `plimsoll check --fix`", *map(_wrapped, mending.about)]))
     for title, examples in (("Reported", rule.bad), ("Not reported", rule.good)):
         parts += [title, *(_example(example) for example in examples)]
     parts.append(f"To excuse one place, with a reason:\n{_INDENT}# plimsoll: ignore[{rule.id}] because ...")
@@ -91,4 +96,9 @@ def _rule(rule: Rule) -> dict[str, Any]:
         word: [{"title": example.title, "files": dict(example.files), "at": list(example.at)} for example in chosen]
         for word, chosen in (("bad", rule.bad), ("good", rule.good))
     }
-    return {**texts, "kinds": sorted(rule.kinds), "lighter": sorted(rule.lighter), **examples}
+    return {**texts, "kinds": sorted(rule.kinds), "lighter": sorted(rule.lighter), **examples, **_mending(rule)}
+
+
+def _mending(rule: Rule) -> dict[str, Any]:
+    found = fixes().get(rule.id)
+    return {"mending": {"says": found.says, "bulk": found.bulk, "about": found.about} if found else None}

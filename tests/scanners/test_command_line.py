@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from scanners import registry
+from scanners.fixes.offered import fixes
 
 SCHEMAS = list((Path(__file__).parents[3] / "shared" / "data" / "sarif").glob("*.json"))
 
@@ -91,13 +92,15 @@ def test_the_rules_are_listed_for_people_and_for_programs() -> None:
     assert all(rule["why"] and rule["bad"] and rule["good"] and rule["fix"] for rule in listed["rules"])
     shown = plimsoll("rules").stdout
     assert [rule_id for rule_id in registry.rules() if rule_id not in shown] == []
+    assert {rule["id"] for rule in listed["rules"] if rule["mending"]} == set(fixes())
 
 
 def test_a_rule_explains_itself() -> None:
     rule = registry.rules()["request-without-timeout"]
     shown = plimsoll("explain", rule.id).stdout
     words = " ".join(shown.split())
-    said = [rule.why, rule.scope, rule.fix, "item T1", *(example.title for example in (*rule.bad, *rule.good))]
+    mending = " ".join(fixes()[rule.id].about)
+    said = [rule.why, rule.scope, rule.fix, mending, "item T1", *(example.title for example in (*rule.bad, *rule.good))]
     assert [text for text in said if " ".join(text.split()) not in words] == []
     marked = [line for line in shown.split("\n") if line.startswith("    > ")]
     assert len(marked) == sum(len(example.at) for example in rule.bad)

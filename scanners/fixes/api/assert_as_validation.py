@@ -1,10 +1,9 @@
-import ast
-
 import libcst as cst
 
 from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
 from scanners.fixes.negation import negated
 from scanners.fixes.spot import Spot
+from scanners.syntax import unparse
 
 
 class RaiseInsteadOfAssert(Fix):
@@ -38,7 +37,7 @@ class RaiseInsteadOfAssert(Fix):
         if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
             raise NotOfferedError("The assertion shares its line with another statement.")
         kind = "PermissionError" if "A right" in spot.message else "ValueError"
-        text = spot.code(node.msg) if node.msg else repr(f"expected {ast.unparse(spot.place.node.test)}")
+        text = spot.code(node.msg) if node.msg else repr(f"expected {unparse(spot.place.node.test)}")
         text = text if node.msg else f'"{text[1:-1]}"' if '"' not in text else text
         made = spot.statement(f"if {negated(spot.code(node.test), spot.place.node.test)}:\n    raise {kind}({text})\n")
         spot.change(line, lambda now: made.with_changes(leading_lines=now.leading_lines))

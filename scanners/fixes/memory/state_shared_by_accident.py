@@ -1,9 +1,13 @@
 import ast
+from typing import Final
 
 import libcst as cst
 
 from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
 from scanners.fixes.spot import Spot
+from scanners.syntax import descendants
+
+_MAKERS: Final = frozenset({"list", "dict", "set", "bytearray", "OrderedDict", "defaultdict", "Counter", "deque"})
 
 
 class MakeDefaultInside(Fix):
@@ -43,6 +47,11 @@ class MakeDefaultInside(Fix):
             "class Basket:\n    rows = []\n    def add(self, row):\n        self.rows.append(row)\n",
             "in `__init__`",
         ),
+        Declined(
+            "a name in the default",
+            "def add(row, rows=[FIRST]):\n    rows.append(row)\n    return rows\n",
+            "holds a name",
+        ),
     )
 
     def mend(self, spot: Spot) -> None:
@@ -62,6 +71,9 @@ class MakeDefaultInside(Fix):
         spot.change(node, lambda now: now.func)
 
     def _default_inside(self, spot: Spot) -> None:
+        names = {node.id for node in descendants(spot.place.node, ast.Name)}
+        if not names <= _MAKERS:
+            raise NotOfferedError("The default holds a name, whose value is read when the def line runs.")
         default = spot.value(spot.place.node)
         param, made = spot.above(default, cst.Param), spot.code(default)
         function = spot.above(param, cst.FunctionDef)
