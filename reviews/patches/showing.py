@@ -13,7 +13,6 @@ from reviews.models import Finding, Patch, Repository
 from reviews.patches import diff
 from reviews.patches.asking import holds
 from reviews.patches.questions import bulk_rules
-from reviews.scorecards import rule_outcomes
 from scanners import registry
 from scanners.fixes.fix import Fix
 from scanners.fixes.offered import fixes
@@ -143,15 +142,16 @@ def rule_lines(repository: Repository) -> list[RuleLine]:
 
 
 def across(repositories: QuerySet[Repository], rule: str) -> list[RuleLine]:
-    """A rule in every repository that its newest scan found at fault, the most findings first."""
-    seen = repositories.filter(latest_scan__isnull=False).select_related("team", "latest_scan")
-    at_fault = {one.pk: one for one in seen if _bad(one, rule)}
-    asked = {row.repository_id: row for row in _of_rule(at_fault, rule).defer("body")}
-    known = verified(list(at_fault.values())).get(rule, set())
-    ours = Counter(Finding.objects.filter(pk__in=known).values_list("repository", flat=True))
+    """A rule in every repository that has open findings of it, the most findings first."""
+    open_ = Finding.objects.filter(repository__in=repositories, state=Finding.State.OPEN, rule=rule)
+    counts = Counter(open_.order_by().values_list("repository", flat=True))
+    scanned = repositories.filter(latest_scan__isnull=False, pk__in=counts).select_related("team", "latest_scan")
+    seen = scanned.defer("latest_scan__scorecard").in_bulk()
+    asked = {row.repository_id: row for row in _of_rule(seen, rule).defer("body")}
+    proved = verified(list(seen.values())).get(rule, set())
+    ours = Counter(Finding.objects.filter(pk__in=proved).order_by().values_list("repository", flat=True))
     lines = [
-        RuleLine(one, fixes()[rule], _bad(one, rule), ours[key], Answer(one, asked.get(key)))
-        for key, one in at_fault.items()
+        RuleLine(one, fixes()[rule], counts[key], ours[key], Answer(one, asked.get(key))) for key, one in seen.items()
     ]
     return sorted(lines, key=lambda line: (-line.open, line.repository.name))
 
@@ -165,8 +165,3 @@ def file_name(patch: Patch, repository: Repository) -> str:
 
 def _of_rule(repositories: Iterable[int], rule: str) -> QuerySet[Patch]:
     return Patch.objects.filter(repository__in=list(repositories), finding=None, rule=rule)
-
-
-def _bad(repository: Repository, rule: str) -> int:
-    outcome = rule_outcomes(repository.latest_scan.scorecard).get(rule) if repository.latest_scan else None
-    return int(outcome["bad"]) if outcome else 0
