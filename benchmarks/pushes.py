@@ -35,6 +35,7 @@ from scanners.standing import Standing
 RELEASES: Final = "django-pushes"
 SYNTHETIC: Final = "django-commits"
 FAMILIES: Final = "S,BLE,ASYNC,T20,G,LOG,TRY,PERF,B,DTZ,PLE,PLW"
+RUFF: Final = str(Path(sys.executable).with_name("ruff"))
 KIND: Final = "http-api"
 _FILES_A_COMMIT: Final = 2
 _SAME: Final = ("findings", "facts", "counts", "inventory", "suppressions", "skipped", "lines", "coverage")
@@ -123,7 +124,7 @@ class Bench:
             ["git", f"--git-dir={repository(self.name)}", "--work-tree=.", "checkout", "-q", "-f", commit, "--", "."],
             self._checkout,
         )
-        ruff = ["ruff", "check", "--isolated", "-q", "--cache-dir", f"{self._checkout}.cache", "--select", FAMILIES]
+        ruff = [RUFF, "check", "--isolated", "-q", "--cache-dir", f"{self._checkout}.cache", "--select", FAMILIES]
         told = _seconds([*ruff, "--output-format", "concise", "-o", os.devnull, "."], self._checkout)
         return Push(len(self._cache.kept) - known, len(report.findings), ours, checkout, told), report
 
@@ -157,9 +158,8 @@ def run(name: str, count: int, rounds: int) -> bool:
         checkout = Path(scratch, "checkout")
         checkout.mkdir()
         bench = Bench(name, store, pool, checkout)
-        bench.full(commits[0])  # Starts the child.
+        bench.push(commits[0])  # Starts the child, and gives all something to stand on.
         full = [bench.full(commits[0])[0] for _ in range(rounds)]
-        bench.push(commits[0])
         pushes = [bench.push(commit) for commit in commits[1:]]
         whole = bench.full(commits[-1])[1]
     last = pushes[-1][1]

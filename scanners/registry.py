@@ -4,8 +4,9 @@ import hashlib
 import importlib
 import pkgutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +15,7 @@ import scanners.rules
 from scanners.rule import AREAS, Collector, Rule
 
 _NO_MATTER = ("git/", "report/", "fixes/", "gate/", "replay/", "__main__", "folder", "pool")  # They change no answer.
+_LIBRARIES = ("packaging", "PyYAML")  # What answers depend on beside Python itself.
 _TEXTS = ("id", "area", "item", "title", "severity", "effort", "fix", "bad", "good")
 
 
@@ -42,17 +44,26 @@ def collectors() -> tuple[Collector, ...]:
 
 @cache
 def digest() -> str:
-    """What identifies the rule set: the text of the engine and its rules, and the interpreter that parses.
+    """What identifies the rule set: the text of the engine and its rules, and the versions of what they parse with.
 
     Two installations with the same digest give the same answer for the same bytes.
     """
-    root = Path(__file__).parent
-    total = hashlib.sha256(f"{sys.version_info[:2]}".encode())
+    return digest_of(Path(__file__).parent, [str(sys.version_info[:2]), *map(_version, _LIBRARIES)])
+
+
+def digest_of(root: Path, versions: Sequence[str]) -> str:
+    """The same of the code below a folder, with the versions of what answers depend on."""
+    total = hashlib.sha256("\0".join(versions).encode())
     for path in sorted([*root.rglob("*.py"), *root.rglob("*.toml")]):
         name = path.relative_to(root).as_posix()
         if not name.startswith(_NO_MATTER):
-            total.update(name.encode() + b"\0" + path.read_bytes())
+            raw = path.read_bytes()
+            total.update(f"{name}\0{len(raw)}\0".encode() + raw)
     return total.hexdigest()[:16]
+
+
+def _version(library: str) -> str:
+    return f"{library} {metadata.version(library)}"
 
 
 def _modules(package: ModuleType) -> Iterator[ModuleType]:
