@@ -112,7 +112,7 @@ def _check_rule_set(wanted: str) -> None:
     have = registry.digest()
     if wanted and wanted != have:
         message = f"The rule set {wanted} is asked for, and this is {have}: {made_by()}."
-        step = "Install the version of Plimsoll, and of Python, that made the scan: its page names them."
+        step = "Install the versions of Plimsoll, Python and libraries that made the scan: its page names them."
         raise RefusedError("rule_set_differs", message, step)
 
 

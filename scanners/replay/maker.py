@@ -6,7 +6,7 @@ from importlib import metadata
 from typing import Final
 
 _ASIDE: Final = ("packaging", "pyyaml")
-"""The libraries that read what the engine does not read itself. The rule set's digest leaves them out."""
+"""The libraries that read what the engine does not read itself; the digest of the rule set covers their versions."""
 
 
 @cache

@@ -124,7 +124,7 @@ def test_what_differs_is_said_in_words(repository: Path, made: Path, capfd) -> N
 @pytest.mark.parametrize(
     ("arguments", "code", "next_step"),
     [
-        (["main", "--rule-set", "0123456789abcdef"], "rule_set_differs", "Install the version of Plimsoll"),
+        (["main", "--rule-set", "0123456789abcdef"], "rule_set_differs", "Install the versions of Plimsoll"),
         (["gone"], "commit_not_found", "Fetch it first"),
         (["--", "-x"], "commit_not_found", "Fetch it first"),
         (["main", "--sub-path", "services/none"], "sub_path_not_found", "Correct the sub-path"),
