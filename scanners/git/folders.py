@@ -71,6 +71,8 @@ def _read(known: Folder, sha: str, reader: BlobReader, policy: Policy, depth: in
     folder = Folder(sha, known.path)
     for mode, name, child in _children(raw):
         path = known.path + name
+        if name in folder.files or name in folder.folders:
+            raise _GitMustListError
         if mode == _FOLDER:
             before = known.folders.get(name) or Folder("", path + b"/")
             folder.folders[name] = _read(before, child, reader, policy, depth + 1)
