@@ -79,6 +79,10 @@ class TestAsk:
             asking.ask(repository, Question(finding=finding.pk))
         assert not Stock(repository).job(Question(RULE)).wanted
 
+    def test_what_may_change_the_meaning_is_not_asked_for_in_bulk(self, repository) -> None:
+        with pytest.raises(ValidationError, match="may change what code means"):
+            asking.ask(repository, Question("subprocess-without-timeout"))
+
     def test_a_repository_that_was_never_scanned_has_nothing_to_mend(self, team) -> None:
         with pytest.raises(ValidationError, match="not scanned"):
             asking.ask(RepositoryFactory(team=team), Question())

@@ -63,6 +63,16 @@ class TestPatch:
         assert [one["finding"] for one in patch.fixed] == [second.pk]
         assert left(applied(patch, clone(origin, tmp_path / "clone"))) == ["pay.py:5"]
 
+    def test_a_fix_that_may_change_what_code_means_stands_alone(self, repository, origin, tmp_path) -> None:
+        runs = "import subprocess\n\n\ndef run():\n    subprocess.run(['true'], check=True)\n"
+        commit_files(origin, {"run.py": runs, "pay.py": WAITS})
+        scanned(repository)
+        alone = repository.findings.get(rule="subprocess-without-timeout")
+        assert {one["rule"] for one in made(repository).fixed} == {RULE}
+        patch = made(repository, finding=alone.pk)
+        assert [one["finding"] for one in patch.fixed] == [alone.pk]
+        assert left(applied(patch, clone(origin, tmp_path / "clone")), "subprocess-without-timeout") == []
+
     def test_names_are_those_that_git_knows_whatever_they_hold(self, repository, origin, tmp_path) -> None:
         names = ["a b/two words.py", "caf\u00e9.py", 'say "so".py', "it's.py", "deep/ünder.py", "-n.py"]
         commit_files(origin, dict.fromkeys(names, WAITS))
