@@ -1,9 +1,10 @@
 """Whether a call is made again when it fails: by the def around it, by who calls that, or by its client."""
 
+import ast
 import re
 from typing import Any, Final
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.place import Call
 from scanners.semantics.owncalls import calls_of
 
@@ -22,15 +23,24 @@ _REACH: Final = 2
 
 def is_tried_again(call: Call, ctx: Context) -> bool:
     """Whether the file shows something that may make the call again; any sign will do, for the question is a guess."""
-    client = _OF_CLIENT.get(call.dotted.partition(".")[0])
-    if client is not None and call.dotted.count(".") > 1 and client.search(ctx.source):
+    if call.dotted.count(".") > 1 and call.dotted.partition(".")[0] in _clients_with_retries(ctx):
         return True
-    if not _AGAIN.search(ctx.source):
+    if not _says_again(ctx):
         return False
     if call.function is None:
         return True
     around = (block.node for block in call.blocks() if block.kind == "function")
-    return any(_AGAIN.search(_text(node, ctx)) for node in around) or _by_callers(call.function, ctx)
+    return any(_may_repeat(node, ctx) for node in around) or _by_callers(call.function, ctx)
+
+
+@per_file
+def _clients_with_retries(ctx: Context) -> frozenset[str]:
+    return frozenset(name for name, pattern in _OF_CLIENT.items() if pattern.search(ctx.source))
+
+
+@per_file
+def _says_again(ctx: Context) -> bool:
+    return _AGAIN.search(ctx.source) is not None
 
 
 def _by_callers(function: Any, ctx: Context) -> bool:
@@ -39,14 +49,23 @@ def _by_callers(function: Any, ctx: Context) -> bool:
     for _ in range(_REACH):
         scopes = [scope for each in names for _, scope in calls_of(ctx, each)]
         holders = {scope.node for scope in scopes if getattr(scope.node, "name", "") not in seen}
-        if any(_AGAIN.search(_text(node, ctx)) for node in holders):
+        if any(_may_repeat(node, ctx) for node in holders):
             return True
         names = sorted({getattr(node, "name", "") for node in holders} - {""})
         seen.update(names)
     return False
 
 
-def _text(node: Any, ctx: Context) -> str:
-    """The source of a def with its decorators."""
-    first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
-    return "\n".join(ctx.source_lines[first - 1 : node.end_lineno])
+def _may_repeat(node: Any, ctx: Context) -> bool:
+    """Whether the source of a def, with its decorators, shows a sign."""
+    known = _known(ctx)
+    if node not in known:
+        first = min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
+        known[node] = _AGAIN.search("\n".join(ctx.source_lines[first - 1 : node.end_lineno])) is not None
+    return known[node]
+
+
+@per_file
+def _known(ctx: Context) -> dict[ast.AST, bool]:
+    """What has been found out of the defs of the file so far."""
+    return {}
