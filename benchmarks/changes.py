@@ -8,23 +8,25 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
+from types import UnionType
 
 from benchmarks.reshaping import Change, Line, both, by_lines, formatted, renamed, unparsed
 from scanners.canonical import Definition, first_line, last_line
 
 _HEADER = [Line(f"# Licence, line {number}: this text is here to be kept and not to be read.") for number in range(40)]
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+_Kinds = type[ast.stmt] | UnionType
 _Blocks = list[tuple[int, int]]
 
 
-def _blocks(body: list[ast.stmt], kinds: type | object) -> _Blocks:
+def _blocks(body: list[ast.stmt], kinds: _Kinds) -> _Blocks:
     """The first line and the one after the last of each statement of a kind that has its lines to itself, from 0."""
     found = []
     for number, stmt in enumerate(body):
         start, end = first_line(stmt) - 1, last_line(stmt)
         before = last_line(body[number - 1]) if number else 0
         after = first_line(body[number + 1]) - 1 if number + 1 < len(body) else end
-        if isinstance(stmt, kinds) and before <= start and end <= after:  # type: ignore[arg-type]
+        if isinstance(stmt, kinds) and before <= start and end <= after:
             found.append((start, end))
     return found
 
@@ -114,11 +116,11 @@ def _headed(path: str, lines: list[Line], tree: ast.Module) -> dict[str, list[Li
     return {path: [*lines[:start], *_HEADER, *docstring, *lines[start:]]}
 
 
-def _names(kinds: type | object, part: int) -> Change:
+def _names(kinds: _Kinds, part: int) -> Change:
     """Definitions with another name, every one or every second, and their uses in the same file."""
 
     def rewrite(path: str, lines: list[Line], tree: ast.Module) -> dict[str, list[Line]]:
-        found = [node for node in ast.walk(tree) if isinstance(node, kinds)]  # type: ignore[arg-type]
+        found = [node for node in ast.walk(tree) if isinstance(node, Definition) and isinstance(node, kinds)]
         names = {node.name for node in found if not node.name.startswith("__")}
         chosen = sorted(names)[::part]
         if not chosen:
@@ -147,7 +149,11 @@ def _edited(path: str, lines: list[Line], tree: ast.Module) -> dict[str, list[Li
 def _wrapped(path: str, lines: list[Line], tree: ast.Module) -> dict[str, list[Line]]:
     """The body of each function one level deeper: in a try, an if, a with by turns."""
     out = list(lines)
-    heads = (("try:", ["finally:", "    pass"]), ("if True:", []), ("with manager():", []))
+    heads: tuple[tuple[str, list[str]], ...] = (
+        ("try:", ["finally:", "    pass"]),
+        ("if True:", []),
+        ("with manager():", []),
+    )
     inside = {
         id(inner)
         for node in ast.walk(tree)

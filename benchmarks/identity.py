@@ -26,7 +26,9 @@ from scanners.engine import Engine
 from scanners.finding import BlobAnswer, BlobKey, Report
 from scanners.folder import Folder
 from scanners.options import Options
-from scanners.scan import blob_sha, class_of, report, sort_entries
+from scanners.scan import blob_sha, report
+from scanners.standing import Standing
+from scanners.wanted import class_of, sort_entry
 
 PACKAGES = (
     *("flask", "httpx", "requests", "calibreweb-0.6.27", "celery-director-0.10.0", "lnbits-1.6.2", "maubot-0.6.0"),
@@ -67,24 +69,21 @@ class Scanner:
 
     def scan(self, files: Mapping[str, bytes]) -> Report:
         """Look at a package."""
-        wanted = []
+        wanted: dict[str, BlobKey] = {}
         for path, raw in files.items():
             path_class = class_of(path, Options())
             if path_class is not None:
-                key = BlobKey(blob_sha(raw), str(path_class))
-                wanted.append((path, key))
+                wanted[path] = key = BlobKey(blob_sha(raw), str(path_class))
                 if key not in self._answers:
                     self._answers[key] = self._engine.answer(raw, path_class)
-        return report("", wanted, [], self._answers, (), "http-api")
+        return report("", wanted, [], self._answers, (), Standing("http-api"))
 
 
 def package(root: Path) -> dict[str, bytes]:
     """What of a folder is looked at."""
     folder = Folder(root)
-    files = {}
-    for path, key in sort_entries(folder.entries(), Options())[0]:
-        files[path] = folder.read(key.sha) or b""
-    return files
+    keys = {entry.path: sort_entry(entry, Options()) for entry in folder.entries()}
+    return {path: folder.read(key.sha) or b"" for path, key in keys.items() if isinstance(key, BlobKey)}
 
 
 def seen_in(found: Report) -> list[Seen]:

@@ -244,6 +244,7 @@ CELERY_TASK_ROUTES = {
     "reviews.tasks.wake": {"queue": "scans"},
     "reviews.tasks.read_for_reviews": {"queue": "scans"},
     "reviews.tasks.make_patches": {"queue": "scans"},
+    "reviews.tasks.trace_introductions": {"queue": "scans"},
     "reviews.tasks.read_advisories": {"queue": "scans"},
 }
 CELERY_TASK_IGNORE_RESULT = True

@@ -22,6 +22,15 @@ _SHAPES: dict[str, str] = {
     "&lineStartColumn=1&lineEndColumn=999",
 }
 
+_COMMITS: dict[str, str] = {
+    _Provider.GITHUB: "commit",
+    _Provider.GITLAB: "-/commit",
+    _Provider.GITEA: "commit",
+    _Provider.BITBUCKET: "commits",
+    _Provider.BITBUCKET_SERVER: "commits",
+    _Provider.AZURE: "commit",
+}
+
 
 def lines_of(repository: Repository, commit: str) -> LineUrl:
     """What gives the address of a line at a commit; paths are those of scans, below the repository's sub-path."""
@@ -35,6 +44,13 @@ def lines_of(repository: Repository, commit: str) -> LineUrl:
         return shape.format(home=home, commit=commit, path=quote(below + path), line=max(line, 1))
 
     return address
+
+
+def commit_url(repository: Repository, commit: str) -> str:
+    """The address of a commit; empty when there is none or the forge is not known."""
+    provider = repository.provider or guess(_web(repository.url))
+    home = _home(_web(repository.url), provider)
+    return f"{home}/{_COMMITS[provider]}/{commit}" if home and commit and provider in _COMMITS else ""
 
 
 def _web(url: str) -> str:

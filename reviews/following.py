@@ -9,7 +9,7 @@ from typing import Any
 from reviews import matching, trees
 from reviews.advisories import age
 from reviews.matching import Ground, Matched, Pair, Seen
-from reviews.models import Finding, FindingEvent, Scan, ScanTree, WaivedFinding
+from reviews.models import Finding, FindingEvent, Introduction, Scan, ScanTree, WaivedFinding
 from reviews.renaming import renames, unchanged
 from scanners import finding as engine
 from scanners import registry
@@ -164,6 +164,8 @@ class _Writer:
         went = [pair for pair in pairs if pair.moved and not self._is_renamed_alone(pair)]
         moved = [self._event(pair.known.key, FindingEvent.Kind.MOVED, _move(pair)) for pair in went]
         self._carry_decisions(pairs)
+        # A newer commit wrote what is back.
+        Introduction.objects.filter(finding__in=[int(pair.known.key) for pair in reopened]).delete()
         self._events += moved + [self._event(pair.known.key, FindingEvent.Kind.REOPENED) for pair in reopened]
 
     def _is_renamed_alone(self, pair: Pair) -> bool:
@@ -174,7 +176,7 @@ class _Writer:
         """What people decided about code that is byte for byte what it was holds, whatever its anchor is called now."""
         for pair in pairs:
             if pair.changed and pair.now.path in self._same:
-                held = WaivedFinding.objects.filter(finding=pair.known.key, anchor=pair.known.anchor)
+                held = WaivedFinding.objects.filter(finding=int(pair.known.key), anchor=pair.known.anchor)
                 held.update(anchor=pair.now.anchor)
 
     def _open(self, seen: Sequence[Seen]) -> None:

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from reviews import polling, queue, scanning
+from reviews import introducing, polling, queue, scanning
 from reviews.advisories import reading as advisories
 from reviews.advisories import settling
 from reviews.cache import drop_unused
@@ -74,6 +74,13 @@ def make_patches() -> None:
     """Work out the patches of one repository that somebody waits for; wake another for the next."""
     if working.do_one():
         make_patches.delay()
+
+
+@shared_task
+def trace_introductions() -> None:
+    """Look for the commits that wrote the findings of one repository; wake another for the next."""
+    if introducing.do_one():
+        trace_introductions.delay()
 
 
 @shared_task
@@ -159,3 +166,5 @@ def _wake_readers() -> None:
         read_for_reviews.apply_async(expires=settings.REQUEUE_SECONDS)
     if turns.due().exists():
         make_patches.apply_async(expires=settings.REQUEUE_SECONDS)
+    if introducing.due().exists():
+        trace_introductions.apply_async(expires=settings.REQUEUE_SECONDS)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from scanners.advisories import Advisories
-from scanners.context import digest
+from scanners.canonical import digest
 from scanners.finding import Confidence, Finding, Severity, Site
 from scanners.paths import PathClass
 from scanners.reads import ADVISORIES, ALL, DATE, FILES, LEFT_OUT, LISTED, WITHIN, Kinds, Reads

@@ -7,6 +7,7 @@ from reviews.models.evidence import Evidence, Upload
 from reviews.models.finding import Finding, FindingEvent
 from reviews.models.forge import Comparison, Forge, PullRequest
 from reviews.models.hook import Delivery, Hook
+from reviews.models.introduction import Introduction, Tracing
 from reviews.models.look import Look
 from reviews.models.outbox import OutboxMessage
 from reviews.models.patch import Patch
@@ -38,6 +39,7 @@ __all__ = [
     "FindingEvent",
     "Forge",
     "Hook",
+    "Introduction",
     "Look",
     "Membership",
     "OutboxMessage",
@@ -52,6 +54,7 @@ __all__ = [
     "ScanTree",
     "SignOff",
     "Team",
+    "Tracing",
     "Upload",
     "User",
     "Verdict",

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from reviews import access, waived
+from reviews.codelinks import commit_url
 from reviews.excuses import never_waived
 from reviews.findings import by_rule, filtered, groups, totals
 from reviews.forms import FindingFilter
@@ -22,7 +23,7 @@ from reviews.waived import Shown
 from scanners import registry
 
 PER_PAGE = 60
-WITH = ("repository__team", "repository__latest_scan", "first_scan", "last_scan")
+WITH = ("repository__team", "repository__latest_scan", "repository__tracing", "first_scan", "last_scan", "introduction")
 
 
 @login_required
@@ -59,6 +60,7 @@ def finding(request: PersonRequest, pk: int) -> HttpResponse:
         "fix": None if excused else showing.fix_of(found, found.repository),
         "rule": registry.rules().get(found.rule),
         "events": found.events.select_related("scan").defer("scan__scorecard"),
+        "written_at": commit_url(found.repository, found.introduction.commit) if hasattr(found, "introduction") else "",
         "suppression": f"# plimsoll: ignore[{found.rule}] ",
         "shown": excused,
         "waiting": Waiver.objects.filter(covered__finding=found, state=Waiver.State.REQUESTED),

@@ -90,16 +90,18 @@ def fetch_history(
     policy: Policy,
     tick: Callable[[], None],
     credential: Credential | None = None,
+    filters: Sequence[list[str]] = FILTERS,
 ) -> Path:
     """Fetch full commit ids and what leads to them, `depth` generations, into a store below `scratch`; return it.
 
-    Commits come alone where the server can leave files out. Otherwise as `fetch`. Raises SourceError.
+    Commits come alone where the server can leave files out, unless other `filters` ask for more; the first that it
+    knows counts. Otherwise as `fetch`. Raises SourceError.
     """
     refs = [f"+{check_commit(commit)}:refs/scan/{number}" for number, commit in enumerate(commits)]
     with _reach(source, credential, policy, scratch, tick) as reached:
         way = replace(reached, config=reached.config | SLIPS_ALLOWED)
         _make_store(way)
-        for filter_ in FILTERS:
+        for filter_ in filters:
             done = _fetch_refs(way, refs, depth, filter_)
             if done.returncode == 0:
                 return way.git_dir

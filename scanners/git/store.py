@@ -101,7 +101,7 @@ def _info(commit: Commit) -> CommitInfo:
         tree=commit.tree.hexsha,
         author_name=clean(commit.author.name, MAX_NAME),
         author_email=clean(commit.author.email, MAX_NAME),
-        authored_at=_moment(commit.authored_date),
+        authored_at=moment(commit.authored_date),
         subject=clean(commit.summary, MAX_SUBJECT),
     )
 
@@ -112,7 +112,8 @@ def clean(text: str | bytes | None, limit: int) -> str:
     return plain.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")[:limit]
 
 
-def _moment(seconds: int) -> datetime:
+def moment(seconds: int) -> datetime:
+    """Seconds since 1970 as a time; what no calendar has is 1970 itself."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):

@@ -65,7 +65,7 @@ class TestWake:
         scan.refresh_from_db()
         assert scan.state == "done"
         assert str(os.getpid()) in scan.leased_by
-        assert len(list(messages.iterdir())) == 3
+        assert len(list(messages.iterdir())) == 4  # Two that wake, who is to be told, and who wrote what was found.
 
     def test_says_nothing_when_there_is_nothing_to_do(self, messages: Path, db: None) -> None:
         tasks.wake()
