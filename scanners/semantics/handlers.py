@@ -140,15 +140,16 @@ def react(body: list[ast.stmt], name: str, scope: Scope, ctx: Context, depth: in
     while stack:
         node, mode = stack.pop()
         kind = type(node)
-        if kind is ast.ExceptHandler:
+        if kind is ast.Name:
+            if node.id == name:
+                _use(found, mode, name)
+            continue
+        if kind is ast.Constant or kind is ast.ExceptHandler:
             continue  # The failure of the reaction itself.
         if kind is ast.Raise:
             found.raises = True
         elif kind is ast.Call:
             mode = _call(node, mode, found, scope, ctx, depth)
-        elif kind is ast.Name:
-            if node.id == name:
-                _use(found, mode, name)
         elif kind in _TEXT_NODES:
             mode = max(mode, _AS_TEXT)
         elif kind in (ast.Assign, ast.AugAssign, ast.Return):

@@ -109,33 +109,32 @@ def query(expr: ast.AST | None, scope: Scope, ctx: Context, depth: int = 0) -> Q
     steps: list[tuple[str, ast.Call | None]] = []
     node: Any = expr
     while depth <= _DEPTH:
-        if isinstance(node, ast.Await):
+        kind = type(node)
+        if kind is ast.Await:
             node = node.value
-            continue
-        rooted = _rooted(node, steps, scope, ctx, depth)
-        if rooted is not None:
-            return rooted
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            steps.insert(0, (node.func.attr, node))
-            node = node.func.value
-        elif isinstance(node, ast.Subscript):
+        elif kind is ast.Name:
+            return _named(node, steps, scope, ctx, depth)
+        elif kind is ast.Subscript:
             steps.insert(0, ("[]", None))
             node = node.value
-        elif isinstance(node, ast.Name):
-            return _named(node, steps, scope, ctx, depth)
+        elif kind is ast.Attribute:
+            return _from_attribute(node, tuple(steps), scope, ctx)
+        elif kind is not ast.Call:
+            return None
+        elif (rooted := _rooted(node, steps, scope, ctx, depth)) is not None:
+            return rooted
+        elif isinstance(node.func, ast.Attribute):
+            steps.insert(0, (node.func.attr, node))
+            node = node.func.value
         else:
             return None
     return None
 
 
 def _rooted(
-    node: Any, steps: list[tuple[str, ast.Call | None]], scope: Scope, ctx: Context, depth: int
+    node: ast.Call, steps: list[tuple[str, ast.Call | None]], scope: Scope, ctx: Context, depth: int
 ) -> Query | None:
     done = tuple(steps)
-    if isinstance(node, ast.Attribute):
-        return _from_attribute(node, done, scope, ctx)
-    if not isinstance(node, ast.Call):
-        return None
     if isinstance(node.func, ast.Attribute) and node.func.attr in (
         "query",
         "execute",

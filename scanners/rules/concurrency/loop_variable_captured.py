@@ -1,5 +1,5 @@
 import ast
-from typing import Any
+from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
@@ -7,6 +7,8 @@ from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics.concurrency.closures import comprehension_of, escapes, free_names, targets, uses_of
 from scanners.semantics.containers import leaves_after
+
+_BODIES: Final = frozenset({"module", "class", "function"})
 
 
 class LoopVariableCaptured(Rule):
@@ -114,6 +116,8 @@ async def build(names, rows, pool, loop, registry):
                 return
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
+        if place.block.kind in _BODIES:
+            return
         loop = next((block.node for block in place.within("for")), None)
         if loop is None:
             return

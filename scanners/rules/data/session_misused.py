@@ -4,7 +4,15 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.data.shared import SPAWNS, commits, handed_to_workers, is_left_broken, module_level, users
+from scanners.semantics.data.shared import (
+    SPAWNS,
+    commits,
+    handed_to_workers,
+    is_left_broken,
+    mentions_commit,
+    module_level,
+    users,
+)
 from scanners.semantics.dbsessions import is_known_session, is_session
 from scanners.semantics.hot import is_hot
 from scanners.semantics.routes import routes_of
@@ -113,7 +121,7 @@ class SessionMisused(Rule):
                 )
 
     def visit_try(self, place: Place[Any], ctx: Context) -> None:
-        for node, held in commits(place.node):
+        for node, held in commits(place.node) if mentions_commit(ctx) else ():
             expr = node.func.value  # type: ignore[attr-defined]  # callers pass method calls
             known = is_known_session(expr, place.scope)
             if not known and not (is_session(expr, place.scope) and ctx.imports("sqlalchemy", "sqlmodel")):

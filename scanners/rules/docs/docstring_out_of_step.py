@@ -7,7 +7,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
-from scanners.semantics.docs import docstrings
+from scanners.semantics.docs import definitions, docstrings
 
 _SECTION: Final = re.compile(r":param|@param|Args:|Arguments:|Params:|Parameters|:raise|Returns?\b|Yields?\b|:return")
 _KEEPS: Final = frozenset(
@@ -112,8 +112,8 @@ class DocstringOutOfStep(Rule):
     )
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
-        written = ast.get_docstring(place.node, clean=False)
-        if written is None or _SECTION.search(written) is None:
+        written = definitions.docstring(place.node)
+        if written is None or not docstrings.may_have_sections(written) or _SECTION.search(written) is None:
             return
         docstring = inspect.cleandoc(written)
         said = docstrings.read(docstring)

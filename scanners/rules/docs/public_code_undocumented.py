@@ -123,7 +123,7 @@ class PublicCodeUndocumented(Rule):
         if name.startswith("_") or ctx.role == "private" or place.scope.kind != "module":
             return
         own = [part for part in place.node.body if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))]
-        if any(part.name == "__init__" and ast.get_docstring(part, clean=False) for part in own):
+        if any(part.name == "__init__" and definitions.docstring(part) for part in own):
             ctx.site(place)
         elif definitions.exported(name, place, ctx) or definitions.is_long(place.node):
             told = definitions.is_told_by_parts(place.node) or definitions.is_named_by_base(place.node)
@@ -132,7 +132,7 @@ class PublicCodeUndocumented(Rule):
 
     def _judge(self, place: Place[Any], ctx: Context, subject: str, *, sure: bool) -> None:
         ctx.site(place)
-        if ast.get_docstring(place.node, clean=False) is None and not definitions.described(place.node):
+        if definitions.docstring(place.node) is None and not definitions.described(place.node):
             confidence = Confidence.HIGH if sure else Confidence.LOW
             ctx.report(place, f"{subject} does not say what it does.", confidence=confidence)
 

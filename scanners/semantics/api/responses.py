@@ -55,6 +55,7 @@ def is_web(ctx: Context) -> bool:
     return bool(frameworks(ctx))
 
 
+@lru_cache(maxsize=1)  # Several rules ask for the same place, one after the other.
 def reply_of(place: Place[Any]) -> Reply | None:
     """The response that a return, a raise or a call of `abort` makes, or None."""
     node = place.node

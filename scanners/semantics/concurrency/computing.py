@@ -51,10 +51,9 @@ def _may_compute(function: Any, defs: Mapping[str, Any]) -> bool:
     """A cheap test before names are resolved: something is repeated, and what is called is known by its looks."""
     if not isinstance(function, ast.FunctionDef) or function.decorator_list:
         return False
-    nodes = inner(list(function.body))
-    if not any(isinstance(node, (ast.For, ast.While, ast.comprehension)) for node in nodes):
+    if not inner(function.body, ast.For, ast.While, ast.comprehension):
         return False
-    return all(_is_plain(node.func, defs) for node in nodes if isinstance(node, ast.Call))
+    return all(_is_plain(node.func, defs) for node in inner(function.body, ast.Call))
 
 
 def _is_plain(func: ast.expr, defs: Mapping[str, Any]) -> bool:

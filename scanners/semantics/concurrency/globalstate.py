@@ -39,12 +39,12 @@ class Change(NamedTuple):
 def changes(function: Any, scope: Scope, ctx: Context) -> Iterator[Change]:
     """The changes of module-level names and containers in a def, in no order; nested defs are their own."""
     named = _globals(function)
-    for node in inner(function.body):
-        if isinstance(node, (ast.Assign, ast.AugAssign, ast.Delete)):
+    for node in inner(function.body, ast.Assign, ast.AugAssign, ast.Delete, ast.Call):
+        if not isinstance(node, ast.Call):
             targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets
             for target in targets:
                 yield from _of_target(node, target, named, scope, ctx)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        elif isinstance(node.func, ast.Attribute):
             name = node.func.value.id if isinstance(node.func.value, ast.Name) else ""
             if node.func.attr in _ADDS | _TAKES and is_container(name, scope, ctx):
                 yield Change(node, name, "adds" if node.func.attr in _ADDS else "takes")
@@ -108,7 +108,7 @@ def is_guarded(change: Change, function: Any) -> bool:
 
 
 def _globals(function: Any) -> set[str]:
-    return {name for node in inner(function.body) if isinstance(node, ast.Global) for name in node.names}
+    return {name for node in inner(function.body, ast.Global) for name in node.names}
 
 
 def _locks(outer: ast.With | ast.AsyncWith) -> bool:

@@ -2,7 +2,8 @@
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from scanners.constants import UNKNOWN, fold
@@ -21,14 +22,12 @@ _WRAPPERS: Final = frozenset(
 _PAGES: Final = re.compile(
     r"(^|_)(chunk|batch|page|slice|block|window|partition|bucket)(s|ed|es|_|$)|grouper|paginat|chunk|batch", re.I
 )
-_SPREADING: Final = (
-    *(ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.AsyncFor, ast.comprehension, ast.Break, ast.Return),
-)
+_SPREADING: Final = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.AsyncFor, ast.comprehension)
 
 
-@dataclass(slots=True)
+@dataclass
 class Loop:
-    """One loop or comprehension. `kind` is fixed, pages or open; `hang` the names that hang on the item at hand."""
+    """One loop or comprehension. `kind` is fixed, pages or open."""
 
     place: Place[Any]
     target: ast.expr
@@ -36,20 +35,38 @@ class Loop:
     body: list[Any]
     kind: str = "open"
     rows: Query | None = None
-    hang: set[str] = field(default_factory=set)
-    leaves: int = 0
+
+    @cached_property
+    def hang(self) -> set[str]:
+        """The names that hang on the item at hand."""
+        found = {part.id for part in nodes([self.target], ast.Name)}
+        for inner in nodes(self.body, *_SPREADING):
+            if isinstance(inner, (ast.For, ast.AsyncFor, ast.comprehension)):
+                if _mentions(inner.iter, found):
+                    found |= {part.id for part in ast.walk(inner.target) if isinstance(part, ast.Name)}
+            elif inner.value is not None and _mentions(inner.value, found):
+                targets = inner.targets if isinstance(inner, ast.Assign) else [inner.target]
+                found |= {part.id for part in nodes(targets, ast.Name) if isinstance(part.ctx, ast.Store)}
+        return found
+
+    @cached_property
+    def leaves(self) -> int:
+        """The last line on which the loop may end early, 0 for none."""
+        return max((node.lineno for node in nodes(self.body, ast.Break, ast.Return)), default=0)
 
     def hangs(self, *exprs: ast.AST | None) -> bool:
         """Whether one of these expressions mentions what hangs on the item."""
-        hang = self.hang
-        return bool(hang) and any(
-            node.id in hang for expr in exprs if expr is not None for node in nodes([expr], ast.Name)
-        )
+        return any(_mentions(expr, self.hang) for expr in exprs if expr is not None)
+
+
+def _mentions(expr: ast.AST, names: set[str]) -> bool:
+    return any(node.id in names for node in nodes([expr], ast.Name))
 
 
 def nodes(roots: list[Any], *kinds: type[ast.AST]) -> list[Any]:
     """The nodes of some statements or expressions, or those of these types, in source order, inner defs left out."""
-    return [node for node in suite(roots, *kinds) if type(node) not in DEFS]
+    found: list[Any] = suite(roots, *kinds)  # type: ignore[assignment] # A list, which is not changed here.
+    return found if kinds and DEFS.isdisjoint(kinds) else [node for node in found if type(node) not in DEFS]
 
 
 def loop_of(place: Place[Any], ctx: Context) -> Loop:
@@ -63,25 +80,8 @@ def loop_of(place: Place[Any], ctx: Context) -> Loop:
         made = Loop(place, first.target, first.iter, [*first.ifs, *more, *value])
     core = unwrapped(made.iter)
     made.kind = _kind(made, core, place.scope)
-    made.rows = query(core, place.scope, ctx)
-    made.hang = {part.id for part in nodes([made.target], ast.Name)}
-    for inner in nodes(made.body, *_SPREADING):
-        _spread(inner, made)
+    made.rows = query(core, place.scope, ctx) if made.kind == "open" else None
     return made
-
-
-def _spread(node: Any, loop: Loop) -> None:
-    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and loop.hangs(node.value):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        loop.hang |= {part.id for part in nodes(list(targets)) if _is_stored(part)}
-    elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)) and loop.hangs(node.iter):
-        loop.hang |= {part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)}
-    elif isinstance(node, (ast.Break, ast.Return)):
-        loop.leaves = max(loop.leaves, node.lineno)
-
-
-def _is_stored(part: ast.AST) -> bool:
-    return isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
 
 
 def unwrapped(expr: ast.expr) -> ast.expr:

@@ -33,8 +33,8 @@ def read_of(loop: Loop, ctx: Context) -> Iterator[tuple[ast.Attribute, str]]:
         return
     loaded = " ".join(unparse(call) for call in rows.calls(*_LOADERS))
     seen: set[str] = set()
-    for node in nodes(loop.body):
-        if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load) or node.attr in seen:
+    for node in nodes(loop.body, ast.Attribute):
+        if not isinstance(node.ctx, ast.Load) or node.attr in seen:
             continue
         if isinstance(node.value, ast.Name) and node.value.id == loop.target.id:
             seen.add(node.attr)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.names import Ref, find, resolve
 from scanners.place import Call, Place
 from scanners.scopes import Scope
@@ -146,12 +146,17 @@ def users(name: str, ctx: Context) -> list[ast.AST]:
     return found
 
 
+@per_file
+def mentions_commit(ctx: Context) -> bool:
+    """A cheap test: whether the file may commit anything."""
+    return "commit" in ctx.source
+
+
 def commits(node: Any) -> Iterator[tuple[ast.Call, str]]:
     """The commits in the body of a `try`, each with the text of its session."""
-    body = list(nodes(node.body))
-    managed = [item for part in body if isinstance(part, (ast.With, ast.AsyncWith)) for item in part.items]
-    for part in body:
-        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr == "commit":
+    managed = [item for part in nodes(node.body, ast.With, ast.AsyncWith) for item in part.items]
+    for part in nodes(node.body, ast.Call):
+        if isinstance(part.func, ast.Attribute) and part.func.attr == "commit":
             held = unparse(part.func.value)
             if not part.args and not any(_manages(item, held) for item in managed):
                 yield part, held

@@ -7,14 +7,12 @@ import enum
 import re
 import threading
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any, Final
 
 from scanners.context import Context, per_file
 from scanners.place import Place
 from scanners.semantics.remarks import is_explained
 from scanners.semantics.viewclasses import METHODS
-from scanners.syntax import statements
 
 _MODEL: Final = frozenset(
     "save asave delete adelete clean clean_fields full_clean refresh_from_db arefresh_from_db validate_unique "
@@ -23,6 +21,24 @@ _MODEL: Final = frozenset(
 )
 _PYDANTIC: Final = frozenset("dict json copy construct validate schema schema_json parse_obj parse_raw".split())
 _LONG: Final = 8
+_OF_STATEMENTS: Final = frozenset({"body", "orelse", "finalbody"})
+_COMPOUND: Final = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.match_case),
+    ast.Match,
+)
+_BRANCHED: Final = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar)
+
+
+class _Suites(dict[type, tuple[str, ...]]):
+    """The fields of a statement that hold statements, or what holds some."""
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        fields = getattr(kind, "_fields", ()) if issubclass(kind, _COMPOUND + _BRANCHED) else ()
+        found = tuple(name for name in fields if name in _OF_STATEMENTS | {"handlers", "cases"})
+        return self.setdefault(kind, found)
+
+
+_SUITES: Final = _Suites()
 _BARE: Final = frozenset({"object", "ABC", "Protocol", "Generic"})
 _LEGAL: Final = re.compile(r"\s*(copyright|licen[sc]e)", re.IGNORECASE)
 _SPARED: Final = ("overload", "override", "property", "setter", "deleter", "cached_property", "abstractmethod")
@@ -64,8 +80,21 @@ def is_spared(node: Any) -> bool:
 
 def is_long(node: ast.AST, least: int = _LONG) -> bool:
     """Whether it holds so many statements that reading it takes a while."""
-    found = len(getattr(node, "body", ()))
-    return found >= least or len(list(islice(statements(node), least))) >= least
+    todo: list[Any] = [node]
+    while todo and least > 0:
+        above = todo.pop()
+        for name in _SUITES[type(above)]:
+            inside = getattr(above, name)
+            least -= len(inside) if name in _OF_STATEMENTS else 0
+            todo += inside
+    return least <= 0
+
+
+def docstring(node: Any) -> str | None:
+    """As `ast.get_docstring` of a def, a class or a module, as it is written."""
+    first = node.body[0] if node.body else None
+    value = first.value if type(first) is ast.Expr else None
+    return value.value if type(value) is ast.Constant and type(value.value) is str else None
 
 
 def opens_with_remark(node: Any, ctx: Context) -> bool:
@@ -83,7 +112,7 @@ def is_named_by_base(node: ast.ClassDef) -> bool:
 def is_told_by_parts(node: ast.ClassDef) -> bool:
     """Whether one of its public methods has a docstring, which says what the whole is for."""
     own = (part for part in node.body if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)))
-    return any(not part.name.startswith("_") and ast.get_docstring(part, clean=False) is not None for part in own)
+    return any(not part.name.startswith("_") and docstring(part) is not None for part in own)
 
 
 def exported(name: str, place: Place[Any], ctx: Context) -> bool:
@@ -104,7 +133,7 @@ def is_alone(node: ast.AST, ctx: Context) -> bool:
     defs = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     body = ctx.tree.body if ctx.tree is not None else []
     others = [stmt for stmt in body if isinstance(stmt, defs) and stmt is not node and not stmt.name.startswith("_")]
-    said = ast.get_docstring(ctx.tree, clean=False) if ctx.tree is not None else None
+    said = docstring(ctx.tree) if ctx.tree is not None else None
     return not others and said is not None and not _LEGAL.match(said)
 
 

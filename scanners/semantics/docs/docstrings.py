@@ -21,6 +21,7 @@ _OTHERS: Final = frozenset(
 )
 _RAISING: Final = frozenset({"raises", "raise", "exceptions", "except", "throws"})
 _TITLES: Final = _PARAMETERS | _MORE | _OTHERS
+_MARKS: Final = frozenset({":", "@"})
 _FIELD: Final = re.compile(
     r"^\s*[:@](?P<tag>param|parameter|arg|argument|key|keyword|raises?|except|exception|returns?|rtype|type|yields?)\b"
     r"(?P<rest>[^:\n]*):",
@@ -57,6 +58,15 @@ class Sections:
     lists: bool = False
     sections: bool = False
     raising: bool = False
+
+
+def may_have_sections(written: str) -> bool:
+    """A cheap test: whether a line may be a field or the title of a section."""
+    for line in written.split("\n"):
+        word = line.strip()
+        if word[:1] in _MARKS or word.removesuffix(":").lower() in _TITLES:
+            return True
+    return False
 
 
 def read(docstring: str) -> Sections:

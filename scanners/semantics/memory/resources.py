@@ -4,6 +4,9 @@ All of these hold a descriptor, a thread or a place in a pool until they are clo
 """
 
 import ast
+from bisect import bisect_left
+from collections import Counter
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from scanners.context import Context
@@ -110,56 +113,71 @@ def _in_passing(above: ast.AST, call: Call, found: Resource) -> str:
     return "dropped"
 
 
+class _Body:
+    """What a def does with names: read once, however much it opens."""
+
+    def __init__(self, function: Any) -> None:
+        self.stored: Counter[str] = Counter()
+        self.read: dict[str, list[ast.AST]] = {}
+        self.holders: dict[ast.AST, ast.AST] = {}
+        self.called: dict[str, list[ast.Call]] = {}
+        self.suites: dict[ast.AST, list[Any]] = {}
+        scopes = descendants(function, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+        self.outer = {name for node in descendants(function, ast.Global, ast.Nonlocal) for name in node.names}
+        self.nested = {part.id for node in scopes if node is not function for part in descendants(node, ast.Name)}
+        self.returns = [(node.lineno, node.col_offset) for node in descendants(function, ast.Return)]
+        self.renamed = False
+        for above in descendants(function):
+            self._note(above)
+
+    def _note(self, above: Any) -> None:
+        kind = type(above)
+        if kind is ast.Name and type(above.ctx) is ast.Store:
+            self.stored[above.id] += 1
+        elif kind is ast.Call and type(above.func) is ast.Attribute:
+            self.called.setdefault(spelled(above.func.value), []).append(above)
+            self.renamed = self.renamed or above.func.attr == "dup2"
+        for node in children(above):
+            if type(node) is ast.Name and type(node.ctx) is ast.Load:
+                self.read.setdefault(node.id, []).append(above)
+            elif type(node) is ast.Attribute:
+                self.holders[node] = above
+        for field in ("body", "orelse", "finalbody"):
+            suite = getattr(above, field, None)
+            if isinstance(suite, list):
+                self.suites.update(dict.fromkeys(suite, suite))
+
+
+_body: Final = lru_cache(maxsize=2)(_Body)  # Asked for one resource of a def after the other.
+
+
 def _of_name(name: str, call: Call, found: Resource) -> str:
     function = call.function
-    if function is None or isinstance(function, ast.Lambda) or _is_outer(name, function):
+    if function is None or isinstance(function, ast.Lambda):
         return "unknown"
-    whole = list(descendants(function))
-    if (
-        sum(1 for node in whole if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store))
-        > 1
-    ):
+    body = _body(function)
+    if name in body.outer or body.stored[name] > 1:
         return "unknown"
-    escaped = _escape(name, call, whole, found)
+    escaped = _escape(name, call, body, found)
     if escaped:
         return escaped
-    closing = [node for node in whole if _closes(node, name, found)]
+    closing = [node for node in body.called.get(name, ()) if getattr(node.func, "attr", "") in found.closers]
     if not closing:
         return "leaks"
-    return _surely(closing, name, call, function)
+    return _surely(closing, call, function)
 
 
-def _is_outer(name: str, function: Any) -> bool:
-    return any(isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names for node in descendants(function))
-
-
-def _closes(node: ast.AST, name: str, found: Resource) -> bool:
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-        return False
-    return node.func.attr in found.closers and spelled(node.func.value) == name
-
-
-def _escape(name: str, call: Call, whole: list[Any], found: Resource) -> str:
+def _escape(name: str, call: Call, body: _Body, found: Resource) -> str:
     """Whether the object goes to somebody else, who closes it: "handed", "with", or empty."""
-    for above in whole:
-        for node in children(above):
-            if not isinstance(node, ast.Name) or node.id != name or not isinstance(node.ctx, ast.Load):
-                continue
-            if isinstance(above, ast.withitem):
-                return "with"
-            if not isinstance(above, _LOOKS) and not _only_reads(above, call):
-                return "with" if _is_closing(above) else "handed"
-            if isinstance(above, ast.Attribute) and _bound_method(above, whole, found):
-                return "handed"
-    if any(isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "dup2" for node in whole):
-        return "handed"  # The descriptor stands in for another one from then on.
-    nested = [node for node in whole if node is not call.function and _is_scope(node)]
-    inside = (part for node in nested for part in descendants(node))
-    return "handed" if any(isinstance(part, ast.Name) and part.id == name for part in inside) else ""
-
-
-def _is_scope(node: ast.AST) -> bool:
-    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+    for above in body.read.get(name, ()):
+        if isinstance(above, ast.withitem):
+            return "with"
+        if not isinstance(above, _LOOKS) and not _only_reads(above, call):
+            return "with" if _is_closing(above) else "handed"
+        if isinstance(above, ast.Attribute) and _bound_method(above, body, found):
+            return "handed"
+    # With `dup2` the descriptor stands in for another one from then on.
+    return "handed" if body.renamed or name in body.nested else ""
 
 
 def _is_closing(above: ast.AST) -> bool:
@@ -167,61 +185,65 @@ def _is_closing(above: ast.AST) -> bool:
     return last in _TAKES_OVER or last in ("closing", "aclosing")
 
 
-def _bound_method(used: ast.Attribute, whole: list[Any], found: Resource) -> bool:
+def _bound_method(used: ast.Attribute, body: _Body, found: Resource) -> bool:
     """Whether a method is handed on (`callback(f.close)`, `iter(f.read, b"")`), or makes what keeps the object."""
-    for above in whole:
-        if used in children(above):
-            if isinstance(above, ast.Call) and above.func is used:
-                return used.attr in ("makefile", "detach", "__enter__", "set_result")
-            looked = isinstance(above, (ast.Attribute, ast.Subscript)) and above.value is used
-            return used.attr in found.closers or not looked
-    return False
+    above = body.holders.get(used)
+    if above is None:
+        return False
+    if isinstance(above, ast.Call) and above.func is used:
+        return used.attr in ("makefile", "detach", "__enter__", "set_result")
+    looked = isinstance(above, (ast.Attribute, ast.Subscript)) and above.value is used
+    return used.attr in found.closers or not looked
 
 
-def _surely(closing: list[Any], name: str, call: Call, function: Any) -> str:
+def _surely(closing: list[ast.Call], call: Call, function: Any) -> str:
     """Whether a close is reached on every way: in a finally around or after the opening, or with nothing between."""
-    for node in descendants(function):
-        if isinstance(node, ast.Try):
-            last = [part for stmt in node.finalbody for part in descendants(stmt)]
-            if any(part in closing for part in last):
-                return "closed"
-            handled = [part for each in node.handlers for part in descendants(each)]
-            if any(part in closing for part in handled):
-                return "unknown"
-    stmts = _suite_of(call.stmt, function)
-    at = stmts.index(call.stmt) if call.stmt in stmts else -1
+    lines = [node.lineno for node in closing]
+    for node in descendants(function, ast.Try):
+        if any(_holds(stmt, closing, lines) for stmt in node.finalbody):
+            return "closed"
+        if any(_holds(each, closing, lines) for each in node.handlers):
+            return "unknown"
+    stmts = _body(function).suites.get(call.stmt, []) if call.stmt is not None else []
+    at = stmts.index(call.stmt) if stmts else -1
     for index in range(at + 1, len(stmts)) if at >= 0 else ():
-        if any(part in closing for part in descendants(stmts[index])):
+        if _holds(stmts[index], closing, lines):
             between = stmts[at + 1 : index]
-            simple = isinstance(stmts[index], (ast.Expr, ast.Assign))
-            if not simple:
+            if not isinstance(stmts[index], (ast.Expr, ast.Assign)):
                 return "unknown"
-            if any(isinstance(node, ast.Return) for part in between for node in descendants(part)):
+            if between and _returns(between, _body(function)):
                 return "skipped"
             return "risky" if any(map(_may_fail, between)) else "closed"
     return "unknown"
+
+
+def _holds(stmt: Any, nodes: list[ast.Call], lines: list[int]) -> bool:
+    """Whether one of these nodes, which stand on these lines, is a part of a statement or a clause."""
+    if not any(stmt.lineno <= line <= stmt.end_lineno for line in lines):
+        return False
+    return any(part in nodes for part in descendants(stmt, ast.Call))
+
+
+def _returns(stmts: list[Any], body: _Body) -> bool:
+    """Whether a return stands in statements that follow one another."""
+    start, end = (stmts[0].lineno, stmts[0].col_offset), (stmts[-1].end_lineno, stmts[-1].end_col_offset)
+    return bisect_left(body.returns, start) < bisect_left(body.returns, end)
 
 
 def _may_fail(stmt: ast.stmt) -> bool:
     return any(isinstance(node, (ast.Call, ast.Raise, ast.Await, ast.For)) for node in descendants(stmt))
 
 
-def _suite_of(stmt: ast.AST | None, function: Any) -> list[Any]:
-    """The suite that holds a statement."""
-    for node in descendants(function):
-        for field in ("body", "orelse", "finalbody"):
-            suite = getattr(node, field, None)
-            if isinstance(suite, list) and stmt in suite:
-                return suite
-    return []
-
-
 def is_forever(call: Call, found: Resource) -> bool:
     """Whether it is meant to live as long as the program: a socket or pool of `main`, or under an endless loop."""
     function = call.function
     name = getattr(function, "name", "")
-    loops = any(
+    return _loops_forever(function) or (name in ("main", "__main__") and found.what != "file")
+
+
+@lru_cache(maxsize=2)
+def _loops_forever(function: Any) -> bool:
+    return any(
         isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value
         for node in getattr(function, "body", ())
     )
-    return loops or (name in ("main", "__main__") and found.what != "file")

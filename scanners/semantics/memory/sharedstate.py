@@ -18,12 +18,15 @@ SAID: Final = {
     "returned": "`{}` is returned: what a caller does to it, the next call without it starts with.",
     "stored": "`{}` is kept: all objects made without it hold the same one.",
 }
+_FIXED: Final = frozenset({ast.Constant, ast.Name, ast.Attribute, type(None)})
 _COPIED: Final = ("pydantic.", "pydantic_settings.", "sqlmodel.", "msgspec.", "ninja.", "strawberry.", "langchain")
 
 
 def mutable_defaults(function: Any, scope: Scope) -> Iterator[tuple[ast.arg, ast.expr]]:
     """The parameters of a def whose default is a list, dict or set."""
     args: ast.arguments = function.args
+    if all(type(default) in _FIXED for default in (*args.defaults, *args.kw_defaults)):
+        return
     plain = [*args.posonlyargs, *args.args]
     pairs = [*zip(plain[len(plain) - len(args.defaults) :], args.defaults, strict=True)]
     pairs += [(arg, default) for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True) if default]

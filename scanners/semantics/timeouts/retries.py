@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from scanners.constants import fold
@@ -139,6 +140,7 @@ class Loop(NamedTuple):
         return any(name in _OUT for name in self.tried) or any(_OF_PEERS.match(name) for name in self.caught)
 
 
+@lru_cache(maxsize=1)  # Several rules ask for the same place, one after the other.
 def loop(place: Place[Any]) -> Loop | None:
     """The retry in a `for` or `while`: a try that leaves the loop when it works and stays in it when it fails."""
     tries = [stmt for stmt in place.node.body if isinstance(stmt, ast.Try)]

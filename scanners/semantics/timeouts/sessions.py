@@ -2,9 +2,10 @@
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.place import Call
 from scanners.semantics.outbound import SESSION_CALLS, Verdict
 from scanners.syntax import descendants, unparse
@@ -94,8 +95,15 @@ def checks_status(call: Call, ctx: Context) -> bool:
         return True
     if call.ref is not None and call.ref.via == "base":
         return any(_looks_at_status(part) for node in _ancestry(call, ctx) for part in node.body)
+    if not _mentions_hooks(ctx):
+        return False
     held = unparse(call.receiver) if call.receiver is not None else ""
-    return any(f"{held}.{hooks}" in line for line in ctx.source_lines for hooks in ("hooks", "event_hooks"))
+    return f"{held}.hooks" in ctx.source or f"{held}.event_hooks" in ctx.source
+
+
+@per_file
+def _mentions_hooks(ctx: Context) -> bool:
+    return "hooks" in ctx.source
 
 
 def _looks_at_status(part: ast.stmt) -> bool:
@@ -117,14 +125,23 @@ def response_uses(call: Call, ctx: Context) -> Iterator[str]:
             yield from _reads(call.function or ctx.tree, target.id)
 
 
-def _reads(function: ast.AST | None, name: str) -> Iterator[str]:
-    for above in descendants(function) if function is not None else ():
+def _reads(function: ast.AST | None, name: str) -> list[str]:
+    return _all_reads(function).get(name, []) if function is not None else []
+
+
+@lru_cache(maxsize=4)  # Asked for one name of a def after the other.
+def _all_reads(function: ast.AST) -> dict[str, list[str]]:
+    """How each name is read in a def."""
+    found: dict[str, list[str]] = {}
+    for above in descendants(function):
         for field, value in ast.iter_fields(above):
             for node in value if isinstance(value, list) else [value]:
-                if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                     tested = (
                         field == "test"
                         or isinstance(above, ast.BoolOp)
                         or isinstance(getattr(above, "op", None), ast.Not)
                     )
-                    yield above.attr if isinstance(above, ast.Attribute) else "test" if tested else ""
+                    how = above.attr if isinstance(above, ast.Attribute) else "test" if tested else ""
+                    found.setdefault(node.id, []).append(how)
+    return found
