@@ -1,6 +1,7 @@
 """Mended files as one patch that `git apply` takes."""
 
-from collections.abc import Iterable, Mapping
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 
@@ -34,3 +35,17 @@ def _quoted(name: str) -> bytes:
 def _named(quoted: bytes) -> bytes:
     """In the lines of names a tab ends a name with spaces."""
     return quoted + b"\t" if b" " in quoted and not quoted.startswith(b'"') else quoted
+
+
+def hunks(before: bytes, after: bytes) -> Iterator[bytes]:
+    """The unified diff of two files, without its two lines of names."""
+    old, new = _lines(before), _lines(after)
+    for number, line in enumerate(difflib.diff_bytes(difflib.unified_diff, old, new)):
+        if number >= 2:
+            yield line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n"
+
+
+def _lines(text: bytes) -> list[bytes]:
+    """The lines as git counts them: splitlines would end one at a bare carriage return as well."""
+    *lines, last = text.split(b"\n")
+    return [line + b"\n" for line in lines] + ([last] if last else [])
