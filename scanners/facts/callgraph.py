@@ -203,8 +203,10 @@ def target_of(ref: Ref | None, known: Set[str]) -> str:
         return ""
     dotted = ref.dotted
     if dotted.startswith("."):
+        if dotted in known or dotted.rpartition(".")[0] in known:
+            return f":{dotted[1:]}"
         first, second = (*dotted[1:].replace("()", "").split(".", 2), "")[:2]
-        if dotted in known or dotted.rpartition(".")[0] in known or known & {f".{first}", f".{first}.{second}"}:
+        if f".{first}" in known or f".{first}.{second}" in known:
             return f":{dotted[1:]}"
     return "" if dotted.partition(".")[0] in _ELSEWHERE else dotted
 

@@ -2,6 +2,8 @@
 
 import ast
 import re
+from bisect import bisect_right
+from itertools import accumulate
 from typing import Any, Final
 
 from scanners.context import Context, per_file
@@ -64,8 +66,8 @@ class Patches(Collector):
     calls = (*PATCHES, "*.patch", "*.object", "*.setattr")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        target = ""
-        if is_patch(call):
+        target, mock = "", is_patch(call)
+        if mock:
             target = target_of(call)
         elif call.last == "setattr" and getattr(call.receiver, "id", "") == "monkeypatch":
             target = _set(call)
@@ -78,8 +80,8 @@ class Patches(Collector):
                 test=call.qualname,
                 text=ctx.source_lines[call.line - 1].strip()[:160],
                 spies=any(word.arg in ("side_effect", "wraps") for word in call.node.keywords),
-                shaped=is_patch(call) and is_shaped(call),
-                mock=is_patch(call),
+                shaped=mock and is_shaped(call),
+                mock=mock,
                 fails=_fails(call, ctx),
                 inside=".".join(part for part in (call.qualname, getattr(call.stmt, "name", "")) if part),
             )
@@ -118,8 +120,9 @@ def _failures(ctx: Context) -> list[tuple[int, int]]:
     if not states and "side_effect" not in source:
         return []
     raised = (match for word in _RAISERS for match in matches(_RAISES, word, source))
-    found = [match.span() for match in (*raised, *states)]
-    return [(source.count("\n", 0, start) + 1, source.count("\n", 0, end) + 1) for start, end in found]
+    begins = [0, *accumulate(len(line) + 1 for line in ctx.source_lines)]
+    spans = [match.span() for match in (*raised, *states)]
+    return [(bisect_right(begins, start), bisect_right(begins, end)) for start, end in spans]
 
 
 def _makes_fail(source: str) -> bool:
