@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.constants import fold
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.place import Bound, Call
 from scanners.rule import Collector
 from scanners.scopes import Scope
@@ -99,7 +99,7 @@ class Schedules(Collector):
 
     def visit_class_def(self, place: Any, ctx: Context) -> None:
         """Record the functions of a worker of arq."""
-        if not place.node.name.endswith("WorkerSettings") and "functions" not in ctx.source:
+        if not place.node.name.endswith("WorkerSettings") and not _speaks_of_functions(ctx):
             return
         given = {
             stmt.targets[0].id: stmt.value
@@ -141,6 +141,11 @@ class Crontabs(Collector):
 
 
 _CRON_WORDS: Final = ("month", "day", "weekday", "hour", "minute", "second")
+
+
+@per_file
+def _speaks_of_functions(ctx: Context) -> bool:
+    return "functions" in ctx.source
 
 
 def _cronjob(document: Any, ctx: Context) -> None:
