@@ -30,7 +30,7 @@ class AwaitInstead(Fix):
             "import asyncio, subprocess, time\nimport requests\nasync def pay(order):\n    time.sleep(1)  # once\n"
             "    subprocess.run(\n        ['receipt', order.id],\n        check=True,\n    )\n"
             "    return requests.get(order.url, timeout=5).json()\n",
-            "import asyncio, subprocess, time\nimport requests\nasync def pay(order):\n"
+            "import asyncio, subprocess\nimport requests\nasync def pay(order):\n"
             "    await asyncio.sleep(1)  # once\n"
             "    await asyncio.to_thread(\n        subprocess.run,\n        ['receipt', order.id],\n"
             "        check=True,\n    )\n"
@@ -39,7 +39,7 @@ class AwaitInstead(Fix):
         Change(
             "by name, asyncio not imported yet",
             "from time import sleep\n\nasync def pay(order):\n    sleep(order.wait or 1)\n    return input()\n",
-            "import asyncio\nfrom time import sleep\n\nasync def pay(order):\n"
+            "import asyncio\n\nasync def pay(order):\n"
             "    await asyncio.sleep(order.wait or 1)\n"
             "    return await asyncio.to_thread(input)\n",
         ),
@@ -67,6 +67,7 @@ class AwaitInstead(Fix):
         if kind == "sleep" and len(node.args) == 1 and not node.args[0].star:
             asleep = spot.expression(f"{spot.imported('asyncio')}.sleep")
             spot.change(node, lambda now: _awaited(now.with_changes(func=asleep), wrapped=False))
+            spot.unneeded("time", "" if isinstance(node.func, cst.Attribute) else "sleep")
         elif kind in _THREADABLE and name != "open":
             thread = spot.expression(f"{spot.imported('asyncio')}.to_thread")
             wrapped = self._continues(spot, node)
@@ -94,7 +95,10 @@ class AwaitInstead(Fix):
 def _handed(now: cst.Call, thread: cst.BaseExpression) -> cst.Call:
     """The call as a function and its arguments, handed to a thread."""
     line = now.whitespace_before_args
+    comma = now.args[0].comma if len(now.args) > 1 else None
     after = line if isinstance(line, cst.ParenthesizedWhitespace) and now.args else cst.SimpleWhitespace(" ")
+    if isinstance(comma, cst.Comma) and not isinstance(comma.whitespace_after, cst.ParenthesizedWhitespace):
+        after = cst.SimpleWhitespace(" ")
     first = cst.Arg(now.func, comma=cst.Comma(whitespace_after=after)) if now.args else cst.Arg(now.func)
     return now.with_changes(func=thread, args=[first, *now.args])
 

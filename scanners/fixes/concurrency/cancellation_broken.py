@@ -13,7 +13,8 @@ class RaiseCancellation(Fix):
     Raises the cancellation again at the end of its clause; in front of a clause for everything it puts
     `except asyncio.CancelledError: raise`.
 
-    Not offered for clauses that give a value back or catch other exceptions beside it, and for timeouts and `suppress`.
+    Not offered for clauses that give a value back or catch other exceptions beside it, for a clause that would be left
+    with nothing else to do, and for timeouts and `suppress`.
     """
 
     rule = "cancellation-broken"
@@ -25,12 +26,13 @@ class RaiseCancellation(Fix):
             "import asyncio\nasync def consume(queue, log):\n    while True:\n        try:\n"
             "            await handle(await queue.get())\n        except asyncio.CancelledError:\n"
             "            log.info('cancelled')  # told\nasync def poll(client):\n    while True:\n        try:\n"
-            "            await client.poll()\n        except asyncio.CancelledError:\n            pass\n",
+            "            await client.poll()\n        except asyncio.CancelledError:\n            pass\n"
+            "        except OSError:\n            client.failed = True\n",
             "import asyncio\nasync def consume(queue, log):\n    while True:\n        try:\n"
             "            await handle(await queue.get())\n        except asyncio.CancelledError:\n"
             "            log.info('cancelled')  # told\n            raise\nasync def poll(client):\n    while True:\n"
             "        try:\n            await client.poll()\n        except asyncio.CancelledError:\n"
-            "            raise\n",
+            "            raise\n        except OSError:\n            client.failed = True\n",
         ),
         Change(
             "in front of a clause for everything",
@@ -47,6 +49,13 @@ class RaiseCancellation(Fix):
         ),
     )
     declined = (
+        Declined(
+            "nothing is left",
+            "import asyncio\nasync def poll(client):\n    while True:\n        try:\n"
+            "            await client.poll()\n"
+            "        except asyncio.CancelledError:\n            pass\n",
+            "Nothing would be left",
+        ),
         Declined(
             "a value",
             "import asyncio\nasync def poll(client):\n    while True:\n        try:\n"
@@ -82,6 +91,8 @@ class RaiseCancellation(Fix):
         replaced = isinstance(last, (ast.Pass, ast.Return, ast.Break, ast.Continue))
         block = spot.handler(clause).body
         end = block.body[-1]
+        if replaced and len(clause.body) == 1 and self._is_alone(spot, clause):
+            raise NotOfferedError("Nothing would be left of the try but its body: take it away by hand.")
         if not isinstance(block, cst.IndentedBlock) or (isinstance(end, cst.SimpleStatementLine) and len(end.body) > 1):
             raise NotOfferedError("The clause has its body on one line.")
 
@@ -92,6 +103,10 @@ class RaiseCancellation(Fix):
             return now.with_changes(body=[*now.body, cst.SimpleStatementLine([cst.Raise()])])
 
         spot.change(block, how)
+
+    def _is_alone(self, spot: Spot, clause: ast.ExceptHandler) -> bool:
+        attempt = spot.place.stmt
+        return isinstance(attempt, ast.Try) and attempt.handlers == [clause] and not attempt.finalbody
 
     def _before(self, spot: Spot, clause: ast.ExceptHandler) -> None:
         name = spot.expression(f"{spot.imported('asyncio')}.CancelledError")

@@ -33,7 +33,7 @@ class WaitLongerEachTime(Fix):
             "    wait=wait_exponential(min=1, max=60),  # s\n)\n"
             "def third(): ...\n",
             "import tenacity\n"
-            "from tenacity import retry, stop_after_attempt, wait_exponential, wait_random_exponential\n"
+            "from tenacity import retry, stop_after_attempt, wait_random_exponential\n"
             "@tenacity.retry(stop=tenacity.stop_after_attempt(5), wait=tenacity.wait_random_exponential(max=60))\n"
             "def first(): ...\n"
             "@tenacity.retry(stop=tenacity.stop_after_attempt(5), wait=tenacity.wait_random_exponential(max=60))\n"
@@ -95,8 +95,16 @@ class WaitLongerEachTime(Fix):
             raise NotOfferedError("The wait is put together of several, or kept in a variable.")
         if waits and isinstance(waits[0], cst.Call) and last_part(waits[0].func) == _GROWING:
             spot.change(waits[0].func, lambda now: spot.expression(name))
+            self._forget(spot, waits[0])
         else:
+            if waits and isinstance(waits[0], cst.Call):
+                self._forget(spot, waits[0])
             spot.change(node, with_keyword("wait", spot.expression(f"{name}(max=60)")))
+
+    def _forget(self, spot: Spot, wait: cst.Call) -> None:
+        """Drop the import of what waited in another way, unless it is used elsewhere."""
+        if isinstance(wait.func, cst.Name):
+            spot.unneeded("tenacity", wait.func.value)
 
     def _backoff(self, spot: Spot, node: cst.Call) -> None:
         kind = node.args[0].value if node.args and node.args[0].keyword is None else None

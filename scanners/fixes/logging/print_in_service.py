@@ -1,0 +1,87 @@
+import ast
+
+import libcst as cst
+
+from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
+from scanners.fixes.layout import with_values
+from scanners.fixes.lazily import quoted, spoken, taken_apart
+from scanners.fixes.loggers import module_logger
+from scanners.fixes.spot import Spot
+
+_START = "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef create(order):\n"
+
+
+class LogInsteadOfPrint(Fix):
+    """
+    Calls the logger of the module: `logger.info("creating %s", order)`, at warning what went to the standard error, and
+    with the traceback in an except clause. Which level is right, a person knows better.
+
+    Not offered for `pprint`, for prints with `sep` or `end`, and for those of nothing.
+    """
+
+    rule = "print-in-service"
+    bulk = False
+    says = "Log the text."
+    examples = (
+        Change(
+            "a logger is there",
+            _START + '    print("creating", order, order.id)  # told\n    print(f"creating {order.id}", flush=True)\n'
+            '    print(order)\n    print("100% done")\n    try:\n        order.save()\n    except OSError as error:\n'
+            '        print("not saved", error)\n',
+            _START + '    logger.info("creating %s %s", order, order.id)  # told\n'
+            '    logger.info("creating %s", order.id)\n'
+            '    logger.info("%s", order)\n    logger.info("100% done")\n    try:\n        order.save()\n'
+            '    except OSError as error:\n        logger.exception("not saved %s", error)\n',
+        ),
+        Change(
+            "none is there yet",
+            "import sys\n\n\ndef create(order):\n    print('no stock', file=sys.stderr)\n",
+            "import logging\nimport sys\n\nlogger = logging.getLogger(__name__)\n\n\ndef create(order):\n"
+            "    logger.warning('no stock')\n",
+        ),
+    )
+    declined = (
+        Declined("an end", _START + "    print(order, end='')\n", "sep or end"),
+        Declined("pprint", "from pprint import pprint\ndef create(order):\n    pprint(order)\n", "lays its value out"),
+        Declined("nothing", _START + "    print()\n", "empty line"),
+    )
+
+    def mend(self, spot: Spot) -> None:
+        """Log what is printed."""
+        call, node = spot.call, spot.node(cst.Call)
+        words = {arg.keyword.value for arg in node.args if arg.keyword}
+        shown = [arg for arg in node.args if arg.keyword is None]
+        if call.dotted != "print":
+            raise NotOfferedError(f"{call.last} lays its value out, which a log line does not.")
+        if not call.dropped or words - {"file", "flush"} or any(arg.star for arg in node.args):
+            raise NotOfferedError("It is given sep or end, or values that are unpacked.")
+        if not shown:
+            raise NotOfferedError("It prints an empty line.")
+        name = module_logger(spot, node)
+        level = "exception" if call.handler is not None else "warning" if "file" in words else "info"
+        func = cst.Attribute(cst.Name(name), cst.Name(level))
+        _message(shown, call.node.args)
+
+        def how(now: cst.Call) -> cst.Call:
+            text, values = _message([arg for arg in now.args if arg.keyword is None], call.node.args)
+            plain = now.args[0].with_changes(
+                comma=now.args[-1].comma, whitespace_after_arg=now.args[-1].whitespace_after_arg
+            )
+            return with_values(spot, now.with_changes(func=func, args=[plain]), 0, text, values)
+
+        spot.change(node, how)
+
+
+def _message(shown: list[cst.Arg], nodes: list[ast.expr]) -> tuple[cst.BaseExpression, list[cst.BaseExpression]]:
+    """The text and the values that say what `print` shows."""
+    first, node = shown[0].value, nodes[0]
+    others = [arg.value for arg in shown[1:]]
+    if isinstance(node, ast.JoinedStr) and not others:
+        lazy = taken_apart(first, node)
+        return lazy.text, lazy.values
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return cst.SimpleString(quoted(" ".join("%s" for _ in shown), '"')), [first, *others]
+    if not others:
+        return first, []
+    text = node.value.replace("%", "%%") + " %s" * len(others)
+    return cst.SimpleString(quoted(text, spoken(first))), others
