@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import lru_cache
 from typing import Final
 
 from scanners.constants import UNKNOWN, fold
@@ -67,18 +68,20 @@ def is_picked(expr: ast.AST, scope: Scope) -> bool:
 
 def is_guarded(expr: ast.AST, function: ast.AST | None) -> bool:
     """Whether the enclosing function tests a name against a set of values (`if order not in ORDERS: raise ...`)."""
-    if function is None or not isinstance(expr, ast.Name):
-        return False
-    return any(_guards(node, expr.id) for node in descendants(function))
+    return function is not None and isinstance(expr, ast.Name) and expr.id in _guarded_names(function)
 
 
-def _guards(node: ast.AST, name: str) -> bool:
-    if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == name:
-        return any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops) and not _is_text(node.comparators[0])
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        named = any(isinstance(inner, ast.Name) and inner.id == name for inner in descendants(node))
-        return named and node.func.attr in ("isidentifier", "fullmatch")
-    return False
+@lru_cache(maxsize=2)  # Asked for one hole of a def after the other.
+def _guarded_names(function: ast.AST) -> set[str]:
+    """The names that a def tests against a set of values, or by their form."""
+    found: set[str] = set()
+    for node in descendants(function, ast.Compare):
+        if isinstance(node.left, ast.Name) and not _is_text(node.comparators[0]):
+            found |= {node.left.id} if any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops) else set()
+    for node in descendants(function, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("isidentifier", "fullmatch"):
+            found |= {inner.id for inner in descendants(node, ast.Name)}
+    return found
 
 
 def _is_text(expr: ast.AST) -> bool:

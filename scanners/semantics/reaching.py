@@ -11,6 +11,8 @@ Path = tuple[tuple[int, str], ...]
 """The branches that lead to a statement, outermost first: (number of the compound statement, its suite)."""
 
 _SUITES: Final = ("body", "orelse", "finalbody")
+_GUARDS: Final = (ast.If, ast.While, ast.Assert, ast.Expr, ast.Try)
+"""The statements that may keep a value from what follows."""
 _EXCLUSIVE: Final = ("If", "Match")
 
 
@@ -19,6 +21,7 @@ class Layout:
 
     def __init__(self, function: ast.AST) -> None:
         self.statements: list[tuple[Any, Path]] = list(_laid_out(function, ()))
+        self.guards = [(stmt, path) for stmt, path in self.statements if isinstance(stmt, _GUARDS)]
         self._kinds = {id(stmt): type(stmt).__name__ for stmt, _ in self.statements}
         self._innermost: dict[int, tuple[Any, Path]] = {}
         for stmt, path in self.statements:  # Inner ones come later and win.

@@ -34,7 +34,7 @@ def is_guarded(subject: str, expr: ast.expr, function: ast.AST, scope: Scope, cl
     check = _Check(subject, scope, cleaners)
     if stmt is None:
         return False
-    for other, where in rows.statements:
+    for other, where in rows.guards:
         if other.lineno > expr.lineno:
             continue
         if other is not stmt and _guards_after(other, where, path, expr.lineno, check):
@@ -50,7 +50,7 @@ def is_checked_where_set(
     """Whether a check follows in the branch that sets `subject` on `line`: what `expr` reads from there passed it."""
     rows = layout(function)
     path, check = rows.at(line)[1], _Check(subject, scope, cleaners)
-    later = ((other, where) for other, where in rows.statements if other.lineno > line)
+    later = ((other, where) for other, where in rows.guards if line < other.lineno <= expr.lineno)
     return any(_guards_after(other, where, path, expr.lineno, check) for other, where in later)
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from scanners.context import Context
@@ -20,6 +21,9 @@ ABOVE: Final = {
 }  # fmt: skip
 _ANY: Final = frozenset({"Exception", "BaseException", ""})
 _CHECKS: Final = re.compile(r"isdigit|isdecimal|isnumeric|fullmatch|\bmatch\(|is_valid|validate|isinstance")
+_CHECKERS: Final = re.compile(
+    r"valid|check|schema|load|parse|ensure|require|set$|keys|clean|issubset|serializ|form", re.IGNORECASE
+)
 _SENT: Final = re.compile(r"\b(request|req)\b|loads\(|\.json\(")
 _DECORATORS: Final = ("django.", "rest_framework.")
 _OPEN: Final = re.compile(r"\b(str|bytes|Any|dict|Dict|object)\b")
@@ -54,12 +58,16 @@ def checked(place: Place[Any], found: Taint) -> bool:
     named = unparse(argument).partition("[")[0]
     if any(_CHECKS.search(unparse(test)) for test in place.conditions()):
         return True
-    for node in descendants(place.function):
-        if isinstance(node, (ast.If, ast.IfExp)) and node.lineno <= place.line:
-            text = unparse(node.test)
-            if _CHECKS.search(text) and (named in text or found.what in text):
-                return True
-    return False
+    return any(
+        line <= place.line and (named in text or found.what in text) for line, text in _form_tests(place.function)
+    )
+
+
+@lru_cache(maxsize=2)
+def _form_tests(function: ast.AST) -> list[tuple[int, str]]:
+    """The conditions of a def that look at the form of something, with their lines."""
+    tests = ((node.lineno, unparse(node.test)) for node in descendants(function, ast.If, ast.IfExp))
+    return [(line, text) for line, text in tests if _CHECKS.search(text)]
 
 
 def is_converted(found: Taint, place: Place[Any], ctx: Context) -> bool:
@@ -117,33 +125,46 @@ def answers_400(container: ast.expr, place: Place[Any], ctx: Context) -> bool:
 
 def has_key(key: str, node: ast.Subscript, place: Place[Any]) -> bool:
     """Whether the def asks for the key or checks the body as a whole before it reads."""
-    container = unparse(node.value)
-    for each in descendants(place.function):
-        if isinstance(each, ast.Compare) and any(isinstance(op, (ast.In, ast.NotIn)) for op in each.ops):
-            text = unparse(each)
-            if repr(key) in text or text.endswith(f" in {container}") or f" in {container}.keys()" in text:
-                return True
-        elif isinstance(each, ast.Call):
+    container, asked = unparse(node.value), _asked_in(place.function)
+    if container in asked.checked or asked.first.get(key, node.lineno) < node.lineno:
+        return True
+    if asked.first_read.get(unparse(node), node.lineno) < node.lineno or unparse(node) in asked.stored:
+        return True  # The first read is the one to guard.
+    return any(
+        repr(key) in text or text.endswith(f" in {container}") or f" in {container}.keys()" in text
+        for text in asked.memberships
+    )
+
+
+class _Asked:
+    """What a def asks of mappings: for keys and on which line first, for membership, as a whole by some check."""
+
+    def __init__(self, function: ast.AST) -> None:
+        self.first: dict[Any, int] = {}
+        self.first_read: dict[str, int] = {}
+        self.checked: set[str] = set()
+        subscripts = descendants(function, ast.Subscript)
+        self.stored = {unparse(each) for each in subscripts if isinstance(each.ctx, ast.Store)}
+        self.memberships = [
+            unparse(each)
+            for each in descendants(function, ast.Compare)
+            if any(isinstance(op, (ast.In, ast.NotIn)) for op in each.ops)
+        ]
+        for each in subscripts:
+            _note_first(self.first_read, unparse(each), each.lineno)
+        for each in descendants(function, ast.Call):
             last = getattr(each.func, "attr", getattr(each.func, "id", ""))
-            if (
-                last in ("get", "setdefault", "pop", "getlist")
-                and each.args
-                and getattr(each.args[0], "value", None) == key
-                and each.lineno < node.lineno
-            ):
-                return True
-            given = [unparse(arg) for arg in (*each.args, *(word.value for word in each.keywords))]
-            if container in given and re.search(
-                r"valid|check|schema|load|parse|ensure|require|set$|keys|clean|issubset|serializ|form",
-                last,
-                re.IGNORECASE,
-            ):
-                return True
-        elif isinstance(each, ast.Subscript) and each.lineno < node.lineno and unparse(each) == unparse(node):
-            return True  # The first read is the one to guard.
-        elif isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store) and unparse(each) == unparse(node):
-            return True
-    return False
+            if last in ("get", "setdefault", "pop", "getlist") and each.args and isinstance(each.args[0], ast.Constant):
+                _note_first(self.first, each.args[0].value, each.lineno)
+            if _CHECKERS.search(last):
+                self.checked.update(unparse(arg) for arg in (*each.args, *(word.value for word in each.keywords)))
+
+
+_asked_in: Final = lru_cache(maxsize=2)(_Asked)  # Asked for one key of a def after the other.
+
+
+def _note_first(lines: dict[Any, int], what: Any, line: int) -> None:
+    lines[what] = min(line, lines.get(what, line))
 
 
 def looked_before(call: Call) -> bool:
