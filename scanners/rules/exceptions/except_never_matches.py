@@ -9,6 +9,8 @@ from scanners.scopes import Scope
 from scanners.semantics.handlers import caught, clause, short, spelled
 from scanners.semantics.hierarchy import class_of, covered, never_an_exception
 
+_COMPARED = 200  # Types above a clause: no `try` has more of them, and each is compared with each.
+
 
 class ExceptNeverMatches(Rule):
     """
@@ -103,7 +105,7 @@ class ExceptNeverMatches(Rule):
             if fault:
                 ctx.report(at, f"`{spelled(handler)}`: {fault}")
             elif earlier and types:
-                self._compare(at, types, earlier, ctx)
+                self._compare(at, types, earlier[:_COMPARED], ctx)
             earlier += [class_of(expr, place.scope) for expr in types]
             if handler.type is None:
                 break  # Python itself refuses clauses after a bare one.
