@@ -12,7 +12,8 @@ from importlib.util import find_spec
 
 SECTIONS: dict[str, tuple[str, list[str]]] = {
     "engine": ("a full scan against its parser, against other tools, and with two processes", ["--rounds", "3"]),
-    "pushes": ("from push to push, memory, and the progress that a page shows", []),
+    "pushes": ("from push to push", []),
+    "memory": ("how much memory many files take", []),
     "history": ("earlier commits from the cache", ["--site"]),
     "pathological": ("files made to be slow, deep or endless", []),
     "identity": ("findings known again after code moved", []),
