@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from scanners.context import Context, per_file
 from scanners.names import Ref, resolve
 from scanners.place import Call
 from scanners.scopes import Scope
@@ -78,6 +79,12 @@ class LogCall:
         return (
             self.method == "exception" or self.keyword("exc_info") is not None or self.keyword("exception") is not None
         )
+
+
+@per_file
+def may_log_errors(ctx: Context) -> bool:
+    """A cheap test: whether the file may log an error at all."""
+    return any(word in ctx.source for word in (".error", ".exception", ".critical", ".fatal", ".log("))
 
 
 @lru_cache(maxsize=8)

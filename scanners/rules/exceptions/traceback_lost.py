@@ -2,12 +2,12 @@ import ast
 import re
 from typing import Final
 
-from scanners.context import Context, per_file
+from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.semantics.handlers import breadth, caught, inner, reaction, short, spelled
-from scanners.semantics.logcalls import ERROR, LogCall
+from scanners.semantics.logcalls import ERROR, LogCall, may_log_errors
 from scanners.syntax import unparse
 
 EXPECTED: Final = re.compile(
@@ -108,7 +108,7 @@ class TracebackLost(Rule):
     )
 
     def visit_try(self, place: Place[ast.Try], ctx: Context) -> None:
-        for handler in place.node.handlers if _logs_errors(ctx) else ():
+        for handler in place.node.handlers if may_log_errors(ctx) else ():
             found = reaction(handler, place, ctx)
             errors = [entry for entry in found.logs if entry[1].level >= ERROR]
             if not errors:
@@ -128,12 +128,6 @@ class TracebackLost(Rule):
         what = f"`{short(at.node.func)}` in `{spelled(handler)}`"
         message = f"{what} leaves the traceback out, so the line that failed stays unknown."
         ctx.report(at, message, confidence=_sure(log, handler, place, exits=_exits(handler)))
-
-
-@per_file
-def _logs_errors(ctx: Context) -> bool:
-    """A cheap test: whether the file may log an error at all."""
-    return any(word in ctx.source for word in (".error", ".exception", ".critical", ".fatal", ".log("))
 
 
 def _sure(log: LogCall, handler: ast.ExceptHandler, place: Place[ast.Try], *, exits: bool) -> Confidence:

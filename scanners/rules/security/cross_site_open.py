@@ -1,7 +1,7 @@
 import ast
 from typing import Any
 
-from scanners.context import Context, per_file
+from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Bound, Call, Place
 from scanners.rule import Example, Rule
@@ -11,11 +11,6 @@ from scanners.semantics.security import crosssite
 from scanners.semantics.testsettings import is_for_tests
 
 _PUBLIC = "Pages of any site can read the answers: all origins are allowed."
-
-
-@per_file
-def _exempts(ctx: Context) -> bool:
-    return "exempt" in ctx.source
 
 
 class CrossSiteOpen(Rule):
@@ -97,7 +92,7 @@ class CrossSiteOpen(Rule):
     binds = staticmethod(crosssite.SETTINGS.__contains__)
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
-        if not place.node.decorator_list or not _exempts(ctx) or crosssite.exempted(place) is None:
+        if not place.node.decorator_list or not crosssite.exempts(ctx) or crosssite.exempted(place) is None:
             return
         ctx.site(place)
         if not crosssite.proves_itself(place.node, ctx):

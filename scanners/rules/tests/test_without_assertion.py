@@ -146,8 +146,5 @@ def _is_skipped(place: Place[Any]) -> bool:
     for name in map(last_name, (*node.decorator_list, *holder)):
         if name.lower().startswith("skip") and name not in ("skipif", "skipIf", "skipUnless"):
             return True
-    for stmt in node.body:
-        if not _is_filler(stmt):
-            value = getattr(stmt, "value", None)
-            return type(value) is ast.Call and last_name(value) in ("skip", "skipTest", "SkipTest", "importorskip")
-    return False
+    value = getattr(next((stmt for stmt in node.body if not _is_filler(stmt)), None), "value", None)
+    return type(value) is ast.Call and last_name(value) in ("skip", "skipTest", "SkipTest", "importorskip")
