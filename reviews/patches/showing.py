@@ -97,6 +97,14 @@ class RuleLine:
         return registry.rules()[self.fix.rule].title
 
 
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """The findings of an item whose fix is verified, and whether one patch may hold all of them."""
+
+    findings: int
+    bulk: bool
+
+
 def fix_of(finding: Finding, repository: Repository) -> FindingFix | None:
     """The fix of an open finding; None where no program has one."""
     fix = fixes().get(finding.rule)
@@ -119,13 +127,14 @@ def verified(repositories: Collection[Repository]) -> dict[str, set[int]]:
     return found
 
 
-def cleared(known: Mapping[str, set[int]]) -> dict[str, int]:
-    """How many findings of each item a verified fix clears, by the item's ref."""
-    found: Counter[str] = Counter()
-    for rule, findings in known.items():
-        if rule in registry.rules():
-            found[registry.rules()[rule].item] += len(findings)
-    return dict(found)
+def cleared(known: Mapping[str, set[int]]) -> dict[str, Cleared]:
+    """What verified fixes clear of each item, by the item's ref; `known` as `verified` gives it."""
+    rules: dict[str, set[str]] = defaultdict(set)
+    for rule in known.keys() & registry.rules().keys():
+        rules[registry.rules()[rule].item].add(rule)
+    return {
+        ref: Cleared(sum(len(known[rule]) for rule in named), named <= bulk_rules()) for ref, named in rules.items()
+    }
 
 
 def rule_lines(repository: Repository) -> list[RuleLine]:

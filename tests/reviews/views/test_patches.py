@@ -8,6 +8,7 @@ from django.urls import reverse
 from pytest_django.asserts import assertRedirects
 
 from reviews.models import Finding, Patch, Repository, Scan
+from reviews.patches import showing
 from scanners import registry
 from tests.factories import RepositoryFactory, TeamFactory
 from tests.reviews.patches.mended import BODY, ready
@@ -184,6 +185,11 @@ class TestBadges:
         ready(finding.repository)
         client.force_login(viewer)
         assert "one patch clears" in client.get(reverse("repository", args=["payments", "pay"])).content.decode()
+
+    def test_fixes_that_are_read_one_by_one_are_no_patch(self, repository) -> None:
+        for line in (3, 4):
+            ready(repository, finding=found(repository, line=line, rule="subprocess-without-timeout"))
+        assert showing.cleared(showing.verified([repository]))["T1"] == showing.Cleared(2, bulk=False)
 
 
 class TestPages:
