@@ -39,8 +39,7 @@ def wake() -> None:
         wake.delay()
         scanning.run(lease)
         freezing.follow_scans()
-        asking.prepare(lease.scan)
-        _wake_readers()
+        _prepare_patches(lease)
         tell_due.delay()
         wake.delay()
 
@@ -159,6 +158,12 @@ def clean() -> None:
 def _wake_tellers() -> None:
     if telling.due().exists():
         tell_forges.apply_async(expires=_TOLD_SECONDS)
+
+
+def _prepare_patches(lease: queue.Lease) -> None:
+    """Also wakes whoever reads or mends."""
+    asking.prepare(lease.scan)
+    _wake_readers()
 
 
 def _wake_readers() -> None:
