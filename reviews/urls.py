@@ -96,7 +96,6 @@ urlpatterns = [
     path(_REPOSITORY + "scans/", scans.of_repository, name="repository-scans"),
     path(_REPOSITORY + "scans/request/", scans.request_scan, name="request-scan"),
     path(_REPOSITORY + "scans/past/", scans.request_past, name="request-past"),
-    path(_REPOSITORY + "scans/past/", scans.request_past, name="request-past"),
     path(_REPOSITORY + "pulls/", pulls.index, name="repository-pulls"),
     path(_REPOSITORY + "pulls/<int:number>/", pulls.pull_request, name="pull-request"),
     path(_REPOSITORY + "pulls/<int:number>/scan/", pulls.scan_again, name="scan-pull-request"),
