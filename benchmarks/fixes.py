@@ -20,7 +20,8 @@ from scanners.fixes.offered import fixes
 from scanners.fixes.tree import Outcome, Read, mend_tree, target_of
 from scanners.folder import Folder
 from scanners.pool import Pool
-from scanners.scan import Entry, scan_commit
+from scanners.scan import scan_commit
+from scanners.wanted import Entry
 
 
 def mend(folder: Path, pool: Pool, menders: Pool, rules: Iterable[str]) -> tuple[int, Outcome, float]:

@@ -159,7 +159,8 @@ class Formatted:
                 return end
         before = (self.at, self.size, len(self._parts), len(self.literals), len(self.unpacked))
         self.keep(match.start())
-        at, parts, prefixes, following = self.size, [], set(), match
+        at, parts, prefixes = self.size, [], set()
+        following: re.Match[str] | None = match
         self.put("[", match.start() + 1)
         while following:
             kinds = (following["prefix"] or "").lower()

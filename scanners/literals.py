@@ -20,7 +20,10 @@ class TemplateStr(ast.expr):
     """A t-string, as Python 3.14 has it: constants and interpolations, put together by whoever is handed it."""
 
     _fields = ("values",)
-    values: list[ast.expr]
+
+    def __init__(self, values: list[ast.expr]) -> None:
+        super().__init__()
+        self.values = values
 
 
 class Interpolation(ast.expr):

@@ -43,7 +43,7 @@ def _newer(node: Any, strings: dict[tuple[int, int], Literal], stars: dict[tuple
     return node
 
 
-def _unpacking(node: Any, star: str) -> ast.expr:
+def _unpacking(node: Any, star: str) -> Any:
     if star == "**":
         nothing = ast.copy_location(ast.Constant(None), node.elt)
         return ast.copy_location(ast.DictComp(node.elt, nothing, node.generators), node)

@@ -20,8 +20,8 @@ from scanners.git.fetch import fetch
 from scanners.git.listing import Entry
 from scanners.git.store import Store
 from scanners.pool import Pool, Read
-from scanners.scan import Entry as AnyEntry
 from scanners.scan import scan_commit
+from scanners.wanted import Entry as AnyEntry
 
 _SECONDS_A_FILE = 30.0
 _CHILD = "scanners.fixes.worker"

@@ -12,7 +12,8 @@ from scanners.fixes.command import MEND_SECONDS, WORKER, Kept
 from scanners.fixes.tree import Outcome, Read, mend_tree, target_of
 from scanners.folder import Folder
 from scanners.pool import Pool
-from scanners.scan import Entry, scan_commit
+from scanners.scan import scan_commit
+from scanners.wanted import Entry
 
 CALL = b"import requests\n\n\ndef fetch(url):\n    return requests.get(url)\n"
 MENDED = CALL.replace(b"get(url)", b"get(url, timeout=(3.05, 10))")
