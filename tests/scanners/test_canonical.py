@@ -70,9 +70,8 @@ def test_fields_that_an_interpreter_leaves_out_are_no_part_of_it() -> None:
     tree = ast.parse(SOURCE)
     before = [anchor_of(node) for node in ast.walk(tree)]
     for node in ast.walk(tree):
-        for name, value in list(ast.iter_fields(node)):
-            if value is None or value == []:
-                delattr(node, name)
+        for name in [name for name, value in ast.iter_fields(node) if value is None or value == []]:
+            delattr(node, name)
         node._fields = (*[name for name in node._fields if hasattr(node, name)],)
     assert [anchor_of(node) for node in ast.walk(tree)] == before
 

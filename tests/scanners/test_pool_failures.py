@@ -40,8 +40,9 @@ def leftovers() -> Iterator[None]:
 @pytest.mark.usefixtures("leftovers")
 @pytest.mark.parametrize("deed", DEEDS)
 def test_one_file_is_blamed_and_the_scan_goes_on(deed: bytes) -> None:
+    blobs = dict.fromkeys(WHOLE, b"x = 1\n") | {BAD: deed}
     with Pool(size=1, timeout=3, worker=FAILING) as pool:
-        answers = dict(pool.answers(lambda sha: deed if sha == BAD else b"x = 1\n", keys(), nothing))
+        answers = dict(pool.answers(blobs.get, keys(), nothing))
     problems = {key.sha: answer["problem"] for key, answer in answers.items() if answer["problem"]}
     assert sorted(key.sha for key in answers) == WHOLE
     assert list(problems) == [BAD]
@@ -64,10 +65,10 @@ def test_a_large_file_behind_one_that_kills_is_not_blamed() -> None:
 def test_a_child_that_died_between_two_scans_costs_no_file() -> None:
     with Pool(size=1, timeout=10, worker=FAILING) as pool:
         list(pool.answers(lambda _: b"x = 1\n", keys(), nothing))
-        for child in psutil.Process().children():
-            if "failing_worker" in " ".join(child.cmdline()):
-                os.kill(child.pid, signal.SIGKILL)
-                psutil.wait_procs([child], timeout=5)
+        ours = [child for child in psutil.Process().children() if "failing_worker" in " ".join(child.cmdline())]
+        for child in ours:
+            os.kill(child.pid, signal.SIGKILL)
+        psutil.wait_procs(ours, timeout=5)
         answers = dict(pool.answers(lambda _: b"x = 1\n", keys(), nothing))
     assert [answer["problem"] for answer in answers.values()] == [None] * len(WHOLE)
 
