@@ -6,6 +6,7 @@ from typing import Any
 import libcst as cst
 
 from scanners.fixes.spot import Spot
+from scanners.syntax import unparse
 
 
 def called(spot: Spot, at: ast.expr) -> Any:
@@ -18,5 +19,5 @@ def called(spot: Spot, at: ast.expr) -> Any:
 def beside(spot: Spot, made: ast.expr, name: str) -> str:
     """What another function of the same library is called here; it is imported where its neighbour is by name."""
     if isinstance(made, ast.Attribute):
-        return f"{ast.unparse(made.value)}.{name}"
+        return f"{unparse(made.value)}.{name}"
     return spot.imported(spot.place.name(made).rpartition(".")[0], name)

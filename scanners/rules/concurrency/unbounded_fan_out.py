@@ -22,6 +22,7 @@ from scanners.semantics.concurrency.fanout import (
     waits_for_room,
 )
 from scanners.semantics.hot import hot_defs, is_hot, runs_once, served
+from scanners.syntax import unparse
 
 
 class UnboundedFanOut(Rule):
@@ -124,19 +125,18 @@ class UnboundedFanOut(Rule):
                 ctx.report(call, f"Each connection gets its own {call.last.lower()}, however many come.")
         elif call.dotted in WORKERS and call.function in served(ctx):
             ctx.site(call)
-            if not is_braked(call, [], ctx) and not runs_alone(call):
+            if not (is_braked(call, [], ctx) or runs_alone(call)):
                 ctx.report(call, f"Each request starts its own {call.last.lower()}, however many come.")
 
     def _weigh(self, call: Call, source: ast.expr, targets: list[ast.AST], ctx: Context) -> None:
-        scope = ctx.module.functions.get(call.function)
+        scope, bound = ctx.module.functions.get(call.function), bound_of(source, call)
         once = scope is not None and runs_once(call.function, scope, ctx)
-        bound = bound_of(source, call)
         if bound == "few" or once or is_braked(call, targets, ctx) or waits_for_room(call):
             ctx.site(call)
         elif bound == "configured":
-            ctx.unresolved(call, f"`{ast.unparse(source)}` may be few by configuration.")
+            ctx.unresolved(call, f"`{unparse(source)}` may be few by configuration.")
         else:
-            message = f"All items of `{ast.unparse(source)}` are worked on at once, however many there are."
+            message = f"All items of `{unparse(source)}` are worked on at once, however many there are."
             kept = isinstance(source, ast.Attribute) and getattr(source.value, "id", "") == "self"
             ctx.report(call, message, confidence=Confidence.LOW if kept or is_paced(call) else None)
 

@@ -17,6 +17,7 @@ from scanners.semantics.data.moments import (
 )
 from scanners.semantics.data.money import is_money
 from scanners.semantics.data.moneyfields import float_fields
+from scanners.syntax import unparse
 from scanners.tree import Tree, TreeContext
 
 _FLOAT = "`{}` looks like money and is a float; use a Decimal or whole cents."
@@ -105,7 +106,7 @@ class LossyValueType(Rule):
             clock = passed_as_default(at, default) if default is not None else ""
             if spec.type in _FLOATS:
                 ctx.site(at)
-                if is_money(name, ast.unparse(place.node)):
+                if is_money(name, unparse(place.node)):
                     sure = Confidence.HIGH if spec.call is not None else Confidence.MEDIUM
                     ctx.report(at, _FLOAT.format(name), confidence=sure)
             elif clock:
@@ -140,11 +141,10 @@ class LossyValueType(Rule):
         fields = [item for model in tree.facts("model") for item in model["fields"].items()]
         known = {name for name, field in fields if field["type"].startswith(("DateTime", "TIMESTAMP", "datetime"))}
         for fact in tree.facts("naive-moment"):
+            at, text = (fact.path, fact.line), fact["text"]
             if fact["attr"] not in known:
-                ctx.site(fact.path, fact.line)
+                ctx.site(*at)
                 continue
             done = "stored in" if fact["stored"] else "compared with"
             message = f"{fact['call']}() has no time zone and is {done} `{fact['attr']}`; use datetime.now(UTC)."
-            ctx.report(
-                fact.path, fact.line, message, anchor=fact["text"], text=fact["text"], confidence=Confidence.MEDIUM
-            )
+            ctx.report(*at, message, anchor=text, text=text, confidence=Confidence.MEDIUM)

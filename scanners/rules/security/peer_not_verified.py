@@ -6,6 +6,7 @@ from scanners.finding import Effort, Severity
 from scanners.place import Bound, Call
 from scanners.rule import Example, Rule
 from scanners.semantics.security import peers
+from scanners.syntax import unparse
 from scanners.text import TextFile
 
 
@@ -108,7 +109,7 @@ class PeerNotVerified(Rule):
     def visit_call(self, call: Call, ctx: Context) -> None:
         ctx.site(call)
         if call.last == "set_missing_host_key_policy":
-            policy = ast.unparse(call.node.args[0]) if call.node.args else ""
+            policy = unparse(call.node.args[0]) if call.node.args else ""
             if "AutoAdd" in policy or "WarningPolicy" in policy:
                 peers.say(call, ctx, "Any host key is taken, also that of whoever sits in between.")
         elif call.last == "_create_unverified_context" or call.dotted == "ssl._create_unverified_context":
@@ -127,11 +128,10 @@ class PeerNotVerified(Rule):
         for name in peers.OPTIONS[call.dotted]:
             if (given := call.keyword(name)) is None:
                 continue
-            value = ctx.constant(given, call)
-            none = ast.unparse(given).endswith("CERT_NONE") or value == "CERT_NONE"
+            value, written = ctx.constant(given, call), unparse(given)
             off = value in peers.BAD.get(name, (False,)) and value is not UNKNOWN
-            if (off or none) and not peers.is_local(call, ctx):
-                peers.say(call, ctx, f"{name}={ast.unparse(given)} {peers.taken(name)}")
+            if (off or value == "CERT_NONE" or written.endswith("CERT_NONE")) and not peers.is_local(call, ctx):
+                peers.say(call, ctx, f"{name}={written} {peers.taken(name)}")
             return
 
     def visit_binding(self, bound: Bound, ctx: Context) -> None:
