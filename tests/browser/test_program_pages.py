@@ -67,6 +67,7 @@ def test_badges_are_shared_and_seen_without_script(plain, pay, owner):
     page.click("text=Share the badges")
     markdown = page.get_by_role("textbox", name="Markdown of the badge gate")
     expect(markdown).to_have_value(re.compile(r"^\[!\[gate\]\(http"))
+    page.wait_for_load_state("networkidle")
     widths = page.locator("label img").evaluate_all("images => images.map(image => image.naturalWidth)")
     assert min(widths) > 60
     page.click("text=Stop showing the badges")

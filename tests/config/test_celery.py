@@ -49,7 +49,7 @@ def test_what_fetches_waits_in_a_line_of_its_own():
     app.loader.import_default_modules()
     ours = [name for name in app.tasks if name.startswith("reviews.")]
     lines = {name.rpartition(".")[2]: app.amqp.router.route({}, name)["queue"].name for name in ours}
-    fetching = {"wake", "read_for_reviews", "read_advisories", "make_patches"}
+    fetching = {"wake", "read_for_reviews", "read_advisories", "make_patches", "trace_introductions"}
     assert {name for name, line in lines.items() if line == "scans"} == fetching
     assert set(lines.values()) == {"scans", "errands"}
     assert {queue.routing_key for queue in app.amqp.queues.values()} == set(app.amqp.queues) == {"scans", "errands"}

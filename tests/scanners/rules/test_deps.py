@@ -166,8 +166,7 @@ def test_the_end_is_judged_on_the_day_of_the_commit(day: dt.date | None, severit
         PathClass("dockerfile", "service"),
         {"line": 1, "product": "python", "version": "3.10-slim", "text": "FROM python:3.10-slim"},
     )
-    tree, ctx = Tree("http-api", {}, {"runtime": [image]}), TreeContext(RuntimeEndOfLife())
-    tree.date = day
+    tree, ctx = Tree("http-api", {}, {"runtime": [image]}, date=day), TreeContext(RuntimeEndOfLife())
     RuntimeEndOfLife().visit_tree(tree, ctx)
     assert [finding.severity for finding in ctx.findings] == severities
 
