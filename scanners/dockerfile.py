@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 _ESCAPE: Final = re.compile(r"^#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
@@ -16,6 +17,8 @@ _NAMES: Final = frozenset(
     "FROM RUN CMD LABEL MAINTAINER EXPOSE ENV ADD COPY ENTRYPOINT VOLUME USER WORKDIR ARG ONBUILD STOPSIGNAL "
     "HEALTHCHECK SHELL".split()
 )
+_MOST_STAGES: Final = 200
+"""Real ones have a dozen; what a stage is built on is asked for each of them."""
 _DEV_STAGE: Final = re.compile(
     r"(^|[-_.])(dev|devel|development|tests?|testing|debug|lint|ci|local)([-_.]|$)", re.IGNORECASE
 )
@@ -85,7 +88,7 @@ class Stage:
         return bool(_DEV_STAGE.search(self.name))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dockerfile:
     """The stages in order; the last is what is shipped."""
 
@@ -100,7 +103,12 @@ class Dockerfile:
         """An earlier stage by its name or number."""
         if name.isdigit():
             return self.stages[int(name)] if int(name) < len(self.stages) else None
-        return next((stage for stage in self.stages if stage.name.lower() == name.lower() and name), None)
+        return self._named.get(name.lower())
+
+    @cached_property
+    def _named(self) -> dict[str, Stage]:
+        """The first stage of each name."""
+        return {stage.name.lower(): stage for stage in reversed(self.stages) if stage.name}
 
     def line_of(self, stage: Stage) -> list[Stage]:
         """The stage and the earlier stages that it is built on, the nearest first."""
@@ -115,13 +123,15 @@ class Dockerfile:
 
 
 def read(text: str) -> Dockerfile:
-    """The stages of a Dockerfile. Lines that are no instruction are passed over."""
+    """The stages of a Dockerfile, two hundred at most. Lines that are no instruction are passed over."""
     defaults: dict[str, str] = {}
     stages: list[Stage] = []
     for entry in _instructions(text.split("\n")):
         if entry.name == "FROM":
             words = entry.value.split()
             name = words[2] if len(words) >= 3 and words[1].upper() == "AS" else ""
+            if len(stages) == _MOST_STAGES:
+                break
             stages.append(Stage(filled(words[0] if words else "", defaults), name, entry.line))
         elif stages:
             stages[-1].instructions.append(entry)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from scanners import tomltext
+
 NAMES: Final = (".plimsoll.toml", "pyproject.toml")
 CLASSES: Final = frozenset({"service", "script", "test", "migration", "example", "generated", "vendored"})
 
@@ -38,7 +40,7 @@ def read_options(texts: Mapping[str, Callable[[], bytes | None]]) -> Options:
         if raw is None:
             continue
         try:
-            table = tomllib.loads(raw.decode())
+            table = tomltext.loads(raw.decode())
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             return Options(name, problems=(f"{name} cannot be read: {error}. Mend it; it has no effect as it is.",))
         chosen = table if name == ".plimsoll.toml" else table.get("tool", {}).get("plimsoll")

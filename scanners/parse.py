@@ -1,6 +1,7 @@
 """Bytes to a tree: size caps, encodings, newer syntax, and a named problem for what cannot be read."""
 
 import ast
+import codecs
 import io
 import re
 import tokenize
@@ -56,6 +57,8 @@ def decode(raw: bytes) -> str:
     raw = _lines(raw)
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
+        if len(raw) > _SLOW_BYTES and codecs.lookup(encoding).name in _SLOW_CODINGS:
+            raise UnreadableError(_SLOW)
         return raw.decode(encoding)
     except SyntaxError as error:
         return _undecoded(error.msg or "", raw)
@@ -78,6 +81,11 @@ def _lines(raw: bytes) -> bytes:
     return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw
 
 
+_SLOW_CODINGS: Final = frozenset({"idna", "punycode"})
+_SLOW_BYTES: Final = 64 * 1024  # Their time is quadratic: a megabyte takes a minute.
+_SLOW: Final = Problem(
+    "slow-coding", "The coding is one for names of domains, too slow for a file of this size.", "Save it as UTF-8.", 1
+)
 _UNKNOWN_CODING: Final = Problem(
     "unknown-coding", "Python does not know the coding that the file names.", "Name another, or use UTF-8.", 1
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from scanners import dockerfile, yamltree
+from scanners import dockerfile, tomltext, yamltree
 from scanners.paths import PathClass
 from scanners.yamltree import Yaml
 
@@ -28,8 +28,8 @@ class TextFile:
     def toml(self) -> dict[str, Any]:
         """The content as TOML; empty when it is not."""
         try:
-            return tomllib.loads(self.text)
-        except (tomllib.TOMLDecodeError, RecursionError):
+            return tomltext.loads(self.text)
+        except tomllib.TOMLDecodeError:
             return {}
 
     @cached_property

@@ -8,12 +8,12 @@ Lock files: what they pin, who asks for whom, and what they record of the manife
 
 import json
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from scanners import tomltext
 from scanners.dependencies import jsonlocks, tomllocks, uvlock
 from scanners.dependencies.packages import Lock
 from scanners.dependencies.requirements import normal
@@ -22,10 +22,10 @@ _LINES: Final = re.compile(
     r"^name = \"([^\"\n]+)\"|^ {8}\"([\w.-]+)\": \{|^\s*-?\s*name: [\"']?([\w.-]+)", re.MULTILINE
 )
 _READERS: Final[Mapping[str, tuple[Callable[[str], Any], Callable[[Mapping[str, Any]], Lock]]]] = {
-    "uv-lock": (tomllib.loads, uvlock.read),
-    "poetry-lock": (tomllib.loads, tomllocks.poetry_lock),
-    "pdm-lock": (tomllib.loads, tomllocks.pdm_lock),
-    "pylock": (tomllib.loads, tomllocks.pylock),
+    "uv-lock": (tomltext.loads, uvlock.read),
+    "poetry-lock": (tomltext.loads, tomllocks.poetry_lock),
+    "pdm-lock": (tomltext.loads, tomllocks.pdm_lock),
+    "pylock": (tomltext.loads, tomllocks.pylock),
     "pipfile-lock": (json.loads, jsonlocks.pipfile_lock),
     "conda-lock": (jsonlocks.conda_data, jsonlocks.conda_lock),
 }

@@ -65,11 +65,12 @@ class Installs(Collector):
                     self._note(command, "ci", "", True, text, ctx)
             return
         parsed = text.dockerfile
+        final = parsed.line_of(parsed.stages[-1]) if parsed.stages else []
         for stage in parsed.stages:
             line_of = [entry for below in reversed(parsed.line_of(stage)) for entry in below.instructions]
             copies = " ".join(_sources(entry) for entry in line_of if entry.name in ("COPY", "ADD"))
             env = " ".join(entry.value for entry in line_of if entry.name in ("ENV", "ARG"))
-            shipped = stage in parsed.line_of(parsed.stages[-1]) or any(
+            shipped = stage in final or any(
                 entry.flag("from") == stage.name for entry in parsed.stages[-1].instructions if stage.name
             )
             for entry in stage.all("RUN"):

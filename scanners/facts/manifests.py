@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
+from scanners import tomltext
 from scanners.context import Context
 from scanners.dependencies import fingerprints, pipfiles, poetry, projects, setupfiles
 from scanners.dependencies.lockfiles import UnreadableLock, read_lock
@@ -66,8 +67,8 @@ def _toml_problem(text: TextFile) -> str:
     if text.toml or not text.text.strip():
         return ""
     try:
-        tomllib.loads(text.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        tomltext.loads(text.text)
+    except tomllib.TOMLDecodeError as error:
         return f"It cannot be parsed: {' '.join(str(error).split())[:120]}."
     return ""
 

@@ -58,3 +58,10 @@ def test_stages_that_name_each_other_end() -> None:
 
 def test_what_is_no_dockerfile_has_no_stage() -> None:
     assert dockerfile.read("hello\n\nworld \\\n").final is None
+
+
+def test_stages_that_no_image_has_are_passed_over() -> None:
+    text = "".join(f"FROM base{number} AS base{number + 1}\n" for number in range(50_000))
+    parsed = dockerfile.read(text)
+    assert len(parsed.stages) == 200
+    assert parsed.base(parsed.stages[-1]) == "base0"

@@ -34,6 +34,8 @@ def test_paths_are_given_another_class() -> None:
         ('[classes]\n"a" = "important"', "classes"),
         ("colour = 1", "colour"),
         ("exclude = [", "cannot be read"),
+        ("exclude = " + "[" * 100_000, "nested too deeply"),
+        ("a" + ".a" * 100_000 + " = 1", "more than 1,000 dots"),
     ],
 )
 def test_what_cannot_be_understood_is_named_and_changes_nothing(text: str, word: str) -> None:

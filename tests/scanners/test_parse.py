@@ -9,6 +9,7 @@ HOSTILE = {
     "utf-16": "a = 1\n".encode("utf-16"),
     "not-utf-8": b"name = 'caf\xe9'\n",
     "unknown-coding": b"# coding: klingon\na = 1\n",
+    "slow-coding": b"# coding: PunyCode\n" + b"a = 1\n" * 20_000,
     "python-2": b"print 'hello'\n",
     "syntax-error": b"def f(:\n",
     "too-large": b"#" * (MAX_BYTES + 1),
