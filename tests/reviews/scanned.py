@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from reviews import results
@@ -36,7 +37,8 @@ def scan_of(repository: Repository, files: Mapping[str, str], commit: str, **fie
     """A finished scan of these files at a commit, the newest one of the repository."""
     report = report_of(files, repository.kind)
     scan = ScanFactory(repository=repository, state=Scan.State.RUNNING, **fields)
-    kept = results.keep(scan, results.Result(info(commit), report, "basis"))
+    with transaction.atomic():
+        kept = results.keep(scan, results.Result(info(commit), report, "basis"))
     Scan.objects.filter(pk=scan.pk).update(state=Scan.State.DONE, **kept)
     repository.refresh_from_db()
     return Scan.objects.get(pk=scan.pk)
