@@ -14,8 +14,9 @@ from importlib import metadata
 from pathlib import Path
 
 from benchmarks.fetch_corpus import files, pins
+from scanners.caches import MemoryCache
 from scanners.finding import Report
-from scanners.fixes.command import MEND_SECONDS, WORKER, Kept
+from scanners.fixes.command import MEND_SECONDS, WORKER
 from scanners.fixes.offered import fixes
 from scanners.fixes.tree import Outcome, Read, mend_tree, target_of
 from scanners.folder import Folder
@@ -26,11 +27,11 @@ from scanners.wanted import Entry
 
 def mend(folder: Path, pool: Pool, menders: Pool, rules: Iterable[str]) -> tuple[int, Outcome, float]:
     """Ask for the findings of these rules in a folder. Returns how many, what came of it, and seconds."""
-    tree, kept = Folder(folder), Kept()
+    tree, cache = Folder(folder), MemoryCache()
     entries = list(tree.entries())
 
     def scan(listed: Iterable[Entry], read: Read) -> Report:
-        return scan_commit("", listed, read, kind="http-api", children=pool, cache=kept, progress=lambda _: None)
+        return scan_commit("", listed, read, kind="http-api", children=pool, cache=cache, progress=lambda _: None)
 
     before = scan(entries, tree.read)
     wanted = [(found.path, target_of(found)) for found in before.findings if found.rule in rules]

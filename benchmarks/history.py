@@ -17,7 +17,8 @@ from pathlib import Path
 
 from benchmarks.fetch_corpus import CORPUS, checked, repository
 from benchmarks.measuring import surroundings
-from scanners.finding import BlobAnswer, BlobKey, Progress, Report
+from scanners.caches import MemoryCache
+from scanners.finding import Progress, Report
 from scanners.git.store import Store
 from scanners.pool import Pool
 from scanners.replay import sealing
@@ -26,21 +27,6 @@ from scanners.standing import Standing
 
 RELEASES, SMALL = "django-pushes", "wagtail"
 KIND = "http-api"
-
-
-class Memory:
-    """The cache of a live worker."""
-
-    def __init__(self) -> None:
-        self.kept: dict[BlobKey, BlobAnswer] = {}
-
-    def get_many(self, keys: Iterable[BlobKey]) -> dict[BlobKey, BlobAnswer]:
-        """The answers that are known."""
-        return {key: self.kept[key] for key in keys if key in self.kept}
-
-    def put_many(self, answers: Mapping[BlobKey, BlobAnswer]) -> None:
-        """Keep these answers."""
-        self.kept.update(answers)
 
 
 def small_commits(name: str, count: int, place: Path) -> Path:
@@ -73,7 +59,7 @@ def commits_of(store: Path, count: int) -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
-def look(store: Store, pool: Pool, commit: str, cache: Memory, standing: Standing) -> Report:
+def look(store: Store, pool: Pool, commit: str, cache: MemoryCache, standing: Standing) -> Report:
     """One scan, as a worker does it that has scanned the repository before."""
     standing.folder = store.folder(commit, "", standing.folder)
     return scan_commit(
@@ -98,7 +84,7 @@ def spent() -> tuple[float, float]:
 def of_engine(title: str, place: Path, count: int) -> None:
     """Print what the past of a repository costs the engine."""
     newest, *earlier = commits_of(place, count)
-    cache, standing = Memory(), Standing(KIND)
+    cache, standing = MemoryCache(), Standing(KIND)
     start = spent()
     with Store(place) as store, Pool(1) as pool:
         report = look(store, pool, newest, cache, standing)
@@ -108,7 +94,7 @@ def of_engine(title: str, place: Path, count: int) -> None:
             report = look(store, pool, commit, cache, standing)
     end, new = spent(), len(cache.kept) - known
     with Store(place) as store, Pool(1) as pool:
-        again = look(store, pool, earlier[0], Memory(), Standing(KIND))
+        again = look(store, pool, earlier[0], MemoryCache(), Standing(KIND))
     _say(title, report, len(earlier), new, (middle, start, end))
     if sealing.parts(report) != sealing.parts(again):
         raise SystemExit(f"{title}: the report from the cache is not that of a scan without one.")

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from itertools import islice, pairwise
 from pathlib import Path
@@ -25,7 +25,8 @@ from typing import Final, NamedTuple
 
 from benchmarks.fetch_corpus import CORPUS, repository
 from scanners import registry
-from scanners.finding import BlobAnswer, BlobKey, Progress, Report
+from scanners.caches import MemoryCache
+from scanners.finding import Progress, Report
 from scanners.git.folders import Folder
 from scanners.git.store import Store
 from scanners.pool import Pool
@@ -39,21 +40,6 @@ RUFF: Final = str(Path(sys.executable).with_name("ruff"))
 KIND: Final = "http-api"
 _FILES_A_COMMIT: Final = 2
 _SAME: Final = ("findings", "facts", "counts", "inventory", "suppressions", "skipped", "lines", "coverage")
-
-
-class Memory:
-    """The cache of a live worker."""
-
-    def __init__(self) -> None:
-        self.kept: dict[BlobKey, BlobAnswer] = {}
-
-    def get_many(self, keys: Iterable[BlobKey]) -> dict[BlobKey, BlobAnswer]:
-        """The answers that are known."""
-        return {key: self.kept[key] for key in keys if key in self.kept}
-
-    def put_many(self, answers: Mapping[BlobKey, BlobAnswer]) -> None:
-        """Keep these answers."""
-        self.kept.update(answers)
 
 
 class Push(NamedTuple):
@@ -109,12 +95,12 @@ class Bench:
         self._store = store
         self._pool = pool
         self._checkout = checkout
-        self._cache = Memory()
+        self._cache = MemoryCache()
         self._standing = Standing(KIND)
 
     def full(self, commit: str) -> tuple[float, Report]:
         """The seconds of a scan for which nothing is known, and what it says."""
-        return self._scan(commit, Memory(), Standing(KIND))
+        return self._scan(commit, MemoryCache(), Standing(KIND))
 
     def push(self, commit: str) -> tuple[Push, Report]:
         """Scan a commit as the next push, and let Ruff look at it."""
@@ -132,7 +118,7 @@ class Bench:
         standing.folder = self._store.folder(commit, known=standing.folder)
         return standing.folder
 
-    def _scan(self, commit: str, cache: Memory, standing: Standing) -> tuple[float, Report]:
+    def _scan(self, commit: str, cache: MemoryCache, standing: Standing) -> tuple[float, Report]:
         gc.disable()  # As workers do.
         began = time.perf_counter()
         report = scan_commit(

@@ -8,8 +8,6 @@ They wait behind everything else in the queue of record, one repository's in the
 worker dies and no push waits for them. They add points to the trend; what is open today, and since when, stays.
 """
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -19,9 +17,8 @@ from django.db.models import Count
 
 from reviews import intake
 from reviews.models import Repository, Scan, User
-from reviews.sources import credential, policy
+from reviews.sources import credential, policy, until
 from scanners.git.address import parse_source
-from scanners.git.errors import error
 from scanners.git.history import past
 from scanners.git.scratch import scratch_dir
 
@@ -78,7 +75,7 @@ def ask(repository: Repository, count: int, *, every: int = 1, seconds: float, b
             limit=count,
             every=every,
             policy=rules,
-            tick=_until(seconds),
+            tick=until(seconds),
             credential=credential(repository),
         )
     with transaction.atomic():
@@ -113,13 +110,3 @@ def _check(count: int, every: int) -> None:
             f"At most {MOST} commits can be asked for, out of the last {FARTHEST:,}.",
             "Ask for fewer, or for each tenth.",
         )
-
-
-def _until(seconds: float) -> Callable[[], None]:
-    end = time.monotonic() + seconds
-
-    def tick() -> None:
-        if time.monotonic() > end:
-            raise error("remote_timeout")
-
-    return tick

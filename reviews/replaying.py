@@ -24,6 +24,7 @@ from reviews.recount import unpacked
 from reviews.scans import files_of
 from reviews.sources import credential, policy
 from scanners import registry
+from scanners.caches import NoCache
 from scanners.finding import Progress, Skipped, Suppression
 from scanners.git.address import parse_source
 from scanners.git.fetch import fetch
@@ -33,7 +34,6 @@ from scanners.pool import Pool
 from scanners.replay import comparing, sealing
 from scanners.replay.maker import made_by
 from scanners.scan import scan_commit
-from scanners.uncached import NoCache
 
 Json = dict[str, Any]
 

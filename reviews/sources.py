@@ -36,10 +36,11 @@ def commit_at(repository: Repository, ref: str, seconds: float) -> str:
     rules = policy()
     source = parse_source(repository.url, rules)
     with scratch_dir(settings.SCRATCH_DIR) as scratch:
-        return ls_remote(source, ref, scratch, policy=rules, tick=_until(seconds), credential=credential(repository))
+        return ls_remote(source, ref, scratch, policy=rules, tick=until(seconds), credential=credential(repository))
 
 
-def _until(seconds: float) -> Callable[[], None]:
+def until(seconds: float) -> Callable[[], None]:
+    """A tick that raises SourceError remote_timeout once so many seconds are over."""
     end = time.monotonic() + seconds
 
     def tick() -> None:

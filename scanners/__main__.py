@@ -10,6 +10,7 @@ from pathlib import Path
 
 from scanners import advisories, registry
 from scanners.advisories import Advisories, AdvisoriesError
+from scanners.caches import NoCache
 from scanners.finding import BlobCache, Confidence, Progress, Report, Severity
 from scanners.fixes import command as fixing
 from scanners.folder import Folder
@@ -23,7 +24,6 @@ from scanners.report import json as json_report
 from scanners.report import text as text_report
 from scanners.sbom import sbom
 from scanners.scan import scan_commit
-from scanners.uncached import NoCache
 from scanners.wanted import Entry
 
 _FORMATS = {"text": text_report.render, "json": json_report.render, "sarif": sarif.render}

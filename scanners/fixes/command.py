@@ -4,10 +4,11 @@ import argparse
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from scanners.finding import BlobAnswer, BlobKey, Finding, Report
+from scanners.caches import MemoryCache
+from scanners.finding import Finding, Report
 from scanners.fixes.offered import fixes
 from scanners.fixes.request import Target
 from scanners.fixes.tree import Outcome, Read, mend_tree, target_of
@@ -17,22 +18,7 @@ from scanners.wanted import Entry
 
 MEND_SECONDS = 60.0
 WORKER = "scanners.fixes.worker"
-Scan = Callable[[Iterable[Entry], Read, Pool, "Kept"], Report]
-
-
-class Kept:
-    """A cache for one run: the second scan looks at mended files only."""
-
-    def __init__(self) -> None:
-        self._answers: dict[BlobKey, BlobAnswer] = {}
-
-    def get_many(self, keys: Iterable[BlobKey]) -> dict[BlobKey, BlobAnswer]:
-        """The answers that are known."""
-        return {key: self._answers[key] for key in keys if key in self._answers}
-
-    def put_many(self, answers: Mapping[BlobKey, BlobAnswer]) -> None:
-        """Keep these answers."""
-        self._answers.update(answers)
+Scan = Callable[[Iterable[Entry], Read, Pool, MemoryCache], Report]
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -62,10 +48,10 @@ def run(options: argparse.Namespace, scan: Scan) -> int:
     if unknown:
         print(f"No program can mend {unknown[0]}. These have a fix: {', '.join(fixes())}.", file=sys.stderr)
         return 2
-    folder, kept = Folder(options.path), Kept()
+    folder, cache = Folder(options.path), MemoryCache()
     with Pool(options.processes) as pool, Pool(options.processes, MEND_SECONDS, WORKER) as menders:
         entries = list(folder.entries())
-        before = scan(entries, folder.read, pool, kept)
+        before = scan(entries, folder.read, pool, cache)
         wanted = list(_wanted(before, options))
         outcome = mend_tree(
             before,
@@ -73,7 +59,7 @@ def run(options: argparse.Namespace, scan: Scan) -> int:
             folder.read,
             wanted,
             menders=menders,
-            rescan=lambda changed, read: scan(changed, read, pool, kept),
+            rescan=lambda changed, read: scan(changed, read, pool, cache),
             tick=lambda: None,
         )
     try:

@@ -12,6 +12,7 @@ from typing import Final
 
 from scanners import advisories, registry
 from scanners.advisories import Advisories, AdvisoriesError
+from scanners.caches import NoCache
 from scanners.finding import Progress, Report
 from scanners.git.blobs import BlobReader
 from scanners.git.errors import SourceError
@@ -24,7 +25,6 @@ from scanners.replay.comparing import Expected, UnreadableError
 from scanners.replay.maker import made_by
 from scanners.rule import Rule
 from scanners.scan import scan_commit
-from scanners.uncached import NoCache
 
 SAME, DIFFERENT, REFUSED = range(3)
 _HELP: Final = """\

@@ -1,12 +1,13 @@
 """A commit through the rules: what is looked at, what is left out by name, what the cache saves, what is counted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
 
 from scanners import registry
-from scanners.finding import BlobAnswer, BlobKey, Progress, Report
+from scanners.caches import MemoryCache
+from scanners.finding import Progress, Report
 from scanners.pool import Pool
 from scanners.scan import blob_sha, scan_commit, scan_files, sites
 
@@ -31,20 +32,7 @@ class Entry:
     size: int | None = 10
 
 
-class Memory:
-    """A cache that can be looked into."""
-
-    def __init__(self) -> None:
-        self.kept: dict[BlobKey, BlobAnswer] = {}
-
-    def get_many(self, wanted: Iterable[BlobKey]) -> dict[BlobKey, BlobAnswer]:
-        return {key: self.kept[key] for key in wanted if key in self.kept}
-
-    def put_many(self, answers: Mapping[BlobKey, BlobAnswer]) -> None:
-        self.kept |= answers
-
-
-def scan(files: Mapping[str, bytes], cache: Memory, *more: Entry, seen: list[Progress] | None = None) -> Report:
+def scan(files: Mapping[str, bytes], cache: MemoryCache, *more: Entry, seen: list[Progress] | None = None) -> Report:
     """Scan files with one child."""
     blobs = {blob_sha(raw): raw for raw in files.values()}
     entries = [Entry(path, blob_sha(raw), size=len(raw)) for path, raw in files.items()]
@@ -56,7 +44,7 @@ def scan(files: Mapping[str, bytes], cache: Memory, *more: Entry, seen: list[Pro
 
 
 def test_service_code_is_reported_and_tests_and_vendored_code_are_not() -> None:
-    report = scan(FILES, Memory())
+    report = scan(FILES, MemoryCache())
     found = [(finding.path, finding.line) for finding in report.findings if finding.rule == "request-without-timeout"]
     assert found == [("pay/client.py", 5)]
     assert report.counts["request-without-timeout"].good == 1
@@ -66,7 +54,7 @@ def test_service_code_is_reported_and_tests_and_vendored_code_are_not() -> None:
 def test_everything_that_is_not_looked_at_is_listed_with_its_reason() -> None:
     report = scan(
         FILES,
-        Memory(),
+        MemoryCache(),
         Entry("link.py", "d" * 40, mode="120000"),
         Entry("sub.py", "e" * 40, mode="160000", size=None),
         Entry("huge.py", "f" * 40, size=5_000_000),
@@ -83,13 +71,13 @@ def test_everything_that_is_not_looked_at_is_listed_with_its_reason() -> None:
 
 
 def test_a_file_that_cannot_be_parsed_is_named_and_lowers_the_coverage() -> None:
-    report = scan(FILES, Memory())
+    report = scan(FILES, MemoryCache())
     assert [(file.path, file.problem.code) for file in report.files if file.problem] == [("broken.py", "syntax-error")]
     assert 0.5 < report.coverage < 1
 
 
 def test_the_second_scan_of_the_same_tree_asks_no_child_and_says_the_same() -> None:
-    cache, seen = Memory(), []
+    cache, seen = MemoryCache(), []
     first = scan(FILES, cache)
     second = scan(FILES, cache, seen=seen)
     assert (second.findings, second.counts, second.facts) == (first.findings, first.counts, first.facts)
@@ -98,23 +86,23 @@ def test_the_second_scan_of_the_same_tree_asks_no_child_and_says_the_same() -> N
 
 
 def test_a_change_of_one_file_scans_one_blob_and_equals_a_full_scan() -> None:
-    cache, seen = Memory(), []
+    cache, seen = MemoryCache(), []
     scan(FILES, cache)
     changed = FILES | {"pay/again.py": FILES["pay/again.py"].replace(b", timeout=5", b"")}
     report = scan(changed, cache, seen=seen)
     assert max(state.scanned for state in seen) == 1
-    assert report.findings == scan(changed, Memory()).findings
+    assert report.findings == scan(changed, MemoryCache()).findings
 
 
 def test_progress_names_the_steps_in_order() -> None:
     seen: list[Progress] = []
-    scan(FILES, Memory(), seen=seen)
+    scan(FILES, MemoryCache(), seen=seen)
     assert list(dict.fromkeys(state.step for state in seen)) == ["list", "scan", "match"]
     assert max(state.total for state in seen) == 4
 
 
 def test_sites_of_a_finished_scan_are_reopened_from_the_cache() -> None:
-    cache = Memory()
+    cache = MemoryCache()
     report = scan(FILES, cache)
     (site,) = sites("request-without-timeout", "http-api", report.files, cache)
     assert (site.path, site.line, site.good) == ("pay/again.py", 5, True)
@@ -128,7 +116,7 @@ def test_a_rule_without_a_site_does_not_apply_and_says_why() -> None:
 
 def test_a_repository_excludes_paths_and_they_are_listed() -> None:
     files = FILES | {".plimsoll.toml": b'exclude = ["pay/**"]\n[classes]\n"tests" = "service"\n'}
-    report = scan(files, Memory())
+    report = scan(files, MemoryCache())
     assert {skip.path for skip in report.skipped if skip.code == "excluded"} == {"pay/client.py", "pay/again.py"}
     assert [found.path for found in report.findings if found.rule == "request-without-timeout"] == ["tests/test_pay.py"]
 
@@ -159,10 +147,10 @@ def test_a_finding_that_joins_files_is_excused_where_it_stands() -> None:
 
 def test_a_lock_file_over_the_size_limit_is_not_called_missing() -> None:
     files = {"pyproject.toml": b'[project]\nname = "pay"\ndependencies = ["redis"]\n', "pay/app.py": b"import redis\n"}
-    report = scan(files, Memory(), Entry("uv.lock", "f" * 40, size=5_000_000))
+    report = scan(files, MemoryCache(), Entry("uv.lock", "f" * 40, size=5_000_000))
     assert [found.rule for found in report.findings if found.rule == "lock-file-missing"] == []
     assert report.counts["lock-file-missing"].unresolved == 1
-    assert [found.path for found in scan(files, Memory()).findings if found.rule == "lock-file-missing"] == [
+    assert [found.path for found in scan(files, MemoryCache()).findings if found.rule == "lock-file-missing"] == [
         "pyproject.toml"
     ]
 

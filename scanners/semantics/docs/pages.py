@@ -15,7 +15,9 @@ _MARKED: Final = re.compile(
 _TAG: Final = re.compile(r"</?[a-z][^>]*>", re.IGNORECASE)
 _UNDERLINE: Final = re.compile(r"^([=\-~^\"'`#*+.:_])\1{2,}\s*$")
 _LINK: Final = re.compile(
-    r"\[([^\]\n]+)\]\(([^)\s]+)[^)]*\)|`([^`<\n]+)<([^>\n]+)>`__?|^ {0,3}\[([^\]\n]+)\]:\s*(\S+)"
+    # Lengths are bounded: without it each of many brackets that nothing closes is followed to the end of the page.
+    r"\[([^\]\n]{1,500})\]\(([^)\s]{1,500})[^)]{0,500}\)|`([^`<\n]{1,500})<([^>\n]{1,500})>`__?"
+    r"|^ {0,3}\[([^\]\n]+)\]:\s*(\S+)"
     r"|^\.\. _([^:\n]+): (\S+)|(?P<bare>https?://[^\s<>()\"'`\]]+)",
     re.MULTILINE,
 )

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from scanners.__main__ import main
+from scanners.caches import MemoryCache
 from scanners.finding import Report
-from scanners.fixes.command import MEND_SECONDS, WORKER, Kept
+from scanners.fixes.command import MEND_SECONDS, WORKER
 from scanners.fixes.tree import Outcome, Read, mend_tree, target_of
 from scanners.folder import Folder
 from scanners.pool import Pool
@@ -35,11 +36,11 @@ def mend(pools: tuple[Pool, Pool], tmp_path: Path) -> Callable[[dict[str, bytes]
             file = tmp_path / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(raw)
-        folder, kept = Folder(tmp_path), Kept()
+        folder, cache = Folder(tmp_path), MemoryCache()
         entries = list(folder.entries())
 
         def scan(listed: Iterable[Entry], read: Read) -> Report:
-            return scan_commit("", listed, read, kind="http-api", children=pool, cache=kept, progress=lambda _: None)
+            return scan_commit("", listed, read, kind="http-api", children=pool, cache=cache, progress=lambda _: None)
 
         before = scan(entries, folder.read)
         wanted = [

@@ -184,7 +184,7 @@ def test_no_scan_is_asked_for_when_one_is_under_way_or_nobody_wished_it(ask):
 
 
 def test_a_scan_that_went_away_is_asked_for_again_after_a_minute(ask):
-    answers = [NO_SCAN, SCAN, *[gate("pending", "no-scan", again=25)] * 3, SCAN, gate("pass")]
+    answers = [NO_SCAN, SCAN, *[gate("pending", "no-scan", again=30)] * 3, SCAN, gate("pass")]
     code, server = ask(*answers, arguments=["--scan", "--wait"])
     posts = [number for number, asked in enumerate(server.asked) if asked.startswith("POST")]
     assert (code, posts) == (0, [1, 5])
