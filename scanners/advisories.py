@@ -26,14 +26,15 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from scanners import cvss
+from scanners.regex import regex
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
 _LARGEST: Final = 5_000_000
 _ORDER: Final = ("fixed", "introduced", "last_affected")
 """Events in the order in which those of one version take effect."""
-_NAME: Final = re.compile(r"^\s*-?\s*\"?name\"?:\s*[\"']?([A-Za-z0-9][\w.-]*)|\"name\":\s*\"([^\"]+)\"", re.MULTILINE)
-_MODIFIED: Final = re.compile(r"\"?\bmodified\"?:\s*[\"']?(\d{4})-(\d{2})-(\d{2})")
+_NAME: Final = regex(r"^\s*-?\s*\"?name\"?:\s*[\"']?([A-Za-z0-9][\w.-]*)|\"name\":\s*\"([^\"]+)\"", re.MULTILINE)
+_MODIFIED: Final = regex(r"\"?\bmodified\"?:\s*[\"']?(\d{4})-(\d{2})-(\d{2})")
 
 
 class AdvisoriesError(ValueError):

@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-_ESCAPE: Final = re.compile(r"^#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
-_HEAD: Final = re.compile(r"^\s*([A-Za-z]+)(?:\s+(.*))?$", re.DOTALL)
-_FLAG: Final = re.compile(r"^--([\w-]+)(?:=(\S*))?\s*")
-_HEREDOC: Final = re.compile(r"<<-?([\"']?)([A-Za-z_]\w*)\1")
-_VARIABLE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?[-+]([^}]*))?\})")
+from scanners.regex import regex
+
+_ESCAPE: Final = regex(r"^#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
+_HEAD: Final = regex(r"^\s*([A-Za-z]+)(?:\s+(.*))?$", re.DOTALL)
+_FLAG: Final = regex(r"^--([\w-]+)(?:=(\S*))?\s*")
+_HEREDOC: Final = regex(r"<<-?([\"']?)([A-Za-z_]\w*)\1")
+_VARIABLE: Final = regex(r"\$(?:(\w+)|\{(\w+)(?::?[-+]([^}]*))?\})")
 _NAMES: Final = frozenset(
     "FROM RUN CMD LABEL MAINTAINER EXPOSE ENV ADD COPY ENTRYPOINT VOLUME USER WORKDIR ARG ONBUILD STOPSIGNAL "
     "HEALTHCHECK SHELL".split()
 )
 _MOST_STAGES: Final = 200
 """Real ones have a dozen; what a stage is built on is asked for each of them."""
-_DEV_STAGE: Final = re.compile(
+_DEV_STAGE: Final = regex(
     r"(^|[-_.])(dev|devel|development|tests?|testing|debug|lint|ci|local)([-_.]|$)", re.IGNORECASE
 )
 

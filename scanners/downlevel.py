@@ -14,19 +14,20 @@ from typing import Final
 
 from scanners.formatted import Formatted
 from scanners.literals import Literal
+from scanners.regex import regex
 from scanners.uplevel import uplevel
 
 _SPACE: Final = r"(?:[ \t\f]|\\\n)"
-_PARAMETERS: Final = re.compile(rf"{_SPACE}*+\w+{_SPACE}*+\[")
-_ALIAS: Final = re.compile(rf"({_SPACE}++)(\w+)({_SPACE}*+)(\[|=(?!=))")
-_LAZY: Final = re.compile(rf"({_SPACE}++)(import|from)(?!\w)")
-_GROUP: Final = re.compile(rf"{_SPACE}*+(?:\*{_SPACE}*+)?")
-_HEADER: Final = re.compile(
+_PARAMETERS: Final = regex(rf"{_SPACE}*+\w+{_SPACE}*+\[")
+_ALIAS: Final = regex(rf"({_SPACE}++)(\w+)({_SPACE}*+)(\[|=(?!=))")
+_LAZY: Final = regex(rf"({_SPACE}++)(import|from)(?!\w)")
+_GROUP: Final = regex(rf"{_SPACE}*+(?:\*{_SPACE}*+)?")
+_HEADER: Final = regex(
     r"""#[^\n]*|"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+'|[()\[\]{}]|[,:\n]|\\\n|(?<!\w)(?:as|except|lambda)(?!\w)"""
 )
-_IMPORTED: Final = re.compile(r"^[ \t]*(?:from[^\n]*?import|import)\b([^\n(]*(?:\([^)]*\))?)", re.MULTILINE)
-_ASSIGNED: Final = re.compile(r"^(\w+)[ \t]*=(?!=)", re.MULTILINE)
-_LOWER: Final = re.compile(r"[a-z_][a-z0-9_]*+\Z")
+_IMPORTED: Final = regex(r"^[ \t]*(?:from[^\n]*?import|import)\b([^\n(]*(?:\([^)]*\))?)", re.MULTILINE)
+_ASSIGNED: Final = regex(r"^(\w+)[ \t]*=(?!=)", re.MULTILINE)
+_LOWER: Final = regex(r"[a-z_][a-z0-9_]*+\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,27 +4,28 @@ import re
 from typing import Final
 
 from scanners.literals import Field, Literal, Part, unescaped
+from scanners.regex import regex
 
 _QUOTED: Final = r"(?:(?<!\w)(?P<prefix>[fturbFTURB]|[ftbFTB][rR]|[rR][ftbFTB]))?(?P<quote>\"{3}|'{3}|\"|')"
 _WORD: Final = r"(?<!\w)(?P<word>def|class|type|lazy|except|for)(?!\w)"
-_CODE: Final = re.compile(rf"#[^\n]*|{_QUOTED}|[()\[\]{{}}]|{_WORD}")
-_FIELD: Final = re.compile(rf"#[^\n]*|{_QUOTED}|[()\[\]{{}}]|[!=<>]=|[:=!,]|{_WORD}")
-_STRING: Final = re.compile(_QUOTED)
-_NEXT: Final = re.compile(r"(?:[ \t\f]|\\\n)*+")
-_NEXT_INSIDE: Final = re.compile(r"(?:[ \t\f\n]|\\\n|#[^\n]*)*+")
-_BRACKETED: Final = re.compile(r"#[^\n]*|(?P<quote>\"{3}|'{3}|\"|')|[()\[\]{}]")
-_STAR: Final = re.compile(r"\s*+(\*\*?)")
-_YIELD: Final = re.compile(r"\s*+(yield)(?!\w)(?:(\s++from)(?!\w))?(?=(\s*+[!:}=])?)")
-_DEBUG: Final = re.compile(r"=(?:\s|#[^\n]*)*+(?=[!:}])")
-_CONVERSION: Final = re.compile(r"!\s*+([rsa])(?:\s|#[^\n]*)*+")
-_COMMENT: Final = re.compile(r"#[^\n]*")
+_CODE: Final = regex(rf"#[^\n]*|{_QUOTED}|[()\[\]{{}}]|{_WORD}")
+_FIELD: Final = regex(rf"#[^\n]*|{_QUOTED}|[()\[\]{{}}]|[!=<>]=|[:=!,]|{_WORD}")
+_STRING: Final = regex(_QUOTED)
+_NEXT: Final = regex(r"(?:[ \t\f]|\\\n)*+")
+_NEXT_INSIDE: Final = regex(r"(?:[ \t\f\n]|\\\n|#[^\n]*)*+")
+_BRACKETED: Final = regex(r"#[^\n]*|(?P<quote>\"{3}|'{3}|\"|')|[()\[\]{}]")
+_STAR: Final = regex(r"\s*+(\*\*?)")
+_YIELD: Final = regex(r"\s*+(yield)(?!\w)(?:(\s++from)(?!\w))?(?=(\s*+[!:}=])?)")
+_DEBUG: Final = regex(r"=(?:\s|#[^\n]*)*+(?=[!:}])")
+_CONVERSION: Final = regex(r"!\s*+([rsa])(?:\s|#[^\n]*)*+")
+_COMMENT: Final = regex(r"#[^\n]*")
 _ENDS: Final = {
-    "'": re.compile(r"(?:[^'\\\n]|\\.)*+'", re.DOTALL),
-    '"': re.compile(r'(?:[^"\\\n]|\\.)*+"', re.DOTALL),
-    "'''": re.compile(r"(?:[^'\\]|\\.|'(?!''))*+'''", re.DOTALL),
-    '"""': re.compile(r'(?:[^"\\]|\\.|"(?!""))*+"""', re.DOTALL),
+    "'": regex(r"(?:[^'\\\n]|\\.)*+'", re.DOTALL),
+    '"': regex(r'(?:[^"\\\n]|\\.)*+"', re.DOTALL),
+    "'''": regex(r"(?:[^'\\]|\\.|'(?!''))*+'''", re.DOTALL),
+    '"""': regex(r'(?:[^"\\]|\\.|"(?!""))*+"""', re.DOTALL),
 }
-_BREAKS: Final = {quote: re.compile(rf"[\\{{}}{quote[0]}" + ("\n]" if len(quote) == 1 else "]")) for quote in _ENDS}
+_BREAKS: Final = {quote: regex(rf"[\\{{}}{quote[0]}" + ("\n]" if len(quote) == 1 else "]")) for quote in _ENDS}
 _DEEPEST: Final = 150  # As in Python, which refuses what is deeper.
 
 

@@ -3,7 +3,6 @@
 import ast
 import codecs
 import io
-import re
 import tokenize
 import warnings
 from dataclasses import dataclass
@@ -11,12 +10,13 @@ from typing import Final
 
 from scanners.downlevel import downlevel
 from scanners.finding import Problem
+from scanners.regex import regex
 
 MAX_BYTES: Final = 1024 * 1024  # Bounds one parse to a few seconds and some 300 MB (docs/decisions).
 _OLD_MESSAGES: Final = ("Missing parentheses in call to", "leading zeros", "multiple exception types")
-_OLD: Final = re.compile(r"^\s*(?:raise\s+[\w.]+\s*,|exec\s+['\w]|print\s+['\w])|`|<>|\b0[0-7]+L?\b|\b\d+L\b|\bur'")
-_TEXTS: Final = re.compile(r"""'[^']*'|"[^"]*"|#.*""")
-_NAMED: Final = re.compile(r"\bas\b")
+_OLD: Final = regex(r"^\s*(?:raise\s+[\w.]+\s*,|exec\s+['\w]|print\s+['\w])|`|<>|\b0[0-7]+L?\b|\b\d+L\b|\bur'")
+_TEXTS: Final = regex(r"""'[^']*'|"[^"]*"|#.*""")
+_NAMED: Final = regex(r"\bas\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,50 +5,52 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from scanners.regex import regex
+
 _TEXT_KINDS: Final = (
-    ("dockerfile", re.compile(r"(^|/)(Dockerfile|Containerfile)(\.[\w.-]+)?$|\.dockerfile$", re.IGNORECASE)),
-    ("compose", re.compile(r"(^|/)(docker-)?compose[\w.-]*\.ya?ml$")),
-    ("pyproject", re.compile(r"(^|/)pyproject\.toml$")),
-    ("uv-lock", re.compile(r"(^|/)uv\.lock$")),
-    ("poetry-lock", re.compile(r"(^|/)poetry\.lock$")),
-    ("pdm-lock", re.compile(r"(^|/)pdm\.lock$")),
-    ("pylock", re.compile(r"(^|/)pylock(\.[\w-]+)?\.toml$")),
-    ("pipfile-lock", re.compile(r"(^|/)Pipfile\.lock$")),
-    ("pipfile", re.compile(r"(^|/)Pipfile$")),
-    ("conda-lock", re.compile(r"(^|/)conda-lock[\w.-]*\.ya?ml$")),
-    ("constraints", re.compile(r"(^|/)constraints[\w.-]*\.txt$")),
-    ("requirements", re.compile(r"(^|/)([\w.-]*requirements[\w.-]*\.(txt|in|pip)|requirements/[\w./-]+\.(txt|in))$")),
-    ("setup-cfg", re.compile(r"(^|/)setup\.cfg$")),
+    ("dockerfile", regex(r"(^|/)(Dockerfile|Containerfile)(\.[\w.-]+)?$|\.dockerfile$", re.IGNORECASE)),
+    ("compose", regex(r"(^|/)(docker-)?compose[\w.-]*\.ya?ml$")),
+    ("pyproject", regex(r"(^|/)pyproject\.toml$")),
+    ("uv-lock", regex(r"(^|/)uv\.lock$")),
+    ("poetry-lock", regex(r"(^|/)poetry\.lock$")),
+    ("pdm-lock", regex(r"(^|/)pdm\.lock$")),
+    ("pylock", regex(r"(^|/)pylock(\.[\w-]+)?\.toml$")),
+    ("pipfile-lock", regex(r"(^|/)Pipfile\.lock$")),
+    ("pipfile", regex(r"(^|/)Pipfile$")),
+    ("conda-lock", regex(r"(^|/)conda-lock[\w.-]*\.ya?ml$")),
+    ("constraints", regex(r"(^|/)constraints[\w.-]*\.txt$")),
+    ("requirements", regex(r"(^|/)([\w.-]*requirements[\w.-]*\.(txt|in|pip)|requirements/[\w./-]+\.(txt|in))$")),
+    ("setup-cfg", regex(r"(^|/)setup\.cfg$")),
     (
         "env-example",
-        re.compile(r"(^|/)(\.?env|[\w-]+\.env)[.-](example|sample|template|dist|defaults?)$|(^|/)example\.env$"),
+        regex(r"(^|/)(\.?env|[\w-]+\.env)[.-](example|sample|template|dist|defaults?)$|(^|/)example\.env$"),
     ),
-    ("env", re.compile(r"(^|/)\.env(\.[\w-]+)?$|(^|/)[\w-]+\.env$")),
-    ("python-version", re.compile(r"(^|/)(\.python-version|runtime\.txt)$")),
+    ("env", regex(r"(^|/)\.env(\.[\w-]+)?$|(^|/)[\w-]+\.env$")),
+    ("python-version", regex(r"(^|/)(\.python-version|runtime\.txt)$")),
     (
         "workflow",
-        re.compile(r"(^|/)\.github/workflows/[^/]+\.ya?ml$|(^|/)\.gitlab-ci\.ya?ml$|(^|/)azure-pipelines\.ya?ml$"),
+        regex(r"(^|/)\.github/workflows/[^/]+\.ya?ml$|(^|/)\.gitlab-ci\.ya?ml$|(^|/)azure-pipelines\.ya?ml$"),
     ),
     (
         "ci",
-        re.compile(
+        regex(
             r"(^|/)(Jenkinsfile|\.travis\.yml|bitbucket-pipelines\.yml|\.drone\.yml|\.cirrus\.yml|\.woodpecker\.ya?ml|cloudbuild\.ya?ml"
             r"|buildspec\.ya?ml|\.?appveyor\.yml|\.build\.yml)$|(^|/)\.(circleci|buildkite|woodpecker|builds|semaphore|teamcity)/"
             r"|(^|/)\.(gitea|forgejo)/workflows/[^/]+\.ya?ml$|^\.?ci/[^/.]+$"
         ),
     ),
-    ("recipe", re.compile(r"(^|/)(tox\.ini|(GNU)?[Mm]akefile|[Jj]ustfile|Taskfile\.ya?ml)$")),
-    ("manifest", re.compile(r"(^|/)(k8s|kubernetes|deploy|deployment|helm|charts|manifests)/.*\.ya?ml$")),
-    ("archive", re.compile(r"^PKG-INFO$")),
-    ("crontab", re.compile(r"(^|/)(\.?crontabs?|cron\.d/[\w-]+|crontabs/[\w-]+|crontab\.txt)$|\.(cron|crontab)$")),
-    ("procfile", re.compile(r"(^|/)Procfile$")),
-    ("dockerignore", re.compile(r"(^|/)([\w.-]+)?\.dockerignore$")),
-    ("notebook", re.compile(r"\.ipynb$")),
-    ("key-file", re.compile(r"\.(pem|key|ppk|jks|p12|pfx|keystore)$|(^|/)id_(rsa|dsa|ecdsa|ed25519)$")),
-    ("shell", re.compile(r"\.(sh|bash)$")),
+    ("recipe", regex(r"(^|/)(tox\.ini|(GNU)?[Mm]akefile|[Jj]ustfile|Taskfile\.ya?ml)$")),
+    ("manifest", regex(r"(^|/)(k8s|kubernetes|deploy|deployment|helm|charts|manifests)/.*\.ya?ml$")),
+    ("archive", regex(r"^PKG-INFO$")),
+    ("crontab", regex(r"(^|/)(\.?crontabs?|cron\.d/[\w-]+|crontabs/[\w-]+|crontab\.txt)$|\.(cron|crontab)$")),
+    ("procfile", regex(r"(^|/)Procfile$")),
+    ("dockerignore", regex(r"(^|/)([\w.-]+)?\.dockerignore$")),
+    ("notebook", regex(r"\.ipynb$")),
+    ("key-file", regex(r"\.(pem|key|ppk|jks|p12|pfx|keystore)$|(^|/)id_(rsa|dsa|ecdsa|ed25519)$")),
+    ("shell", regex(r"\.(sh|bash)$")),
     (
         "config-file",
-        re.compile(
+        regex(
             r"(^|/)(\.npmrc|\.pypirc|\.netrc|\.pgpass|\.git-credentials|credentials)$|\.(ini|cfg|conf|properties|tfvars|tf)$|"
             r"(^|/)[\w.-]*(config|settings|secret|credential|application|local|prod|staging|values|database|account)[\w.-]*"
             r"\.(ya?ml|json|toml)$"
@@ -56,76 +58,72 @@ _TEXT_KINDS: Final = (
     ),
     (
         "catalogue",
-        re.compile(r"(^|/)(catalog-info|opslevel|service\.datadog|\.?cortex|compass|backstage)\.ya?ml$"),
+        regex(r"(^|/)(catalog-info|opslevel|service\.datadog|\.?cortex|compass|backstage)\.ya?ml$"),
     ),
-    ("codeowners", re.compile(r"(^|/)(CODEOWNERS|OWNERS(\.ya?ml)?)$")),
-    ("maintainers", re.compile(r"(^|/)MAINTAINERS(\.\w+)?$", re.IGNORECASE)),
-    ("authors", re.compile(r"(^|/)AUTHORS(\.\w+)?$", re.IGNORECASE)),
+    ("codeowners", regex(r"(^|/)(CODEOWNERS|OWNERS(\.ya?ml)?)$")),
+    ("maintainers", regex(r"(^|/)MAINTAINERS(\.\w+)?$", re.IGNORECASE)),
+    ("authors", regex(r"(^|/)AUTHORS(\.\w+)?$", re.IGNORECASE)),
     (
         "objectives",
-        re.compile(
-            r"(^|/)(slos?|openslo|sloth|service[_-]levels?)(/[\w./-]+)?([._-][\w.-]*)?\.ya?ml$|[._-]slos?\.ya?ml$"
-        ),
+        regex(r"(^|/)(slos?|openslo|sloth|service[_-]levels?)(/[\w./-]+)?([._-][\w.-]*)?\.ya?ml$|[._-]slos?\.ya?ml$"),
     ),
     (
         "alert-rules",
-        re.compile(
-            r"(^|/)([\w.-]*alert[\w.-]*|[\w.-]*rules)\.ya?ml$|(^|/)(alerts?|alerting|prometheus|rules)/.*\.ya?ml$"
-        ),
+        regex(r"(^|/)([\w.-]*alert[\w.-]*|[\w.-]*rules)\.ya?ml$|(^|/)(alerts?|alerting|prometheus|rules)/.*\.ya?ml$"),
     ),
     (
         "docs",
-        re.compile(
+        regex(
             r"(^|/)[^/]+\.(md|rst|adoc|markdown)$|(^|/)docs/.*\.txt$"
             r"|(^|/)(README|CHANGES|CHANGELOG|HISTORY|NEWS|RELNOTES|RUNBOOK|ARCHITECTURE)(\.txt)?$",
             re.IGNORECASE,
         ),
     ),
-    ("yaml", re.compile(r"\.ya?ml$")),
-    ("template", re.compile(r"(^|/)(templates|jinja2?)/.*\.x?html?(\.(j2|jinja2?))?$")),
+    ("yaml", regex(r"\.ya?ml$")),
+    ("template", regex(r"(^|/)(templates|jinja2?)/.*\.x?html?(\.(j2|jinja2?))?$")),
 )
 _DOCUMENTS: Final = (
-    ("readme", re.compile(r"(^|/)README[^/]*$", re.IGNORECASE)),
-    ("changelog", re.compile(r"(^|/)(change[_-]?log|changes|history|news|rel(ease)?[_-]?notes?)\b", re.IGNORECASE)),
-    ("decision", re.compile(r"(^|[/_-])(adrs?|decisions?|rfcs?)([/._-]|$)", re.IGNORECASE)),
+    ("readme", regex(r"(^|/)README[^/]*$", re.IGNORECASE)),
+    ("changelog", regex(r"(^|/)(change[_-]?log|changes|history|news|rel(ease)?[_-]?notes?)\b", re.IGNORECASE)),
+    ("decision", regex(r"(^|[/_-])(adrs?|decisions?|rfcs?)([/._-]|$)", re.IGNORECASE)),
     (
         "architecture",
-        re.compile(r"(architecture|(^|[/_-])(design|internals|how[_-]it[_-]works)([/._-]|$))", re.IGNORECASE),
+        regex(r"(architecture|(^|[/_-])(design|internals|how[_-]it[_-]works)([/._-]|$))", re.IGNORECASE),
     ),
     (
         "runbook",
-        re.compile(
+        regex(
             r"(run[_-]?books?|play[_-]?books?|on[_-]?call|troubleshoot\w*|(^|[/_-])(operat(ions?|ing)|ops|incidents?)([/._-]|$))",
             re.IGNORECASE,
         ),
     ),
-    ("objectives", re.compile(r"(^|[/_-])(slos?|slas?|service[_-]levels?|objectives)([/._-]|$)", re.IGNORECASE)),
+    ("objectives", regex(r"(^|[/_-])(slos?|slas?|service[_-]levels?|objectives)([/._-]|$)", re.IGNORECASE)),
 )
-_VENDORED: Final = re.compile(
+_VENDORED: Final = regex(
     r"(^|/)(_?vendor|_?vendored|_?third[_-]?party|externals|extern|node_modules|site-packages|\.?venv)/"
 )
-_GENERATED: Final = re.compile(r"(_pb2|_pb2_grpc)\.pyi?$|(^|/)_?version(_info)?_generated\.py$")
-_TEST: Final = re.compile(
+_GENERATED: Final = regex(r"(_pb2|_pb2_grpc)\.pyi?$|(^|/)_?version(_info)?_generated\.py$")
+_TEST: Final = regex(
     r"(^|/)(t|tests?|testing|test_[^/]*|[^/]*_tests?|e2e|specs?)/|(^|/)(test_[^/]*|[^/]*_tests?|conftest|tests|testing|testlib|test_?utils?)\.py$"
 )
-_EXAMPLE: Final = re.compile(
+_EXAMPLE: Final = regex(
     r"(^|/)(docs?|examples?|samples?|demos?|tutorials?|benchmarks?|examples?[_-][^/]*|[^/]*[_-]examples?)/"
 )
 _DEPLOYED: Final = ("dockerfile", "compose", "manifest")  # In the documentation they show it, or show how it is done.
-_SCRIPT: Final = re.compile(
+_SCRIPT: Final = regex(
     r"(^|/)(scripts?|bin|cli|management/commands)/|(^|/)(manage|setup|noxfile|fabfile|__main__)\.py$"
 )
-_MIGRATION: Final = re.compile(r"(^|/)(migrations|alembic/versions|versions)/[^/]+\.py$")
-_SETTINGS: Final = re.compile(
+_MIGRATION: Final = regex(r"(^|/)(migrations|alembic/versions|versions)/[^/]+\.py$")
+_SETTINGS: Final = regex(
     r"(^|/)(settings|config|conf|configuration)(/[^/]+)*\.py$|(^|/)[^/]*(settings|config)"
     r"(_(dev|development|local|tests?|testing|ci|prod|production|staging))?\.py$"
     r"|(^|/)(gunicorn|hypercorn|uwsgi)[\w.-]*\.py$|(^|/)(alembic|\w*migrations)/env\.py$"
 )
-_PRIVATE: Final = re.compile(r"(^|/)_(?!_)[^/]*(/|\.py$)")
-_ENVIRONMENT: Final = re.compile(
+_PRIVATE: Final = regex(r"(^|/)_(?!_)[^/]*(/|\.py$)")
+_ENVIRONMENT: Final = regex(
     r"(?:^|[/_.-])(dev|development|local|tests?|testing|ci|prod|production|staging)(?:[/_.-]|$)"
 )
-_WORKSPACE: Final = re.compile(r"(^|/)\.(devcontainer|gitpod|codespaces)[/.]")
+_WORKSPACE: Final = regex(r"(^|/)\.(devcontainer|gitpod|codespaces)[/.]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,20 +214,18 @@ def _environment(path: str) -> str:
     return "test" if word in ("test", "tests", "testing", "ci") else "production"
 
 
-_MARKED_GENERATED: Final = re.compile(
+_MARKED_GENERATED: Final = regex(
     r"#.*(@generated|\bdo not edit\b|\bautomatically generated\b|\bauto-?generated\b)"
     r"|^#\s*generated (by|from|with)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_HOLDS_MIGRATION: Final = re.compile(r"^class Migration\(.*\bMigration\):|^down_revision\b.*=", re.MULTILINE)
-_HOLDS_TEST: Final = re.compile(r"^(async )?def test_\w+\(|^    (async )?def test_\w+\(self", re.MULTILINE)
-_FOR_TESTS: Final = re.compile(r"^(from|import) (unittest|pytest|django\.test|rest_framework\.test)\b", re.MULTILINE)
-_COMMAND_LINE: Final = re.compile(
-    r"^\s*(from|import) (argparse|optparse|getopt|click|typer|fire|docopt)\b", re.MULTILINE
-)
-_MAIN: Final = re.compile(r"^if __name__ == ['\"]__main__['\"]", re.MULTILINE)
-_PARSES_AT_ONCE: Final = re.compile(r"^(\w[\w, ]*= *)?\w+\.parse_(known_)?args\(", re.MULTILINE)
-_SERVES: Final = re.compile(
+_HOLDS_MIGRATION: Final = regex(r"^class Migration\(.*\bMigration\):|^down_revision\b.*=", re.MULTILINE)
+_HOLDS_TEST: Final = regex(r"^(async )?def test_\w+\(|^    (async )?def test_\w+\(self", re.MULTILINE)
+_FOR_TESTS: Final = regex(r"^(from|import) (unittest|pytest|django\.test|rest_framework\.test)\b", re.MULTILINE)
+_COMMAND_LINE: Final = regex(r"^\s*(from|import) (argparse|optparse|getopt|click|typer|fire|docopt)\b", re.MULTILINE)
+_MAIN: Final = regex(r"^if __name__ == ['\"]__main__['\"]", re.MULTILINE)
+_PARSES_AT_ONCE: Final = regex(r"^(\w[\w, ]*= *)?\w+\.parse_(known_)?args\(", re.MULTILINE)
+_SERVES: Final = regex(
     r"\b(uvicorn\.run|web\.run_app|serve_forever|FastAPI\(|Flask\(|Celery\(|start_consuming|run_until_complete|asyncio\.run)\b"
 )
 

@@ -10,7 +10,6 @@ does not tell who brings whom along, the graph of dependencies says less, and no
 import datetime as dt
 import hashlib
 import json
-import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import metadata
@@ -34,6 +33,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 from scanners.inventory.table import Row
+from scanners.regex import regex
 
 _SERIAL: Final = uuid.uuid5(uuid.NAMESPACE_URL, "https://cyclonedx.org/docs/1.6/json/#serialNumber plimsoll")
 _SCOPES: Final = {"run": ComponentScope.REQUIRED, "dev": ComponentScope.EXCLUDED}
@@ -44,7 +44,7 @@ _DIGESTS: Final = {
     "sha384": HashAlgorithm.SHA_384,
     "sha512": HashAlgorithm.SHA_512,
 }
-_HEX: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}")
+_HEX: Final = regex(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}")
 _OSV: Final = "https://osv.dev/vulnerability/"
 
 

@@ -1,13 +1,14 @@
 """`# plimsoll: ignore[rule-id, ...] reason`: excuses a finding on its line or, alone on a line, on the next."""
 
 import io
-import re
 import tokenize
 from typing import Any, Final
 
-_COMMENT: Final = re.compile(r"#\s*plimsoll:\s*ignore\[([a-z0-9, -]+)\][ \t]*(.*)")
+from scanners.regex import regex
 
-_HIDDEN: Final = re.compile(r"<!--(\s*plimsoll:.*?)-->")
+_COMMENT: Final = regex(r"#\s*plimsoll:\s*ignore\[([a-z0-9, -]+)\][ \t]*(.*)")
+
+_HIDDEN: Final = regex(r"<!--(\s*plimsoll:.*?)-->")
 
 Ignore = dict[str, Any]
 """Plain JSON: line, above (the line below a comment that stands alone, else 0), rules, reason, used."""

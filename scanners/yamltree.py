@@ -6,12 +6,14 @@ from typing import Any, Final
 
 import yaml
 
+from scanners.regex import regex
+
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LARGEST: Final = 1_000_000  # Characters; composing takes about a second for so many.
 _DEEPEST: Final = 100
-_NESTED: Final = re.compile(rf"(?:[-?]\s+){{{_DEEPEST}}}|(?:[\[{{]\s*){{{_DEEPEST}}}")
-_TEMPLATE: Final = re.compile(r"(?<!\$)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_ALONE: Final = re.compile(r"^[ \t]*(?:- )?__template__[ \t]*$", re.MULTILINE)
+_NESTED: Final = regex(rf"(?:[-?]\s+){{{_DEEPEST}}}|(?:[\[{{]\s*){{{_DEEPEST}}}")
+_TEMPLATE: Final = regex(r"(?<!\$)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_ALONE: Final = regex(r"^[ \t]*(?:- )?__template__[ \t]*$", re.MULTILINE)
 TEMPLATED: Final = "__template__"
 """What stands where a template (Helm, Jinja) would put a value."""
 

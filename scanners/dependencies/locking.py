@@ -1,14 +1,14 @@
 """What of a commit's requirements is locked: the facts of manifests and locks, put together."""
 
-import re
 from pathlib import PurePosixPath
 from typing import Final
 
 from scanners.dependencies.requirements import is_dev_group
+from scanners.regex import regex
 from scanners.tree import Fact, Tree
 
 LOCKS: Final = ("uv-lock", "poetry-lock", "pdm-lock", "pylock", "pipfile-lock", "conda-lock")
-_ASIDE: Final = re.compile(r"(^|/)(\.github|\.ci|ci|docs?|tests?|examples?|benchmarks?|tools?|scripts?)/")
+_ASIDE: Final = regex(r"(^|/)(\.github|\.ci|ci|docs?|tests?|examples?|benchmarks?|tools?|scripts?)/")
 
 
 def above(path: str, other: str) -> bool:

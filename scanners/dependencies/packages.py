@@ -1,6 +1,5 @@
 """What a lock file says, as plain values, whichever tool wrote it."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,8 +7,9 @@ from typing import Any, Final
 from packaging.utils import canonicalize_name
 
 from scanners.dependencies.requirements import without_credentials
+from scanners.regex import regex
 
-_ANY_PLATFORM: Final = re.compile(r"(-none-any\.whl|\.tar\.gz|\.zip|\.tar\.bz2)$")
+_ANY_PLATFORM: Final = regex(r"(-none-any\.whl|\.tar\.gz|\.zip|\.tar\.bz2)$")
 _INDEXES: Final = frozenset({"https://pypi.org/simple", "https://pypi.python.org/simple", "https://pypi.org/pypi"})
 _FEW: Final = 6
 

@@ -13,13 +13,14 @@ from scanners.dependencies.requirements import (
     source_of,
     table,
 )
+from scanners.regex import regex
 
-_EGG: Final = re.compile(r"[#&]egg=([\w.-]+)")
-_HASH: Final = re.compile(r"--hash[= ]([a-z0-9]+:[0-9A-Za-z+/=]+)")
+_EGG: Final = regex(r"[#&]egg=([\w.-]+)")
+_HASH: Final = regex(r"--hash[= ]([a-z0-9]+:[0-9A-Za-z+/=]+)")
 _LONG: Final = {"-i": "--index-url", "-r": "--requirement", "-c": "--constraint", "-f": "--find-links"}
-_LOCAL: Final = re.compile(r"^(\.{0,2}/|\.{1,2}(\[|$)|file:|[\w.-]+/|[\w./-]+\.(whl|tar\.gz|zip)(\s|$))")
-_OPTION: Final = re.compile(r"^(-[a-z](?=[^-\s=])|[^\s=]+)[\s=]*(.*)$", re.DOTALL)
-_PROJECT: Final = re.compile(r"^\.?/?(\[[^\]]*\])?$")
+_LOCAL: Final = regex(r"^(\.{0,2}/|\.{1,2}(\[|$)|file:|[\w.-]+/|[\w./-]+\.(whl|tar\.gz|zip)(\s|$))")
+_OPTION: Final = regex(r"^(-[a-z](?=[^-\s=])|[^\s=]+)[\s=]*(.*)$", re.DOTALL)
+_PROJECT: Final = regex(r"^\.?/?(\[[^\]]*\])?$")
 
 
 class _Line(NamedTuple):

@@ -17,11 +17,13 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
 from packaging.utils import canonicalize_name
 
-_COMMIT: Final = re.compile(r"@[0-9a-f]{40}(?:[#&]|$)|[#&](?:sha\d+|md5)=|--hash=")
-_CREDENTIALS: Final = re.compile(r"(://)[^/@\s'\"]+@(?=[^/@\s'\"]*[\w.\]-]+)")
-_QUOTED: Final = re.compile(r"\"([^\"]*)\"|'([^']*)'")
-_KEY: Final = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
-_DEV_GROUP: Final = re.compile(
+from scanners.regex import regex
+
+_COMMIT: Final = regex(r"@[0-9a-f]{40}(?:[#&]|$)|[#&](?:sha\d+|md5)=|--hash=")
+_CREDENTIALS: Final = regex(r"(://)[^/@\s'\"]+@(?=[^/@\s'\"]*[\w.\]-]+)")
+_QUOTED: Final = regex(r"\"([^\"]*)\"|'([^']*)'")
+_KEY: Final = regex(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
+_DEV_GROUP: Final = regex(
     r"test|lint|bench|typing|mypy|(?<![a-z])(?:dev|devel\w*|develop\w*|docs?|documentation|types?|ci|format\w*|style|release"
     r"|build|tool(?:s|ing)?|local|qa|checks?)(?![a-z])",
     re.IGNORECASE,

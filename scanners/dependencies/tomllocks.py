@@ -1,15 +1,15 @@
 """The locks of poetry and pdm, and pylock.toml (PEP 751)."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from scanners.dependencies.packages import Lock, Package, address, digests, edge, entries, named_in
 from scanners.dependencies.requirements import group_of, normal, requirement, table, texts
+from scanners.regex import regex
 
 _MAIN: Final = frozenset({"main", "default"})
-_NAME: Final = re.compile(r"^\s*([\w.-]+)")
+_NAME: Final = regex(r"^\s*([\w.-]+)")
 
 
 def poetry_lock(data: Mapping[str, Any]) -> Lock:

@@ -1,15 +1,15 @@
 """Imports and the distributions that they need: which of them no manifest declares."""
 
-import re
 import sys
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from scanners.dependencies.distributions import BROUGHT, brings, distributions
 from scanners.dependencies.locking import is_aside
+from scanners.regex import regex
 from scanners.tree import Fact, Tree
 
-_TOOLING: Final = re.compile(r"(^|/)(setup|noxfile|fabfile|tasks|conf|conftest|manage)\.py$")
+_TOOLING: Final = regex(r"(^|/)(setup|noxfile|fabfile|tasks|conf|conftest|manage)\.py$")
 DECLARED, UNDECLARED, UNKNOWN = "declared", "undeclared", "unknown"
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context, per_file
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.semantics.outbound import HTTP
 from scanners.semantics.owncalls import calls_of
@@ -17,14 +18,14 @@ from scanners.semantics.timeouts.budgets import in_text, seconds
 from scanners.text import TextFile, words_with
 from scanners.tree import Fact, Tree
 
-_WORD: Final = re.compile(r"\b\w*(?:timeout|retries|max_retry|pool_size)\w*\b", re.IGNORECASE)
+_WORD: Final = regex(r"\b\w*(?:timeout|retries|max_retry|pool_size)\w*\b", re.IGNORECASE)
 _GUNICORN: Final = frozenset(
     "bind workers worker_class worker_connections worker_tmp_dir max_requests max_requests_jitter graceful_timeout "
     "preload_app wsgi_app forwarded_allow_ips".split()
 )
 """What tells settings of gunicorn from other modules that have a `timeout`."""
 
-_READ_BY_LIBRARIES: Final = re.compile(
+_READ_BY_LIBRARIES: Final = regex(
     r"^(CELERY|SQLALCHEMY|DATABASE|DB|EMAIL|MAIL|CACHE|SESSION|REDIS|RQ|CONN|DATA|FILE|LDAP|AWS|GUNICORN|BROKER|SOCIAL)_"
 )
 _DJANGO: Final = frozenset({"INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "DATABASES"})

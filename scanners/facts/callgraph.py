@@ -1,7 +1,6 @@
 """Which defs of the repository call which, and which of them block: what it takes to see what a coroutine waits for."""
 
 import ast
-import re
 import sys
 from collections.abc import Iterator, Set
 from typing import Any, Final
@@ -9,6 +8,7 @@ from typing import Any, Final
 from scanners.context import Context, per_file
 from scanners.names import Ref, resolve
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.scopes import Binding, Scope
 from scanners.semantics.concurrency.blocking import BLOCKING, blocking
@@ -36,7 +36,7 @@ _ELSEWHERE: Final = sys.stdlib_module_names | frozenset(
 _CACHED: Final = ("functools.lru_cache", "functools.cache", "functools.cached_property")
 _TAKERS: Final = frozenset("list tuple dict set frozenset sum max min sorted any all next join extend update".split())
 """Calls that run through what they are given."""
-_ONCE: Final = re.compile(
+_ONCE: Final = regex(
     r"^_*(start(up)?|stop|set_?up|init(iali[sz]e)?|main|cli|configure|bootstrap|install|tear_?down|clean_?up|shutdown|migrate"
     r"|run_migrations?|run_app|run_server|serve(_forever)?|run_forever|launch)$"
 )

@@ -4,30 +4,31 @@ import re
 from typing import Any, Final
 
 from scanners.context import Context
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.semantics.environment.pipelines import provider, steps
 from scanners.text import TextFile
 
-TESTS: Final = re.compile(
+TESTS: Final = regex(
     r"\b(pytest|py\.test|unittest|nose2?|nosetests|trial|stestr|behave|ward|zope-testrunner|runtests?(\.py|\.sh)?|run[-_]tests?(\.\w+)?"
     r"|coverage\s+run|ctest|testflo|pants\s+\S*test|bazel\s+test|setup\.py\s+test|cargo\s+test|npm\s+(run\s+)?test)\b"
     r"|manage\.py\s+test\b|-m\s+(django|twisted\.trial)\s.*\btest\b|-m\s+test\b|\bhatch\s+(run\s+\S*)?test"
     r"|\b(invoke|inv|rake|task|just|poe|pdm run|rye)\s+\S*test"
 )
-STATIC: Final = re.compile(
+STATIC: Final = regex(
     r"\b(ruff|flake8|pylint|mypy|dmypy|pyright|basedpyright|bandit|pycodestyle|pyflakes|prospector|pytype|pyre|semgrep|pre-commit|prek|lefthook"
     r"|pyrefly|import-linter|lint-imports|codespell|yamllint|vulture|wemake|pylama|zuban|codeql|sonar\w*|hatch\s+fmt|autoflake\s.*--check|isort\b.*--?c"
     r"|black\b.*--(check|diff))\b|\bty\s+check\b|\b(invoke|inv|task|just|poe|pdm run|rye"
     r"|hatch run)\s+\S*(lint|check|mypy|typ|fmt)|\brye\s+lint\b"
     r"|black-action|/black@|super-linter|reviewdog|megalinter|\bblack\s+--check"
 )
-_CALLED: Final = re.compile(
+_CALLED: Final = regex(
     r"\b(make|just|task)\s+((?:-\w+\s+|\w+=\S+\s+)*[\w. /-]+)|\b(tox|nox)\b([^|;&\n]*)|(?:^|[\s\"'])(?:\./"
     r"|(?:ba|z|da)?sh\s+(?:-\w+\s+)*(?:\./)?|\.\s+)?([\w./-]+\.(?:sh|bash|py)|\.?ci/[\w-]+|scripts?/[\w-]+"
     r"|bin/[\w-]+)"
 )
-_TARGET: Final = re.compile(r"^([\w./ -]+?)\s*:(?!=)([^=#\n]*)")
-_SPARED: Final = re.compile(r"\|\|\s*(true|:|exit\s+0|echo\b[^\n]*)\s*$|--exit-zero\b|^-\s*(?=\w)", re.MULTILINE)
+_TARGET: Final = regex(r"^([\w./ -]+?)\s*:(?!=)([^=#\n]*)")
+_SPARED: Final = regex(r"\|\|\s*(true|:|exit\s+0|echo\b[^\n]*)\s*$|--exit-zero\b|^-\s*(?=\w)", re.MULTILINE)
 
 
 def checks(script: str) -> dict[str, bool]:
@@ -37,7 +38,7 @@ def checks(script: str) -> dict[str, bool]:
     return {"tests": bool(TESTS.search(text)), "static": bool(STATIC.search(text))}
 
 
-_INSTALLS: Final = re.compile(
+_INSTALLS: Final = regex(
     r"^\s*(-\s+)?(\w+=\S+\s+)*(sudo\s+)?(python3?\s+-m\s+)?(uv\s+)?(pip3?|pipx|uv|poetry|pdm|pipenv|apt(-get)?|apk|conda|mamba|brew|npm|deps\s*=)\s+"
     r"(install|add|tool install|sync)\b[^&;|]*$"
 )

@@ -7,15 +7,14 @@ from scanners.canonical import anchor_of
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.rule import Collector, Rule
 from scanners.semantics.outbound import Verdict
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
-_LOCKED: Final = re.compile(r'^name = "redis"\nversion = "(\d+)', re.MULTILINE)
-_ASKED: Final = re.compile(
-    r"""^\s*["']?redis(?:\[[^\]]*\])?["']?\s*(?:==|>=|~=|=\s*["'][\^~>=]*)\s*(\d+)""", re.MULTILINE
-)
+_LOCKED: Final = regex(r'^name = "redis"\nversion = "(\d+)', re.MULTILINE)
+_ASKED: Final = regex(r"""^\s*["']?redis(?:\[[^\]]*\])?["']?\s*(?:==|>=|~=|=\s*["'][\^~>=]*)\s*(\d+)""", re.MULTILINE)
 _BOUNDED_REDIS: Final = 8
 
 

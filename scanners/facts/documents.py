@@ -7,32 +7,33 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import CODE, Collector
 from scanners.semantics.docs import pages
 from scanners.text import TextFile
 
 _MOST: Final = 300
-_ENTRY: Final = re.compile(r"^\s*(?P<pattern>[^\s#\[^](?:\\ |\S)*)\s+[^#]*?\S*@\w")
-_SECTION: Final = re.compile(r"^\s*\^?\[[^\]]+\](?:\[\d+\])?\s+\S*@\w")
-_LISTED: Final = re.compile(r"^\s*-\s*[\"']?@?[\w-]{2,}[\"']?\s*(#.*)?$|^\s*[\w.+-]+@[\w.-]+\s*$")
-_OWNED: Final = re.compile(
+_ENTRY: Final = regex(r"^\s*(?P<pattern>[^\s#\[^](?:\\ |\S)*)\s+[^#]*?\S*@\w")
+_SECTION: Final = regex(r"^\s*\^?\[[^\]]+\](?:\[\d+\])?\s+\S*@\w")
+_LISTED: Final = regex(r"^\s*-\s*[\"']?@?[\w-]{2,}[\"']?\s*(#.*)?$|^\s*[\w.+-]+@[\w.-]+\s*$")
+_OWNED: Final = regex(
     r"^\s*(?:- )?[\"']?(?:owner|owners|team|maintainer|ownerId|dd-team)[\"']?\s*:\s*[\"']?(?P<who>[^\s\"'#]*)"
 )
 _NOBODY: Final = frozenset({"", "unknown", "todo", "tbd", "nobody", "none", "null", "~", "n/a", "changeme", "[]", "{}"})
-_HANDBOOK: Final = re.compile(
+_HANDBOOK: Final = regex(
     r"^\s*(?:- )?[\"']?(?:title|name|url|type|href|runbook_?(?:url)?)[\"']?\s*:.*(?:run|play)[ _-]?book", re.IGNORECASE
 )
-_PERSON: Final = re.compile(r"^(?!\s*(?:#|=|-{3}|<!--)).*(\w\S* \w|@\w|^\s*[-*]\s*\w)")
-_OBJECTIVE: Final = re.compile(
+_PERSON: Final = regex(r"^(?!\s*(?:#|=|-{3}|<!--)).*(\w\S* \w|@\w|^\s*[-*]\s*\w)")
+_OBJECTIVE: Final = regex(
     r"^\s*(kind:\s*[\"']?(SLO|Objective|PrometheusServiceLevel|ServiceLevelObjective)\b|apiVersion:\s*[\"']?openslo/"
     r"|slos\s*:|objectives?\s*:|service_?level_?objectives?\s*:|target\s*:)",
     re.IGNORECASE,
 )
-_MANIFEST_OBJECTIVE: Final = re.compile(
+_MANIFEST_OBJECTIVE: Final = regex(
     r"^\s*(kind:\s*[\"']?(SLO|PrometheusServiceLevel|ServiceLevelObjective)\b|apiVersion:\s*[\"']?(openslo|sloth\.))"
 )
-_WORDS: Final = re.compile(r"^\s*(maintainer|author)(_email)?\s*=\s*\S")
-_LABEL: Final = re.compile(r"^\s*(LABEL\s.*\bmaintainers?\b|MAINTAINER\s)", re.IGNORECASE)
+_WORDS: Final = regex(r"^\s*(maintainer|author)(_email)?\s*=\s*\S")
+_LABEL: Final = regex(r"^\s*(LABEL\s.*\bmaintainers?\b|MAINTAINER\s)", re.IGNORECASE)
 
 
 class Documents(Collector):

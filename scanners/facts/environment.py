@@ -9,6 +9,7 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.names import find
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.scopes import Scope
 from scanners.semantics.config.defaults import shown_default
@@ -41,8 +42,8 @@ _UNNAMED: Final = {"db": "DATABASE_URL", "db_url": "DATABASE_URL", "cache": "CAC
                    "email": "EMAIL_URL", "email_url": "EMAIL_URL", "search_url": "SEARCH_URL",
                    "config": "DATABASE_URL"}  # fmt: skip
 """What the readers of addresses read when they are told no name."""
-_ENVIRON: Final = re.compile(r"(^|[._])env(iron(ment)?)?$")
-_STANDARD: Final = re.compile(
+_ENVIRON: Final = regex(r"(^|[._])env(iron(ment)?)?$")
+_STANDARD: Final = regex(
     r"^(PATH|HOME|CI|USER|USERNAME|LOGNAME|SHELL|LANG(UAGE)?|LC_\w+|TERM\w*|TZ|TE?MP|TMPDIR|PWD|EDITOR|VISUAL|PAGER|DISPLAY|XDG_\w+"
     r"|WAYLAND_DISPLAY|NO_COLOR|FORCE_COLOR|CLICOLOR\w*|COLORTERM|COLUMNS|LINES|PYTHON\w*|PYTEST\w*|VIRTUAL_ENV|CONDA\w*|HOSTNAME"
     r"|COMP_\w+|COMPUTERNAME|APPDATA|LOCALAPPDATA|PROGRAM\w+|WINDIR|SYSTEMROOT|COMSPEC|SSH_\w+|SUDO_\w+|GITHUB_\w+|GITLAB_CI|TRAVIS|TOX\w*"

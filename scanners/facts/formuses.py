@@ -1,12 +1,12 @@
 """Where the forms of a Django project are used."""
 
-import re
 from typing import Final
 
 from scanners.context import Context
+from scanners.regex import regex
 from scanners.rule import CODE, Collector
 
-_NAMES: Final = re.compile(r"(?<!class )(?<!super\()\b[A-Z]\w*Form\w*")
+_NAMES: Final = regex(r"(?<!class )(?<!super\()\b[A-Z]\w*Form\w*")
 
 
 class FormUses(Collector):

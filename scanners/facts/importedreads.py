@@ -7,20 +7,21 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.rule import CODE, Collector
 from scanners.semantics.config.defaults import shown_default
 from scanners.semantics.config.ownreaders import placed
 from scanners.semantics.config.reading import feeds, used_as
 from scanners.syntax import descendants
 
-_READS: Final = re.compile(
+_READS: Final = regex(
     r"env(?!elope)|(get|read|load|require|fetch)_?(config|setting|secret|var|bool|int|str|flag)", re.IGNORECASE
 )
 _LIBRARIES: Final = frozenset(
     "os environ environs decouple dynaconf starlette pydantic_settings click typer dotenv django_environ jinja2 gym "
     "gymnasium werkzeug alembic sphinx".split()
 )
-_NAME: Final = re.compile(r"^[A-Za-z_]\w*$")
+_NAME: Final = regex(r"^[A-Za-z_]\w*$")
 _MOST: Final = 4
 
 

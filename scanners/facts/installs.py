@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.dockerfile import Instruction
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.semantics.environment.pipelines import steps
 from scanners.semantics.environment.shell import Command, commands
@@ -36,13 +37,13 @@ _VALUED: Final = frozenset(
     "--root-user-action --override "
     "--build-constraint --prerelease --resolution --exclude-newer --link-mode".split()
 )
-_PINNED: Final = re.compile(
+_PINNED: Final = regex(
     r"===?\s*[^*\s]+$|==\$|@\s*(git\+)?https?://\S+@[0-9a-f]{7,40}\b|@[0-9a-f]{40}\b|\.whl\b|\.tar\.gz\b|\.zip\b"
 )
 _PROJECTS: Final = ("pyproject.toml", "setup.py", "setup.cfg")
-_PROPOSES: Final = re.compile(r"\bgit (commit|push)\b|create-pull-request|\bgh pr create\b|git-auto-commit")
+_PROPOSES: Final = regex(r"\bgit (commit|push)\b|create-pull-request|\bgh pr create\b|git-auto-commit")
 """What a pipeline does with a change that it made itself."""
-_NAME: Final = re.compile(r"^[A-Za-z0-9][\w.-]*")
+_NAME: Final = regex(r"^[A-Za-z0-9][\w.-]*")
 
 
 class Installs(Collector):

@@ -7,15 +7,16 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.text import TextFile
 
 _LIMITS: Final = ("time_limit", "soft_time_limit")
-_SETTING: Final = re.compile(
+_SETTING: Final = regex(
     r"^[^#]*(?:\b(?:CELERYD?_)?TASK_(?:SOFT_)?TIME_LIMIT['\"]?\]?\s*[=:]\s*(?!None)\S|ANNOTATIONS\b.*\btime_limit\b)",
     re.IGNORECASE,
 )
-_COMMAND: Final = re.compile(r"--(?:soft-)?time-limit\b")
+_COMMAND: Final = regex(r"--(?:soft-)?time-limit\b")
 _DECORATORS: Final = frozenset({"celery.shared_task", "celery.task", "celery.Celery.task", "celery.decorators.task"})
 
 

@@ -1,22 +1,22 @@
 """What serializers, list views, template loops and loops in Python ask of each row, and what their querysets load."""
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.context import Context
 from scanners.place import Bound, Place
+from scanners.regex import regex
 from scanners.rule import CODE, Collector
 from scanners.semantics.data.rowloops import nodes
 from scanners.semantics.orm import DJANGO, Query, query
 from scanners.syntax import unparse
 from scanners.text import TextFile
 
-_LISTS: Final = re.compile(r"List\w*View$|ModelViewSet$|ReadOnlyModelViewSet$|ListModelMixin$|^ListView$")
+_LISTS: Final = regex(r"List\w*View$|ModelViewSet$|ReadOnlyModelViewSet$|ListModelMixin$|^ListView$")
 _LOADERS: Final = ("select_related", "prefetch_related")
-_FOR: Final = re.compile(r"{%-?\s*for\s+(\w+)\s+in\s+([\w.]+?)(\.all)?\s*-?%}|{%-?\s*(endfor)\s*-?%}")
-_READ: Final = re.compile(r"(?<![\w.'\"])(\w+)\.(\w+)\.(\w+)")
+_FOR: Final = regex(r"{%-?\s*for\s+(\w+)\s+in\s+([\w.]+?)(\.all)?\s*-?%}|{%-?\s*(endfor)\s*-?%}")
+_READ: Final = regex(r"(?<![\w.'\"])(\w+)\.(\w+)\.(\w+)")
 
 
 class SerializedRelations(Collector):

@@ -7,31 +7,30 @@ from typing import Any, Final
 from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.semantics.handlers import inner
 from scanners.syntax import descendants, outside_in, unparse
 from scanners.text import TextFile
 
-STRUCTURED: Final = re.compile(
+STRUCTURED: Final = regex(
     r"^(structlog|pythonjsonlogger|json_log_formatter|json_logging|jsonformatter|logstash_async|logstash_formatter|ecs_logging|graypy"
     r"|logging_loki|eliot|logfmter|logfire|django_structlog|google\.cloud\.logging|aws_lambda_powertools|azure\.monitor|jslog4kube"
     r"|opentelemetry\.(sdk\._logs|instrumentation\.logging)|google\.cloud\.logging_v2|dockerflow|kiwi_json|loggingjson)(\.|$)"
 )
 """Modules that write log lines as JSON or as keys and values."""
 
-_CORRELATES: Final = re.compile(
+_CORRELATES: Final = regex(
     r"^(opentelemetry|asgi_correlation_id|django_guid|log_request_id|request_id|flask_log_request_id|django_structlog|ddtrace|elasticapm"
     r"|newrelic|aws_xray_sdk|starlette_context|fastapi_correlation|cid|django_datadog_logger|logfire|structlog\.contextvars)(\.|$)"
 )
-_AGENT: Final = re.compile(r"\b(ddtrace-run|opentelemetry-instrument|newrelic-admin|elasticapm-run)\b")
-_ID: Final = re.compile(
-    r"(request|correlation|trace|transaction|req|span)[_-]?id\b|traceparent|%\(task_id\)", re.IGNORECASE
-)
+_AGENT: Final = regex(r"\b(ddtrace-run|opentelemetry-instrument|newrelic-admin|elasticapm-run)\b")
+_ID: Final = regex(r"(request|correlation|trace|transaction|req|span)[_-]?id\b|traceparent|%\(task_id\)", re.IGNORECASE)
 _ID_WORDS: Final = (
     *("request_id", "request-id", "requestid", "correlation", "trace_id", "trace-id", "traceid", "span_id", "req_id"),
     *("traceparent", "transaction_id", "%(task_id)"),
 )
-_PAIRS: Final = re.compile(r"\w+[=:]\s*\"?(%\(|\{)\w+")
+_PAIRS: Final = regex(r"\w+[=:]\s*\"?(%\(|\{)\w+")
 _HTTP: Final = (
     *("flask.Flask", "fastapi.FastAPI", "quart.Quart", "sanic.Sanic", "starlette.applications.Starlette", "falcon.App"),
     *("falcon.asgi.App", "aiohttp.web.Application", "tornado.web.Application", "litestar.Litestar", "bottle.Bottle"),

@@ -8,6 +8,7 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.syntax import unparse
 from scanners.text import TextFile
@@ -28,9 +29,9 @@ RUNNERS: Final[dict[str, tuple[str, ...]]] = {
 """Calls that run or make a web application, with what switches their development mode on."""
 
 _SETTINGS: Final = ("DEBUG", "TESTING", "FLASK_DEBUG")
-_DEV_CLASS: Final = re.compile(r"dev|test|local|debug", re.IGNORECASE)
-_DEV_COMMAND: Final = re.compile(r"\brunserver(?:_plus)?\b|\bflask\b.*\brun\b|(?<!\w)--reload\b|\bfastapi\b.*\bdev\b")
-_DEV_VARIABLE: Final = re.compile(
+_DEV_CLASS: Final = regex(r"dev|test|local|debug", re.IGNORECASE)
+_DEV_COMMAND: Final = regex(r"\brunserver(?:_plus)?\b|\bflask\b.*\brun\b|(?<!\w)--reload\b|\bfastapi\b.*\bdev\b")
+_DEV_VARIABLE: Final = regex(
     r"^ENV\s+.*\b(?:FLASK_ENV[= ][\"']?development|(?:FLASK_|DJANGO_)?DEBUG[= ][\"']?(?:1|true)\b)",
     re.IGNORECASE,
 )

@@ -9,6 +9,7 @@ from typing import Any, Final
 from scanners.context import Context, per_file
 from scanners.facts.tests import TEST
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.scopes import arguments
 from scanners.semantics.connections import CALLS as CONNECTIONS
@@ -16,7 +17,7 @@ from scanners.semantics.outbound import HTTP, NETWORK, PROCESSES, REDIS
 from scanners.semantics.tests.mocks import PATCHES, is_patch, is_shaped, target_of
 from scanners.text import TextFile, matches
 
-_REAL: Final = re.compile(
+_REAL: Final = regex(
     r"^(testcontainers|pytest_httpserver|pytest_localserver|http\.server|wsgiref|moto|fakeredis|localstack\w*|vcr|pytest_recording"
     r"|responses|respx|requests_mock|pytest_httpx|aioresponses|aiosmtpd|mongomock|mockserver\w*|wiremock|pact|pytest_docker|mailhog"
     r"|pytest_postgresql|pytest_redis|pytest_mysql|testing\.postgresql|betamax|httpretty|pook|grpc_testing|birdisle|birdhouse|ephemeral_port_reserve)(\.|$)"
@@ -25,17 +26,17 @@ _FIXTURES: Final = frozenset(
     "httpserver httpbin requests_mock httpx_mock respx_mock mock_aws live_server redisdb postgresql docker_services "
     "aiohttp_server test_server unused_tcp_port smtpd mailoutbox rsps".split()
 )
-_ADDRESS: Final = re.compile(r"://([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
+_ADDRESS: Final = regex(r"://([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 _DEFS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_RAISES: Final = re.compile(
+_RAISES: Final = regex(
     r"side_effect\s*=\s*[\[(]*\s*[\w.]*(Error|Exception|Timeout|TimeOut|Refused|Disconnected|Fault|Failure|Unavailable|Expired"
     r"|Throttled|NotFound)\b|raise_for_status\.side_effect|throw\("
 )
 _RAISERS: Final = ("side_effect", "raise_for_status.side_effect", "throw(")
-_STATUS: Final = re.compile(r"\bstatus(_code)?\s*=\s*[45]\d\d\b|returncode\s*=\s*[1-9]")
+_STATUS: Final = regex(r"\bstatus(_code)?\s*=\s*[45]\d\d\b|returncode\s*=\s*[1-9]")
 _FAILURES: Final = ("ConnectionError", "Timeout", "raise_for_status", "HTTPError", "ClientError", "RequestException")
 _FAILS: Final = tuple(
-    (words, re.compile(pattern))
+    (words, regex(pattern))
     for words, pattern in (
         (("side_effect",), r"side_effect\s*="),
         (("status",), r"status(_code)?\s*=\s*[45]\d\d"),

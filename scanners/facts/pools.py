@@ -7,6 +7,7 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import CODE, Collector
 from scanners.semantics.data.rowloops import nodes
 from scanners.syntax import descendants, unparse
@@ -21,14 +22,14 @@ _SIZED: Final = {
 }
 _UNBOUNDED: Final = ("redis.ConnectionPool", "redis.ConnectionPool.from_url")  # redis before 8: 2 ** 31; redis 8.1: 100
 _SIZE, _OVERFLOW = 5, 10  # SQLAlchemy 2.1: QueuePool(pool_size=5, max_overflow=10)
-_DATABASE: Final = re.compile(
+_DATABASE: Final = regex(
     r"(^|_)(session|engine|db|sessionlocal|session_scope|get_session|pool)$|^Session(Local)?$", re.IGNORECASE
 )
-_THREADS: Final = re.compile(
+_THREADS: Final = regex(
     r"gunicorn\b.*--threads[= ](\d+)"
     r"|celery\b.*(?:-P|--pool)[= ]?(?:threads|gevent|eventlet)\b.*(?:-c|--concurrency)[= ]?(\d+)"
 )
-_POOLER: Final = re.compile(r"pgbouncer|pgcat|odyssey|rds-proxy|pgpool", re.IGNORECASE)
+_POOLER: Final = regex(r"pgbouncer|pgcat|odyssey|rds-proxy|pgpool", re.IGNORECASE)
 
 
 class Pools(Collector):

@@ -1,13 +1,13 @@
 """Routes that are declared away from their handlers, and what hangs below what, to be joined over files."""
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.scopes import Scope
 from scanners.semantics.pointers import pointer
@@ -31,8 +31,8 @@ _MADE: Final = {
     "tornado.routing.URLSpec": (0, 1),
 }  # fmt: skip
 _CLASS_VERBS: Final = frozenset({"route", "view", "resource"})
-_ROUTED: Final = re.compile(r"^(/|\(|\^|\{|<|\.\*|$)")
-_ANSWERS: Final = re.compile(r"^[A-Z]\w*(Handler|Resource)$")
+_ROUTED: Final = regex(r"^(/|\(|\^|\{|<|\.\*|$)")
+_ANSWERS: Final = regex(r"^[A-Z]\w*(Handler|Resource)$")
 _WEB: Final = ("flask", "quart", "fastapi", "starlette", "aiohttp", "sanic", "ninja", "litestar", "bottle", "tornado")
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import CODE, Collector
 from scanners.semantics.api.guardnames import guarding
 from scanners.semantics.api.guardpoints import acts, answers_data, generic_methods
@@ -28,22 +29,20 @@ _HEALTH_PACKAGES: Final = (
     "health_check healthcheck django_healthchecks fastapi_health fastapi_healthcheck py_healthcheck watchman "
     "dockerflow heartbeat healthpy django_health_check flask_healthz"
 ).split()
-_GATEWAY: Final = re.compile(
+_GATEWAY: Final = regex(
     r"limit_req|limit_rate|limit-rp[sm]|limit-connections|rate-?limit|ratelimit|throttl|burst\b", re.I
 )
 _NO_GUARDS: Final = frozenset(
     "AuthenticationMiddleware SecurityMiddleware CsrfViewMiddleware SessionMiddleware SessionAuthenticationMiddleware "
     "XFrameOptionsMiddleware".split()
 )
-_KNOWN: Final = re.compile(
+_KNOWN: Final = regex(
     r"CORS|GZip|Session|TrustedHost|HTTPSRedirect|Prometheus|Correlation|RequestId|Sentry|Profil|Log|Proxy|Trac|Metric"
     r"|Timing|Cache|Locale|Debug",
     re.IGNORECASE,
 )
 _DECORATED: Final = ("before_", "url_value_preprocessor", "middleware", "exception", "errorhandler")
-_POLICY: Final = re.compile(
-    r"(^|\.)(Is|Django\w+|Has|\w*Permissions?\w*)(Authenticated|Admin|Permission|ModelPerm)?\w*$"
-)
+_POLICY: Final = regex(r"(^|\.)(Is|Django\w+|Has|\w*Permissions?\w*)(Authenticated|Admin|Permission|ModelPerm)?\w*$")
 
 
 class Routes(Collector):

@@ -8,6 +8,7 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context, per_file
 from scanners.place import Bound, Call
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.scopes import Scope
 from scanners.semantics.jobs.plain import options, plain, schedule
@@ -15,7 +16,7 @@ from scanners.semantics.pointers import pointer
 from scanners.syntax import last_name, unparse
 from scanners.text import TextFile
 
-_SETTING: Final = re.compile(r"^(CELERYD?_)?(TASK_)?", re.IGNORECASE)
+_SETTING: Final = regex(r"^(CELERYD?_)?(TASK_)?", re.IGNORECASE)
 _NAMES: Final = {
     name: setting
     for setting, names in {
@@ -31,7 +32,7 @@ _NAMES: Final = {
     }.items()
     for name in names.split()
 }
-_CRON_LINE: Final = re.compile(
+_CRON_LINE: Final = regex(
     r"^\s*((?:@(?:reboot|yearly|annually|monthly|weekly|daily|midnight|hourly))|(?:[\d*/,\-A-Za-z]+\s+){4}[\d*/,\-A-Za-z]+)\s+(\S.*)$"
 )
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from scanners import dockerfile
 from scanners.context import Context
 from scanners.dockerfile import Instruction, Stage
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.text import TextFile
 from scanners.yamltree import TEMPLATED, Yaml
@@ -14,19 +15,19 @@ _LOOPS: Final = frozenset(
     {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Rollout", "Pod"}
 )
 _ENDING: Final = frozenset({"Job", "CronJob"})
-_DROPS: Final = re.compile(
+_DROPS: Final = regex(
     r"\b(gosu|su-exec|setpriv|runuser|chroot\s+--userspec|s6-setuidgid|s6-applyuidgid|capsh|dumb-init\s+.*su|supervisord?|"
     r"start-stop-daemon)\b|\bsu\s+(-\s+)?\w+\s+.*-c\b|\bsudo\s+-\w*u"
 )
-_AS_USER: Final = re.compile(
+_AS_USER: Final = regex(
     r"^(?!.*\b(?:useradd|adduser|usermod|groupadd|addgroup|pip[\d.]*)\b).*"
     r"\s--(?:user|uid|setuid)[= ]'?(?!root\b|0\b)\S",
     re.MULTILINE,
 )
-_DEV_PATH: Final = re.compile(r"dev|test|debug|local|override|ci\b|e2e|bench|example|demo|playwright", re.IGNORECASE)
-_DEV_NAME: Final = re.compile(r"(^|_)ENV(IRONMENT)?$")
-_DEV_VALUE: Final = re.compile(r"dev(elopment)?|local", re.IGNORECASE)
-_SOURCE_MOUNT: Final = re.compile(
+_DEV_PATH: Final = regex(r"dev|test|debug|local|override|ci\b|e2e|bench|example|demo|playwright", re.IGNORECASE)
+_DEV_NAME: Final = regex(r"(^|_)ENV(IRONMENT)?$")
+_DEV_VALUE: Final = regex(r"dev(elopment)?|local", re.IGNORECASE)
+_SOURCE_MOUNT: Final = regex(
     r"^(\.{1,2}/?|\.{1,2}/(src|app|backend|api|code|server|web|frontend)[\w/-]*|\$\{?PWD\}?/?[\w/.-]*):"
 )
 PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")

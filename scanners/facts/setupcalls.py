@@ -1,7 +1,6 @@
 """What a setup.py requires, as far as it is written out. Nothing of it is run."""
 
 import ast
-import re
 from typing import Any, Final
 
 from scanners.constants import UNKNOWN
@@ -9,11 +8,12 @@ from scanners.context import Context
 from scanners.dependencies.requirements import group_of, requirement
 from scanners.facts.manifests import is_public, manifest_fields, note_requirement
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import CODE, Collector
 from scanners.syntax import descendants
 
 _ABOUT: Final = ("classifiers", "keywords", "url", "project_urls", "name", "python_requires")
-_LIST: Final = re.compile(r"[\w./-]*(require|constraint|depend)[\w./-]*\.(txt|in|pip)$")
+_LIST: Final = regex(r"[\w./-]*(require|constraint|depend)[\w./-]*\.(txt|in|pip)$")
 
 
 class SetupCalls(Collector):

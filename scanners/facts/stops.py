@@ -7,6 +7,7 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Bound, Call, Place
+from scanners.regex import regex
 from scanners.rule import CODE, Collector
 from scanners.semantics.environment.servers import SERVERS, WORKERS
 from scanners.semantics.environment.shell import commands
@@ -35,7 +36,7 @@ _WAITS: Final = frozenset(
     "receive_messages getmany basic_get process_data_events drain_events getone pull "
     "run_pending read accept wait claim dequeue next_job reserve fetchone process run_once tick".split()
 )
-_CLOSED: Final = re.compile(r"\.(?:aclose|close|terminate|disconnect|wait_closed|__aexit__|shutdown)\b")
+_CLOSED: Final = regex(r"\.(?:aclose|close|terminate|disconnect|wait_closed|__aexit__|shutdown)\b")
 
 
 class Stops(Collector):

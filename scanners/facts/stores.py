@@ -9,16 +9,15 @@ from scanners.constants import UNKNOWN, fold
 from scanners.context import Context
 from scanners.names import find
 from scanners.place import Bound, Call
+from scanners.regex import regex
 from scanners.rule import CODE, Collector
 from scanners.semantics.data.storeclients import CLIENTS, SCHEMES, address_of, bounds_of, engine_of, named
 from scanners.syntax import descendants, last_name, unparse
 
-_BACKEND: Final = re.compile(r"(?:backends|engine)\.(\w+)")
-_ANY_BACKEND: Final = re.compile(
-    r"postgres\w*|postgis|mysql|sqlite3?|spatialite|oracle|mssql|cockroachdb", re.IGNORECASE
-)
-_VARIABLE: Final = re.compile(r"(?:environ(?:\.get\(|\[)|getenv\(|env(?:\.\w+)?\(|config\()\s*['\"](\w+)['\"]")
-_LIMIT: Final = re.compile(
+_BACKEND: Final = regex(r"(?:backends|engine)\.(\w+)")
+_ANY_BACKEND: Final = regex(r"postgres\w*|postgis|mysql|sqlite3?|spatialite|oracle|mssql|cockroachdb", re.IGNORECASE)
+_VARIABLE: Final = regex(r"(?:environ(?:\.get\(|\[)|getenv\(|env(?:\.\w+)?\(|config\()\s*['\"](\w+)['\"]")
+_LIMIT: Final = regex(
     r"(connect_timeout|statement_timeout|read_timeout|timeout|lock_timeout)['\"]?\s*[:=]\s*['\"]?(\d+\w*)"
 )
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Block, Call, Place
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.scopes import Scope, arguments
 from scanners.semantics.jobs.libraries import class_kind, kind_of
@@ -133,7 +134,7 @@ class Enqueues(Collector):
         )  # fmt: skip
 
 
-_QUEUE: Final = re.compile(r"queue\w*(\(.*\))?\.enqueue$|(^|\.)(q|rq|redis_q|django_rq)\.enqueue$", re.IGNORECASE)
+_QUEUE: Final = regex(r"queue\w*(\(.*\))?\.enqueue$|(^|\.)(q|rq|redis_q|django_rq)\.enqueue$", re.IGNORECASE)
 _KINDS: Final = {
     "add_task": "background task", "enqueue": "rq job", "enqueue_call": "rq job", "enqueue_in": "rq job",
     "enqueue_at": "rq job", "async_task": "django-q job",

@@ -8,6 +8,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.modules import module_of
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.semantics.tests.imported import imported
 from scanners.semantics.tests.testcode import is_case, is_mixin, is_test, may_collect
@@ -17,13 +18,13 @@ from scanners.tree import Fact, Tree
 
 TEST: Final = frozenset({"test"})
 _COLLECTED: Final = ("test*.py", "*_test.py")  # pytest asks for test_*.py, Django for test*.py.
-_OPTION: Final = re.compile(
+_OPTION: Final = regex(
     r"^\s*(python_files|python_classes|python_functions|testpaths|test_patterns)\s*=\s*(.*)$", re.MULTILINE
 )
-_DRIVES: Final = re.compile(r"\.(?:get|post|put|delete|goto|open)\(")
+_DRIVES: Final = regex(r"\.(?:get|post|put|delete|goto|open)\(")
 _DRIVERS: Final = frozenset({"client", "app", "api_client", "test_client", "browser", "page"})
 _DEFS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
-_NAMES: Final = re.compile(r"[\w*.?/\[\]-]+")
+_NAMES: Final = regex(r"[\w*.?/\[\]-]+")
 
 
 class Tests(Collector):

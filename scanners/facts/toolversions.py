@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.facts.versions import note_tried
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.text import TextFile
 
-_LIST: Final = re.compile(r"^(?:legacy_)?env_?list\s*=(.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
-_FACTORS: Final = re.compile(r"\bpy(?:3\{([\d,\s]+)\}|\{([\d,\s]+)\}|(3\d{1,2})\b|(3\.\d{1,2})\b)")
+_LIST: Final = regex(r"^(?:legacy_)?env_?list\s*=(.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
+_FACTORS: Final = regex(r"\bpy(?:3\{([\d,\s]+)\}|\{([\d,\s]+)\}|(3\d{1,2})\b|(3\.\d{1,2})\b)")
 
 
 class ToolVersions(Collector):

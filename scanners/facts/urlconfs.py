@@ -9,13 +9,14 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.scopes import Scope
 from scanners.semantics.pointers import pointer
 from scanners.semantics.web.patterns import MAKERS, Entry, entries
 from scanners.syntax import last_name, suite, unparse
 
-_LISTED: Final = re.compile(r"(patterns?|urls)$", re.IGNORECASE)
+_LISTED: Final = regex(r"(patterns?|urls)$", re.IGNORECASE)
 _GROWS: Final = frozenset({"append", "extend", "insert"})
 
 

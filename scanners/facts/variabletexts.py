@@ -1,22 +1,22 @@
 """Where variables are written down, set and used outside of Python: examples, documents, images, compose, shells."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from scanners import dockerfile
 from scanners.context import Context
 from scanners.facts.versions import store_of
+from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.semantics.config.defaults import shown
 from scanners.semantics.environment.images import parse
 from scanners.text import TextFile
 from scanners.yamltree import Yaml
 
-_NAME: Final = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
-_EXAMPLE: Final = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w+)\s*=")
-_USED: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
-_VARIABLE: Final = re.compile(r"^[A-Za-z_]\w*$")
+_NAME: Final = regex(r"\b[A-Z][A-Z0-9_]{2,}\b")
+_EXAMPLE: Final = regex(r"^\s*(?:export\s+)?([A-Za-z_]\w+)\s*=")
+_USED: Final = regex(r"\$\{?([A-Za-z_]\w*)")
+_VARIABLE: Final = regex(r"^[A-Za-z_]\w*$")
 
 
 class DocumentedVariables(Collector):

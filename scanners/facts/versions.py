@@ -9,6 +9,7 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.facts.imports import is_optional
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.rule import CODE, Collector
 from scanners.semantics.environment.images import parse
 from scanners.semantics.environment.pipelines import provider
@@ -32,8 +33,8 @@ _ABCS: Final = frozenset(
     "Mapping MutableMapping Sequence MutableSequence Set MutableSet Iterable Iterator Callable Hashable "
     "Sized Container".split()
 )
-_MATRIX: Final = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
-_VERSION: Final = re.compile(r"^(?:pypy-?)?v?(3\.\d+)")
+_MATRIX: Final = regex(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
+_VERSION: Final = regex(r"^(?:pypy-?)?v?(3\.\d+)")
 _STORES: Final = {
     "postgres": "postgres", "postgis": "postgres", "pgvector": "postgres", "timescaledb": "postgres", "mysql": "mysql",
     "mariadb": "mariadb", "mongo": "mongo", "redis": "redis", "valkey": "valkey", "elasticsearch": "elasticsearch",
@@ -43,7 +44,7 @@ _ENGINES: Final = (
     "sqlalchemy.ext.asyncio.create_async_engine",
     "sqlmodel.create_engine",
 )
-_BACKEND: Final = re.compile(r"django(?:\.contrib\.gis)?\.db\.backends\.(\w+)")
+_BACKEND: Final = regex(r"django(?:\.contrib\.gis)?\.db\.backends\.(\w+)")
 
 
 def store_of(reference: str) -> tuple[str, str]:

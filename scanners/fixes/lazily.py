@@ -11,9 +11,10 @@ import libcst as cst
 import libcst.matchers as m
 
 from scanners.fixes.fix import NotOfferedError
+from scanners.regex import regex
 from scanners.semantics.logging.formats import fault
 
-_SPEC: Final = re.compile(r"(?P<align>[<>]?)(?P<zero>0?)(?P<width>\d*)(?P<precision>(?:\.\d+)?)(?P<kind>[dfxX]?)")
+_SPEC: Final = regex(r"(?P<align>[<>]?)(?P<zero>0?)(?P<width>\d*)(?P<precision>(?:\.\d+)?)(?P<kind>[dfxX]?)")
 _LONG: Final = 70
 _MAPPINGS: Final = frozenset({"locals", "globals", "vars"})
 

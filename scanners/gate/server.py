@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from scanners.gate.clock import Deadline, backoff
+from scanners.regex import regex
 
 Json = dict[str, Any]
 _CONNECT_SECONDS: Final = 5.0
 _READ_SECONDS: Final = 15.0
 _MOST_BYTES: Final = 1024 * 1024
-_TOKEN: Final = re.compile(r"plm_[A-Za-z0-9]{20,100}")
+_TOKEN: Final = regex(r"plm_[A-Za-z0-9]{20,100}")
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _TOO_MANY: Final = 429
 _SAID_OF_A_COMMIT: Final = {"repository", "commit", "verdict", "reasons", "level", "required_level", "links"}

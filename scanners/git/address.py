@@ -13,6 +13,7 @@ from scanners.git.errors import error
 from scanners.git.local import check_local_path
 from scanners.git.networks import Address, is_listed, is_public
 from scanners.git.policy import Policy
+from scanners.regex import regex
 
 MAX_URL = 1000
 MAX_HOST = 253
@@ -27,9 +28,9 @@ SERVICE_PORTS = frozenset(
 )
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
 
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-_NUMERIC = re.compile(r"0x[0-9a-f]*|[0-9]+")
-_SEGMENT = re.compile(r"(?:[A-Za-z0-9._~+,=()-]|%[0-9A-Fa-f]{2})+")
+_LABEL = regex(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_NUMERIC = regex(r"0x[0-9a-f]*|[0-9]+")
+_SEGMENT = regex(r"(?:[A-Za-z0-9._~+,=()-]|%[0-9A-Fa-f]{2})+")
 
 
 @dataclass(frozen=True)

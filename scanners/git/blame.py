@@ -9,7 +9,6 @@ Which commits wrote lines that stand in a commit: read from a bare store with as
 White space alone makes nobody the author of a line, and a renamed file keeps its authors.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,8 +23,9 @@ from scanners.git.names import check_commit
 from scanners.git.policy import MIB, Policy
 from scanners.git.process import Limits, git, run
 from scanners.git.store import MAX_NAME, clean, moment
+from scanners.regex import regex
 
-_HEAD = re.compile(rb"([0-9a-f]{40}) \d+ (\d+)(?: \d+)?")
+_HEAD = regex(rb"([0-9a-f]{40}) \d+ (\d+)(?: \d+)?")
 _SMALLER_HELPS = frozenset({"repository_too_large", "remote_timeout", "server_floods"})
 
 

@@ -1,7 +1,6 @@
 """Reads objects of a bare store through one git process that lives as long as its reader."""
 
 import contextlib
-import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,11 @@ from types import TracebackType
 from scanners.git.environment import clean_environment
 from scanners.git.errors import SourceError, error
 from scanners.git.process import Limits, git, kill_tree, opened, start
+from scanners.regex import regex
 
 MIB = 1024 * 1024
 LIMITS = Limits(memory=1024 * MIB, file_size=0, cpu=600)
-_SHA = re.compile(r"[0-9a-f]{40}")
+_SHA = regex(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """An access token on its way to git: in an environment, never in an argument, a file or a text that is shown."""
 
 import base64
-import re
 from dataclasses import dataclass, field
 
 from scanners.git.errors import error
+from scanners.regex import regex
 
-_VISIBLE = re.compile(r"[\x21-\x7e]{1,4096}")
+_VISIBLE = regex(r"[\x21-\x7e]{1,4096}")
 
 
 @dataclass(frozen=True)

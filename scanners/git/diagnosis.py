@@ -5,6 +5,7 @@ import signal
 
 from scanners.git.errors import SourceError, error
 from scanners.git.process import Finished
+from scanners.regex import regex
 
 # Order counts: the first sentence found names the error.
 SIGNS = [
@@ -34,8 +35,8 @@ SIGNALS: dict[int, str] = {
     signal.SIGXCPU: "resource_limit",
     signal.SIGXFSZ: "repository_too_large",
 }
-_SIGNS = [(re.compile(pattern, re.IGNORECASE | re.MULTILINE), code) for pattern, code in SIGNS]
-_SERVER_SAID = re.compile(r"^remote: .*$", re.MULTILINE)
+_SIGNS = [(regex(pattern, re.IGNORECASE | re.MULTILINE), code) for pattern, code in SIGNS]
+_SERVER_SAID = regex(r"^remote: .*$", re.MULTILINE)
 
 
 def diagnose(done: Finished, *, limit_mib: int) -> SourceError:

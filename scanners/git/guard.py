@@ -15,6 +15,8 @@ import threading
 from collections.abc import Iterator
 from types import TracebackType
 
+from scanners.regex import regex
+
 MAX_HEAD = 64 * 1024
 CHUNK = 64 * 1024
 IDLE_SECONDS = 120
@@ -22,8 +24,8 @@ ACCEPT_SECONDS = 1
 MOST_CONNECTIONS = 32  # Git opens a handful; each costs a thread.
 USER = "plimsoll"
 
-_REQUEST = re.compile(rb"([A-Z]{3,10}) (\S{1,8192}) HTTP/1\.[01]\r\n")
-_ABSOLUTE = re.compile(rb"http://([^/?#]+)(.*)")
+_REQUEST = regex(rb"([A-Z]{3,10}) (\S{1,8192}) HTTP/1\.[01]\r\n")
+_ABSOLUTE = regex(rb"http://([^/?#]+)(.*)")
 _HOP_HEADERS = (b"proxy-authorization:", b"proxy-connection:", b"connection:", b"keep-alive:")
 
 

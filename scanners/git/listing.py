@@ -15,6 +15,7 @@ from scanners.git.environment import clean_environment
 from scanners.git.errors import error
 from scanners.git.policy import MIB, Policy
 from scanners.git.process import Limits, git, kill_tree, opened, start
+from scanners.regex import regex
 
 CHUNK = 64 * 1024
 MAX_RECORD = MIB
@@ -22,8 +23,8 @@ KEPT_OF_LONG_PATH = 200
 # Control and format characters, lone surrogates (bytes that are not UTF-8), line and paragraph separators.
 ESCAPED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
-_PLAIN = re.compile(rb"[ -\[\]-~]+")  # Printable ASCII without the backslash: nearly every path there is.
-_RECORD = re.compile(rb"(\d{6}) ([a-z]+) ([0-9a-f]{40,64}) +(\S+)\t(.+)", re.DOTALL)
+_PLAIN = regex(rb"[ -\[\]-~]+")  # Printable ASCII without the backslash: nearly every path there is.
+_RECORD = regex(rb"(\d{6}) ([a-z]+) ([0-9a-f]{40,64}) +(\S+)\t(.+)", re.DOTALL)
 
 
 class Entry(NamedTuple):

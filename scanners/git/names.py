@@ -1,22 +1,22 @@
 """Checks the names a person or a webhook gives: branches, commits and sub-paths."""
 
-import re
 import unicodedata
 
 from scanners.git.errors import error
+from scanners.regex import regex
 
 MAX_BRANCH = 250
 MAX_SUB_PATH = 500
 # Control, format (bidi overrides, zero width), lone surrogates, line and paragraph separators.
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-_ANY_ID = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
+_COMMIT = regex(r"[0-9a-f]{40}")
+_ANY_ID = regex(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 # Where servers show the head of a pull request, or what merging it would give.
-_PROPOSED = re.compile(
+_PROPOSED = regex(
     r"refs/(pull/N/(head|merge)|merge-requests/N/head|pull-requests/N/from)".replace("N", "[1-9][0-9]{0,17}")
 )
-_NOT_IN_REF = re.compile(r"\.\.|@\{|//|[ ~^:?*\[\\]")
+_NOT_IN_REF = regex(r"\.\.|@\{|//|[ ~^:?*\[\\]")
 
 
 def is_commit(text: str) -> bool:

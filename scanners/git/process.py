@@ -16,13 +16,14 @@ from typing import IO
 
 from scanners.git.environment import clean_environment
 from scanners.git.errors import error
+from scanners.regex import regex
 
 GIT_FLOOR = (2, 36)
 STEP_SECONDS = 0.2
 KEPT_BYTES = 64 * 1024
 OPEN_FILES = 256
 SHIM = Path(__file__).with_name("limits.py")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = regex(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)

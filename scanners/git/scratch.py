@@ -10,7 +10,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-_NAME = re.compile(r"fetch-(?P<host>.+)-(?P<pid>[0-9]+)-[^-]+")
+from scanners.regex import regex
+
+_NAME = regex(r"fetch-(?P<host>.+)-(?P<pid>[0-9]+)-[^-]+")
 REMOVE_ATTEMPTS = 5
 
 

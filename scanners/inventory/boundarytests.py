@@ -9,6 +9,7 @@ from scanners.inventory.crossings import Crossing
 from scanners.inventory.summaries import Summary
 from scanners.inventory.table import BAD, GOOD
 from scanners.modules import absolute, module_of
+from scanners.regex import regex
 from scanners.semantics.tests.imported import importers
 from scanners.tree import Fact, Tree
 
@@ -34,8 +35,8 @@ _STANDS_IN: Final = {
 }
 """What speaks for a library or a sort of boundary in tests, as `test-real` names it."""
 
-_CONTAINERS: Final = re.compile(r"testcontainers|pytest_docker")
-_DATABASE: Final = re.compile(r"^(sqlalchemy|django\.db|psycopg2?|asyncpg|databases)$")
+_CONTAINERS: Final = regex(r"testcontainers|pytest_docker")
+_DATABASE: Final = regex(r"^(sqlalchemy|django\.db|psycopg2?|asyncpg|databases)$")
 
 
 class Touch(NamedTuple):

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from scanners.modules import absolute, module_of
+from scanners.regex import regex
 from scanners.tree import Fact, Tree
 
-_EXAMPLE: Final = re.compile(r"example|sample|template|dist", re.IGNORECASE)
-_FOR_TESTS: Final = re.compile(r"test|smoke|_dev|_local|/dev/|/local|(^|/)dev\.", re.IGNORECASE)
-_ONCE: Final = re.compile(
+_EXAMPLE: Final = regex(r"example|sample|template|dist", re.IGNORECASE)
+_FOR_TESTS: Final = regex(r"test|smoke|_dev|_local|/dev/|/local|(^|/)dev\.", re.IGNORECASE)
+_ONCE: Final = regex(
     r"(alembic|migrations?)/([^/]+/)*env\.py$|^(contrib|tools|ci)/|(^|/)(setup|hatch_build|noxfile|versioneer|_version|_build)\.py$"
 )
 """Files that are no part of what runs in production, though their paths are those of modules."""

@@ -1,6 +1,5 @@
 """The row of an endpoint: its cells from a handler, the class it stands in and the way that leads to it."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,6 +8,7 @@ from scanners.inventory.askedfor import Access
 from scanners.inventory.table import BAD, Cell, Column, Place, Row
 from scanners.inventory.ways import COMPUTED
 from scanners.inventory.webnames import Web, readable
+from scanners.regex import regex
 from scanners.semantics.concurrency.reach import Key
 from scanners.semantics.web.roles import role_by
 from scanners.tree import Fact
@@ -30,9 +30,9 @@ COLUMNS: Final = (
     Column("role", "Role", "What it is for, by its name: health, webhook, login, static."),
     Column("is_async", "Async"),
 )
-_PATH_PARAM: Final = re.compile(r"<(?:([^<>:]+):)?\s*(\w+)>|{\s*(\w+)(?::([^{}]*))?}")
+_PATH_PARAM: Final = regex(r"<(?:([^<>:]+):)?\s*(\w+)>|{\s*(\w+)(?::([^{}]*))?}")
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_LISTS: Final = re.compile(r"^(?:list|List|Sequence|set|Page|LimitOffsetPage|CursorPage|Paginated\w*)\[|^Page")
+_LISTS: Final = regex(r"^(?:list|List|Sequence|set|Page|LimitOffsetPage|CursorPage|Paginated\w*)\[|^Page")
 
 
 @dataclass(slots=True)

@@ -1,10 +1,10 @@
 """Which versions of a store each environment runs, and whether tests run on another store than production."""
 
-import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from scanners.inventory.table import Place
+from scanners.regex import regex
 from scanners.semantics.data.storeclients import SCHEMES
 from scanners.semantics.environment.images import parse
 from scanners.tree import Fact, Tree
@@ -18,8 +18,8 @@ _IMAGES: Final = {
     "dragonfly": "redis", "keydb": "redis", "postgresql": "postgresql", "timescaledb-ha": "postgresql",
 }  # fmt: skip
 _SERVERS: Final = frozenset({"postgresql", "mysql", "oracle", "mssql", "cockroachdb"})
-_TESTS: Final = re.compile(r"(^|[_.-])test(s|ing)?([_.-]|$)")
-_MAJOR: Final = re.compile(r"^(?:pg|v)?(\d+)")
+_TESTS: Final = regex(r"(^|[_.-])test(s|ing)?([_.-]|$)")
+_MAJOR: Final = regex(r"^(?:pg|v)?(\d+)")
 
 
 class Ran(NamedTuple):

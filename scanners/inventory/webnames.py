@@ -1,10 +1,10 @@
 """The web parts of a commit by their keys: handlers, view classes, routers and lists of patterns, joined over files."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
+from scanners.regex import regex
 from scanners.semantics.concurrency.reach import Key, Names
 from scanners.tree import Fact, Tree
 
@@ -122,7 +122,7 @@ class Web:
                     yield handler
 
 
-_GROUP: Final = re.compile(r"\(\?P<(\w+)>")
+_GROUP: Final = regex(r"\(\?P<(\w+)>")
 
 
 def readable(path: str) -> str:

@@ -6,16 +6,16 @@ Holds a seal against what was expected: a digest, a seal or a whole report, and 
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from scanners.regex import regex
 from scanners.replay.sealing import FORMAT, Asked, Json, Seal, canonical, digest
 
 SHOWN: Final = 5
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_DIGEST: Final = regex(r"[0-9a-f]{64}")
 _WIDEST: Final = 300
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Block, Call, Place
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.connections import ADDRESSED
 from scanners.semantics.outbound import HTTP
@@ -54,15 +55,15 @@ TARGETS: Final[dict[str, int]] = (
 
 _NAMES: Final = ("url", "host", "hostname", "dsn", "conninfo", "base_url", "server", "address", "hosts", "target")
 _WORDS: Final = (*_NAMES, "endpoint_url", "broker", "backend", "bootstrap_servers")
-_SETTING: Final = re.compile(r"(^|_)(HOST|URL|URI|DSN|ENDPOINT|SERVER|BROKER|ADDRESS|LOCATION)$")
-_RESERVED: Final = re.compile(r"(^|\.)(example(\.(com|net|org))?|test|invalid|localdomain|w3\.org|xmlsoap\.org)$")
-_PRIVATE: Final = re.compile(r"(^|\.)(internal|local|lan|corp|intra|intranet|private|home|cluster\.local|svc)$")
-_SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*://(?:[^/@\s]*@)?(\[[^\]]+\]|[^/:?#,\s]*)", re.IGNORECASE)
-_KEYED: Final = re.compile(r"(?:^|\s)host=(\S+)")
-_HOST: Final = re.compile(r"^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9][A-Za-z0-9-]*$")
+_SETTING: Final = regex(r"(^|_)(HOST|URL|URI|DSN|ENDPOINT|SERVER|BROKER|ADDRESS|LOCATION)$")
+_RESERVED: Final = regex(r"(^|\.)(example(\.(com|net|org))?|test|invalid|localdomain|w3\.org|xmlsoap\.org)$")
+_PRIVATE: Final = regex(r"(^|\.)(internal|local|lan|corp|intra|intranet|private|home|cluster\.local|svc)$")
+_SCHEME: Final = regex(r"^[a-z][a-z0-9+.-]*://(?:[^/@\s]*@)?(\[[^\]]+\]|[^/:?#,\s]*)", re.IGNORECASE)
+_KEYED: Final = regex(r"(?:^|\s)host=(\S+)")
+_HOST: Final = regex(r"^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9][A-Za-z0-9-]*$")
 
 
-_LOOKS: Final = re.compile(r"^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+)(:\d+)?$")
+_LOOKS: Final = regex(r"^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+)(:\d+)?$")
 
 
 class Kind(Enum):

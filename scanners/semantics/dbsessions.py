@@ -5,9 +5,10 @@ import re
 from typing import Final
 
 from scanners.names import resolve
+from scanners.regex import regex
 from scanners.scopes import Scope
 
-_SESSION: Final = re.compile(r"(^|_)(db|sess|session|dbsession|scoped_session|uow)$", re.IGNORECASE)
+_SESSION: Final = regex(r"(^|_)(db|sess|session|dbsession|scoped_session|uow)$", re.IGNORECASE)
 _SESSIONS: Final = frozenset(  # By where they may be imported from.
     f"{module}.{name}"
     for module in ("sqlalchemy.orm", "sqlalchemy.ext.asyncio", "sqlalchemy.ext.asyncio.session", "sqlmodel")
@@ -17,7 +18,7 @@ _SESSIONS: Final = frozenset(  # By where they may be imported from.
     "sqlalchemy.orm.session.Session",
     "sqlmodel.ext.asyncio.session.AsyncSession",
 }
-_FACTORIES: Final = re.compile(
+_FACTORIES: Final = regex(
     r"^sqlalchemy\.(orm|ext\.asyncio)\.(scoped_|async_)?session(maker)?\(\)|\.Session$|sessionmaker"
 )
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from scanners.context import Context, per_file
 from scanners.names import Ref, find, resolve
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics import logcalls
 from scanners.semantics.logcalls import LogCall
@@ -21,7 +22,7 @@ _EXITS: Final = frozenset(
 _EXIT_METHODS: Final = frozenset(
     "exit abort fail skipTest retry reraise raise_exception raise_with_traceback send_error".split()
 )
-_TRACKERS: Final = re.compile(
+_TRACKERS: Final = regex(
     r"^(capture_?(exception|message|event|error)|record_?exception|notice_error|report_exc_info|report_?(exception|error)|set_exception"
     r"|log_?exception|handle_?exception|print_exc|format_exc|print_exception|format_exception|exc_info|excepthook)$",
     re.IGNORECASE,
@@ -35,12 +36,12 @@ _HARMLESS: Final = frozenset(
     "gettext _ debug info task_done release unlink rmtree next iter sorted sum any all round abs zip enumerate cast "
     "partial timedelta uuid4 getenv".split()
 )
-_FLAG: Final = re.compile(
+_FLAG: Final = regex(
     r"err|fail|ok$|success|status|valid|bad|skip|problem|broken|healthy|alive|avail|invalid|missing|reason",
     re.IGNORECASE,
 )
-_TELLS: Final = re.compile(r"err|fail|^ok$|success|reason", re.IGNORECASE)
-_LISTS: Final = re.compile(r"err|fail|skip|bad|invalid|missing|problem|message|warn|issue|report", re.IGNORECASE)
+_TELLS: Final = regex(r"err|fail|^ok$|success|reason", re.IGNORECASE)
+_LISTS: Final = regex(r"err|fail|skip|bad|invalid|missing|problem|message|warn|issue|report", re.IGNORECASE)
 _NORMAL, _AS_TEXT, _QUIET, _TESTED = range(4)
 
 

@@ -1,17 +1,17 @@
 """What cannot harm where it fills a text: numbers, constants, choices from a fixed set, values that were checked."""
 
 import ast
-import re
 from functools import lru_cache
 from typing import Final
 
 from scanners.constants import UNKNOWN, fold
 from scanners.names import find, resolve
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.scopes import Binding, Scope
 from scanners.syntax import descendants, unparse
 
-_FIXED_ATTRIBUTE: Final = re.compile(
+_FIXED_ATTRIBUTE: Final = regex(
     r"\.(__name__|__qualname__|__tablename__|__version__)$|\._meta\.|\.[A-Z][A-Z0-9_]*(\.value|\.name)?$|"
     r"^_?[A-Z]\w*[a-z]\w*\.\w+(\.value)?$"
 )

@@ -15,7 +15,6 @@ import multiprocessing
 import pickle
 import poplib
 import queue
-import re
 import shutil
 import smtplib
 import socket
@@ -32,6 +31,7 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.names import Ref, resolve
+from scanners.regex import regex
 from scanners.scopes import Scope
 
 _MODULES: Final = (
@@ -40,7 +40,7 @@ _MODULES: Final = (
     zlib,
 )
 _DEPTH: Final = 10
-_ORDINARY: Final = re.compile(r"(Error|Exception|DoesNotExist|NotFound|Timeout)$")
+_ORDINARY: Final = regex(r"(Error|Exception|DoesNotExist|NotFound|Timeout)$")
 
 
 def _identity(kind: type) -> str:

@@ -4,7 +4,6 @@ Code that runs once, at start or at the end (`main`, `startup`, a lifespan, a ca
 """
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from scanners.context import Context, per_file
 from scanners.facts.jobs import is_task
 from scanners.names import resolve
 from scanners.place import Block, Place
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.handlers import inner
 from scanners.semantics.routes import routes_of
@@ -25,7 +25,7 @@ _HOOKS: Final = frozenset(
     "before_request after_request teardown_request before_app_request after_app_request teardown_app_request".split()
 )
 _TAKERS: Final = frozenset({"basic_consume", "add_done_callback", "run_forever", "subscribe", "psubscribe"})
-_ONCE: Final = re.compile(
+_ONCE: Final = regex(
     r"^_*(async_)?(main|run|start(up)?|on_start(up)?|setup|set_up|init(iali[sz]e)?|bootstrap|connect|disconnect|lifespan|stop"
     r"|on_stop|on_shutdown|shutdown|close|aclose|cleanup|teardown|serve|serve_forever|setup_\w+|init_\w+|create_app"
     r"|on_cleanup|before_serving|after_serving|cli|configure|connect_\w+|close_\w+|start_\w+|stop_\w+|on_ready"

@@ -9,6 +9,7 @@ from typing import Final
 from scanners.context import Context, per_file
 from scanners.names import Ref, resolve
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.scopes import Scope
 
 LEVELS: Final = {
@@ -44,7 +45,7 @@ _STDLIB: Final = frozenset(
     | {"flask.current_app.logger", "flask.Flask.logger", "quart.current_app.logger", "quart.Quart.logger"}
     | {"tornado.log.app_log", "tornado.log.gen_log", "tornado.log.access_log", "logging.getLogger().getChild()"}
 )
-_RECEIVER: Final = re.compile(r"(^|_)log(ger|ging)?$", re.IGNORECASE)
+_RECEIVER: Final = regex(r"(^|_)log(ger|ging)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ Models are mostly in another file, so a query is known by its shape: `X.objects.
 """
 
 import ast
-import re
 from dataclasses import dataclass
 from typing import Any, Final
 
 from scanners.context import Context, per_file
 from scanners.names import find, resolve
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.dbsessions import is_known_session, is_session
 from scanners.syntax import unparse
@@ -42,9 +42,7 @@ ONE: Final = {
 _MANAGERS: Final = frozenset({"objects", "_default_manager", "_base_manager", "all_objects", "active_objects"})
 _DEPTH: Final = 6
 _OWN: Final = ("cls", "model", "__class__", "model_class")
-_WORDS: Final = re.compile(
-    r"\.objects\b|\.query\b|select\(|[sS]ession\b|\.all\(\)|\.execute\w*\(|_manager\b|get_queryset"
-)
+_WORDS: Final = regex(r"\.objects\b|\.query\b|select\(|[sS]ession\b|\.all\(\)|\.execute\w*\(|_manager\b|get_queryset")
 _HINTS: Final = (".objects", ".query", "select(", "ession", ".all()", ".execute", "_manager", "get_queryset")
 _FOREIGN: Final = ("mongoengine", "pykube", "minio", "boto3", "odmantic", "beanie")
 

@@ -1,18 +1,18 @@
 """The parameters of route handlers: what fills them, the path, the query, the body or the application."""
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from scanners.names import annotated
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.syntax import descendants, unparse
 
-_BODY_TYPES: Final = re.compile(r"(^|\.)(Body|Form|File|UploadFile|Json)$")
-_INJECTED: Final = re.compile(r"(^|\.)(Depends|Security|BackgroundTasks|Response|Session|AsyncSession|SecurityScopes)$")
-REQUESTS: Final = re.compile(r"(^|\.)(Request|HttpRequest|HTTPConnection|WebSocket|ASGIRequest|WSGIRequest)$")
+_BODY_TYPES: Final = regex(r"(^|\.)(Body|Form|File|UploadFile|Json)$")
+_INJECTED: Final = regex(r"(^|\.)(Depends|Security|BackgroundTasks|Response|Session|AsyncSession|SecurityScopes)$")
+REQUESTS: Final = regex(r"(^|\.)(Request|HttpRequest|HTTPConnection|WebSocket|ASGIRequest|WSGIRequest)$")
 _PLAIN: Final = frozenset(
     {
         "str",
@@ -35,7 +35,7 @@ _PLAIN: Final = frozenset(
         "tuple",
     }
 )
-_IN_PATH: Final = re.compile(r"[{<](?:[^{}<>]*:)?\s*(\w+)(?::[^{}<>]*)?[}>]")
+_IN_PATH: Final = regex(r"[{<](?:[^{}<>]*:)?\s*(\w+)(?::[^{}<>]*)?[}>]")
 
 
 @dataclass(frozen=True, slots=True)

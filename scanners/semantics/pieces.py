@@ -1,13 +1,13 @@
 """What a text is put together from: its fixed parts, and the holes that are filled while the program runs."""
 
 import ast
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from scanners.constants import UNKNOWN, fold
 from scanners.names import find
+from scanners.regex import regex
 from scanners.scopes import Binding, Scope
 
 Part = str | ast.expr
@@ -19,13 +19,13 @@ _DEPTH: Final = 10
 _LONGEST: Final = 200  # Parts: longer chains of `+=` are generated, and reading on changes nothing.
 
 
-_NUMERIC: Final = re.compile(r"\d[bcdeEfFgGnoxX%]'?$|'[dfegx]'$")
+_NUMERIC: Final = regex(r"\d[bcdeEfFgGnoxX%]'?$|'[dfegx]'$")
 
 
-_FORMAT: Final = re.compile(r"(\(\w+\))?[-+ #0]*[\d*]*(\.[\d*]+)?[a-zA-Z]")
+_FORMAT: Final = regex(r"(\(\w+\))?[-+ #0]*[\d*]*(\.[\d*]+)?[a-zA-Z]")
 
 
-_NUMBER_FORMAT: Final = re.compile(r"(\(\w+\))?[-+ #0]*[\d*]*(\.[\d*]+)?[dioxXeEfFgG]")
+_NUMBER_FORMAT: Final = regex(r"(\(\w+\))?[-+ #0]*[\d*]*(\.[\d*]+)?[dioxXeEfFgG]")
 
 
 _KEEPERS: Final = frozenset(

@@ -6,6 +6,7 @@ from typing import Final
 
 from scanners.finding import Confidence
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.semantics.harmless import is_settled
 from scanners.semantics.pieces import Pieces
 from scanners.syntax import unparse
@@ -16,50 +17,50 @@ SQL_FUNCTIONS: Final = frozenset(
 )
 
 
-_RECEIVERS: Final = re.compile(
+_RECEIVERS: Final = regex(
     r"^(c|cur|curs|cursor|crsr|conn|connection|con|db|database|session|engine|pool|tx|txn|transaction|bind|op|sess|dbapi_\w+|"
     r"\w*_?(cur|cursor|conn|connection|db|session|engine|pool|database)|objects|sqlite\w*)$",
     re.I,
 )
 
 
-_LIBRARIES: Final = re.compile(
+_LIBRARIES: Final = regex(
     r"^(sqlite3|psycopg2?|pymysql|MySQLdb|asyncpg|aiosqlite|sqlalchemy|mysql|cx_Oracle|oracledb|pyodbc|duckdb|aiomysql|"
     r"aiopg|databases|django\.db)\b"
 )
 
 
-_SQL: Final = re.compile(
+_SQL: Final = regex(
     r"^\s*(--.*\n\s*|/\*.*?\*/\s*)*\(?\s*(select|insert|update|delete|create|alter|drop|truncate|with|replace|grant|revoke|set|show|"
     r"call|exec|merge|copy|vacuum|analyze|explain|pragma|attach|use|lock|comment|refresh|declare|begin|do|describe|reindex)\b",
     re.I | re.S,
 )
 
 
-_VALUE: Final = re.compile(r"([=<>]|\b(like|ilike|limit|offset|between|values\s*\(|in\s*\(|in)|=\s*any\s*\()\s*$", re.I)
+_VALUE: Final = regex(r"([=<>]|\b(like|ilike|limit|offset|between|values\s*\(|in\s*\(|in)|=\s*any\s*\()\s*$", re.I)
 
 
-_OPERATOR: Final = re.compile(r"\s*(=|<|>|!=|\b(like|ilike|in|is|between)\b)", re.I)
+_OPERATOR: Final = regex(r"\s*(=|<|>|!=|\b(like|ilike|in|is|between)\b)", re.I)
 
 
-_FRAGMENTS: Final = re.compile(
+_FRAGMENTS: Final = regex(
     r"sql|clause|expr|query|where|cond|filter|fragment|stmt|table|column|schema|sequence|index_name", re.I
 )
 
 
-_READS: Final = re.compile(r"\.(get|pop|strip|lower|upper|getvalue|read|data)$|^(str|input|f)$|request", re.I)
+_READS: Final = regex(r"\.(get|pop|strip|lower|upper|getvalue|read|data)$|^(str|input|f)$|request", re.I)
 
 
-_ORDER: Final = re.compile(r"\b(order|group)\s+by\s*$", re.I)
+_ORDER: Final = regex(r"\b(order|group)\s+by\s*$", re.I)
 
 
-_QUOTED: Final = re.compile(
+_QUOTED: Final = regex(
     r"quot|escape|identifier|\bqn\b|literal|sanitiz|placeholder|mogrify|compile|whitelist|valid|replace\(\"'\"|clean",
     re.I,
 )
 
 
-_MARKS: Final = re.compile(r"placeholder|^marks?$|param_?marks|^qs$", re.IGNORECASE)
+_MARKS: Final = regex(r"placeholder|^marks?$|param_?marks|^qs$", re.IGNORECASE)
 
 
 def query_of(call: Call) -> ast.expr | None:

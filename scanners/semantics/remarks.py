@@ -1,10 +1,11 @@
 """Remarks in the code: what somebody has written down beside a decision."""
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
-_REMARK: Final = re.compile(
+from scanners.regex import regex
+
+_REMARK: Final = regex(
     r"(?:^|\s)#\s*(?!noqa|type:|ty:|pragma|pylint|nosec|pyright|[A-Z]{3,5}\b|#)(?:[\w'`().,:/-]+\s+){4}"
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.names import find
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.reaching import Path, layout
 from scanners.syntax import descendants, unparse
@@ -17,7 +18,7 @@ _DERIVES: Final = frozenset(
     "Path PurePath join joinpath getaddrinfo gethostbyname ip_address tldextract extract relpath str rstrip".split()
 )
 _PARTS: Final = frozenset("netloc hostname host scheme port parents parent".split())
-_VALIDATOR: Final = re.compile(
+_VALIDATOR: Final = regex(
     r"^_?(is|check|has|validate|verify|ensure|assert|require|allow)[a-z]*_\w*"
     r"(safe|valid|allow|permit|trust|path|url|uri|name|host|host|local|target|redirect|inside|within|whitelist"
     r"|public|ip)"

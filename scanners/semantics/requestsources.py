@@ -8,6 +8,7 @@ from scanners.context import Context, per_file
 from scanners.finding import Confidence
 from scanners.names import find, resolve
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.scopes import Binding, Scope
 from scanners.semantics.routes import routes_of
 from scanners.semantics.viewclasses import METHODS
@@ -69,11 +70,11 @@ _ARGUMENTS: Final = frozenset(
     f"get_{kind}argument{end}" for kind in ("", "query_", "body_") for end in ("", "s")
 )  # Tornado's handlers read the request through methods of their own.
 _SERVER_KEYS: Final = frozenset("REMOTE_ADDR SERVER_NAME SERVER_PORT REQUEST_METHOD SCRIPT_NAME".split())
-_CHECKED: Final = re.compile(r"(pattern|regex)\s*=|constr\(|StringConstraints|Depends\(|Security\(|Literal|Enum")
+_CHECKED: Final = regex(r"(pattern|regex)\s*=|constr\(|StringConstraints|Depends\(|Security\(|Literal|Enum")
 _OPEN_TYPES: Final = frozenset("str bytes dict Any list Dict List Sequence set tuple Mapping UploadFile".split())
-_SAFE_KEYS: Final = re.compile(r"^(pk|id|uuid|slug|page|year|month|day|uidb64)$|_(id|pk|uuid|slug)$")
-_CONVERTER: Final = re.compile(r"[<{](?:(\w+)(?:\([^)]*\))?:)?(\w+)(?::(\w+))?[>}]")
-_TELLING: Final = re.compile(
+_SAFE_KEYS: Final = regex(r"^(pk|id|uuid|slug|page|year|month|day|uidb64)$|_(id|pk|uuid|slug)$")
+_CONVERTER: Final = regex(r"[<{](?:(\w+)(?:\([^)]*\))?:)?(\w+)(?::(\w+))?[>}]")
+_TELLING: Final = regex(
     r"path|file|name|url|document|template|folder|dir|target|next|query|term|text|key", re.IGNORECASE
 )
 _PLAIN_CONVERTERS: Final = frozenset({"", "string", "str", "path"})

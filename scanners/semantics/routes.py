@@ -13,6 +13,7 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context, per_file
 from scanners.names import annotated, resolve
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.handlers import inner
 from scanners.semantics.parameters import REQUESTS, Param, parameters
@@ -32,7 +33,7 @@ _VERBS: Final = METHODS | {"route", "api_route", "websocket", "websocket_route",
 _DECORATED: Final = frozenset(
     {"flask", "quart", "fastapi", "starlette", "aiohttp", "sanic", "bottle", "ninja", "litestar", "blacksheep"}
 )
-_REGISTERS: Final = re.compile(
+_REGISTERS: Final = regex(
     r"\b(add_url_rule|add_(get|post|put|delete|patch|head|route|api_route|view|websocket_route)|Route|WebSocketRoute"
     r"|APIRoute|web\.(get|post|put|delete|patch|view|route|head))\("
 )
@@ -43,7 +44,7 @@ _VIEW_MODULES: Final = (
     "django.contrib.admin.views.decorators.",
     "rest_framework.decorators.",
 )
-_RESPONSES: Final = re.compile(
+_RESPONSES: Final = regex(
     r"(^|\.)(render|redirect|render_to_response|get_object_or_404|(Json|Streaming|Template|File|Simple\w*)?(Http)?Response\w*)$"
 )
 

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-_WORDS: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
-_GATE: Final = re.compile(r"pass|pwd|secret|token|key|cred", re.IGNORECASE)
-_SECRETS: Final = re.compile(r"\w*passw(or)?d|passwords|passphrase|passcode|pwd|secret|token|apikey|credentials?")
-_KEY_KINDS: Final = re.compile(
-    r"api|private|secret|access|signing|encryption|master|account|shared|auth|storage|hmac|jwt"
-)
-_PASS_OWNERS: Final = re.compile(
+from scanners.regex import regex
+
+_WORDS: Final = regex(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
+_GATE: Final = regex(r"pass|pwd|secret|token|key|cred", re.IGNORECASE)
+_SECRETS: Final = regex(r"\w*passw(or)?d|passwords|passphrase|passcode|pwd|secret|token|apikey|credentials?")
+_KEY_KINDS: Final = regex(r"api|private|secret|access|signing|encryption|master|account|shared|auth|storage|hmac|jwt")
+_PASS_OWNERS: Final = regex(
     r"db|database|user|mysql|postgres|pg|redis|smtp|e?mail|ftp|root|admin|ssh|proxy|https?|basic"
 )
-_OTHER_TOKENS: Final = re.compile(
+_OTHER_TOKENS: Final = regex(
     r"pad|eos|bos|unk|sep|mask|cls|start|end|stop|next|prev(ious)?|current|last|first|special|page|continuation|sync|cursor|"
     r"[cx]srf\w*|image|video|audio|cancel(lation)?|lexer|open|close|unknown|input|output|prompt|max|min|num|left|right|string|"
     r"operator|begin|separator|delimiter|punctuation|word|new|invalidation|query|separation|split|placeholder|design|css|header"
 )
-_TELLS_OF_IT: Final = re.compile(
+_TELLS_OF_IT: Final = regex(
     r"is|has|uses?|no|not|requires?d?|needs?|show|hide|with|without|allow|enabled?|disabled?|invalid|bad|wrong|missing|forgot|"
     r"changed?|update|set|get|check|validate|verify|generate|create|make|unusable|ask|hashed|encrypted|obfuscated|masked|"
     r"redacted|hash|skip|ignore|delete|remove|revoke|rotate|refreshing|public|empty|expired|unset|clear"
@@ -69,10 +69,10 @@ def _thinned(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass").translate(None, _COMMON)
 
 
-_COMPILED: Final = tuple((kind, marker, _thinned(marker), re.compile(pattern)) for kind, marker, pattern in _SHAPES)
-_DSN: Final = re.compile(r"://([^\s:/@'\"{}$<>%\[]*):([^\s@/'\"{}$<>*\[]{3,})@([\w.-]+)")
+_COMPILED: Final = tuple((kind, marker, _thinned(marker), regex(pattern)) for kind, marker, pattern in _SHAPES)
+_DSN: Final = regex(r"://([^\s:/@'\"{}$<>%\[]*):([^\s@/'\"{}$<>*\[]{3,})@([\w.-]+)")
 
-_STANDS_IN: Final = re.compile(
+_STANDS_IN: Final = regex(
     r"change|replace|your|example|sample|dummy|placeholder|xxx|\*\*\*|todo|fixme|fake|redacted|insert|enter|fill|"
     r"<.*>|\$\{|\$\(|^\$|\{\{|\{\w*\}|%\(|%s|^env[:.]|^vault:|^arn:|^op://|^enc\[|^projects/|secretsmanager|^\.\.\.|^-+$|"
     r"^(test|none|null|nil|true|false|auto|default|required|optional|disabled?|enabled?|string|str|text|bytes|file|env|keyring|"
@@ -80,9 +80,9 @@ _STANDS_IN: Final = re.compile(
     r"access|refresh|id|user|name|value|key|hex|base64|word|number|any|all|self|body|header|cookie|query|always|never)$",
     re.IGNORECASE,
 )
-_ENV_NAME: Final = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
-_JUMBLED: Final = re.compile(r"(?=.*[A-Z]{2}[a-z])(?:.*?[a-z][A-Z]){4}")
-_DOTTED: Final = re.compile(r"[A-Za-z_]\w*([.:/-][A-Za-z_]\w*)+")
+_ENV_NAME: Final = regex(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
+_JUMBLED: Final = regex(r"(?=.*[A-Z]{2}[a-z])(?:.*?[a-z][A-Z]){4}")
+_DOTTED: Final = regex(r"[A-Za-z_]\w*([.:/-][A-Za-z_]\w*)+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,16 @@ from typing import Any, Final
 
 from scanners.context import Context, per_file
 from scanners.place import Place
+from scanners.regex import regex
 
 _COMMAND_LINE: Final = tuple(
     "argparse click typer optparse docopt fire getopt cmd cmd2 rich tabulate colorama cleo prompt_toolkit questionary "
     "curses readline code setuptools distutils getpass tqdm clint plumbum cyclopts absl".split()
 )
 _SERVES: Final = tuple("flask fastapi django aiohttp starlette tornado sanic quart bottle celery kafka".split())
-_TERMINAL: Final = re.compile(r"\bsys\.argv\b|\binput\(")
-_CLI: Final = re.compile(r"\.cli(\.|$)")
-_IS_PROGRAM: Final = re.compile(r"^if __name__ ==", re.MULTILINE)
+_TERMINAL: Final = regex(r"\bsys\.argv\b|\binput\(")
+_CLI: Final = regex(r"\.cli(\.|$)")
+_IS_PROGRAM: Final = regex(r"^if __name__ ==", re.MULTILINE)
 
 
 @per_file

@@ -1,12 +1,12 @@
 """Settings that only tests see, in a module of the service."""
 
 import ast
-import re
 from typing import Any, Final
 
 from scanners.place import Place
+from scanners.regex import regex
 
-_NAMED: Final = re.compile(r"^_?(Unit)?Test(ing|s)?(?=[A-Z_]|$)|(?<=[a-z])Test(ing|s)?(Config|Settings)?$")
+_NAMED: Final = regex(r"^_?(Unit)?Test(ing|s)?(?=[A-Z_]|$)|(?<=[a-z])Test(ing|s)?(Config|Settings)?$")
 
 
 def is_for_tests(place: Place[Any]) -> bool:

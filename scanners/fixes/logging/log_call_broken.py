@@ -8,9 +8,10 @@ from scanners.fixes.arguments import renamed, without_keyword
 from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
 from scanners.fixes.lazily import spoken
 from scanners.fixes.spot import Spot
+from scanners.regex import regex
 from scanners.semantics.logcalls import LogCall, log_call
 
-_FIELD: Final = re.compile(r"%[sdr]|\{[^{}]*\}")
+_FIELD: Final = regex(r"%[sdr]|\{[^{}]*\}")
 _START: Final = "import logging\nlogger = logging.getLogger(__name__)\ndef ship(order, carrier):\n"
 
 

@@ -1,10 +1,10 @@
 import ast
-import re
 from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.api.inputchecks import (
     ABOVE,
@@ -30,9 +30,7 @@ _ERRORS: Final = {
 }  # fmt: skip
 _HEAD: Final = "from flask import Flask, request\napp = Flask(__name__)\n\n\n@app.route('/orders')\ndef orders():\n"
 
-_ELSEWHERE: Final = re.compile(
-    r"session|cookie|header|META|environ|path_params|match_info|view_args|kwargs|FILES|files"
-)
+_ELSEWHERE: Final = regex(r"session|cookie|header|META|environ|path_params|match_info|view_args|kwargs|FILES|files")
 
 
 class BadInputBecomes500(Rule):

@@ -5,12 +5,13 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Place
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.api.bodies import called, fills_schema, is_json, whole_body
 from scanners.semantics.handlers import inner
 from scanners.semantics.routes import Route, routes_of
 
-_CHECKS: Final = re.compile(
+_CHECKS: Final = regex(
     r"valid|schema|serializ|(^|_)form(s|set)?$|Form(Set)?$|parse_obj|parse_raw|TypeAdapter|voluptuous|cerberus|msgspec|structure|from_dict|from_json|deserial"
     r"|load(s)?_?(model|schema)|(?<!json_)(^|\.)parser|parse_args|reqparse|clean|sanitiz|use_kwargs|use_args"
     r"|(?-i:[a-z]Payload|^Payload|Request[A-Z]|[a-z]Request$|Input$|[a-z]In$|Dto$|DTO$|Model$|[A-Za-z]Body$)"

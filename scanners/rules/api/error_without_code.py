@@ -6,17 +6,18 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.api.responses import Reply, is_web, keys_of, reply_of
 from scanners.semantics.routes import route_of
 
-_MACHINE: Final = re.compile(
+_MACHINE: Final = regex(
     r"^(code|type|slug|kind|key|reason|title|error_?(code|type|id|name|key)|err_?code|errors|field_errors|violations|issues)$|[a-z](Code|Type)$|_code$",
     re.IGNORECASE,
 )
 _FAILED: Final = frozenset({"error", "err", "errors", "error_message", "exception"})
 _TELLS: Final = frozenset({"error", "message", "detail", "msg", "description", "error_message", "err", "errmsg"})
-_SLUG: Final = re.compile(r"^[A-Za-z0-9]+([_.:-][A-Za-z0-9]+)+$|^[A-Z_]{4,}$|^[a-z]+$|^[A-Z][a-z]+([A-Z][a-z]+)+$")
+_SLUG: Final = regex(r"^[A-Za-z0-9]+([_.:-][A-Za-z0-9]+)+$|^[A-Z_]{4,}$|^[a-z]+$|^[A-Z][a-z]+([A-Z][a-z]+)+$")
 _PLAIN: Final = frozenset({401, 403, 404, 405})
 _HEAD: Final = "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n"
 

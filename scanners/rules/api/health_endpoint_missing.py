@@ -4,20 +4,21 @@ from typing import Final
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
-_HEALTH: Final = re.compile(
+_HEALTH: Final = regex(
     r"health(?![-_ ]?(records?|care|insurance|plans?|data|profiles?|forms?|scores?|tips?|logs?|history|goals?|issues?)\b)|(^|[/_.-])(livez?|liveness|ready|readyz|readiness|ping|heart_?beat|alive|status|up|monitor(ing)?)([/_.$-]|$)|check_?alive",
     re.IGNORECASE,
 )
-_OF_ONE: Final = re.compile(r"[{<][^}>]+[}>]/")  # The state of one thing, not of the service.
-_PROBED: Final = re.compile(
+_OF_ONE: Final = regex(r"[{<][^}>]+[}>]/")  # The state of one thing, not of the service.
+_PROBED: Final = regex(
     r"livenessProbe|readinessProbe|startupProbe|^\s*HEALTHCHECK\s+(?!NONE)|^\s*healthcheck:|inspect\s+ping|health_check",
     re.IGNORECASE,
 )
-_BEATS: Final = re.compile(
+_BEATS: Final = regex(
     r"(^|_)(health\w*|heart_?beat\w*|liveness|readiness|probe|alive|keep_?alive|ping|start_http_server|write_heartbeat|touch_\w*)(_|$)",
     re.IGNORECASE,
 )

@@ -5,6 +5,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Place
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.api.rowanswers import SEARCHED, chain, fetches, is_answered, is_unbounded, words_in
 from scanners.semantics.handlers import inner
@@ -12,16 +13,16 @@ from scanners.semantics.routes import Route, routes_of
 from scanners.syntax import unparse
 from scanners.tree import Tree, TreeContext
 
-_BOUNDED: Final = re.compile(
+_BOUNDED: Final = regex(
     r"limit|offset|page|paginat|per_page|cursor|skip|top_?n|max_|first|islice|chunk|batch|stream|yield|csv|export|sitemap|slice",
     re.IGNORECASE,
 )
-_SMALL: Final = re.compile(
+_SMALL: Final = regex(
     r"countr|currenc|language|locale|categor|choice|option|status|types?$|kinds?$|roles?$|permission|setting|config|feature|flag|timezone|plan$|plans$|unit|enum|tag|version|region",
     re.IGNORECASE,
 )
-_FILTERS: Final = re.compile(rf"\.(filter_by|where|get_queryset|in_)\(|\.(filter|exclude)\((?!\w+{SEARCHED})")
-_LISTS: Final = re.compile(r"(^|\.)(ListAPIView|ListCreateAPIView|ModelViewSet|ReadOnlyModelViewSet|ListModelMixin)$")
+_FILTERS: Final = regex(rf"\.(filter_by|where|get_queryset|in_)\(|\.(filter|exclude)\((?!\w+{SEARCHED})")
+_LISTS: Final = regex(r"(^|\.)(ListAPIView|ListCreateAPIView|ModelViewSet|ReadOnlyModelViewSet|ListModelMixin)$")
 _HEAD: Final = "from fastapi import APIRouter, Depends\nfrom sqlalchemy import select\nfrom shop.models import Order\nrouter = APIRouter()\n\n\n"
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.api import adminforms
 from scanners.semantics.api.modelwrites import (
@@ -22,12 +23,12 @@ from scanners.semantics.requestdata import taint
 from scanners.syntax import unparse
 from scanners.tree import Tree, TreeContext
 
-_SCHEMA: Final = re.compile(
+_SCHEMA: Final = regex(
     r"(Schema|Form|Serializer|Request|Payload|In|Dto|DTO|Params?|Input|Query|Filters?|Response|Command|Settings|Config|Event|Args|Options|Model|Body|Spec)$"
 )
-_FORMS: Final = re.compile(r"(^|\.)(ModelForm|BaseModelForm|AdminForm)$")
-_SERIALIZERS: Final = re.compile(r"(^|\.)(\w*ModelSerializer)$")
-_EDITS: Final = re.compile(r"(^|\.)(CreateView|UpdateView)$")
+_FORMS: Final = regex(r"(^|\.)(ModelForm|BaseModelForm|AdminForm)$")
+_SERIALIZERS: Final = regex(r"(^|\.)(\w*ModelSerializer)$")
+_EDITS: Final = regex(r"(^|\.)(CreateView|UpdateView)$")
 _HEAD: Final = "from flask import Flask, request\nfrom shop.models import Order, db\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n"
 
 _KINDS: Final = (("form", _FORMS), ("serializer", _SERIALIZERS), ("view", _EDITS))

@@ -5,6 +5,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.finding import Effort, Severity
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.api.responses import Reply, is_web, reply_of
 from scanners.syntax import descendants, unparse
@@ -13,20 +14,20 @@ from scanners.tree import Tree, TreeContext
 _HANDLED: Final = frozenset(
     {"HTTPException", "TooManyRequests", "HTTPError", "ServiceUnavailable", "APIException", "drf"}
 )
-_TOLD: Final = re.compile(r"retry[-_ ]?after", re.IGNORECASE)
-_PROBE: Final = re.compile(
+_TOLD: Final = regex(r"retry[-_ ]?after", re.IGNORECASE)
+_PROBE: Final = regex(
     r"health|ready|readiness|alive|live(ness|z)?(_|$)|ping|status|heartbeat|probe|maintenance|good_to_go", re.IGNORECASE
 )
 
 
-_FOR_GOOD: Final = re.compile(
+_FOR_GOOD: Final = regex(
     r"disabled|configur|installed|enabled|not[_ ]supported|unavailable in|USE_\w+|sanitizer", re.IGNORECASE
 )
-_FULL: Final = re.compile(
+_FULL: Final = regex(
     r"(add|create|store|import|keep)(ed|d)? (any )?more\b|would exceed|maximum number of|too many \w+ (exist|already)",
     re.IGNORECASE,
 )
-_PACED: Final = re.compile(
+_PACED: Final = regex(
     r"\brate\b|request|second|minute|hour|\bday|attempt|tries|again|later|throttl|busy|slow", re.IGNORECASE
 )
 

@@ -5,10 +5,11 @@ from scanners.context import Context
 from scanners.facts.modes import RUNNERS, debug_of, started_by
 from scanners.finding import Severity
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.tree import Tree, TreeContext
 
-_AWAY: Final = re.compile(r"(^|[/_.-])(\w*test\w*|dev\w*|local\w*|examples?|samples?|demo)([/_.-]|$)", re.IGNORECASE)
+_AWAY: Final = regex(r"(^|[/_.-])(\w*test\w*|dev\w*|local\w*|examples?|samples?|demo)([/_.-]|$)", re.IGNORECASE)
 
 
 class DevelopmentModeShipped(Rule):

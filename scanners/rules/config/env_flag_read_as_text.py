@@ -1,17 +1,17 @@
 import ast
-import re
 from typing import Final
 
 from scanners.context import Context
 from scanners.facts.environment import Read, is_standard, reads
 from scanners.finding import Confidence, Severity
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.syntax import children, descendants
 
-_FLAG: Final = re.compile(
+_FLAG: Final = regex(
     r"(^|_)(DEBUG|VERBOSE|TESTING|ENABLED?|DISABLED?|USE|USES|IS|HAS|ALLOW|ALLOWED|SKIP|REQUIRE|STRICT|DRY_?RUN|SECURE|INSECURE|TLS|SSL)(_|$)"
 )
-_PRESENCE: Final = re.compile(
+_PRESENCE: Final = regex(
     r"(^|_)NO_|^(CI|GITHUB_ACTIONS)$|_(URL|DSN|PATH|FILE|DIR|HOST|PORT|KEY|TOKEN|CERT|NAME|LEVEL|VERSION|MODE)$"
 )
 _WORDS: Final = frozenset({"true", "false", "0", "1", "yes", "no", "on", "off"})

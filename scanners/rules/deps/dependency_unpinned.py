@@ -1,11 +1,10 @@
-import re
-
 from scanners.dependencies.locking import is_aside, is_published, pinned_names
 from scanners.finding import Confidence, Effort, Severity
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.tree import Fact, Tree, TreeContext
 
-_TAG = re.compile(r"@v?\d+(\.\d+)+")
+_TAG = regex(r"@v?\d+(\.\d+)+")
 _INDEXES = frozenset({"--extra-index-url", "--index-url", "--find-links"})
 
 

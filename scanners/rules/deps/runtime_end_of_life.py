@@ -5,15 +5,14 @@ from typing import Final
 from scanners.context import Context
 from scanners.dependencies import endoflife
 from scanners.finding import Effort, Severity
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
-_IMAGE: Final = re.compile(r"^\s*-?\s*image:\s*[\"']?([^\s\"'#]+)")
+_IMAGE: Final = regex(r"^\s*-?\s*image:\s*[\"']?([^\s\"'#]+)")
 _PRODUCTS: Final = frozenset("python node debian ubuntu alpine centos postgres mysql mariadb mongo".split(" "))
-_SUITES: Final = re.compile(
-    r"(jessie|stretch|buster|bullseye|bookworm|trixie|focal|bionic|jammy|noble)|alpine(\d+\.\d+)"
-)
+_SUITES: Final = regex(r"(jessie|stretch|buster|bullseye|bookworm|trixie|focal|bionic|jammy|noble)|alpine(\d+\.\d+)")
 _SOON: Final = dt.timedelta(days=90)
 
 

@@ -6,10 +6,11 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.docs import definitions, docstrings
 
-_SECTION: Final = re.compile(r":param|@param|Args:|Arguments:|Params:|Parameters|:raise|Returns?\b|Yields?\b|:return")
+_SECTION: Final = regex(r":param|@param|Args:|Arguments:|Params:|Parameters|:raise|Returns?\b|Yields?\b|:return")
 _KEEPS: Final = frozenset(
     {
         *(

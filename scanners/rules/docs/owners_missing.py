@@ -3,11 +3,12 @@ from typing import Final
 
 from scanners.finding import Effort, Severity
 from scanners.options import glob
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.docs.documents import front, pages
 from scanners.tree import Fact, Tree, TreeContext
 
-_NAMED: Final = re.compile(
+_NAMED: Final = regex(
     r"\b(owners?|ownership|owned by|maintainers?|maintained by|(our|the)? ?team|contacts?|on[- ]?call)\b", re.IGNORECASE
 )
 _APP = "from flask import Flask\n\napp = Flask(__name__)\n"

@@ -5,15 +5,16 @@ from typing import Final
 from scanners.context import Context
 from scanners.dependencies import endoflife
 from scanners.finding import Confidence, Effort, Severity
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.docs.documents import front, pages, points_elsewhere, speaking_of
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
 _OLD: Final = dt.timedelta(days=180)
-_ALERT: Final = re.compile(r"^(\s*-?\s*)[\"']?alert[\"']?:\s*[\"']?([^\"'#]*[^\"'#\s])")
-_RULES: Final = re.compile(r"^\s*(-\s*)?[\"']?(expr|record)[\"']?\s*:", re.MULTILINE)
-_RUNBOOK: Final = re.compile(r"run_?book", re.IGNORECASE)
+_ALERT: Final = regex(r"^(\s*-?\s*)[\"']?alert[\"']?:\s*[\"']?([^\"'#]*[^\"'#\s])")
+_RULES: Final = regex(r"^\s*(-\s*)?[\"']?(expr|record)[\"']?\s*:", re.MULTILINE)
+_RUNBOOK: Final = regex(r"run_?book", re.IGNORECASE)
 _SILENT = """groups:
   - name: shop
     rules:

@@ -5,13 +5,14 @@ from typing import Final
 from scanners.context import Context
 from scanners.dockerfile import Instruction, Stage
 from scanners.finding import Effort, Severity
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.environment.downloads import CHECKS, KEY, fetches
 from scanners.semantics.environment.pipelines import steps
 from scanners.semantics.environment.shell import commands
 from scanners.text import TextFile
 
-_REMOTE: Final = re.compile(r"^(https?|ftp)://")
+_REMOTE: Final = regex(r"^(https?|ftp)://")
 
 
 class RemoteFetchUnverified(Rule):

@@ -5,12 +5,13 @@ from typing import Final
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.handlers import called_by_handlers, short
 from scanners.semantics.hierarchy import is_exception, makes_no_exception, never_an_exception
 from scanners.syntax import unparse
 
-_HANDLING: Final = re.compile(r"exc|err|raise|handle|fail|catch|wrap|except|translate|convert", re.IGNORECASE)
+_HANDLING: Final = regex(r"exc|err|raise|handle|fail|catch|wrap|except|translate|convert", re.IGNORECASE)
 
 
 class BrokenRaise(Rule):

@@ -1,5 +1,4 @@
 import ast
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -7,11 +6,12 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.names import find
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.scopes import Binding
 from scanners.semantics.handlers import inner, short, spelled
 
-_ANSWERS: Final = re.compile(
+_ANSWERS: Final = regex(
     r"^(HTTP\w*|Http404|NotFound|PermissionDenied|Forbidden|BadRequest|Unauthorized|MethodNotAllowed|Conflict|APIException|ApiError|APIError"
     r"|ParseError|AuthenticationFailed|NotAuthenticated|Throttled|SuspiciousOperation|\w*ValidationError|Empty|Full|SynapseError"
     r"|StopIteration|StopAsyncIteration|SystemExit|KeyboardInterrupt|GeneratorExit|Exit|Abort|ClickException|UsageError|BadParameter"

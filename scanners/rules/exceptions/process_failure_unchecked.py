@@ -1,16 +1,16 @@
 import ast
-import re
 from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.exceptions.uses import reads
 from scanners.semantics.handlers import short
 
 _CODE: Final = frozenset({"returncode", "check_returncode", "poll"})
-_SCREEN: Final = re.compile(r"^(clear|cls|reset|stty\b.*|tput\b.*|color|title\b.*)$")
+_SCREEN: Final = regex(r"^(clear|cls|reset|stty\b.*|tput\b.*|color|title\b.*)$")
 
 
 class ProcessFailureUnchecked(Rule):

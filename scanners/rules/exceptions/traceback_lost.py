@@ -1,16 +1,16 @@
 import ast
-import re
 from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.handlers import breadth, caught, inner, reaction, short, spelled
 from scanners.semantics.logcalls import ERROR, LogCall, may_log_errors
 from scanners.syntax import unparse
 
-EXPECTED: Final = re.compile(
+EXPECTED: Final = regex(
     r"(ValueError|KeyError|IndexError|TypeError|LookupError|UnicodeDecodeError|FileNotFoundError|FileExistsError|PermissionError"
     r"|NotADirectoryError|IsADirectoryError|ImportError|ModuleNotFoundError|AttributeError|JSONDecodeError|ValidationError|Invalid\w*"
     r"|\w*DoesNotExist|\w*NotFound\w*|CalledProcessError|HTTPStatusError|Timeout\w*|\w*TimeoutError|TimeoutExpired|ConnectionRefusedError"

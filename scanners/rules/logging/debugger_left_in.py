@@ -4,10 +4,11 @@ from typing import Final
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.syntax import unparse
 
-_SWITCH: Final = re.compile(r"debug|[pr]db|breakpoint|post_?mortem|trace|interactive|attach", re.IGNORECASE)
+_SWITCH: Final = regex(r"debug|[pr]db|breakpoint|post_?mortem|trace|interactive|attach", re.IGNORECASE)
 _DEBUGGERS: Final = (
     "pdb",
     "ipdb",

@@ -5,6 +5,7 @@ from typing import Final
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.handlers import called_by_handlers
 from scanners.semantics.logcalls import LOG_CALLS, LogCall, log_call
@@ -14,7 +15,7 @@ _RECORD: Final = frozenset(
     "name msg args levelname levelno pathname filename module exc_info exc_text stack_info lineno funcName created "
     "msecs relativeCreated thread threadName processName process taskName message asctime".split()
 )
-_GIVEN: Final = re.compile(r"exc|err|fail|handle|trace|hook|on_|^e$", re.IGNORECASE)
+_GIVEN: Final = regex(r"exc|err|fail|handle|trace|hook|on_|^e$", re.IGNORECASE)
 
 
 class LogCallBroken(Rule):

@@ -5,12 +5,13 @@ from typing import Final
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Call, Place
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.logcalls import WARNING, fixed_level, level_name
 from scanners.syntax import unparse
 
-_HUSHES: Final = re.compile(r"quiet|silence|suppress|verbos|debug", re.IGNORECASE)
-_SWITCH: Final = re.compile(r"debug|verbos|quiet|level|env|argv|opts|args", re.IGNORECASE)
+_HUSHES: Final = regex(r"quiet|silence|suppress|verbos|debug", re.IGNORECASE)
+_SWITCH: Final = regex(r"debug|verbos|quiet|level|env|argv|opts|args", re.IGNORECASE)
 
 
 class LoggingFixedInCode(Rule):

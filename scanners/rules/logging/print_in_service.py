@@ -5,15 +5,16 @@ from typing import Final
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.logcalls import LOG_CALLS, log_call
 from scanners.semantics.terminals import is_command_line, runs_alone
 from scanners.syntax import unparse
 
 _PRINTS: Final = frozenset({"print", "pprint.pprint", "pprint.pp", "rich.print"})
-_SWITCH: Final = re.compile(r"debug|verbos|trace|quiet|silent|bench|diagnos|interactive", re.IGNORECASE)
-_ENDS: Final = re.compile(r"^(sys\.|os\.)?_?exit\(|^raise SystemExit")
-_SHOWS: Final = re.compile(
+_SWITCH: Final = regex(r"debug|verbos|trace|quiet|silent|bench|diagnos|interactive", re.IGNORECASE)
+_ENDS: Final = regex(r"^(sys\.|os\.)?_?exit\(|^raise SystemExit")
+_SHOWS: Final = regex(
     r"^_*(print|show|dump|display|usage|help|describe|summary|summarize|debug|pp|pprint|echo|list|main|cli|report|render|output|say|log|warn)(_|$)"
     r"|_(print|usage|help|main|cli|banner|summary)$|info$|^(repr|__repr__|__str__)$|verbose",
     re.IGNORECASE,

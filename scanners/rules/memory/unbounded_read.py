@@ -5,6 +5,7 @@ from typing import Final
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.containers import spelled
 from scanners.semantics.hot import is_hot
@@ -16,14 +17,12 @@ _UPLOADS: Final = (
     "starlette.datastructures.UploadFile.read",
     "fastapi.UploadFile.file.read",
 )
-_CAPPED: Final = re.compile(
-    r"MAX_CONTENT_LENGTH|client_max_size|max_(upload|body|request)_size|max_body", re.IGNORECASE
-)
-_MEASURED: Final = re.compile(
+_CAPPED: Final = regex(r"MAX_CONTENT_LENGTH|client_max_size|max_(upload|body|request)_size|max_body", re.IGNORECASE)
+_MEASURED: Final = regex(
     r"content[_-]?length|\bsize\b|max_?(size|bytes|length)|too_?large|413|\b(check|validate|ensure|limit)\w*\(",
     re.IGNORECASE,
 )
-_FILES: Final = re.compile(r"\b(request|req|self\.request)\.(files|FILES)\b")
+_FILES: Final = regex(r"\b(request|req|self\.request)\.(files|FILES)\b")
 _STREAMS: Final = ("request.stream", "request.environ", "self.rfile", "request.file")
 
 

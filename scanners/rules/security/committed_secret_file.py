@@ -3,12 +3,13 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
+from scanners.regex import regex
 from scanners.rule import EVERYWHERE, Example, Rule
 from scanners.semantics.security.filledin import ENCRYPTED, secrets_in
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
-_TRIED_OUT: Final = re.compile(
+_TRIED_OUT: Final = regex(
     r"^\s*-\s*[\"']?(\.|\$\{?PWD\}?)/?(src|app)?/?:/|\bdockerfile:.*\bdev\b|settings\.\w*dev\b|DEBUG[:=]\s*[\"']?(1|true)",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -5,16 +5,17 @@ from typing import Any
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.pieces import pieces
 from scanners.syntax import unparse
 
 _MODES = {"os.chmod": 1, "os.fchmod": 1, "os.lchmod": 1, "pathlib.Path.chmod": 0, "os.umask": 0, "*.chmod": 0}
-_SHARED = re.compile(r"^(/tmp|/var/tmp|/dev/shm)/.")
-_KEY = re.compile(
+_SHARED = regex(r"^(/tmp|/var/tmp|/dev/shm)/.")
+_KEY = regex(
     r"private_?key|priv_?key|secret|id_rsa|id_ed25519|\.pem\b|\.key\b|key_?(file|path)|credential|password|token", re.I
 )
-_PUBLIC = re.compile(r"pub|cert|authorized", re.I)
+_PUBLIC = regex(r"pub|cert|authorized", re.I)
 _WRITES = frozenset({"write_text", "write_bytes", "touch", "mkdir"})
 
 

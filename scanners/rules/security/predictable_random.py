@@ -1,18 +1,18 @@
 import ast
-import re
 
 from scanners.context import Context
 from scanners.finding import Effort, Severity
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.secrets import is_secret_name
 
 _FUNCTIONS = "random randint randrange choice choices sample getrandbits randbytes uniform shuffle".split()
-_SECRET = re.compile(
+_SECRET = regex(
     r"(^|_)(otp|totp|salt|nonce|pin(_?code)?|session_?id|session_?key|csrf|secret|csrf_?token|passwd|password|iv)$|"
     r"(^|_)(verification|reset|auth|login|activation|security|invite|recovery|confirm\w*|access|magic)_?(code|link|key|id)$"
 )
-_MAKES = re.compile(r"^_*(generate|gen|make|create|new|random|get|build|issue|mint)_*(random_*)?")
+_MAKES = regex(r"^_*(generate|gen|make|create|new|random|get|build|issue|mint)_*(random_*)?")
 
 
 class PredictableRandom(Rule):

@@ -5,6 +5,7 @@ from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.security.hashes import (
     FAST,
@@ -20,7 +21,7 @@ from scanners.semantics.security.hashes import (
     looks_guarding,
 )
 
-_MIXED: Final = re.compile(r"\b\w*(key|secret|salt|token)\b", re.IGNORECASE)
+_MIXED: Final = regex(r"\b\w*(key|secret|salt|token)\b", re.IGNORECASE)
 _ITERATIONS: Final = 100_000
 
 

@@ -2,6 +2,7 @@ import re
 from typing import Final
 
 from scanners.finding import Confidence, Effort, Severity
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.tests.replaced import Replaced
 from scanners.tree import Fact, Tree, TreeContext
@@ -23,7 +24,7 @@ _REAL: Final = {
     "mail": r"aiosmtpd|mailhog|smtplib|mailpit|smtp|fixture",
     "Elasticsearch": r"elastic|opensearch|testcontainers|docker",
 }
-_SUITE: Final = re.compile(
+_SUITE: Final = regex(
     r"(^|/)(features|e2e|integration|contract|functional|acceptance)[^/]*/[^/]+$|test[^/]*(integration|e2e|contract)"
 )
 

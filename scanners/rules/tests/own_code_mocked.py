@@ -3,11 +3,12 @@ from typing import Final
 
 from scanners.finding import Confidence, Effort, Severity
 from scanners.modules import absolute, module_of
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.tests.imported import imported
 from scanners.tree import Fact, Tree, TreeContext
 
-_EDGE: Final = re.compile(
+_EDGE: Final = regex(
     r"now|today|time|clock|date|sleep|wait|random|uuid|token|secret|nonce|seed|setting|config|conf$|env|version|host|path|locale|lang"
     r"|fetch|request|send|post|put|call|upload|download|connect|client|session|http|api|url|web|publish|notif|mail|query|execute|sql|db"
     r"|load|read|write|save|store|open|file|run|exec|spawn|process|shell|command|log|print|echo|pager|prompt|input|cache|redis|s3|bucket|remote|socket"

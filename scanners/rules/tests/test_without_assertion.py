@@ -5,16 +5,17 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.tests.assertions import DOUBT, NOTHING, called, has_plain_bases, proof, refused, remarks
 from scanners.semantics.tests.testcode import decorators, is_mixin, is_test, last_name, parameters
 
-_SMOKE: Final = re.compile(
+_SMOKE: Final = regex(
     r"smoke|(no|not|n_?t|without|never)_?(raise|crash|fail|error|throw|exception|explode|blow|break)|import|instantiat|construct"
     r"|noop|no_op|idempotent|ignor|tolera|accept|allow|valid|pass(es)?$|works?$|runs?$|can_|surviv|handles|robust|(hash|pickl|copy|call|serializ|iter)(e?able|ible)|init|benchmark|perf|leak|stress",
     re.IGNORECASE,
 )
-_SURVIVES: Final = re.compile(
+_SURVIVES: Final = regex(
     r"smoke|(not|n't|without|no) (\w+ )?(rais|crash|fail|error|exception|throw|explo|break)", re.IGNORECASE
 )
 

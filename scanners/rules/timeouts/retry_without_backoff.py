@@ -7,6 +7,7 @@ from scanners.context import Context
 from scanners.facts.jobs import is_task
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.timeouts.retries import (
     BACKOFF,
@@ -24,9 +25,9 @@ from scanners.semantics.timeouts.retries import (
 )
 from scanners.syntax import unparse
 
-_UNTIL = re.compile(r"deadline|monotonic\(|time\(|\bremaining|\bexpir", re.IGNORECASE)
+_UNTIL = regex(r"deadline|monotonic\(|time\(|\bremaining|\bexpir", re.IGNORECASE)
 """A loop that waits until something has come up, and gives up after a time."""
-_HERE = re.compile(r"://(127\.0\.0\.1|localhost|\[::1\])|['\"](127\.0\.0\.1|localhost|::1)['\"]")
+_HERE = regex(r"://(127\.0\.0\.1|localhost|\[::1\])|['\"](127\.0\.0\.1|localhost|::1)['\"]")
 _TEXTS = {
     NONE: "Tries again at once: a peer in trouble gets all its load again, and more.",
     FIXED: "Tries again after a fixed time: all clients come back together, as often as before.",

@@ -7,6 +7,7 @@ from scanners.context import Context
 from scanners.facts.jobs import is_task
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.outbound import under_deadline
 from scanners.semantics.timeouts.retries import (
@@ -22,7 +23,7 @@ from scanners.semantics.timeouts.retries import (
     polling,
 )
 
-_LEAVING: Final = re.compile(
+_LEAVING: Final = regex(
     r"(^|[._])(connect|request|fetch|send|download|upload|publish|query|execute|login|call)", re.IGNORECASE
 )
 

@@ -1,6 +1,5 @@
 """Forms that only the admin of a Django project shows, to people who may write every field anyway."""
 
-import re
 from collections import defaultdict
 from typing import Any, Final
 
@@ -8,9 +7,10 @@ from scanners.canonical import anchor_of
 from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.tree import Tree, TreeContext
 
-_ADMIN: Final = re.compile(r"(^|/)\w*admin\w*(/|\.py$)")
+_ADMIN: Final = regex(r"(^|/)\w*admin\w*(/|\.py$)")
 
 
 def shown_in_admin_alone(tree: Tree) -> frozenset[str]:

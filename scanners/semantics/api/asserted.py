@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from scanners.names import find
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.syntax import descendants, unparse
 
-RIGHTS: Final = re.compile(
+RIGHTS: Final = regex(
     r"^(is_(admin|staff|superuser|authenticated|owner|allowed|authori[sz]ed)|has_(perm|permission|perms|role|access|scope)\w*|can_[a-z]+\w*|check_(permission|access)\w*|is_permitted|(user_)?permissions|roles)$"
 )
-_ANSWERS: Final = re.compile(r"^_?(\w+_)?(r|res|resp|response|reply|answer)$")
+_ANSWERS: Final = regex(r"^_?(\w+_)?(r|res|resp|response|reply|answer)$")
 _CLIENTS: Final = ("requests.", "httpx.", "aiohttp.", "urllib3.")
 _ANSWER_PARTS: Final = frozenset({"status_code", "ok", "status", "is_success"})
 

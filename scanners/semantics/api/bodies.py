@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.names import resolve
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.routes import Route
 from scanners.syntax import unparse
@@ -27,8 +28,8 @@ _BODY: Final = {
 }
 
 
-_SCHEMAS: Final = re.compile(r"^(pydantic|sqlmodel\.SQLModel$|msgspec|marshmallow|attrs?\.)")
-_MODULE: Final = re.compile(r"schema|dto|contract|payload|(^|[._])(requests|inputs|forms)($|[._])", re.IGNORECASE)
+_SCHEMAS: Final = regex(r"^(pydantic|sqlmodel\.SQLModel$|msgspec|marshmallow|attrs?\.)")
+_MODULE: Final = regex(r"schema|dto|contract|payload|(^|[._])(requests|inputs|forms)($|[._])", re.IGNORECASE)
 
 
 def whole_body(body: list[Any], route: Route) -> str:

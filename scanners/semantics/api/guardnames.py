@@ -4,23 +4,25 @@ import re
 from functools import lru_cache
 from typing import Final
 
-OPEN: Final = re.compile(
+from scanners.regex import regex
+
+OPEN: Final = regex(
     r"AllowAny|login_not_required|no_?auth|skip_?auth|anonymous|public|unauthenticated|allow_guest|without_auth|auth_?exempt|NoPermission|unprotected",
     re.IGNORECASE,
 )
-_GUARD: Final = re.compile(
+_GUARD: Final = regex(
     r"login|log(ged)?_in(_|$)|auth(?!or(?!i))|jwt|token(?!i)|permission|permit(s|ted)?(_|$)|perms?(_|$)|roles?(_|$)|admin|staff"
     r"|superuser|secur(e|ity)|protected|scopes?(_|$)|api_?key|credential|access(_|$)|principal|identity|signature|hmac"
     r"|current_?(user|account|admin|member|customer|tenant|principal)|get_(user|account|principal|identity)$|verif(y|ied)"
     r"|acl$|oidc|saml|require_?(user|role|admin|scope|owner)|passes_test|compare_digest|(^|_)can_\w+"
     r"|check_\w*(owner|allowed|user)|ensure_\w*(owner|user|allowed)|entitle|captcha|restricted|policy"
 )
-_ASIDE: Final = re.compile(
+_ASIDE: Final = regex(
     r"^_?(no|not|non|without)_|access_?log|(_|^)(repo|repository|dao|service|client|settings|config|manager|factory|stor(e|age))$"
 )
-_PARTICIPLE: Final = re.compile(r"required|authenticated|protected|secured?|restricted|permission|staff|admin", re.I)
-_SEAM: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_WORD: Final = re.compile(r"\w+")
+_PARTICIPLE: Final = regex(r"required|authenticated|protected|secured?|restricted|permission|staff|admin", re.I)
+_SEAM: Final = regex(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD: Final = regex(r"\w+")
 
 
 @lru_cache(maxsize=4096)

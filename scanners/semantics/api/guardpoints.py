@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
 from typing import Any, Final
 
+from scanners.regex import regex
 from scanners.semantics.api.guardnames import guarding
 from scanners.semantics.handlers import inner
 from scanners.syntax import unparse
@@ -31,8 +32,8 @@ _GENERIC: Final = {
     "DeleteView": frozenset({"GET", "POST"}),
 }  # fmt: skip
 _SUBJECTS: Final = frozenset("queryset model serializer_class form_class get_queryset".split())
-_DATA: Final = re.compile(r"^(jsonify|json_response|json|[A-Za-z]*J[Ss][Oo][Nn]Response)$")
-_ASIDE: Final = re.compile(r"(^|\.)(log|logger|logging|_logger|LOG|messages|flash|super|print|metrics|statsd)\b")
+_DATA: Final = regex(r"^(jsonify|json_response|json|[A-Za-z]*J[Ss][Oo][Nn]Response)$")
+_ASIDE: Final = regex(r"(^|\.)(log|logger|logging|_logger|LOG|messages|flash|super|print|metrics|statsd)\b")
 
 
 def generic_methods(node: ast.ClassDef) -> frozenset[str]:

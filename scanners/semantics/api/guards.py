@@ -9,37 +9,38 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.names import resolve
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.api.guardnames import OPEN, guarding
 from scanners.semantics.routes import Route
 from scanners.syntax import descendants, unparse
 
-_HARMLESS: Final = re.compile(
+_HARMLESS: Final = regex(
     r"(^|\.)(csrf_exempt|csrf_protect|ensure_csrf_cookie|require_\w+|cache\w*|never_cache|vary_on_\w+|extend_schema\w*|swagger\w*|doc|docs"
     r"|marshal_with|expect|response|arguments|limit|limiter\w*|throttle\w*|ratelimit\w*|rate_limit\w*|api_view|renderer_classes"
     r"|parser_classes|schema|action|list_route|detail_route|cross_origin|use_kwargs|use_args|validate\w*|templated|template|property"
     r"|staticmethod|classmethod|wraps|override|inject|gzip_page|atomic|non_atomic_requests|xframe_options_\w+|timed|timeit|trace\w*|log\w*call|input|output"
     r"|method_decorator|condition|etag|last_modified|route|get|post|put|patch|delete|head|options|websocket|api_route|expose|docket|produces|consumes)$"
 )
-_REFUSES: Final = re.compile(
+_REFUSES: Final = regex(
     r"forbidden|unauthori[sz]ed|permission_?denied|access_?denied|not_?allowed|not_?auth(enticated|ori[sz]ed)", re.I
 )
-_ASKS: Final = re.compile(
+_ASKS: Final = regex(
     r"^_?(check|require|verify|has|can|is_|ensure|authori|assert|validate|enforce|decode|authenticate|get_(user|current))"
 )
-_CALLER: Final = re.compile(
+_CALLER: Final = regex(
     r"^_?(current_?(user|account|admin|member|customer|tenant|principal)|principal|identity|logged_in)$", re.I
 )
 _USERS: Final = frozenset(
     {"request.user", "self.request.user", "g.user", "info.context.user", "req.user", "request.state.user"}
 )
-_NO_CALLER: Final = re.compile(
+_NO_CALLER: Final = regex(
     r"db\b|database|session|conn|engine|settings|config|repo|service|client|pagina|page|param|query|filter|log|cache|redis|queue"
     r"|stor(e|age)|bus\b|uow|unit_of_work|factory|template|locale|lang|request_?id|background|limiter|clock|manager|handler"
     r"|use_?case|dao|crud|app\b|state|pool|cursor|model|broker|producer|mail|body|payload|data|form|sort|order|range|search",
     re.IGNORECASE,
 )
-_BODIES: Final = re.compile(
+_BODIES: Final = regex(
     r"(Create|Update|In|Out|Request|Payload|Schema|Body|Form|Data|Params|Input|Patch|Model|Info|Dto|DTO)$"
 )
 

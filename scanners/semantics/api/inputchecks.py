@@ -9,6 +9,7 @@ from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.names import find
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.semantics.requestdata import Taint
 from scanners.semantics.routes import frameworks, route_of
 from scanners.syntax import descendants, unparse
@@ -20,13 +21,13 @@ ABOVE: Final = {
     "DoesNotExist": {"DoesNotExist", "ObjectDoesNotExist", "MultipleObjectsReturned"},
 }  # fmt: skip
 _ANY: Final = frozenset({"Exception", "BaseException", ""})
-_CHECKS: Final = re.compile(r"isdigit|isdecimal|isnumeric|fullmatch|\bmatch\(|is_valid|validate|isinstance")
-_CHECKERS: Final = re.compile(
+_CHECKS: Final = regex(r"isdigit|isdecimal|isnumeric|fullmatch|\bmatch\(|is_valid|validate|isinstance")
+_CHECKERS: Final = regex(
     r"valid|check|schema|load|parse|ensure|require|set$|keys|clean|issubset|serializ|form", re.IGNORECASE
 )
-_SENT: Final = re.compile(r"\b(request|req)\b|loads\(|\.json\(")
+_SENT: Final = regex(r"\b(request|req)\b|loads\(|\.json\(")
 _DECORATORS: Final = ("django.", "rest_framework.")
-_OPEN: Final = re.compile(r"\b(str|bytes|Any|dict|Dict|object)\b")
+_OPEN: Final = regex(r"\b(str|bytes|Any|dict|Dict|object)\b")
 _KNOWN: Final = frozenset(
     "IndexError AttributeError OSError ImportError RuntimeError IntegrityError KeyError ValueError TypeError".split()
 )

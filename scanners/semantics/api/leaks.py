@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.semantics.api.responses import Reply
 from scanners.syntax import descendants
 
 _BROAD: Final = frozenset({"Exception", "BaseException", "OSError", "IOError", "EnvironmentError", "RuntimeError"})
-_INNER: Final = re.compile(
+_INNER: Final = regex(
     r"^(sqlalchemy|psycopg2?|asyncpg|sqlite3|pymysql|MySQLdb|mysql|pymongo|redis|requests|httpx|aiohttp|urllib3?|subprocess|socket"
     r"|boto3|botocore|ssl|paramiko|docker|kubernetes|cx_Oracle|elasticsearch|peewee|django\.db)\b"
 )  # fmt: skip

@@ -7,9 +7,10 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.names import find
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.syntax import unparse
 
-_READS: Final = re.compile(
+_READS: Final = regex(
     r"ReadOnly|List|Detail|Read|Output|Out|Export|Public|Summary|Nested|Retrieve|Simple|Short|Minimal|Search|Filter|Lookup",
     re.IGNORECASE,
 )

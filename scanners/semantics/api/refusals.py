@@ -5,19 +5,20 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from scanners.regex import regex
 from scanners.semantics.api.guardnames import guarding
 from scanners.syntax import descendants, last_name, unparse
 
-_REFUSES: Final = re.compile(
+_REFUSES: Final = regex(
     r"forbidden|unauthori[sz]ed|permission_?denied|access_?denied|not_?allowed|not_?auth(enticated|ori[sz]ed)"
     r"|(?<![0-9])40[13](?![0-9])|login_?required",
     re.IGNORECASE,
 )
-_OTHER: Final = re.compile(r"method_?not_?allowed", re.IGNORECASE)
-_LOGIN: Final = re.compile(r"log_?in|sign_?in|unauthori[sz]ed", re.IGNORECASE)
-_INSISTS: Final = re.compile(r"^_?(check|require|verify|ensure|authori[sz]e|assert|enforce)")
-_CALLER: Final = re.compile(r"\b(user|current_user|session|principal|identity|account|current_account)\b")
-_LEAVES: Final = re.compile(r"(^|\.)(abort|redirect\w*|HttpResponseRedirect|RedirectResponse|Http404|HTTPNotFound)$")
+_OTHER: Final = regex(r"method_?not_?allowed", re.IGNORECASE)
+_LOGIN: Final = regex(r"log_?in|sign_?in|unauthori[sz]ed", re.IGNORECASE)
+_INSISTS: Final = regex(r"^_?(check|require|verify|ensure|authori[sz]e|assert|enforce)")
+_CALLER: Final = regex(r"\b(user|current_user|session|principal|identity|account|current_account)\b")
+_LEAVES: Final = regex(r"(^|\.)(abort|redirect\w*|HttpResponseRedirect|RedirectResponse|Http404|HTTPNotFound)$")
 
 
 def turns_away(node: Any) -> bool:

@@ -11,10 +11,11 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context, per_file
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.routes import frameworks
 
-_MAKERS: Final = re.compile(
+_MAKERS: Final = regex(
     r"^(flask|quart|django|rest_framework|fastapi|starlette|aiohttp|sanic|werkzeug|ninja|litestar|bottle|tornado)\b.*?\.?(\w+)$"
 )
 _JSON: Final = frozenset(

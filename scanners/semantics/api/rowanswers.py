@@ -5,18 +5,17 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from scanners.regex import regex
 from scanners.syntax import descendants, unparse
 
-_ANSWERS: Final = re.compile(
+_ANSWERS: Final = regex(
     r"Response|jsonify|^list$|dumps?$|^json|serializ|Serializer|from_orm|^map$|to_dict|tuple|sorted|validate_python|text|^data$",
     re.IGNORECASE,
 )
 _MANAGED: Final = frozenset({"values", "filter", "exclude", "order_by", "select_related", "prefetch_related"})
-_MANAGER: Final = re.compile(
-    r"\.objects(\.(all|values|filter|exclude|order_by|select_related|prefetch_related)\(.*\))*$"
-)
+_MANAGER: Final = regex(r"\.objects(\.(all|values|filter|exclude|order_by|select_related|prefetch_related)\(.*\))*$")
 SEARCHED: Final = r"__(icontains|contains|istartswith|startswith|iregex|regex)\b"
-_NARROWED: Final = re.compile(rf"\b(filter|exclude)\((?!\)|\w+{SEARCHED})|\[")
+_NARROWED: Final = regex(rf"\b(filter|exclude)\((?!\)|\w+{SEARCHED})|\[")
 
 
 def is_unbounded(node: ast.ClassDef) -> bool:

@@ -5,20 +5,21 @@ import re
 from typing import Final, NamedTuple
 
 from scanners.constants import UNKNOWN, fold
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.addresses import host_of
 from scanners.syntax import last_name, unparse
 
-_ENVIRON: Final = re.compile(r"^(os\.environ(\.get|\.pop|\.setdefault)?|os\.getenv)$")
-READERS: Final = re.compile(
+_ENVIRON: Final = regex(r"^(os\.environ(\.get|\.pop|\.setdefault)?|os\.getenv)$")
+READERS: Final = regex(
     r"^(environ\.Env|environs\.(Env|env)|decouple\.(config|AutoConfig)|starlette\.config\.Config)(\.\w+)?$"
 )
-CONFIG: Final = re.compile(
+CONFIG: Final = regex(
     r"(^|[._])(settings?|config(uration)?|conf|cfg|options|opts|env|constants?|const|consts|defaults|prefs|app_config|params)(\(\))?$",
     re.IGNORECASE,
 )
-_VARIABLE: Final = re.compile(r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$")
-SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_VARIABLE: Final = regex(r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$")
+SCHEME: Final = regex(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 class Target(NamedTuple):

@@ -10,6 +10,7 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.facts.jobs import is_task
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.boundaries.surroundings import LOOPS, TRIES, enclosing, place_in
 from scanners.semantics.handlers import caught, inner
@@ -39,8 +40,8 @@ and `on` (the errors, [] for those of the library's choice)."""
 _STAMINA: Final = ("stamina.retry", "stamina.retry_context", "stamina.AsyncRetryingCaller", "stamina.RetryingCaller")
 _RETRYING: Final = ("retrying.retry",)
 _PLAIN_RETRY: Final = ("retry.retry", "retry.api.retry", "retry2.retry", "retry_decorator.retry")
-_OF_DATABASES: Final = re.compile(r"Database|Operational|Integrity|Interface|DoesNotExist|Lock")
-_NAMED: Final = re.compile(
+_OF_DATABASES: Final = regex(r"Database|Operational|Integrity|Interface|DoesNotExist|Lock")
+_NAMED: Final = regex(
     r"(^|[._])(retry|retries|retrying|backoff|with_retry|with_retries|retryable)(_\w+)?$", re.IGNORECASE
 )
 

@@ -5,6 +5,7 @@ import re
 from typing import Any, Final
 
 from scanners.context import Context
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.boundaries.surroundings import TRIES, enclosing, place_in
 from scanners.semantics.handlers import Reaction, caught, inner, reaction
@@ -20,12 +21,12 @@ _OTHER: Final = frozenset(
 )
 """What a broken peer does not raise."""
 
-_BREAKERS: Final = re.compile(
+_BREAKERS: Final = regex(
     r"(^|\.)(pybreaker|circuitbreaker|aiobreaker|purgatory|pycircuitbreaker)(\.|$)|circuit_?breaker$|\bbreaker\b",
     re.IGNORECASE,
 )
-_STALE: Final = re.compile(r"cache|stale|last_known|previous", re.IGNORECASE)
-_ANSWERS: Final = re.compile(r"Response$|^jsonify$|^render|^redirect$|^make_response$|^abort$")
+_STALE: Final = regex(r"cache|stale|last_known|previous", re.IGNORECASE)
+_ANSWERS: Final = regex(r"Response$|^jsonify$|^render|^redirect$|^make_response$|^abort$")
 
 
 def becomes(node: ast.AST, function: Any, scope: Scope, ctx: Context) -> str:

@@ -1,11 +1,11 @@
 """The calls through clients that a file holds in ways that plain names do not tell."""
 
 import ast
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from scanners.context import Context
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.boundaries.heldclients import CELERY, GIVES, THREADS, Held, HeldClients
 from scanners.semantics.boundaries.libraries import Library
@@ -21,7 +21,7 @@ _ASKING: Final = frozenset("lock set clone delay apply_async s getconn acquire c
 _LOCAL: Final = (GIVES | QUIET) - _ASKING
 _BY_CURSOR: Final = frozenset({"execute_values", "execute_batch"})
 _HANDING: Final = THREADS | {"partial", "submit"}
-_CELERY_CALLS: Final = re.compile(r"\b(?:chain|group|chord|signature|AsyncResult)\(")
+_CELERY_CALLS: Final = regex(r"\b(?:chain|group|chord|signature|AsyncResult)\(")
 
 
 class HeldCall(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.boundaries.again import around
 from scanners.semantics.boundaries.failing import RAISES, becomes
@@ -34,7 +35,7 @@ SESSIONS: Final = {
 }
 """What makes an HTTP session, with its library."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
-_KEYED: Final = re.compile(r"idempot", re.IGNORECASE)
+_KEYED: Final = regex(r"idempot", re.IGNORECASE)
 
 
 def session_library(dotted: str) -> Library:

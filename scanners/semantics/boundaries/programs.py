@@ -1,18 +1,18 @@
 """Programs that are started: which one, and whether a process is ended by hand."""
 
 import ast
-import re
 from typing import Any, Final
 
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.names import find
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.semantics.boundaries.addresstexts import CONFIG, Target, config_name
 from scanners.syntax import descendants, last_name, unparse
 
 _ENDINGS: Final = frozenset({"terminate", "kill", "send_signal"})
-_WORD: Final = re.compile(r"^\s*(?:(?:sudo|env|exec|nohup|time|\w+=\S+)\s+)*([\w./+-]+)")
+_WORD: Final = regex(r"^\s*(?:(?:sudo|env|exec|nohup|time|\w+=\S+)\s+)*([\w./+-]+)")
 _STARTERS: Final = frozenset({"sudo", "env", "nice", "nohup", "ionice"})
 _DEPTH: Final = 4
 

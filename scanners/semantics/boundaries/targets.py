@@ -11,6 +11,7 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.names import find
+from scanners.regex import regex
 from scanners.scopes import Binding, Scope
 from scanners.semantics.boundaries.addresstexts import (
     COMPUTED,
@@ -32,10 +33,10 @@ _KEEPERS: Final = frozenset(
     "strip rstrip lstrip lower encode decode removesuffix removeprefix replace geturl unicode_string".split()
 )
 _JOINERS: Final = frozenset("urljoin join urlunparse URL str urlparse urlsplit Request Server quote cast".split())
-_LATER: Final = re.compile(r"^[a-z][a-z0-9+.-]*://(?:[^/@]*@)?$", re.IGNORECASE)
+_LATER: Final = regex(r"^[a-z][a-z0-9+.-]*://(?:[^/@]*@)?$", re.IGNORECASE)
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "SQLite file", "local socket"})
-_HOLE: Final = re.compile(r"\{[^}]*\}|%\(?\w*\)?[sd]")
-_TAIL: Final = re.compile(r"^([\w.-]*\.[a-z]{2,})(?=[/:?]|$)", re.IGNORECASE)
+_HOLE: Final = regex(r"\{[^}]*\}|%\(?\w*\)?[sd]")
+_TAIL: Final = regex(r"^([\w.-]*\.[a-z]{2,})(?=[/:?]|$)", re.IGNORECASE)
 
 
 def target(expr: ast.expr | None, scope: Scope, ctx: Context, depth: int = 0) -> Target:

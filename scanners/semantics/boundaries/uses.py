@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 
 from scanners.context import Context
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.boundaries.libraries import CLIENTS, HTTP_LIBRARIES, MORE_HTTP
 from scanners.semantics.owncalls import own
@@ -18,7 +19,7 @@ _ELSEWHERE: Final = (
         "django flask fastapi starlette rest_framework pydantic pytest typing_extensions tornado twisted".split()
     )
 )
-_NAMED: Final = re.compile(
+_NAMED: Final = regex(
     r"client|session|redis|conn|cache|pool|producer|channel|mongo|kafka|queue|broker|http|s3|bucket|engine|elastic|mailer|smtp|ldap"
     r"|stub|_api$|^api$|^es$|^db$|^r$|database",
     re.IGNORECASE,

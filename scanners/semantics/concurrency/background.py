@@ -1,17 +1,17 @@
 """Work that is started and goes on by itself: what starts it, and whether anybody hears of its failure."""
 
 import ast
-import re
 from typing import Any, Final
 
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.semantics.coroutines import definitions
 from scanners.semantics.handlers import breadth, caught, inner
 from scanners.semantics.hot import runs_once
 
-_ENDS: Final = re.compile(r"(^|_)(drain|flush|stop|close|shut_?down|clean_?up|cancel|disconnect|tear_?down|aexit)")
+_ENDS: Final = regex(r"(^|_)(drain|flush|stop|close|shut_?down|clean_?up|cancel|disconnect|tear_?down|aexit)")
 _LOOPS: Final = (
     "asyncio.get_event_loop()",
     "asyncio.get_running_loop()",

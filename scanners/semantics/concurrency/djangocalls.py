@@ -1,14 +1,15 @@
 """Queries of Django's ORM that run where they are written, and the calls of single statements."""
 
 import ast
-import re
 from typing import Final
+
+from scanners.regex import regex
 
 _RUNS: Final = frozenset(
     "get create first last exists count update delete get_or_create update_or_create bulk_create bulk_update aggregate "
     "in_bulk earliest latest iterator".split()
 )
-_MODEL: Final = re.compile(r"[A-Z][a-z]\w*")
+_MODEL: Final = regex(r"[A-Z][a-z]\w*")
 
 
 def django_query(node: ast.Call) -> str:

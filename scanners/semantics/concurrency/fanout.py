@@ -8,6 +8,7 @@ from scanners.constants import UNKNOWN, fold
 from scanners.context import Context
 from scanners.names import find
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.semantics.coroutines import definitions
 from scanners.semantics.handlers import inner
 from scanners.syntax import last_name, unparse
@@ -20,12 +21,12 @@ GROUPS: Final = (
 )
 POOLS: Final = ("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.ProcessPoolExecutor")
 """What starts threads and processes, tasks of a group, and pools."""
-_BRAKE: Final = re.compile(
+_BRAKE: Final = regex(
     r"sem\b|sema|semaphore|limit|throttl|bounded|bucket|_slots?\b|concurren|chunk|batch|in_flight|max_(workers|tasks|threads)"
     r"|pool_size|parallelism|islice|capacity",
     re.I,
 )
-_CONFIGURED: Final = re.compile(
+_CONFIGURED: Final = regex(
     r"base_?url|worker|plugin|provider|hook|handler|callback|listener|backend|client|server|node|shard|replica|broker|platform|sensor"
     r"|device|check|field|column|stage|step|phase|region|zone|config|setting|middleware|observer|task|future|coro|thread"
     r"|process|job|consumer|runner|extension|component|integration|service|strateg|kind|type|method|adapter|sink|exporter"

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from scanners.context import Context
 from scanners.names import find, resolve
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.handlers import inner
 from scanners.syntax import unparse
@@ -24,8 +25,8 @@ _CONTAINERS: Final = frozenset(
         "collections.deque",
     }
 )
-_LOCK: Final = re.compile(r"lock|mutex|sem(aphore)?\b|guard|gate|critical|synchroni|atomic|Condition", re.I)
-_SAFE: Final = re.compile(r"task|metric|registr|stats?_?$|counter_|thread|cache_info|local|ctx|context", re.I)
+_LOCK: Final = regex(r"lock|mutex|sem(aphore)?\b|guard|gate|critical|synchroni|atomic|Condition", re.I)
+_SAFE: Final = regex(r"task|metric|registr|stats?_?$|counter_|thread|cache_info|local|ctx|context", re.I)
 
 
 class Change(NamedTuple):

@@ -5,10 +5,11 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
+from scanners.regex import regex
 from scanners.semantics.handlers import inner
 from scanners.syntax import descendants, unparse
 
-_EXPIRES: Final = re.compile(r"expir|stale|outdated|too_old|needs_|should_|due|fresh|valid", re.IGNORECASE)
+_EXPIRES: Final = regex(r"expir|stale|outdated|too_old|needs_|should_|due|fresh|valid", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4)

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from scanners.constants import UNKNOWN, fold
 from scanners.context import Context
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.semantics.handlers import inner
 from scanners.syntax import unparse
 
@@ -21,7 +22,7 @@ QUEUES: Final[dict[str, tuple[int, str]]] = (
 _PUTS: Final = frozenset({"put", "put_nowait", "append", "appendleft", "extend"})
 _GETS: Final = frozenset({"get", "get_nowait", "join", "popleft", "pop"})
 _TAKES: Final = frozenset({"popleft", "pop"})
-_SIGNAL: Final = re.compile(
+_SIGNAL: Final = regex(
     r"(stop|quit|exit|done|shutdown|kill|repl(y|ies)|response|result|answer|ready|sig(nal)?s?(_|$)|wake|error|exc|ack|notif"
     r"|cancel|action|control|command|callback|free|idle|avail|pool|waiter)",
     re.I,

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.place import Block, Call, Place
+from scanners.regex import regex
 from scanners.semantics.concurrency.blocking import BLOCKING, returns_at_once
 from scanners.semantics.containers import spelled
 from scanners.semantics.coroutines import definitions
@@ -14,12 +15,12 @@ from scanners.semantics.handlers import inner
 _KINDS: Final = frozenset({"sleep", "network", "process"})
 _SHARED: Final = ("redis.Redis.", "boto3.", "elasticsearch.", "openai.", "anthropic.")
 """Clients that threads may share as they are: no lock is there for their sake."""
-_SINGLE: Final = re.compile(
+_SINGLE: Final = regex(
     r"token|refresh|auth|login|connect|ensure|init|lazy|load|download|install|cache_?once|renew|limit|throttl"
     r"|instance|once|singleton|start|stop|close|setup|_get_|^get_(or|client|session)",
     re.IGNORECASE,
 )
-_PACED: Final = re.compile(r"limit|throttl|pace|interval|polite|quota|connect|start|stop", re.IGNORECASE)
+_PACED: Final = regex(r"limit|throttl|pace|interval|polite|quota|connect|start|stop", re.IGNORECASE)
 
 
 def slow(node: ast.Call, body: list[ast.stmt], place: Place[Any], ctx: Context, depth: int = 0) -> str:

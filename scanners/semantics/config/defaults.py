@@ -5,14 +5,15 @@ import re
 from typing import Any, Final
 
 from scanners.constants import UNKNOWN, fold
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.secrets import is_secret_name, tokens
 from scanners.syntax import last_name, unparse
 
 HIDDEN: Final = "set, not shown"
 COMPUTED: Final = "computed"
-_CREDENTIALS: Final = re.compile(r"(://[^:/@\s'\"]*:)[^@/\s'\"]+(@)")
-_WORDS: Final = re.compile(r"((?:passw(?:or)?d|pwd|secret|token|api_?key)['\"]?\s*[=:]\s*)[^\s&;,}{]+", re.IGNORECASE)
+_CREDENTIALS: Final = regex(r"(://[^:/@\s'\"]*:)[^@/\s'\"]+(@)")
+_WORDS: Final = regex(r"((?:passw(?:or)?d|pwd|secret|token|api_?key)['\"]?\s*[=:]\s*)[^\s&;,}{]+", re.IGNORECASE)
 """A password in a text such as `host=db password=...` or a literal dict."""
 _LONGEST: Final = 80
 

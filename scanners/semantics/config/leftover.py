@@ -1,14 +1,14 @@
 """Variables that are written down for whoever deploys, and that nothing reads any more."""
 
-import re
 from collections.abc import Iterator, Set
 from typing import Final
 
 from scanners.facts.environment import is_standard
 from scanners.finding import Confidence
+from scanners.regex import regex
 from scanners.tree import Fact, Tree
 
-_LIBRARIES: Final = re.compile(
+_LIBRARIES: Final = regex(
     r"^(WEB_CONCURRENCY|GUNICORN_\w+|UVICORN_\w+|FLASK_\w+|SENTRY_\w+|OTEL_\w+|DD_\w+|AWS_\w+|AZURE_\w+|GOOGLE_\w+|"
     r"GCLOUD_\w+|PG(HOST|PORT|USER|PASSWORD|DATABASE|SSLMODE|DATA)|POSTGRES_\w+|MYSQL_\w+|MARIADB_\w+|MONGO_INITDB_\w+|"
     r"REDIS_\w+|RABBITMQ_\w+|MINIO_\w+|CELERY_\w+|NEW_RELIC_\w+|HF_\w+|TRANSFORMERS_\w+|UV_\w+|PIP_\w+|POETRY_\w+|"

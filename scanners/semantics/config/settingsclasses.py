@@ -1,13 +1,13 @@
 """Settings classes of pydantic: the variable of each field, its type and what refuses its value."""
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.syntax import descendants, last_name, unparse
 
@@ -39,7 +39,7 @@ class _Config(NamedTuple):
 
 
 COMPUTED: Final = "?"
-_LIKELY: Final = re.compile(r"Settings|Config(uration)?$")
+_LIKELY: Final = regex(r"Settings|Config(uration)?$")
 _OPTIONS: Final = frozenset({"SettingsConfigDict", "ConfigDict", "dict", "PydanticBaseSettingsConfigDict"})
 
 

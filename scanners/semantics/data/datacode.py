@@ -5,15 +5,16 @@ import re
 from typing import Any, Final
 
 from scanners.constants import UNKNOWN, fold
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.syntax import last_name, suite, unparse
 
 _REVERSE: Final = {"RunPython": "reverse_code", "RunSQL": "reverse_sql"}
 _FORWARD: Final = {"RunPython": "code", "RunSQL": "sql"}
-_SCHEMA: Final = re.compile(
+_SCHEMA: Final = regex(
     r"\b(CREATE|ALTER|DROP|RENAME|COMMENT|GRANT|REVOKE|VACUUM|REINDEX|ANALYZE|CLUSTER|VALIDATE)\b", re.IGNORECASE
 )
-_DATA: Final = re.compile(
+_DATA: Final = regex(
     r"\b(UPDATE\s+\S+\s+SET|INSERT\s+INTO|DELETE\s+FROM|TRUNCATE|MERGE\s+INTO|COPY|SETVAL)\b", re.IGNORECASE
 )
 _DATA_METHODS: Final = frozenset({"bulk_insert"})

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from scanners.constants import UNKNOWN, fold
 from scanners.names import resolve
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.syntax import unparse
 
@@ -23,9 +24,9 @@ RELATIONS: Final = {
 TEXTS: Final = frozenset({"CharField", "TextField", "SlugField", "EmailField", "URLField"})
 """Fields of Django that hold text."""
 
-_DJANGO: Final = re.compile(r"^(django\.|.*\bmodels\.|.*\bfields\.|modelcluster\.|mptt\.)")
-_COLUMN: Final = re.compile(r"(^|\.)(Column|mapped_column|relationship|Relationship|Field)$")
-_CAST: Final = re.compile(r"['\"]([\w.]+)['\"]")
+_DJANGO: Final = regex(r"^(django\.|.*\bmodels\.|.*\bfields\.|modelcluster\.|mptt\.)")
+_COLUMN: Final = regex(r"(^|\.)(Column|mapped_column|relationship|Relationship|Field)$")
+_CAST: Final = regex(r"['\"]([\w.]+)['\"]")
 
 
 class FieldSpec(NamedTuple):

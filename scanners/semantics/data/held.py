@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.data.rowloops import nodes
 from scanners.semantics.dbsessions import is_known_session
@@ -42,12 +43,12 @@ _PREFIXES: Final = (
     "anthropic.Anthropic.",
     "twilio.rest.Client.",
 )
-_SERVICES: Final = re.compile(
+_SERVICES: Final = regex(
     r"\.(create|retrieve|modify|list|delete|get|put|send|post|upload|download|publish|invoke|receive|capture|refund|parse)\w*$"
 )
 _QUEUED: Final = frozenset({"delay", "apply_async"})
-_TASKS: Final = re.compile(r"(^|\.)(tasks?|jobs|celery\w*)\.\w+\.(delay|apply_async)$")
-_CONNECTIONS: Final = re.compile(r"(^|_)(conn|connection|db|pool|engine|database|tx)$", re.IGNORECASE)
+_TASKS: Final = regex(r"(^|\.)(tasks?|jobs|celery\w*)\.\w+\.(delay|apply_async)$")
+_CONNECTIONS: Final = regex(r"(^|_)(conn|connection|db|pool|engine|database|tx)$", re.IGNORECASE)
 _USES: Final = frozenset(
     {"execute", "scalars", "scalar", "query", "add", "flush", "merge", "exec", "refresh", "add_all"}
 )

@@ -1,17 +1,17 @@
 """How the migrations of a repository follow one another, and which of them may not have run in production yet."""
 
 import datetime as dt
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from scanners.regex import regex
 from scanners.tree import Fact, Tree
 
 RECENT: Final = 3
 """A release rarely holds more migrations of one application than this; older ones have run."""
-_NAMED: Final = re.compile(r"(?:^|_)(20\d\d)_?([01]\d)_?([0-3]\d)(?:_|$)")
+_NAMED: Final = regex(r"(?:^|_)(20\d\d)_?([01]\d)_?([0-3]\d)(?:_|$)")
 _WINDOW: Final = dt.timedelta(days=120)
 
 

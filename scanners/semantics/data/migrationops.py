@@ -8,13 +8,14 @@ from typing import Any, Final
 from scanners.constants import UNKNOWN, fold
 from scanners.context import Context
 from scanners.names import find
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.data.datacode import code_of
 from scanners.semantics.data.fields import FieldSpec, field_of, may_be_null
 from scanners.syntax import descendants, unparse
 
 _FIXED: Final = frozenset({"dict", "list", "str", "int", "bool", "tuple", "set"})
-_LONG: Final = re.compile(r"\b(String|VARCHAR|CharField|Unicode)\b\(?(?:length=)?(\d+)?")
+_LONG: Final = regex(r"\b(String|VARCHAR|CharField|Unicode)\b\(?(?:length=)?(\d+)?")
 
 
 def operation(name: str, line: int, **fields: Any) -> dict[str, Any]:

@@ -1,20 +1,20 @@
 """Moments in time: calls that give one without a time zone, and whether it is stored or compared with a stored one."""
 
 import ast
-import re
 from typing import Any, Final
 
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.semantics.queries import is_database
 from scanners.syntax import children
 
 NAIVE: Final = ("datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today")
-_STORED: Final = re.compile(
+_STORED: Final = regex(
     r"(_at|_on|_date|_time|_until|_till|_after|_before|_since|_expiry|expires|expiry|expiration|deadline|created|updated|modified|"
     r"last_seen|last_login|last_used|timestamp|_ts|opened|closed|started|stopped|finished|ended|completed|published|archived|"
     r"deleted|settled|sent|paid|cancell?ed|confirmed|activated|registered|joined|processed|synced)$"
 )
-_OTHER: Final = re.compile(r"^(log|logger|args|opts|options|config|time|datetime|path|stat|cert|result|mocker)$")
+_OTHER: Final = regex(r"^(log|logger|args|opts|options|config|time|datetime|path|stat|cert|result|mocker)$")
 
 
 def is_naive(call: Call) -> bool:

@@ -1,15 +1,15 @@
 """Fields that hold money as floats outside of a database: of serializers, schemas and dataclasses."""
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from scanners.context import Context, per_file
+from scanners.regex import regex
 from scanners.semantics.data.money import is_money
 from scanners.syntax import unparse
 
-_FLOAT: Final = re.compile(r"^(Optional\[|typing\.Optional\[)?float\]?( \| None)?$|^None \| float$")
+_FLOAT: Final = regex(r"^(Optional\[|typing\.Optional\[)?float\]?( \| None)?$|^None \| float$")
 _SCHEMAS: Final = (
     "pydantic.BaseModel",
     "sqlmodel.SQLModel",

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.semantics.data.rowloops import nodes
 from scanners.semantics.orm import is_model
 from scanners.syntax import descendants, unparse
@@ -50,14 +51,14 @@ CLIENTS: Final = {
 }
 """What holds connections of its own and may be shared, with the word for it."""
 
-_CACHED: Final = re.compile(
+_CACHED: Final = regex(
     r"cache|singleton|memoize|fixture|contextmanager|once|lifespan|on_event|on_startup|provide|provider", re.IGNORECASE
 )
-_SETUP: Final = re.compile(
+_SETUP: Final = regex(
     r"^_*(get|make|create|build|new|init|setup|connect|open|load|ensure|start|configure|provide)_?\w*_?(client|session|engine|"
     r"pool|conn|connection|channel|producer|redis|db|database|http|storage|bucket|s3|queue|cache)s?$|^_*(init|setup|connect|start)"
 )
-_ENDED: Final = re.compile(r"(client|session|engine|pool|factory|connection|lifespan|startup|main)$")
+_ENDED: Final = regex(r"(client|session|engine|pool|factory|connection|lifespan|startup|main)$")
 
 
 def is_kept(call: Call) -> bool:

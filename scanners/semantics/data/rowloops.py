@@ -10,6 +10,7 @@ from scanners.constants import UNKNOWN, fold
 from scanners.context import Context
 from scanners.names import find
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.orm import Query, query
 from scanners.syntax import DEFS, suite, unparse
@@ -19,7 +20,7 @@ _WRAPPERS: Final = frozenset(
     "enumerate sorted list tuple set reversed zip tqdm iter frozenset alist track items values keys iterator aiterator "
     "all".split()
 )
-_PAGES: Final = re.compile(
+_PAGES: Final = regex(
     r"(^|_)(chunk|batch|page|slice|block|window|partition|bucket)(s|ed|es|_|$)|grouper|paginat|chunk|batch", re.I
 )
 _SPREADING: Final = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.AsyncFor, ast.comprehension)

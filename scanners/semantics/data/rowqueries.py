@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.semantics.data.rowloops import Loop, is_conditional, is_shielded, nodes
 from scanners.semantics.dbsessions import is_session
 from scanners.semantics.orm import DJANGO, ONE, PEEWEE, SQLALCHEMY, Query, is_django, is_model, query
@@ -26,9 +27,9 @@ _EATERS: Final = frozenset({"list", "tuple", "set", "sorted", "len", "sum", "boo
 _INSERTS: Final = frozenset({"create", "acreate", "save", "asave", "commit"})
 _DOUBLE: Final = frozenset({"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create"})
 _BY_SET: Final = frozenset({"in_", "any_", "in_bulk"})
-_DML: Final = re.compile(r"^\s*\(?\s*(select|insert|update|delete|with)\b", re.IGNORECASE)
-_TABLE: Final = re.compile(r"\b(from|join|into|update)\s+[\w.?]*[`\"'\[]?$", re.IGNORECASE)
-_FORMS: Final = re.compile(r"(Form|FormSet|Serializer|Config|File|Image|Client|Writer|Workbook|Document|Parser)$")
+_DML: Final = regex(r"^\s*\(?\s*(select|insert|update|delete|with)\b", re.IGNORECASE)
+_TABLE: Final = regex(r"\b(from|join|into|update)\s+[\w.?]*[`\"'\[]?$", re.IGNORECASE)
+_FORMS: Final = regex(r"(Form|FormSet|Serializer|Config|File|Image|Client|Writer|Workbook|Document|Parser)$")
 
 
 class Hit(NamedTuple):

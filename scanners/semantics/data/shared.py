@@ -1,13 +1,13 @@
 """Sessions and connections of databases that several threads or tasks share, or that stay broken after a failure."""
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.context import Context, per_file
 from scanners.names import Ref, find, resolve
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.data.rowloops import nodes
 from scanners.semantics.dbsessions import is_known_session, is_session
@@ -26,11 +26,11 @@ _CONNECTIONS: Final = frozenset(
     {"psycopg2.connection", "pymysql.Connection", "pymysql.connect", "MySQLdb.connect", "sqlite3.Connection"}
 )
 _SCOPED: Final = ("scoped_session", "contextvar", "flask_sqlalchemy", "sqlalchemy(")
-_FACTORY: Final = re.compile(r"(Session(Local|Maker|Factory)?|Local|Maker)$")
+_FACTORY: Final = regex(r"(Session(Local|Maker|Factory)?|Local|Maker)$")
 _FOREIGN: Final = frozenset(
     {"requests", "aiohttp", "httpx", "boto3", "aiobotocore", "tensorflow", "onnxruntime", "curl_cffi", "neo4j"}
 )
-_BROAD: Final = re.compile(
+_BROAD: Final = regex(
     r"\b(Exception|BaseException|SQLAlchemyError|IntegrityError|OperationalError|DBAPIError|DatabaseError|DataError|"
     r"StatementError|StaleDataError|InterfaceError|(psycopg2?|sqlite3|pymysql)\.Error)\b"
 )

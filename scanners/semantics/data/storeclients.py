@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from scanners.constants import fold
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.semantics.config.defaults import without_credentials
 from scanners.semantics.outbound import REDIS
 from scanners.syntax import unparse
@@ -64,14 +65,14 @@ SCHEMES: Final[Mapping[str, str]] = {
     "spatialite": "sqlite", "elasticsearch": "elasticsearch", "valkey": "redis", "memcached": "memcached",
 }  # fmt: skip
 _ADDRESSES: Final = ("url", "dsn", "conninfo", "uri", "host", "database", "hosts", "startup_nodes", "path")
-_VARIABLE: Final = re.compile(r"(?:environ(?:\.get\(|\[)|getenv\()\s*['\"](\w+)['\"]")
-_CREDENTIALS: Final = re.compile(r"(://)[^@/\s]*@")
+_VARIABLE: Final = regex(r"(?:environ(?:\.get\(|\[)|getenv\()\s*['\"](\w+)['\"]")
+_CREDENTIALS: Final = regex(r"(://)[^@/\s]*@")
 _BOUNDS: Final = (
     "connect_timeout", "timeout", "command_timeout", "statement_timeout", "socket_timeout", "socket_connect_timeout",
     "socketTimeoutMS", "connectTimeoutMS", "serverSelectionTimeoutMS", "timeoutMS", "request_timeout", "read_timeout",
     "pool_timeout", "busy_timeout", "query_timeout", "connection_timeout",
 )  # fmt: skip
-_BOUND: Final = re.compile(rf"\b({'|'.join(_BOUNDS)})\b['\"]?\s*[=:]\s*['\"]?(\d+(?:\.\d+)?(?:ms|s)?)")
+_BOUND: Final = regex(rf"\b({'|'.join(_BOUNDS)})\b['\"]?\s*[=:]\s*['\"]?(\d+(?:\.\d+)?(?:ms|s)?)")
 
 
 def engine_of(address: str) -> str:

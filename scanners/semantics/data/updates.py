@@ -8,17 +8,18 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.names import find
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.data.fields import field_of
 from scanners.semantics.orm import DJANGO, ONE, SQLALCHEMY, Query, query
 from scanners.syntax import descendants, unparse
 
-_LOCKED: Final = re.compile(r"lock|mutex|semaphore|for_update|serializable", re.IGNORECASE)
-_HANDLED: Final = re.compile(
+_LOCKED: Final = regex(r"lock|mutex|semaphore|for_update|serializable", re.IGNORECASE)
+_HANDLED: Final = regex(
     r"IntegrityError|UniqueViolation|DuplicateKey|on_conflict|ignore_conflicts|update_conflicts|get_or_create|update_or_create|"
     r"for_update|[lL]ock|begin_nested|isolation_level|FlushError"
 )
-_VERSIONS: Final = re.compile(r"^(version|version_id|row_version|revision|etag|lock_version)$")
+_VERSIONS: Final = regex(r"^(version|version_id|row_version|revision|etag|lock_version)$")
 _TEXTS: Final = (ast.JoinedStr, ast.List, ast.Dict, ast.Tuple, ast.Set, ast.ListComp)
 _FETCHERS: Final = ("django.shortcuts.get_object_or_404", "rest_framework.generics.get_object_or_404")
 

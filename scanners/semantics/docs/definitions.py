@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from scanners.context import Context, per_file
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.semantics.remarks import is_explained
 from scanners.semantics.viewclasses import METHODS
 
@@ -40,7 +41,7 @@ class _Suites(dict[type, tuple[str, ...]]):
 
 _SUITES: Final = _Suites()
 _BARE: Final = frozenset({"object", "ABC", "Protocol", "Generic"})
-_LEGAL: Final = re.compile(r"\s*(copyright|licen[sc]e)", re.IGNORECASE)
+_LEGAL: Final = regex(r"\s*(copyright|licen[sc]e)", re.IGNORECASE)
 _SPARED: Final = ("overload", "override", "property", "setter", "deleter", "cached_property", "abstractmethod")
 _STANDARD: Final = (
     *((name, kind) for name, kind in vars(builtins).items() if isinstance(kind, type)),

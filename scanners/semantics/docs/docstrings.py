@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.scopes import arguments
 from scanners.syntax import children, descendants, unparse
 
@@ -22,20 +23,20 @@ _OTHERS: Final = frozenset(
 _RAISING: Final = frozenset({"raises", "raise", "exceptions", "except", "throws"})
 _TITLES: Final = _PARAMETERS | _MORE | _OTHERS
 _MARKS: Final = frozenset({":", "@"})
-_FIELD: Final = re.compile(
+_FIELD: Final = regex(
     r"^\s*[:@](?P<tag>param|parameter|arg|argument|key|keyword|raises?|except|exception|returns?|rtype|type|yields?)\b"
     r"(?P<rest>[^:\n]*):",
     re.MULTILINE,
 )
-_ENTRY: Final = re.compile(
+_ENTRY: Final = regex(
     r"^(?P<names>\\?\*{0,2}[A-Za-z_]\w*(?:\s*,\s*\\?\*{0,2}[A-Za-z_]\w*)*)\s*(?:\((?:[^()]|\([^()]*\))*\)|\[[^:]*\])?\s*:(?=\s|$)"
 )
-_NUMPY: Final = re.compile(
+_NUMPY: Final = regex(
     r"^(?P<names>`{0,2}\\?\*{0,2}[A-Za-z_]\w*`{0,2}(?:\s*,\s*`{0,2}\\?\*{0,2}[A-Za-z_.]\w*`{0,2})*)\s*(?::.*)?$"
 )
 
 
-_EXPECTED: Final = re.compile(
+_EXPECTED: Final = regex(
     r"(^|\.)(NotImplementedError|AssertionError|StopIteration|StopAsyncIteration|SystemExit|KeyboardInterrupt|\w*HTTP\w*"
     r"|Http404|\w*(NotFound|Forbidden|Unauthorized|PermissionDenied|BadRequest|ValidationError|SkipTest|Abort|Exit"
     r"|CancelledError)|UsageError|BadParameter|ClickException|CommandError|APIException)$"
@@ -43,7 +44,7 @@ _EXPECTED: Final = re.compile(
 """Errors that are answers to a client, or the protocol of whoever calls: nobody lists them."""
 
 
-_KEYED: Final = re.compile(r"dict|data|params|options|opts|kwargs|context|ctx|config|payload|body|request|^args$|event")
+_KEYED: Final = regex(r"dict|data|params|options|opts|kwargs|context|ctx|config|payload|body|request|^args$|event")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,46 +6,46 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
+from scanners.regex import regex
+
 Line = tuple[int, str]
 
-_FENCE: Final = re.compile(r"^\s*(```|~~~)")
-_MARKED: Final = re.compile(
-    r"^(?:#{1,6}|={1,6})\s+(\S.*?)\s*[#=]*$|^\s*<h[1-6][^>]*>(.*?)</h[1-6]>|^\*\*([^*]+)\*\*:?$"
-)
-_TAG: Final = re.compile(r"</?[a-z][^>]*>", re.IGNORECASE)
-_UNDERLINE: Final = re.compile(r"^([=\-~^\"'`#*+.:_])\1{2,}\s*$")
-_LINK: Final = re.compile(
+_FENCE: Final = regex(r"^\s*(```|~~~)")
+_MARKED: Final = regex(r"^(?:#{1,6}|={1,6})\s+(\S.*?)\s*[#=]*$|^\s*<h[1-6][^>]*>(.*?)</h[1-6]>|^\*\*([^*]+)\*\*:?$")
+_TAG: Final = regex(r"</?[a-z][^>]*>", re.IGNORECASE)
+_UNDERLINE: Final = regex(r"^([=\-~^\"'`#*+.:_])\1{2,}\s*$")
+_LINK: Final = regex(
     # Lengths are bounded: without it each of many brackets that nothing closes is followed to the end of the page.
     r"\[([^\]\n]{1,500})\]\(([^)\s]{1,500})[^)]{0,500}\)|`([^`<\n]{1,500})<([^>\n]{1,500})>`__?"
     r"|^ {0,3}\[([^\]\n]+)\]:\s*(\S+)"
     r"|^\.\. _([^:\n]+): (\S+)|(?P<bare>https?://[^\s<>()\"'`\]]+)",
     re.MULTILINE,
 )
-_BADGE: Final = re.compile(r"badge|shields\.io|\.svg\b|actions/workflows")
-_MANUAL: Final = re.compile(
+_BADGE: Final = regex(r"badge|shields\.io|\.svg\b|actions/workflows")
+_MANUAL: Final = regex(
     r"^\W*((the|our|full|complete|read the|official|online|project) )*"
     r"(docs?|documentation|wiki|handbook|manual|(user )?guide)\b",
     re.IGNORECASE,
 )
-_BUILT: Final = re.compile(r"readthedocs\.org/projects/([\w-]+)/badge")
-_HOST_OF_MANUALS: Final = re.compile(
+_BUILT: Final = regex(r"readthedocs\.org/projects/([\w-]+)/badge")
+_HOST_OF_MANUALS: Final = regex(
     r"https?://([\w-]+\.)?(docs?|wiki|handbook)\.|https?://[^/]*(readthedocs|gitbook|confluence|notion|atlassian|github\.io)"
     r"|https?://[^/]+/([\w-]+/){0,2}(wiki|docs?|documentation)\b"
 )
-_PROSE: Final = re.compile(
+_PROSE: Final = regex(
     r"^(?![#=<:|!~`+]|\.\. |\[!|\s{4}|>\s*(?![\w\s])|>[\s*_]*(note|warning|important|tip|caution)\b)\S", re.IGNORECASE
 )
-_PLACEHOLDER: Final = re.compile(
+_PLACEHOLDER: Final = regex(
     r"\W*(to ?do|tbd|tba|fixme|coming soon|(work|writing) in progress|wip|(to be|not yet) (written|done|documented|"
     r"defined|determined|announced|filled in)|fill (me|this) in|write (me|this)|lorem ipsum)\b.{0,40}$",
     re.IGNORECASE,
 )
-_ITEM: Final = re.compile(r"^\s*([-*+]|\d+\.)\s")
+_ITEM: Final = regex(r"^\s*([-*+]|\d+\.)\s")
 _WORDS_OF_A_SENTENCE: Final = 6
 
 
 def _any(*words: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(words)})(?!\w)")
+    return regex(rf"\b(?:{'|'.join(words)})(?!\w)")
 
 
 TOPICS: Final = {
@@ -117,16 +117,16 @@ _DONE: Final = {
         *("(?:fly|make|cdk|serverless|cap) deploy", "git push (?:heroku|dokku)", "deploys?", "deployed"),
         "released? (?:to|by|from|with)",
     ),
-    "configure": re.compile(
+    "configure": regex(
         r"\.env\b|environment variables?|\bexport [A-Z][A-Z0-9_]+=|\b[A-Z][A-Z0-9]+_[A-Z0-9_]*[A-Z]\b|\bsettings\.py\b"
         r"|\bconfigur"
     ),
-    "objectives": re.compile(
+    "objectives": regex(
         r"\b(availab\w+|uptime|latency|answered|objectives?)\b.*\b9\d(\.\d+)? ?%"
         r"|\b9\d(\.\d+)? ?%.*\b(availab\w+|uptime|latency|answered)\b",
         re.IGNORECASE,
     ),
-    "owner": re.compile(
+    "owner": regex(
         r"\b(owned by|maintained by|on[- ]call|slack|contact|owners?:|team:)"
         r"|(?<!\S)#(team|squad|help|ask|support)-[a-z]"
         r"|[\w.+-]+@[\w-]+\.\w{2,}|(?<![\w/])@[\w-]+/[\w-]+",
@@ -137,7 +137,7 @@ _DONE: Final = {
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WHAT: Final = r"\b(?:reviewed|updated|verified|rehearsed|tested|revised|revision|checked|date|as of|edited|modified)\b"
-_STATED: Final = re.compile(
+_STATED: Final = regex(
     _WHAT + r"[^\n\d]{0,24}(?:(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})"
     r"|(\d{1,2})(?:st|nd|rd|th)? (?:of )?([A-Z][a-z]{2})[a-z]*,? (\d{4}))"
     r"|" + _WHAT + r"[^\n\d]{0,24}?([A-Z][a-z]{2})[a-z]* (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})",

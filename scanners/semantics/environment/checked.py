@@ -1,14 +1,14 @@
 """Whether a step of a pipeline checks something, itself or in what it calls."""
 
 import posixpath
-import re
 from typing import Final
 
+from scanners.regex import regex
 from scanners.tree import Fact, Tree
 
 _NAMED: Final = {
-    "tests": re.compile(r"test|check|ci\b|verify"),
-    "static": re.compile(r"lint|check|typ|static|style|qa|format"),
+    "tests": regex(r"test|check|ci\b|verify"),
+    "static": regex(r"lint|check|typ|static|style|qa|format"),
 }
 
 

@@ -10,6 +10,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from scanners.dependencies.poetry import poetry_range
 from scanners.facts.versions import store_of
 from scanners.finding import Confidence, Severity
+from scanners.regex import regex
 from scanners.semantics.environment.deployed import images, services
 from scanners.semantics.environment.images import parse
 from scanners.tree import Fact, Tree, TreeContext
@@ -20,7 +21,7 @@ _DRIVERS: Final = frozenset(
 
 
 _MINORS: Final = tuple(f"3.{minor}" for minor in range(6, 18))
-_NAMED: Final = re.compile(r"3\.?\d+")
+_NAMED: Final = regex(r"3\.?\d+")
 """A version in the path of an image: there are several on purpose."""
 _BACKPORTS: Final = {
     "distutils": ("setuptools",),

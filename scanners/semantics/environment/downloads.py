@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from scanners.regex import regex
 from scanners.semantics.environment.shell import Command
 
 _FETCHERS: Final = frozenset({"curl", "wget"})
@@ -17,21 +18,21 @@ _INTERPRETERS: Final = frozenset(
 _UNPACKERS: Final = frozenset("tar bsdtar unzip dpkg cpio gunzip gzip zcat xz bunzip2 install tee rpm".split())
 
 
-CHECKS: Final = re.compile(
+CHECKS: Final = regex(
     r"\b(sha\d+sum|shasum|b2sum|md5sum|b3sum|cksum)\b|\bgpgv?\b.*(--verify|--dearmor|--import)|\bgpgv\b|--checksum|\bcosign\b|"
     r"\bminisign\b|\bopenssl\s+(dgst|sha)|\bsignify\b|\bslsa-verifier\b|\bgh\s+attestation\b|\brpm\s+(-K|--checksig|--import)|\bapt-key\b"
 )
 
 
-KEY: Final = re.compile(
+KEY: Final = regex(
     r"\.(asc|gpg|key|pub|pgp|sha\d+|sha\d+sum|sig|minisig|list|repo|txt|json)(\?|$)|/keys?/|gpg|apt-key|keyring|SHASUM|sha256"
 )
 
 
-_LOCAL: Final = re.compile(r"^(https?://)?(localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker|169\.254\.)")
+_LOCAL: Final = regex(r"^(https?://)?(localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker|169\.254\.)")
 
 
-_PIPED: Final = re.compile(r"[$<]\(\s*(?:curl|wget)\b")
+_PIPED: Final = regex(r"[$<]\(\s*(?:curl|wget)\b")
 
 
 def fetches(found: list[Command]) -> Iterator[tuple[Command, bool]]:

@@ -3,18 +3,19 @@
 import re
 from typing import Final, NamedTuple
 
+from scanners.regex import regex
 from scanners.yamltree import TEMPLATED
 
-_DEFAULT: Final = re.compile(r"\$\{\w+:?-([^}]*)\}")
-_UNKNOWN: Final = re.compile(rf"[$<>]|{TEMPLATED}|\{{|%|@@|__")
+_DEFAULT: Final = regex(r"\$\{\w+:?-([^}]*)\}")
+_UNKNOWN: Final = regex(rf"[$<>]|{TEMPLATED}|\{{|%|@@|__")
 _MOVING: Final = frozenset(
     "latest stable edge main master nightly dev develop development current head testing lts alpine slim "
     "rolling".split()
 )
-_MAJOR: Final = re.compile(r"^v?\d+(?:[-+][a-z]\w*(?:[-.]\w+)*)?$")
-_DATED: Final = re.compile(r"^v?\d{5,}")
-_PLACEHOLDER: Final = re.compile(r"^[A-Z_]{3,}$|(?i:placeholder|replace|changeme|your-?tag)")
-_NONROOT: Final = re.compile(
+_MAJOR: Final = regex(r"^v?\d+(?:[-+][a-z]\w*(?:[-.]\w+)*)?$")
+_DATED: Final = regex(r"^v?\d{5,}")
+_PLACEHOLDER: Final = regex(r"^[A-Z_]{3,}$|(?i:placeholder|replace|changeme|your-?tag)")
+_NONROOT: Final = regex(
     r"nonroot|non-root|unprivileged|rootless|(^|/)(bitnami|bitnamilegacy|chainguard|jupyter|selenium|selenoid|locustio|prom|grafana|jenkins|"
     r"apache/airflow|astronomer|quay\.io/astronomer|kong|sonarqube|elasticsearch|kibana|logstash|opensearch\w*|solr|hashicorp|"
     r"keycloak|superset|circleci|cimg|rootlesskit)(/|:|$|-)|^cgr\.dev/|micromamba|redhat\.com/|^ubi\d|/ubi\d|lambda/python|"
@@ -34,7 +35,7 @@ _ROOT: Final = frozenset(
     "uwsgi-nginx-flask "
     "cc python3 java static-debian12 python3-debian12".split()
 )
-_PUBLIC: Final = re.compile(
+_PUBLIC: Final = regex(
     r"^((docker\.io/|public\.ecr\.aws/docker/)?(library/)?|ghcr\.io/astral-sh/|(nvcr\.io/)?nvidia/|pytorch/|tensorflow/|tiangolo/"
     r"|continuumio/|condaforge/|gcr\.io/distroless/|mcr\.microsoft\.com/)[\w-]+$"
 )

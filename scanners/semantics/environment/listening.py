@@ -5,13 +5,14 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from scanners.regex import regex
 from scanners.semantics.environment.deployed import image_of, images, services
 from scanners.semantics.environment.probes import command_of
 from scanners.semantics.environment.servers import bound_port, plain
 from scanners.tree import Fact, Tree
 
-_PYTHON: Final = re.compile(r"(?:^|\s)python[\d.]*\s+(?:-[uBOIsE]+\s+)*(?:-m\s+([\w.]+)|([\w./-]+\.py))(?=\s|$)")
-_SEVERAL: Final = re.compile(r"&|supervisor|honcho|circus|s6-|foreman|\bnginx\b|\|")
+_PYTHON: Final = regex(r"(?:^|\s)python[\d.]*\s+(?:-[uBOIsE]+\s+)*(?:-m\s+([\w.]+)|([\w./-]+\.py))(?=\s|$)")
+_SEVERAL: Final = regex(r"&|supervisor|honcho|circus|s6-|foreman|\bnginx\b|\|")
 
 
 class Opened(NamedTuple):

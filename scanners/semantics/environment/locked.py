@@ -1,15 +1,15 @@
 """Whether an installing command takes its versions from a lock."""
 
 import posixpath
-import re
 from typing import Final
 
+from scanners.regex import regex
 from scanners.tree import Fact, Tree
 
 _FILES: Final = {"uv": "uv.lock", "poetry": "poetry.lock", "pipenv": "Pipfile.lock", "pdm": "pdm.lock"}
 
 
-_ALL: Final = re.compile(r"(^|\s)(--\S+\s+)*\.{1,2}/?(\s|$)|\*|\.lock|source=\.|\$\{?\w+\}?/?\s")
+_ALL: Final = regex(r"(^|\s)(--\S+\s+)*\.{1,2}/?(\s|$)|\*|\.lock|source=\.|\$\{?\w+\}?/?\s")
 
 
 def judged(install: Fact, tree: Tree) -> tuple[str, str]:

@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
+from scanners.regex import regex
 from scanners.text import TextFile
 from scanners.yamltree import Yaml
 
 _KEYWORDS: Final = frozenset(
     "stages variables include default workflow image services cache before_script after_script pages".split()
 )
-_MAIN: Final = re.compile(
+_MAIN: Final = regex(
     r"^(refs/heads/)?(main|master|develop|dev|trunk|release\S*|stable\S*|v?\d\S*|production|staging|gh-pages)$"
 )
 

@@ -1,23 +1,23 @@
 """What a health probe asks, and what the code serves."""
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from scanners.regex import regex
 from scanners.semantics.environment.servers import bound_port
 from scanners.tree import Fact, Tree
 
-_URL: Final = re.compile(
+_URL: Final = regex(
     r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?::(\d+|\$\{?\w+[^/\s]*))?(/[^\s\"'|;)?,]*)?"
 )
 
 
-TEXT: Final = re.compile(
+TEXT: Final = regex(
     r"[\"'^]/?([\w/.-]*\b(?:health|ready|live|liveness|readiness|ping|status|alive|heartbeat|up)[\w-]*)/?\$?[\"']"
 )
 
 
-_STORES: Final = re.compile(
+_STORES: Final = regex(
     r"^(\S*/)?(postgres|mysql|mariadb|mongo|redis|valkey|rabbitmq|memcached|nginx|traefik|caddy|haproxy|elasticsearch|kafka|zookeeper|minio|vault)\b"
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from scanners.context import Context
+from scanners.regex import regex
 from scanners.semantics.environment.deployed import images, services
 from scanners.semantics.environment.images import runs_as
 from scanners.semantics.environment.shell import commands
@@ -12,10 +13,10 @@ from scanners.text import TextFile
 from scanners.tree import Fact, Tree
 from scanners.yamltree import Yaml
 
-ROOT: Final = re.compile(r"^(root|0+)(:|$)", re.IGNORECASE)
+ROOT: Final = regex(r"^(root|0+)(:|$)", re.IGNORECASE)
 
 
-_SOCKET: Final = re.compile(r"(^|/)docker\.sock\b")
+_SOCKET: Final = regex(r"(^|/)docker\.sock\b")
 
 
 def report_sudo(text: TextFile, ctx: Context) -> None:

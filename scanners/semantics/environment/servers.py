@@ -4,14 +4,16 @@ import posixpath
 import re
 from typing import Final
 
-SERVERS: Final = re.compile(
+from scanners.regex import regex
+
+SERVERS: Final = regex(
     r"\b(uvicorn|gunicorn|hypercorn|daphne|granian|waitress-serve|uwsgi|flask\s+(\S+\s+)*run|fastapi\s+run|runserver|sanic|streamlit\s+run|"
     r"robyn|litestar\s+run|quart\s+run|bjoern|cheroot)\b"
 )
-WORKERS: Final = re.compile(
+WORKERS: Final = regex(
     r"\b(celery|rq\s+worker|rqworker|dramatiq|huey_consumer|arq|taskiq|faust|qcluster|procrastinate|runworker|consumer|worker)\b"
 )
-_PORT: Final = re.compile(
+_PORT: Final = regex(
     r"(?:--port[= ]|(?<!\w)-p[= ]?|--(?:bind|http|listen)[= ]\S*?:|(?<!\w)-b[= ]?\S*?:|\b0\.0\.0\.0:"
     r"|\[::\]:|\*:)(\d{2,5})\b"
 )
@@ -27,8 +29,8 @@ _DEFAULTS: Final = (
     ("granian", "8000"),
     ("gunicorn", "8000"),
 )
-_SETTINGS: Final = re.compile(r"(?<!\S)(?:-c|--config)[= ]\s*(\S+)")
-_HIDDEN: Final = re.compile(r"\$|--config\b|(?<!\w)-c\b|\.sh\b|--uds|--unix|unix:|--fd|-k\b.*-c\b|\.ini\b|__template__")
+_SETTINGS: Final = regex(r"(?<!\S)(?:-c|--config)[= ]\s*(\S+)")
+_HIDDEN: Final = regex(r"\$|--config\b|(?<!\w)-c\b|\.sh\b|--uds|--unix|unix:|--fd|-k\b.*-c\b|\.ini\b|__template__")
 
 
 def plain(command: str) -> str:

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from scanners.regex import regex
+
 _INNER: Final = r"[$<>]\((?:[^()]|\((?:[^()]|\([^()]{0,500}\)){0,500}\)){0,2000}\)"
-_TOKEN: Final = re.compile(
+_TOKEN: Final = regex(
     r"#[^\n]*|\\\n|(?P<operator>&&|\|\||;;|\|&|&(?!>)|[;|()\n])"
     rf"|(?P<word>(?:'[^']*(?:'|\Z)|\"(?:\\.|[^\"\\])*(?:\"|\Z)|{_INNER}|\\.|>&|&>|[^\s'\"\\|&;()])+)",
     re.DOTALL,
 )
-_PIECE: Final = re.compile(rf"'([^']*)(?:'|\Z)|\"((?:\\.|[^\"\\])*)(?:\"|\Z)|({_INNER})|\\([^\n])|\\\n", re.DOTALL)
+_PIECE: Final = regex(rf"'([^']*)(?:'|\Z)|\"((?:\\.|[^\"\\])*)(?:\"|\Z)|({_INNER})|\\([^\n])|\\\n", re.DOTALL)
 _WRAPPERS: Final = frozenset(
     "sudo env time nice nohup command exec builtin then do else if while until ! { eval".split()
 )

@@ -5,17 +5,18 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from scanners.regex import regex
 from scanners.semantics.environment.deployed import images, services
 from scanners.semantics.environment.servers import SERVERS, WORKERS, plain
 from scanners.semantics.environment.shell import commands
 from scanners.tree import Fact, Tree
 
 _UNIT: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_PYTHON: Final = re.compile(r"\bpython[\d.]*\s+(-u\s+)?(-m\s+)?[\w./-]+")
-_CELERY: Final = re.compile(r"\bcelery\b.*\bworker\b")
-_PROGRAM: Final = re.compile(r"-m\s+([\w.]+)|([\w./-]+\.py)(?=\s|$)")
-_ENDS: Final = re.compile(r"\b(migrate|pytest|test|--version|--help|collectstatic|-c)\b")
-_SHELL: Final = re.compile(r"^(/bin/)?(ba|da)?sh$")
+_PYTHON: Final = regex(r"\bpython[\d.]*\s+(-u\s+)?(-m\s+)?[\w./-]+")
+_CELERY: Final = regex(r"\bcelery\b.*\bworker\b")
+_PROGRAM: Final = regex(r"-m\s+([\w.]+)|([\w./-]+\.py)(?=\s|$)")
+_ENDS: Final = regex(r"\b(migrate|pytest|test|--version|--help|collectstatic|-c)\b")
+_SHELL: Final = regex(r"^(/bin/)?(ba|da)?sh$")
 
 
 class Ending(NamedTuple):

@@ -8,11 +8,12 @@ from typing import Any, Final
 from scanners.finding import Confidence
 from scanners.names import resolve
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.handlers import inner, short
 from scanners.syntax import descendants, unparse
 
-_CLEANUP: Final = re.compile(
+_CLEANUP: Final = regex(
     r"^_*(__del__|__exit__|__aexit__|\w*clean_?up\w*|((force_?)?(a?close|abort)|shutdown|stop|clean_?up|tear_?down|disconnect|dispose"
     r"|terminate|kill|unlink|remove|rmtree|release|rollback|cancel|flush|killpg|quit|logout|wait|join|delete_temp\w*|atexit\w*|restore\w*|reset)(_\w+)?)$"
 )
@@ -29,27 +30,27 @@ _LOOKUP: Final = frozenset(
     "timestamp astimezone isoformat relative_to joinpath resolve as_posix with_suffix removeprefix removesuffix Path "
     "PurePath PurePosixPath fullmatch findall sub casefold title".split()
 )
-_PROBE: Final = re.compile(
+_PROBE: Final = regex(
     r"^_*(is|has|can|check|ping|probe|supports?|valid|validate|exists?|try|test|looks|should|verify|alive|healthy?|detect)(_|$)"
     r"|_(reachable|available|alive|exists|supported|valid|ok|ready)$"
 )
-_OUT: Final = re.compile(
+_OUT: Final = regex(
     r"^(requests|httpx|aiohttp|urllib\.request|urllib3|smtplib|redis|boto3|botocore|psycopg2?|asyncpg|pymongo|pymysql|grpc|stripe"
     r"|elasticsearch|socket\.create_connection|django\.core\.mail)\."
 )
-_REMOTE: Final = re.compile(
+_REMOTE: Final = regex(
     r"(^|[._])(requests|httpx|session|client|http|api|conn|connection|gateway|service|broker|redis|db|database|objects|bucket|s3)"
     r"(\(.*\))?$"
 )
-_CHANGES: Final = re.compile(r"\W*[rfb]?\W*(insert|update|delete|replace|merge|create|alter|drop)\b", re.IGNORECASE)
-_PEER: Final = re.compile(r"transport|sock|wfile|stream|conn|client|writer|std(out|err)|response|pipe", re.IGNORECASE)
+_CHANGES: Final = regex(r"\W*[rfb]?\W*(insert|update|delete|replace|merge|create|alter|drop)\b", re.IGNORECASE)
+_PEER: Final = regex(r"transport|sock|wfile|stream|conn|client|writer|std(out|err)|response|pipe", re.IGNORECASE)
 _WRITES: Final = frozenset("save commit bulk_create bulk_update write write_text write_bytes send_mail publish".split())
-_FAILS: Final = re.compile(
+_FAILS: Final = regex(
     r"(^|\.)(RequestException|HTTPError|HTTPStatusError|TransportError|RequestError|ConnectionError|ConnectError|URLError|SMTPException"
     r"|RedisError|DatabaseError|OperationalError|InterfaceError|DBAPIError|SQLAlchemyError|PyMongoError|BotoCoreError|ClientError"
     r"|RpcError|StripeError|ClientResponseError|OSError|IOError|psycopg2?\.Error|pymysql\.Error|urllib3\.exceptions\.HTTPError)$"
 )
-_OF_A_PEER: Final = re.compile(
+_OF_A_PEER: Final = regex(
     r"^(requests|httpx|aiohttp|urllib3|http\.client|smtplib|ftplib|imaplib|poplib|grpc)\.(\w+\.)*\w*(Error|Exception|Timeout)\w*$"
     r"|^socket\.(error|gaierror|herror)$"
 )

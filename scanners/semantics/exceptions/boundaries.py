@@ -6,13 +6,14 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.place import Place
+from scanners.regex import regex
 
-_ENTRY: Final = re.compile(
+_ENTRY: Final = regex(
     r"^_*(main|run|handle|process|dispatch|on|consume|work|worker|perform|execute|serve|start|tick|listen|poll|watch|lambda|do)(_\w+)?$"
     r"|_(loop|callback|handler|task|job|worker|thread|view|middleware|hook)$|^__call__$|^(get|post|put|patch|delete|loop|job|task)$"
     r"|^do_[A-Z]+$|^(handler|callback|view|middleware|entrypoint|application|app)$"
 )
-_ENTRY_DECORATOR: Final = re.compile(
+_ENTRY_DECORATOR: Final = regex(
     r"^(route|get|post|put|patch|delete|websocket|task|shared_task|periodic_task|job|receiver|command|middleware|errorhandler"
     r"|exception_handler|api_view|action|on_event|on|subscribe|subscriber|listener|consumer|scheduled_job|cron|handler|agent|timer)$"
 )

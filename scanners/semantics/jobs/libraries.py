@@ -1,12 +1,12 @@
 """Which decorators and base classes make a background job, by the library that runs it."""
 
 import ast
-import re
 from typing import Any, Final
 
 from scanners.facts.jobs import is_task
 from scanners.names import find
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.syntax import last_name, unparse
 
 _EXACT: Final = {
@@ -27,11 +27,11 @@ _EXACT: Final = {
     "flask_apscheduler.APScheduler.task": "scheduled job",
 }
 _ENDS: Final = (
-    (re.compile(r"[Hh]uey\w*\.(periodic_)?task$"), "huey task"),
-    (re.compile(r"(^|[._])[Bb]roker\w*\.task$"), "taskiq task"),
-    (re.compile(r"procrastinate\..*\.(task|periodic)$|Blueprint\.task$"), "procrastinate task"),
-    (re.compile(r"[Ss]cheduler\w*\.(scheduled_job|task)$"), "scheduled job"),
-    (re.compile(r"^dramatiq\..*actor$|\bdramatiq\w*\.actor$"), "dramatiq actor"),
+    (regex(r"[Hh]uey\w*\.(periodic_)?task$"), "huey task"),
+    (regex(r"(^|[._])[Bb]roker\w*\.task$"), "taskiq task"),
+    (regex(r"procrastinate\..*\.(task|periodic)$|Blueprint\.task$"), "procrastinate task"),
+    (regex(r"[Ss]cheduler\w*\.(scheduled_job|task)$"), "scheduled job"),
+    (regex(r"^dramatiq\..*actor$|\bdramatiq\w*\.actor$"), "dramatiq actor"),
 )
 _BASES: Final = {
     "celery.Task": "celery task",
@@ -42,7 +42,7 @@ _BASES: Final = {
     "django_cron.CronJobBase": "cron",
     "luigi.Task": "luigi task",
 }
-_COMMANDS: Final = re.compile(r"(^|\.)\w*(Base|NoArgs|Label|App)Command$|(^|\.)\w*Command$")
+_COMMANDS: Final = regex(r"(^|\.)\w*(Base|NoArgs|Label|App)Command$|(^|\.)\w*Command$")
 _DECORATORS: Final = frozenset(
     {"task", "shared_task", "periodic_task", "actor", "job", "scheduled_job", "db_task", "db_periodic_task"}
     | {"dag", "flow", "periodic", "on_after_configure"}

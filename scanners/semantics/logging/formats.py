@@ -4,7 +4,9 @@ import ast
 import re
 from typing import Final
 
-_PLACEHOLDER: Final = re.compile(
+from scanners.regex import regex
+
+_PLACEHOLDER: Final = regex(
     r"%(?:\((?P<key>[^)]*)\))?[#0\- +]*(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d+))?[hlL]?(?P<kind>.?)", re.DOTALL
 )
 _KINDS: Final = frozenset("diouxXeEfFgGcrsa")

@@ -8,16 +8,17 @@ from typing import Final
 from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.semantics.handlers import short
 from scanners.semantics.secrets import is_secret_name
 from scanners.syntax import descendants, unparse
 
-_OTHERS: Final = re.compile(
+_OTHERS: Final = regex(
     r"(^|_)(authorization|auth_?header|proxy_authorization|set_cookie|cookies?|card_?number|credit_?card|cvv|cvc|iban|ssn|"
     r"social_security(_number)?|private_?key|api_?key)$"
 )
 _WHOLE: Final = {"os.environ": "the whole environment", "django.conf.settings": "all settings"}
-_REQUEST: Final = re.compile(r"(^|_)(request|req)$")
+_REQUEST: Final = regex(r"(^|_)(request|req)$")
 _LEXERS: Final = (
     *(
         "tokenize",
@@ -33,11 +34,11 @@ _LEXERS: Final = (
         "torch",
     ),
 )
-_LEXES: Final = re.compile(r"lex|pars|token_?i[sz]|scan|compil|grammar|syntax", re.IGNORECASE)
-_ABOUT: Final = re.compile(
+_LEXES: Final = regex(r"lex|pars|token_?i[sz]|scan|compil|grammar|syntax", re.IGNORECASE)
+_ABOUT: Final = regex(
     r"\b(auth|authenticat\w+|authoriz\w+|log_?in|jwt|bearer|oauth2?|credentials?|passwords?)\b", re.IGNORECASE
 )
-_OTHER_TOKEN: Final = re.compile(r"(^|_)(from|since|to|batch|start|end|stream|position|sync|now|rdata|offset)_tokens?$")
+_OTHER_TOKEN: Final = regex(r"(^|_)(from|since|to|batch|start|end|stream|position|sync|now|rdata|offset)_tokens?$")
 _DOUBTFUL: Final = frozenset({"token", "tokens", "key", "card", "cookie", "cookies", "secret", "credentials", "pwd"})
 _PLAIN: Final = frozenset(
     "str repr format dict list tuple dumps pformat format_map join strip model_dump copy decode".split()

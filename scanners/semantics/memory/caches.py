@@ -8,28 +8,25 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Block, Place
+from scanners.regex import regex
 from scanners.scopes import Scope, arguments
 from scanners.semantics.containers import SHRINKING, changes, made, spelled
 from scanners.semantics.owncalls import calls_of
 from scanners.syntax import descendants, unparse
 
-_FEW_MADE: Final = re.compile(
-    r"(^|_)(pools?|clients?|engines?|connections?|sessions?|loggers?|backends?|drivers?)(_|$)"
-)
+_FEW_MADE: Final = regex(r"(^|_)(pools?|clients?|engines?|connections?|sessions?|loggers?|backends?|drivers?)(_|$)")
 """What a program makes few of, one for each set of its settings."""
-CACHE_LIKE: Final = re.compile(r"cache|memo(?!r)|seen|visited|already", re.IGNORECASE)
-_SMALL: Final = re.compile(r"\b(bool|Literal|type|Type|Enum|None|Callable|ModuleType|NoneType)\b")
-_OPEN: Final = re.compile(r"\b(str|int|float|bytes|Path|UUID|date|datetime|tuple|Any|object)\b")
-_BY_CODE: Final = re.compile(
-    r"^(cls|klass|model|type_?|kind|owner|func|fn|function|module|\w+_(cls|class|type|model))$"
-)
-_OF_CODE: Final = re.compile(
+CACHE_LIKE: Final = regex(r"cache|memo(?!r)|seen|visited|already", re.IGNORECASE)
+_SMALL: Final = regex(r"\b(bool|Literal|type|Type|Enum|None|Callable|ModuleType|NoneType)\b")
+_OPEN: Final = regex(r"\b(str|int|float|bytes|Path|UUID|date|datetime|tuple|Any|object)\b")
+_BY_CODE: Final = regex(r"^(cls|klass|model|type_?|kind|owner|func|fn|function|module|\w+_(cls|class|type|model))$")
+_OF_CODE: Final = regex(
     r"^(f|name|path|file|filename|version|prefix|suffix|dtype|unit|dialect|encoding|level|pattern"
     r"|\w*command|(\w+_)?(file|path|dir|directory|folder|config|module|package|pkg|setting|field|attr|attribute|locale|lang|language|template|class|env|accessor|option|property|\w*command|namespace|uri|dsn|endpoint|driver|device|camera|sensor|plugin|backend)(_?id)?s?"
     r"(_(name|path|prefix|id|code))?)$"
 )  # The program itself has only so many of these.
-_AT_START: Final = re.compile(r"^_?(register|add_|set_|install|setup|init|load_all|configure)|decorat|wrapper")
-_BY_DESIGN: Final = re.compile(
+_AT_START: Final = regex(r"^_?(register|add_|set_|install|setup|init|load_all|configure)|decorat|wrapper")
+_BY_DESIGN: Final = regex(
     r"regist|plugin|handler|hook|driver|backend|class|type|model|factor|module|loader|convert|logger|lock|schema|field"
     r"|engine|pool|client|connection|instance|option|setting|conf|command|extension|serializ|adapter|provider|metric|counter|gauge|pattern|regex|template|parser",
     re.IGNORECASE,

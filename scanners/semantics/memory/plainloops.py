@@ -1,14 +1,14 @@
 """Loops that do one thing that a builtin does: add up, count, collect, search, keep the largest, join text."""
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.semantics.handlers import inner
 
-_ACTS: Final = re.compile(
+_ACTS: Final = regex(
     r"(add|create|save|insert|update|upsert|delete|remove|drop|pop|put|push|send|publish|write|register|schedule|submit"
     r"|execute|run|start|stop|set|store|commit|emit|enqueue|move|rename|close)(_|$)|\w+_(add|create|save|insert|delete)$"
 )

@@ -8,11 +8,12 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.names import resolve
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.containers import CHANGING, GROWING, Change, changes, made, spelled
 from scanners.syntax import descendants, unparse
 
-MEANT: Final = re.compile(r"^_|cache|memo|registry|seen|visited|shared|instances|pool", re.IGNORECASE)
+MEANT: Final = regex(r"^_|cache|memo|registry|seen|visited|shared|instances|pool", re.IGNORECASE)
 SAID: Final = {
     "changed": "`{}` is changed, and all calls without it share the one object that the def line made.",
     "returned": "`{}` is returned: what a caller does to it, the next call without it starts with.",

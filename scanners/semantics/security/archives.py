@@ -6,10 +6,11 @@ import re
 from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.semantics.harmless import is_fixed_name
 from scanners.syntax import descendants, unparse
 
-_CHECKS = re.compile(
+_CHECKS = regex(
     r"^(is_relative_to|commonpath|realpath|commonprefix|safe_join|secure_filename|relative_to|resolve|basename|normpath)$|"
     r"within|travers|is_safe|safe_member"
 )

@@ -6,6 +6,7 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.place import Call
+from scanners.regex import regex
 
 MODES: Final = "cryptography.hazmat.primitives.ciphers.modes"
 
@@ -41,7 +42,7 @@ _OLD_TLS: Final = frozenset("PROTOCOL_SSLv2 PROTOCOL_SSLv3 PROTOCOL_TLSv1 PROTOC
 OLD_VERSIONS: Final = frozenset("SSLv3 TLSv1 TLSv1_1".split())
 
 
-READS: Final = re.compile(r"decrypt|legacy|(^|_)(old|import|migrate|upgrade|read|load|parse)(_|$)", re.I)
+READS: Final = regex(r"decrypt|legacy|(^|_)(old|import|migrate|upgrade|read|load|parse)(_|$)", re.I)
 
 
 def cipher_fault(call: Call, ctx: Context) -> str:

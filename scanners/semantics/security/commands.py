@@ -8,6 +8,7 @@ from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.semantics.harmless import is_settled
 from scanners.syntax import descendants, unparse
 
@@ -39,7 +40,7 @@ QUOTES: Final = frozenset(
 
 
 _OWN: Final = frozenset({"sys.executable", "__file__", "os.getcwd", "shutil.which", "sys.prefix", "os.curdir"})
-_SSH: Final = re.compile(r"ssh|client|remote|conn", re.IGNORECASE)
+_SSH: Final = regex(r"ssh|client|remote|conn", re.IGNORECASE)
 
 
 def command_of(call: Call, ctx: Context) -> tuple[ast.expr | None, Confidence | None]:

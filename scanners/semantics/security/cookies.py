@@ -6,16 +6,17 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.place import Bound, Call
+from scanners.regex import regex
 from scanners.semantics.requestsources import serving
 from scanners.syntax import unparse
 
-_PREFERENCE: Final = re.compile(
+_PREFERENCE: Final = regex(
     r"theme|lang|locale|consent|time_?zone|\btz\b|sidebar|color|colour|dismiss|banner|seen|pref|layout|currency"
     r"|messages?$"
     r"|view_?mode|dark|popup|tour|django_language|visited|last_",
     re.IGNORECASE,
 )
-_READ_BY_SCRIPTS: Final = re.compile(r"csrf|xsrf", re.IGNORECASE)
+_READ_BY_SCRIPTS: Final = regex(r"csrf|xsrf", re.IGNORECASE)
 _LAX: Final = frozenset({"fastapi", "starlette"})  # Starlette 1.10: samesite="lax" unless told otherwise.
 _FLAGS: Final = ("secure", "httponly", "samesite")
 
@@ -24,8 +25,8 @@ ADDS: Final = ("*.add_middleware", "starlette.middleware.Middleware", "fastapi.m
 FLASK: Final = frozenset(
     "SESSION_COOKIE_SECURE SESSION_COOKIE_HTTPONLY REMEMBER_COOKIE_SECURE REMEMBER_COOKIE_HTTPONLY".split()
 )
-_NOT_SHIPPED: Final = re.compile(r"dev|test|local|debug|ci$", re.IGNORECASE)
-_CONFIGURATION: Final = re.compile(r"config|settings|prod|base|default|stag", re.IGNORECASE)
+_NOT_SHIPPED: Final = regex(r"dev|test|local|debug|ci$", re.IGNORECASE)
+_CONFIGURATION: Final = regex(r"config|settings|prod|base|default|stag", re.IGNORECASE)
 
 
 def missing_flags(call: Call, ctx: Context) -> list[str]:

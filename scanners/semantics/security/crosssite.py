@@ -7,6 +7,7 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context, per_file
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.semantics.owncalls import own
 from scanners.semantics.remarks import is_explained
 from scanners.semantics.routes import routes_of
@@ -25,13 +26,13 @@ SETTINGS: Final = WIDE | _OFF | {ORIGIN, "MIDDLEWARE"}
 """The settings and the header that say who may come."""
 
 ADDS: Final = ("*.add_middleware", "starlette.middleware.Middleware", "fastapi.middleware.Middleware")
-_PROVES: Final = re.compile(
+_PROVES: Final = regex(
     r"signature|hmac|compare_digest|construct_event|authorization|bearer|api_?key|x-hub|webhook|verify|token|jwt"
     r"|oauth|saml|scim|social_?auth|require_(GET|safe)\b|http_methods\(\[.(GET|HEAD).\]\)"
     r"|_auth\b|basicauth|grpc|introspect|jwks|ipn|dsn|secret|csp_?report|callback|revo|csrf_protect",
     re.IGNORECASE,
 )
-_CHANGES: Final = re.compile(
+_CHANGES: Final = regex(
     r"^_?(delete|remove|create|update|cancel|approve|reject|add|set|reset|disable|enable"
     r"|transfer|buy|archive|revoke|publish)(_|$)"
 )

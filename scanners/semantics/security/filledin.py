@@ -6,15 +6,16 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence
+from scanners.regex import regex
 from scanners.semantics.secrets import dsns, is_placeholder, is_random, is_secret_name, preview, tokens
 from scanners.text import TextFile
 
-_PAIR: Final = re.compile(
+_PAIR: Final = regex(
     r"""^\s*(?:-\s+|export\s+|set\s+|ENV\s+|ARG\s+)?["']?([A-Za-z_][\w.-]*)["']?\s*(?:[:=]|\s(?=\S+$))\s*(.+?)\s*,?$"""
 )
 
 
-ENCRYPTED: Final = re.compile(
+ENCRYPTED: Final = regex(
     r"^sops:|\"sops\":|ENC\[AES256|\$ANSIBLE_VAULT|kind:\s*SealedSecret|BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED",
     re.MULTILINE,
 )
@@ -23,7 +24,7 @@ ENCRYPTED: Final = re.compile(
 _PAIRS: Final = frozenset({"env", "compose", "workflow", "dockerfile", "manifest", "config-file", "shell"})
 
 
-_DEFAULTS: Final = re.compile(
+_DEFAULTS: Final = regex(
     r"^(postgres|mysql|root|admin|password|redis|minio(admin)?|rabbitmq|user|secret|pass|test\w*|dev\w*|app|db)$",
     re.IGNORECASE,
 )

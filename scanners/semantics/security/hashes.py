@@ -6,6 +6,7 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.syntax import unparse
 
 WEAK: Final = frozenset({"md5", "sha1", "sha", "md4", "md2"})
@@ -30,19 +31,19 @@ LIBRARIES: Final = {
 KDFS: Final = {"hashlib.pbkdf2_hmac": 3, "hashlib.scrypt": 9, "bcrypt.hashpw": 9}
 
 
-PASSWORD = re.compile(r"passw|passphrase|\bpwd|_pwd\b|passwd", re.I)
+PASSWORD = regex(r"passw|passphrase|\bpwd|_pwd\b|passwd", re.I)
 
 
-GUARDS = re.compile(
+GUARDS = regex(
     r"token|secret|signature|signing|(^|_)sign|auth|session|nonce|csrf|hmac|credential|api_?key|activation", re.I
 )
 
 
-KEYED = re.compile(r"OAEP|MGF1|HMAC|HKDF|PBKDF2|TOTP|HOTP|ConcatKDF|X963")
+KEYED = regex(r"OAEP|MGF1|HMAC|HKDF|PBKDF2|TOTP|HOTP|ConcatKDF|X963")
 
 
-_PLAINLY = re.compile(r"etag|cache|checksum|fingerprint|gravatar", re.IGNORECASE)
-HARMLESS = re.compile(
+_PLAINLY = regex(r"etag|cache|checksum|fingerprint|gravatar", re.IGNORECASE)
+HARMLESS = regex(
     r"etag|cache|checksum|finger_?print|content|dedup|uniq|bucket|shard|colou?r|gravatar|avatar|slug|file|path|revision|"
     r"version|^ver$|chunk|blob|block|git|package|integrity|digest|guid|uuid|^uid|_uid$|unique|_id$|^id$|index|url|key_prefix|short|suffix|name|"
     r"identifier|hash|sum|legacy|(?<!api)_key$|query|lock|websocket|^ws_|accept|topic|match|instance|event|machine|node|host|"

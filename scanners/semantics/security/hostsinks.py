@@ -6,6 +6,7 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.semantics.addresses import TARGETS
 from scanners.semantics.outbound import HTTP
 from scanners.semantics.pieces import pieces
@@ -23,8 +24,8 @@ CLEANERS: Final = frozenset(
     "path query get_next_page is_safe_redirect get_redirect_target is_global getaddrinfo gethostbyname ip_address "
     "safe_url host_is_allowed iri_to_uri_path".split()
 )
-_WHOLE: Final = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]+[/?#]|^/[^/\\]|^[?#]", re.IGNORECASE)
-REFERER: Final = re.compile(r"referr?er", re.IGNORECASE)
+_WHOLE: Final = regex(r"^[a-z][a-z0-9+.-]*://[^/?#]+[/?#]|^/[^/\\]|^[?#]", re.IGNORECASE)
+REFERER: Final = regex(r"referr?er", re.IGNORECASE)
 
 
 def address_of(call: Call) -> ast.expr | None:

@@ -8,25 +8,22 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.semantics.secrets import Token, is_placeholder, is_random
 from scanners.semantics.testsettings import is_for_tests
 from scanners.syntax import descendants, unparse
 
-_CONDITION: Final = re.compile(r"^[a-z_]+[!=]=?[\w-]{1,12}$")
-_STRICT: Final = re.compile(
-    r"token|credentials?|(api|access|private|account|storage|shared|auth)_?keys?$", re.IGNORECASE
-)
+_CONDITION: Final = regex(r"^[a-z_]+[!=]=?[\w-]{1,12}$")
+_STRICT: Final = regex(r"token|credentials?|(api|access|private|account|storage|shared|auth)_?keys?$", re.IGNORECASE)
 
 
-_CHOICES: Final = re.compile(r"(Enum|Choices|Flag)$")
+_CHOICES: Final = regex(r"(Enum|Choices|Flag)$")
 
 
-_CONNECTS: Final = re.compile(
-    r"connect|login|client|session|engine|auth|redis|smtp|ftp|broker|pool|conn", re.IGNORECASE
-)
+_CONNECTS: Final = regex(r"connect|login|client|session|engine|auth|redis|smtp|ftp|broker|pool|conn", re.IGNORECASE)
 
 
-_ACCOUNTS: Final = re.compile(
+_ACCOUNTS: Final = regex(
     r"user|login|host|server|client|account|_id$|^id$|email|region|issuer|url|port|name", re.IGNORECASE
 )
 

@@ -6,38 +6,39 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.context import Context
+from scanners.regex import regex
 from scanners.semantics.routes import Route, routes_of
 from scanners.syntax import descendants, unparse
 
-_NAMED: Final = re.compile(
+_NAMED: Final = regex(
     r"(^|[/_.-])(log_?in|log_?on|sign_?in|authenticate|access_?token|obtain_\w*token|token|jwt|reset_?password"
     r"|password_?reset"
     r"|forgot_?password|forgotten_?password|recover(_?password)?|otp|totp|verify_?(code|otp|pin|2fa|mfa|sms)|2fa|mfa"
     r"|two_?factor|magic_?link)([/_.-]|$)",
     re.IGNORECASE,
 )
-_BEFORE: Final = re.compile(
+_BEFORE: Final = regex(
     r"^(?!.*(verif|check|confirm)).*(enrol|challenge|set_?up|(^|_)(start|status)(_|$))", re.IGNORECASE
 )
 """Steps at which no secret is guessed yet."""
 
-_CHECKS: Final = re.compile(
+_CHECKS: Final = regex(
     r"passw|passwd|\botp\b|totp|\bpin\b|check_password|authenticate\(|verify_code|one_time|\bcode\b|reset_token|mfa"
     r"|send_mail|send_email",
     re.IGNORECASE,
 )
-_GUARDED: Final = re.compile(
+_GUARDED: Final = regex(
     r"@\S*(jwt|login|token|auth\w*|session)_?required|@\S*requires?_(auth|login|jwt|token)"
     r"|(Login|Permission|Auth\w*)RequiredMixin"
 )
-_SECRETS: Final = re.compile(r"passw|\botp\b|totp|\bpin\b|check_password|verify_code|reset_token", re.IGNORECASE)
+_SECRETS: Final = regex(r"passw|\botp\b|totp|\bpin\b|check_password|verify_code|reset_token", re.IGNORECASE)
 """What somebody who is logged in already may still guess."""
-_LIMITED: Final = re.compile(
+_LIMITED: Final = regex(
     r"limit|throttl|lock_?out|locked|axes|attempt|failed_login|fail_count|brute|captcha|turnstile|cooldown|too_many"
     r"|backoff|\b429\b",
     re.IGNORECASE,
 )
-_ELSEWHERE: Final = re.compile(
+_ELSEWHERE: Final = regex(
     r"oauth(?!2Password)|oidc|openid|saml|(\b|_)sso(\b|_)|authorize_redirect|code_verifier|LoginView|PasswordResetView"
     r"|LoginManager"
     r"|social_auth|\bcas(_|\b)|kerberos|spnego",

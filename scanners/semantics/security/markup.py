@@ -8,6 +8,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Block, Call, Place
+from scanners.regex import regex
 from scanners.semantics.harmless import is_settled
 from scanners.semantics.owncalls import own
 from scanners.semantics.pieces import Pieces
@@ -46,14 +47,14 @@ RESPONSES: Final = {
 """Responses by name, with the keywords that give their text."""
 
 _SILENT_HTML: Final = ("django.", "flask.", "quart.", "tornado.", "sanic.response.html")
-_ESCAPES: Final = re.compile(
+_ESCAPES: Final = regex(
     r"escape|format_html|clean|sanitiz|bleach|nh3|render|markdown|json|url_for|reverse|static|gettext|_\(|\burl\b"
     r"|quote|icon|svg|"
     r"mark_safe|Markup|media|as_p|as_table|as_ul|csrf|\bid\b|\bpk\b|_id\b|count|class|css|style|width|height|size"
     r"|color|highlight|pygments",
     re.IGNORECASE,
 )
-_TRUSTED: Final = re.compile(
+_TRUSTED: Final = regex(
     r"(\||\b|_)(escape|e|force_escape|escapejs|tojson|json|to_json|json_script|linebreaks|linebreaksbr|striptags"
     r"|bleach|sanitize\w*|"
     r"clean\w*|urlize|markdown\w*|richtext|rich_text|render\w*|date|number\w*|intcomma|floatformat|length|translate"
@@ -64,13 +65,13 @@ _TRUSTED: Final = re.compile(
     r"|version|tag|tags)\b",
     re.IGNORECASE,
 )
-_HTML: Final = re.compile(r"text/html", re.IGNORECASE)
+_HTML: Final = regex(r"text/html", re.IGNORECASE)
 _RAW_MARKDOWN: Final = frozenset({"markdown.markdown", "markdown2.markdown", "markdown.Markdown.convert"})
 """Converters that leave the markup in a text as it is; Python-Markdown 3 has no safe mode."""
 
-_SAFE: Final = re.compile(r"\{\{-?\s*([^{}]*?)\|\s*safe\b(?!\w)[^{}]*\}\}")
-_MAIL: Final = re.compile(r"\{%-?\s*block\s+\w*(plain|subject|text_?body)\w*\s*-?%\}", re.IGNORECASE)
-_OFF: Final = re.compile(r"\{%-?\s*autoescape\s+(off|false)\s*-?%\}", re.IGNORECASE)
+_SAFE: Final = regex(r"\{\{-?\s*([^{}]*?)\|\s*safe\b(?!\w)[^{}]*\}\}")
+_MAIL: Final = regex(r"\{%-?\s*block\s+\w*(plain|subject|text_?body)\w*\s*-?%\}", re.IGNORECASE)
+_OFF: Final = regex(r"\{%-?\s*autoescape\s+(off|false)\s*-?%\}", re.IGNORECASE)
 
 
 def is_harmless_markup(hole: ast.expr, call: Call) -> bool:

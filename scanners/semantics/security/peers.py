@@ -7,6 +7,7 @@ from typing import Any, Final
 from scanners.context import Context
 from scanners.finding import Confidence
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.semantics.remarks import is_explained
 from scanners.syntax import unparse
 
@@ -54,30 +55,30 @@ DATABASES: Final = frozenset(
 )
 
 
-NO_SSL: Final = re.compile(r"sslmode=disable")
+NO_SSL: Final = regex(r"sslmode=disable")
 
 
-LOCAL: Final = re.compile(r"localhost|127\.0\.0\.1|\[?::1|0\.0\.0\.0|host=/|unix|\.local\b|\.internal\b")
+LOCAL: Final = regex(r"localhost|127\.0\.0\.1|\[?::1|0\.0\.0\.0|host=/|unix|\.local\b|\.internal\b")
 
 
-CHOICE: Final = re.compile(
+CHOICE: Final = regex(
     r"verif|insecure|ssl|tls|cert|check|secure|self_?signed|trust|dev|debug|test|policy|host_?key|auto_?add", re.I
 )
 
 
 LINES: Final = (
-    (re.compile(r"\bcurl\b[^|;&]*\s(-[a-zA-Z]*k[a-zA-Z]*|--insecure)(\s|$)"), "curl -k takes any certificate."),
-    (re.compile(r"\bwget\b[^|;&]*--no-check-certificate"), "wget takes any certificate."),
-    (re.compile(r"--trusted-host[ =]"), "pip takes packages from this host without checking who it is."),
+    (regex(r"\bcurl\b[^|;&]*\s(-[a-zA-Z]*k[a-zA-Z]*|--insecure)(\s|$)"), "curl -k takes any certificate."),
+    (regex(r"\bwget\b[^|;&]*--no-check-certificate"), "wget takes any certificate."),
+    (regex(r"--trusted-host[ =]"), "pip takes packages from this host without checking who it is."),
     (
-        re.compile(r"\b(PYTHONHTTPSVERIFY|NODE_TLS_REJECT_UNAUTHORIZED)[ =]\"?0"),
+        regex(r"\b(PYTHONHTTPSVERIFY|NODE_TLS_REJECT_UNAUTHORIZED)[ =]\"?0"),
         "Certificates are not checked in this image.",
     ),
-    (re.compile(r"\bGIT_SSL_NO_VERIFY[ =]\"?(1|true)|http\.sslVerify[ =]\"?false", re.I), "git takes any certificate."),
+    (regex(r"\bGIT_SSL_NO_VERIFY[ =]\"?(1|true)|http\.sslVerify[ =]\"?false", re.I), "git takes any certificate."),
 )
 
 
-FETCHES: Final = re.compile(r"\b(curl|wget|pip3? install|git clone|uv pip install)\b")
+FETCHES: Final = regex(r"\b(curl|wget|pip3? install|git clone|uv pip install)\b")
 
 
 def is_local(call: Call, ctx: Context) -> bool:

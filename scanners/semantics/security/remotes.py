@@ -6,6 +6,7 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.semantics.pieces import pieces
 from scanners.syntax import descendants
 
@@ -35,13 +36,13 @@ HOSTS: Final = {"ftplib.FTP": 0, "telnetlib.Telnet": 0, "grpc.insecure_channel":
 KEYWORDS: Final = ("url", "base_url", "broker", "backend", "hostname", "uri", "fullurl")
 
 
-REMOTE: Final = re.compile(
+REMOTE: Final = regex(
     r"^(?:(?P<scheme>http|ftp|telnet|redis|amqp|ws|ldap)://)?(?:[^@/\s]*@)?(?P<host>(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z]{2,})(?=[:/?#]|$)",
     re.I,
 )
 
 
-INSIDE: Final = re.compile(
+INSIDE: Final = regex(
     r"(^|\.)(localhost|local|internal|lan|intranet|localdomain|home|svc|cluster|consul|test|example|invalid|docker|private|corp)$|"
     r"\.svc\.cluster\.local$|^169\.254\.|metadata\.google",
     re.I,

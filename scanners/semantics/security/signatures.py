@@ -7,6 +7,7 @@ from typing import Final
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.syntax import descendants, unparse
 
 _HMACS: Final = frozenset({"hmac.new", "hmac.digest", "hmac.HMAC"})
@@ -17,9 +18,7 @@ _ROUTES: Final = frozenset(
 )
 
 
-_PEEKED: Final = re.compile(
-    r"unverified|unvalidated|peek|header|issuer|kid|without_verif|untrusted|insecure", re.IGNORECASE
-)
+_PEEKED: Final = regex(r"unverified|unvalidated|peek|header|issuer|kid|without_verif|untrusted|insecure", re.IGNORECASE)
 
 
 def decode_fault(call: Call, ctx: Context) -> str:
@@ -112,9 +111,7 @@ PEEKS: Final = frozenset({"jose.jwt.get_unverified_claims", "jose.jws.get_unveri
 ENCODES: Final = frozenset({"jwt.encode", "jwt.PyJWT.encode", "jose.jwt.encode"})
 
 
-VERIFIES: Final = re.compile(r"signature|hmac|verif|secret|compare_digest|construct_event|svix|token|auth|unsign", re.I)
+VERIFIES: Final = regex(r"signature|hmac|verif|secret|compare_digest|construct_event|svix|token|auth|unsign", re.I)
 
 
-REQUEST: Final = re.compile(
-    r"\brequest\.(json|body|data|get_json|form|POST)\b|\bawait request\b|payload|\bbody\b", re.I
-)
+REQUEST: Final = regex(r"\brequest\.(json|body|data|get_json|form|POST)\b|\bawait request\b|payload|\bbody\b", re.I)

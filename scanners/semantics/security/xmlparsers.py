@@ -1,12 +1,12 @@
 """What a call that parses XML is given, and what its parser resolves."""
 
 import ast
-import re
 from typing import Any
 
 from scanners.constants import UNKNOWN
 from scanners.context import Context
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.semantics.harmless import is_fixed_name
 from scanners.syntax import descendants
 
@@ -38,7 +38,7 @@ _PACKAGED = frozenset(
 )
 
 
-_REFUSES = re.compile(r"^(StartDoctypeDecl|EntityDecl|UnparsedEntityDecl|ExternalEntityRef)Handler$|^forbid_")
+_REFUSES = regex(r"^(StartDoctypeDecl|EntityDecl|UnparsedEntityDecl|ExternalEntityRef)Handler$|^forbid_")
 
 
 def loose(made: ast.Call, call: Call, ctx: Context) -> str:

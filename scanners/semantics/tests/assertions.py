@@ -9,6 +9,7 @@ from typing import Any, Final
 from scanners.constants import fold
 from scanners.context import Context, per_file
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.tests.testcode import (
     LIBRARIES,
@@ -25,25 +26,25 @@ from scanners.syntax import descendants, statements
 
 ASSERTS, DOUBT, NOTHING = "asserts", "doubt", "nothing"
 
-_SURE: Final = re.compile(
+_SURE: Final = regex(
     r"assert|^_*(expects?|fail|failIf|failUnless\w*|raises?|warns|deprecated_call|xfail|ok_|eq_|ne_|is_|in_|eq|ok|neq|equals?"
     r"|should|snapshot|raise_for_status|check_call|check_output|testmod|testfile|run_docstring_examples|reveal_type|that|exit|(post|put|patch|delete)_json)$"
     r"|^_*(expect_|to_(be|have|equal|contain|match)_?|should_|must_|wait_(for|until)|wait_till|fnmatch_lines|verify_expect)"
     r"|^expect[A-Z]|_(regression|raises|equals?|snapshot|must_be)$|^(until|until_not|doctest)$"
 )
-_SOFT: Final = re.compile(
+_SOFT: Final = regex(
     r"^_*(check|verif|ensure|validat|compare|match|confirm|same|must|should|do_test|run_test|test|_?do_|perform|expect|exercise"
     r"|gradcheck|inspect|require|diff)|_(check|test|matches|ok)$"
 )
-_MARKS: Final = re.compile(
+_MARKS: Final = regex(
     r"xfail|expected_?failure|raises|expect|snapshot|compar|benchmark|given|assert|verif|check|regression|mpl_image|approv",
     re.IGNORECASE,
 )
-_FIXTURES: Final = re.compile(
+_FIXTURES: Final = regex(
     r"benchmark|snapshot|regression|assert|verif|check|approv|golden|expect|no_(log|warn|error|leak)"
 )
 _TEARDOWN: Final = ("tearDown", "asyncTearDown", "teardown_method", "teardown", "tearDownClass", "teardown_class")
-_STATES: Final = re.compile(r"^(status(_code)?|expect\w*|should_\w+)$")
+_STATES: Final = regex(r"^(status(_code)?|expect\w*|should_\w+)$")
 _STRICT: Final = ("check", "raise_on_error", "raise_error", "raise_exception", "raises", "throw", "assert_all_called")
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from scanners.constants import UNKNOWN, fold
 from scanners.finding import Confidence
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.semantics.tests.testcode import last_name
 from scanners.syntax import descendants, unparse
 
@@ -25,14 +26,14 @@ _KEPT: Final = frozenset(
     "called call_count call_args call_args_list mock_calls method_calls return_value side_effect await_count "
     "await_args await_args_list".split()
 )
-_MISSPELT: Final = re.compile(
+_MISSPELT: Final = regex(
     r"^(called_(once|with|once_with)|not_called|has_calls|any_call|called_once_with|assert_called_one|asert_\w+|assert_calledd?_\w*once_wit)$"
 )
-_UNCALLED: Final = re.compile(
+_UNCALLED: Final = regex(
     r"^(assert_(called|called_once|called_with|called_once_with|any_call|has_calls|not_called|awaited|awaited_once|not_awaited|"
     r"awaited_with|awaited_once_with))$"
 )
-_SAMENESS: Final = re.compile(
+_SAMENESS: Final = regex(
     r"eq|hash|compar|same|identi|reflex|nan|ordering|singleton|cache|less|great|_lt|_gt|cmp", re.IGNORECASE
 )
 _TRUTHS: Final = ("assertTrue", "assertFalse", "failUnless", "failIf", "assert_")

@@ -1,11 +1,11 @@
 """Mocks as they are made: what they stand for, whether they keep to its shape, what a patch replaces."""
 
 import ast
-import re
 from typing import Any, Final
 
 from scanners.constants import fold
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.syntax import descendants
 
 _VALUES: Final = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.UnaryOp)
@@ -19,12 +19,12 @@ _LIBRARIES: Final = (
     "psycopg psycopg2 asyncpg pymongo pymysql grpc stripe twilio sendgrid elasticsearch kafka pika ldap3 slack_sdk "
     "kubernetes docker"
 )
-BOUNDARY: Final = re.compile(
+BOUNDARY: Final = regex(
     rf"^({'|'.join(_LIBRARIES.split())})\.|\.(requests|httpx|urllib3|subprocess|smtplib|boto3|stripe|socket)\.[a-z]\w*$"
     r"|(^|\.)(urlopen|urllib\.request\.\w+)$"
 )
 """Libraries at the boundary of a program: by their own name, or as a module of the repository names them."""
-_CLASS: Final = re.compile(r"^[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*$")
+_CLASS: Final = regex(r"^[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*$")
 _DATA: Final = ("args", "kwargs", "environ", "call_args")
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.scopes import Scope
 
 PLAIN_CASES: Final = frozenset({"unittest.TestCase", "unittest.IsolatedAsyncioTestCase", "unittest.case.TestCase"})
@@ -18,14 +19,12 @@ _FRAMEWORKS: Final = (
     "twisted.trial.",
     "tornado.testing.",
 )
-_CASE: Final = re.compile(r"(Test|Tests|TestCase|TestBase|TestMixin|Case)\d*$|^(Base)?Test")
-_MIXIN: Final = re.compile(
-    r"mixin|base|abstract|common|shared|generic|template|suite|contract|interface", re.IGNORECASE
-)
+_CASE: Final = regex(r"(Test|Tests|TestCase|TestBase|TestMixin|Case)\d*$|^(Base)?Test")
+_MIXIN: Final = regex(r"mixin|base|abstract|common|shared|generic|template|suite|contract|interface", re.IGNORECASE)
 _NOT_TESTS: Final = frozenset(
     {"fixture", "property", "cached_property", "overload", "abstractmethod", "contextmanager", "setter"}
 )
-TEST_MODULE: Final = re.compile(
+TEST_MODULE: Final = regex(
     r"(^|[._])(tests?|testing|conftest|helpers?|utils?|util|support|common|fixtures|harness|base)([._]|$)"
 )
 LIBRARIES: Final = frozenset(

@@ -7,23 +7,20 @@ from typing import Any, Final, NamedTuple
 
 from scanners.constants import fold
 from scanners.place import Call, Place
+from scanners.regex import regex
 
-_GUNICORN: Final = re.compile(r"\bgunicorn\b")
-_TIMEOUT: Final = re.compile(r"(?:--timeout|\s-t)[=\s\"',]+(\d+)")
-_THREADED: Final = re.compile(
-    r"(uvicorn|gevent|eventlet|tornado|gthread|--threads[=\s\"',]+[2-9])|-k[=\s\"',]+(?!sync)\w"
-)
-_PLAIN: Final = re.compile(
-    r"(CMD|ENTRYPOINT|command:|web:|exec)(?!.*(timeout|(\s|\")(-c|--config)\b)).*\bgunicorn\b.*\w:\w"
-)
-_HARD: Final = re.compile(r"(?<!soft)-time-limit[=\s\"',]+(\d+)")
-_SOFT: Final = re.compile(r"--soft-time-limit[=\s\"',]+(\d+)")
-_PROXY: Final = re.compile(
+_GUNICORN: Final = regex(r"\bgunicorn\b")
+_TIMEOUT: Final = regex(r"(?:--timeout|\s-t)[=\s\"',]+(\d+)")
+_THREADED: Final = regex(r"(uvicorn|gevent|eventlet|tornado|gthread|--threads[=\s\"',]+[2-9])|-k[=\s\"',]+(?!sync)\w")
+_PLAIN: Final = regex(r"(CMD|ENTRYPOINT|command:|web:|exec)(?!.*(timeout|(\s|\")(-c|--config)\b)).*\bgunicorn\b.*\w:\w")
+_HARD: Final = regex(r"(?<!soft)-time-limit[=\s\"',]+(\d+)")
+_SOFT: Final = regex(r"--soft-time-limit[=\s\"',]+(\d+)")
+_PROXY: Final = regex(
     r"(proxy[-_]read[-_]timeout|uwsgi_read_timeout|timeout server|idle_timeout\.timeout_seconds)"
     r"[\"']?[:=\s]+[\"']?(\d+)(ms|m|s)?",
     re.IGNORECASE,
 )
-_HARAKIRI: Final = re.compile(r"\bharakiri\s*=\s*(\d+)|--harakiri[=\s\"',]+(\d+)")
+_HARAKIRI: Final = regex(r"\bharakiri\s*=\s*(\d+)|--harakiri[=\s\"',]+(\d+)")
 
 
 class Budget(NamedTuple):

@@ -1,19 +1,19 @@
 """Which errors a decorator tries again, and which of them say that nothing has arrived."""
 
 import ast
-import re
 from typing import Any, Final
 
 from scanners.constants import UNKNOWN, fold
 from scanners.facts.jobs import is_task
 from scanners.place import Place
+from scanners.regex import regex
 from scanners.semantics.timeouts.retries import BACKOFF, TENACITY
 from scanners.semantics.timeouts.unsafecalls import last_names
 
 UNSENT: Final = frozenset(
     {"ConnectError", "ConnectTimeout", "NewConnectionError", "ConnectionRefusedError", "gaierror", "PoolTimeout"}
 )
-MAY_BE_SENT: Final = re.compile(
+MAY_BE_SENT: Final = regex(
     r"Exception$|Timeout|Connection|HTTP|Transport|Request|Client|OSError|IOError|URLError|SMTP|API|Network|Protocol|Kafka|Operational"
 )
 WIDE: Final = frozenset({"Exception", "BaseException"})

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from scanners.constants import fold
 from scanners.facts.jobs import is_task
 from scanners.place import Call, Place
+from scanners.regex import regex
 from scanners.semantics.connections import CALLS as CONNECTIONS
 from scanners.semantics.outbound import HTTP
 from scanners.syntax import children, descendants, unparse
@@ -30,22 +31,20 @@ URLLIB3: Final = (
     "requests.packages.urllib3.util.retry.Retry",
 )
 
-_LASTING: Final = re.compile(
+_LASTING: Final = regex(
     r"stop|running|shutdown|exit|quit|alive|closed|cancel|term|halt|kill|is_set|open|ppid|parent|heartbeat",
     re.IGNORECASE,
 )
-_STATE: Final = re.compile(
-    r"stat(e|us)|ready|done|finish|complete|success|active|available|exist|pending", re.IGNORECASE
-)
-_DEADLINE: Final = re.compile(
+_STATE: Final = regex(r"stat(e|us)|ready|done|finish|complete|success|active|available|exist|pending", re.IGNORECASE)
+_DEADLINE: Final = regex(
     r"timeout|deadline|expir|elapsed|attempt|retr|tries|max_|limit|remaining|(?<![a-z])count|monotonic|perf_counter|time\(\)|now\(|until|range",
     re.IGNORECASE,
 )
-_OF_PEERS: Final = re.compile(
+_OF_PEERS: Final = regex(
     r"(requests|httpx|urllib3|aiohttp|redis|psycopg2?|pymongo|botocore|smtplib|grpc|pika|kombu)\.[\w.]*"
     r"(Error|Exception|Timeout|Disconnected)$|Connection(Refused|Reset|Aborted)?Error$"
 )
-_LIMIT_OF_CALL: Final = re.compile(r"\btimeout=")  # That of one look, not of the loop.
+_LIMIT_OF_CALL: Final = regex(r"\btimeout=")  # That of one look, not of the loop.
 
 
 class Retry(NamedTuple):

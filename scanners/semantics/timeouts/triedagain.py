@@ -1,20 +1,20 @@
 """Whether a call is made again when it fails: by the def around it, by who calls that, or by its client."""
 
 import ast
-import re
 from typing import Any, Final
 
 from scanners.context import Context, per_file
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.semantics.owncalls import calls_of
 
-_AGAIN: Final = re.compile(
+_AGAIN: Final = regex(
     r"\bretr(y|ies|ied|ying)|_retr(y|ies)|Retry|backoff|acks_late|tenacity|stamina|attempts?\b|max_tries"
 )
 _OF_CLIENT: Final = {
-    "requests": re.compile(r"\bmount\(|Retry\b"),
-    "httpx": re.compile(r"[Tt]ransport\(|\btransport="),
-    "aiohttp": re.compile(r"RetryClient|\bmiddlewares="),
+    "requests": regex(r"\bmount\(|Retry\b"),
+    "httpx": regex(r"[Tt]ransport\(|\btransport="),
+    "aiohttp": regex(r"RetryClient|\bmiddlewares="),
 }
 """What gives the clients of a library retries of their own, somewhere in the file."""
 

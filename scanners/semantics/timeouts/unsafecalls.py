@@ -6,30 +6,31 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from scanners.names import resolve
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.syntax import children, descendants, unparse
 
-_HTTP: Final = re.compile(
+_HTTP: Final = regex(
     r"^(requests|requests\.Session|httpx|httpx\.(Async)?Client|aiohttp\.ClientSession|urllib3|urllib3\.\w+)\.(post|patch|request)$"
 )
-_READS: Final = re.compile(
+_READS: Final = regex(
     r"^(requests|requests\.Session|httpx|httpx\.(Async)?Client|aiohttp\.ClientSession)\.(get|head|options|request)$|^urllib\.request\.urlopen$"
 )
-_EFFECTS: Final = re.compile(
+_EFFECTS: Final = regex(
     r"^(stripe\.\w+(\.\w+)*\.(create|capture|confirm)|smtplib\.SMTP(_SSL)?\.(sendmail|send_message)|django\.core\.mail\.(send_mail|send_mass_mail"
     r"|EmailMessage\.send|EmailMultiAlternatives\.send|mail_admins|mail_managers)|kafka\.KafkaProducer\.send|twilio\.rest\.Client\.\w+\.create"
     r"|confluent_kafka\.Producer\.produce|boto3\.client\.(publish|publish_batch|send_email|send_message|send_message_batch|put_events)|sendgrid\.\w+\.send|flask_mail\.Mail\.send)$"
 )
-_KEYED: Final = re.compile(
+_KEYED: Final = regex(
     r"idempot|dedup|client_?token|request_?token|on conflict|upsert|insert ignore|merge into|if_none_match|get_or_"
     r"|update_or_create|\bunique\b|already_(sent|paid|done)|message_id|x-request-id|transaction\.atomic",
     re.IGNORECASE,
 )
-_SEARCHES: Final = re.compile(
+_SEARCHES: Final = regex(
     r"search|query|graphql|token|oauth|login|auth|lookup|fetch|find|list|predict|embed|complet|translate",
     re.IGNORECASE,
 )
-_INSERT: Final = re.compile(r"^\s*insert\s+into\b", re.IGNORECASE)
+_INSERT: Final = regex(r"^\s*insert\s+into\b", re.IGNORECASE)
 
 
 class Unsafe(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from scanners.constants import fold
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.api.bodies import whole_body
 from scanners.semantics.routes import Route
@@ -25,8 +26,8 @@ _LOADERS: Final = frozenset(
         "validate",
     }
 )
-_SCHEMA: Final = re.compile(r"(Serializer|Form|FormSet|Schema|Validator|Request|Payload|Model|Input|Body|Dto|DTO)$")
-_SERIALIZER: Final = re.compile(r"(Serializer|Schema)$")
+_SCHEMA: Final = regex(r"(Serializer|Form|FormSet|Schema|Validator|Request|Payload|Model|Input|Body|Dto|DTO)$")
+_SERIALIZER: Final = regex(r"(Serializer|Schema)$")
 _DECORATED: Final = frozenset(
     {"use_args", "use_kwargs", "arguments", "expect", "validate", "validate_json", "validate_request", "input", "json"}
     | {"parser", "openapi", "request_schema", "json_schema"}
@@ -49,7 +50,7 @@ NAMED: Final = {
     "RequestValidationError": 422,
 }  # fmt: skip
 _CODE_WORDS: Final = ("status_code", "status", "code", "http_status")
-_CODE: Final = re.compile(r"(?:^|_)([45]\d\d)(?:_|$)")
+_CODE: Final = regex(r"(?:^|_)([45]\d\d)(?:_|$)")
 _BY_NAME: Final = {
     "NOT_FOUND": 404, "BAD_REQUEST": 400, "FORBIDDEN": 403, "UNAUTHORIZED": 401, "CONFLICT": 409,
     "INTERNAL_SERVER_ERROR": 500, "SERVICE_UNAVAILABLE": 503, "UNPROCESSABLE_ENTITY": 422, "TOO_MANY_REQUESTS": 429,
@@ -116,7 +117,7 @@ def _loaded(node: Any, route: Route) -> Iterator[str]:
             yield f"{name}()"
 
 
-_SENT: Final = re.compile(
+_SENT: Final = regex(
     r"\b(request|req)\.(data|POST|GET|FILES|form|json|get_json|body|args|values|query_params)\b|\bdata\b|payload|body"
 )
 
@@ -155,10 +156,10 @@ def _returned(node: Any, scope: Scope) -> str:
 
 
 _FORMS: Final = (
-    (re.compile(r"^(JsonResponse|JSONResponse|jsonify|json_response|json|json_success|ORJSONResponse)$"), "json"),
-    (re.compile(r"redirect|^RedirectResponse$|^HTTPFound$|^HttpResponseRedirect$", re.I), "redirect"),
-    (re.compile(r"^(FileResponse|send_file|send_from_directory|file|StaticFiles)$"), "file"),
-    (re.compile(r"^(Streaming\w*|stream\w*|EventSourceResponse|stream_with_context)$"), "stream"),
+    (regex(r"^(JsonResponse|JSONResponse|jsonify|json_response|json|json_success|ORJSONResponse)$"), "json"),
+    (regex(r"redirect|^RedirectResponse$|^HTTPFound$|^HttpResponseRedirect$", re.I), "redirect"),
+    (regex(r"^(FileResponse|send_file|send_from_directory|file|StaticFiles)$"), "file"),
+    (regex(r"^(Streaming\w*|stream\w*|EventSourceResponse|stream_with_context)$"), "stream"),
 )
 
 

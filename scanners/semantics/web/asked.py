@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from scanners.constants import fold
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.api.guardnames import OPEN, guarding
 from scanners.semantics.api.guards import asked_in
@@ -15,9 +16,9 @@ from scanners.syntax import descendants, last_name, unparse
 
 _DEPENDS: Final = frozenset({"Depends", "Security", "Provide", "Inject"})
 _HOPS: Final = 3
-_LIMITS: Final = re.compile(r"limit|throttl", re.IGNORECASE)
+_LIMITS: Final = regex(r"limit|throttl", re.IGNORECASE)
 _NO_GUARD: Final = frozenset({"method_decorator", "wraps", "csrf_exempt", "csrf_protect", "authentication_classes"})
-_PERMISSION: Final = re.compile(r"permission|perms?$|roles?(_|$)|scopes?(_|$)|can_|privilege|policy|entitle|acl", re.I)
+_PERMISSION: Final = regex(r"permission|perms?$|roles?(_|$)|scopes?(_|$)|can_|privilege|policy|entitle|acl", re.I)
 
 
 @dataclass(slots=True)
@@ -182,7 +183,7 @@ def _dependencies(node: Any) -> Iterator[str]:
             yield last_name(arg.annotation)
 
 
-_INJECTED: Final = re.compile(r"(Dep|Deps|Depends|Dependency|CurrentUser\w*|AuthUser|Principal|Authenticated\w*)$")
+_INJECTED: Final = regex(r"(Dep|Deps|Depends|Dependency|CurrentUser\w*|AuthUser|Principal|Authenticated\w*)$")
 
 
 def is_permission(name: str) -> bool:

@@ -1,7 +1,6 @@
 """What routes hang on: applications, routers, blueprints, and what is included, mounted or registered below which."""
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,17 +9,18 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.names import find
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.pointers import pointer
 from scanners.semantics.web.asked import depended, names_in
 from scanners.semantics.web.patterns import written
 from scanners.syntax import last_name, suite
 
-_MAKERS: Final = re.compile(
+_MAKERS: Final = regex(
     r"(Router|Blueprint|Namespace|RouteTableDef|NinjaAPI|NinjaExtraAPI|FastAPI|Flask|Quart|Sanic|Starlette|Bottle|Litestar|^Api|^API|^Application"
     r"|^App|^namespace|FastApi|APIFlask|OpenAPI)$"
 )
-_APPS: Final = re.compile(
+_APPS: Final = regex(
     r"(FastAPI|Flask|Quart|Sanic|Starlette|NinjaAPI|NinjaExtraAPI|Bottle|Litestar|Application|^App|APIFlask|OpenAPI)$"
 )
 _PREFIXES: Final = ("prefix", "url_prefix", "path", "root_path")
@@ -129,7 +129,7 @@ def _child(child: ast.expr, scope: Scope) -> str:
     return f"{made}()" if made else pointer(child, scope)
 
 
-_FACTORY: Final = re.compile(r"^[a-z_].*(app|api|router|bp|blueprint|server|web)|^(create|make|build)_")
+_FACTORY: Final = regex(r"^[a-z_].*(app|api|router|bp|blueprint|server|web)|^(create|make|build)_")
 
 
 def factories(ctx: Context) -> Iterator[tuple[str, str]]:

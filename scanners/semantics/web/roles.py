@@ -3,13 +3,15 @@
 import re
 from typing import Final
 
+from scanners.regex import regex
+
 _BEGINS, _ENDS = r"(?:^|[/_.{<-])", r"(?:$|[/_.?}>-])"
 
 
 def _pattern(anywhere: str, whole: str = "") -> re.Pattern[str]:
     """Words that count wherever they stand, and words that count only as a whole part of a path or a name."""
     parts = [anywhere, f"{_BEGINS}(?:{whole}){_ENDS}" if whole else ""]
-    return re.compile("|".join(part for part in parts if part), re.IGNORECASE)
+    return regex("|".join(part for part in parts if part), re.IGNORECASE)
 
 
 _PATTERNS: Final = (

@@ -1,12 +1,12 @@
 """What the class of a view says by itself: bases, methods, and the attributes that decide who may call."""
 
 import ast
-import re
 from collections.abc import Container
 from typing import Any, Final
 
 from scanners.constants import fold
 from scanners.context import Context
+from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.api.guardnames import guards_as_base
 from scanners.semantics.api.guards import class_marks
@@ -14,13 +14,11 @@ from scanners.semantics.pointers import pointer
 from scanners.semantics.web.asked import asked_by_decorators, names_in
 from scanners.syntax import last_name, unparse
 
-_VIEWLIKE: Final = re.compile(
+_VIEWLIKE: Final = regex(
     r"(View|ViewSet|ViewMixin|Mixin|Resource|Handler|API|Endpoint|Controller|Page|Step|Feed)$|^(Base|Generic)\w*View|^API[A-Z]\w+$"
 )
-_PLAIN_VIEWS: Final = re.compile(
-    r"(View|ViewSet|ViewMixin|RequiredMixin|RequestHandler|APIHandler)$|^API[A-Z][a-z]\w*$"
-)
-_NOT: Final = re.compile(
+_PLAIN_VIEWS: Final = regex(r"(View|ViewSet|ViewMixin|RequiredMixin|RequestHandler|APIHandler)$|^API[A-Z][a-z]\w*$")
+_NOT: Final = regex(
     r"(Model|Form|Serializer|Migration|Config|Command|Admin|TestCase|Exception|Error|Manager|Field|Widget)$"
 )
 _LISTED: Final = ("permission_classes", "authentication_classes", "throttle_classes", "http_method_names", "methods")
