@@ -169,7 +169,7 @@ def _engine(entry: ast.expr, fields: dict[str, ast.expr], ctx: Context) -> tuple
     if isinstance(value, str):
         text = value
     backend = _BACKEND.search(text) or _ANY_BACKEND.search(text)
-    name = (backend[1] if backend.re is _BACKEND else backend[0]) if backend else engine_of(_fixed_texts(given))
+    name = backend[backend.lastindex or 0] if backend else engine_of(_fixed_texts(given))
     found = SCHEMES.get(name.lower(), name if isinstance(value, str) else "")
     return found or None, variable[1] if variable else "DATABASE_URL" if "dj_database_url" in text else ""
 
