@@ -9,6 +9,7 @@ COPY pyproject.toml uv.lock README.md ./
 RUN uv sync --locked --no-dev --no-install-project
 COPY . .
 RUN uv sync --locked --no-dev \
+    && .venv/bin/python -m compileall -q config reviews scanners \
     && PLIMSOLL_DATA=/tmp/data .venv/bin/python manage.py collectstatic --no-input --verbosity 0
 
 # plimsoll: ignore[image-tag-moving] the build argument above names the digest

@@ -130,8 +130,8 @@ class Pool:
     """`size` children at most; `timeout` is how many seconds one blob may take. A context manager, for one thread.
 
     A child may take `startup` seconds to load; one that cannot start raises ChildFailedError where answers are asked.
-    Children run the module `worker`. They start on the first blob and stay for the next scan, so that a small push pays
-    for no start.
+    Children run the module `worker`. They start on the first blob, or before by `start`, and stay for the next scan, so
+    that a small push pays for no start.
     """
 
     def __init__(
@@ -156,6 +156,10 @@ class Pool:
         while self._children:
             self._children.pop().close()
 
+    def start(self, blobs: int) -> None:
+        """Start the children for that many blobs now, for one who has something else to do before the first answer."""
+        self._fill(min(self._size, blobs))
+
     def answers(self, read: Read, wanted: Iterable[Key], tick: Callable[[], None]) -> Iterator[tuple[Key, BlobAnswer]]:
         """One answer for each wanted blob, in any order; `tick` is called at least five times a second.
 
@@ -176,13 +180,7 @@ class Pool:
 
     def _feed(self, todo: deque[Key], read: Read) -> Iterator[tuple[Key, BlobAnswer]]:
         self._children = [child for child in self._children if not self._retire(child)]
-        while len(self._children) < min(self._size, len(todo)):
-            try:
-                self._children.append(_Child(self._worker))
-            except OSError as error:
-                if not self._children:
-                    raise ChildFailedError(f"{_NOT_STARTED} ({error}). {_LIMITS_REACHED}") from error
-                break  # The others do its work.
+        self._fill(min(self._size, len(todo)))
         for child in self._children:
             while todo and len(child.pending) < _AHEAD:
                 key = todo.popleft()
@@ -196,6 +194,15 @@ class Pool:
                     )
                 else:
                     child.ask(key, raw)
+
+    def _fill(self, count: int) -> None:
+        while len(self._children) < count:
+            try:
+                self._children.append(_Child(self._worker))
+            except OSError as error:
+                if not self._children:
+                    raise ChildFailedError(f"{_NOT_STARTED} ({error}). {_LIMITS_REACHED}") from error
+                break  # The others do its work.
 
     def _retire(self, child: _Child) -> bool:
         if child.pending or (child.served < _LIFETIME and child.process.poll() is None):

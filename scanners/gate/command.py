@@ -1,5 +1,5 @@
 """
-The command itself: what it takes, what it does, and how it ends.
+The command itself: what it does, and how it ends.
 
 Exit codes: 0 the commit may go out, 1 it may not, 2 something has to be set right first, 3 the time is up and the gate
 is still pending, 4 it could not be told, 5 the server could not be reached.
@@ -14,6 +14,7 @@ from typing import Final
 from scanners.gate.clock import Clock, Deadline
 from scanners.gate.report import Json, lines, plain
 from scanners.gate.server import RefusedError, Server, UnreachableError
+from scanners.gate.usage import COMMITS
 
 PASS, FAIL, REFUSED, PENDING, UNKNOWN, UNREACHABLE = range(6)
 _EXITS: Final = {
@@ -24,52 +25,10 @@ _EXITS: Final = {
     "pending": PENDING,
     "unknown": UNKNOWN,
 }
-_COMMITS: Final = ("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT", "BUILD_SOURCEVERSION", "BITBUCKET_COMMIT")
-_WAIT_SECONDS: Final = 900
 _PATIENCE_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 5.0
 _ASKED_AGAIN_SECONDS: Final = 60.0
 _LAST_SECONDS: Final = 1.0  # kept for asking a last time
-_HELP = """\
-asks a Plimsoll whether a commit may go out
-
-The token is taken from the variable PLIMSOLL_TOKEN, so that it stands in no list of processes."""
-_CODES = """\
-exit codes:
-  0  pass, or pass with conditions
-  1  fail or stale
-  2  bad usage, a refused token, or an unknown repository
-  3  still pending when the time is up
-  4  unknown: it could not be told
-  5  the server cannot be reached
-
-Behind a private authority, SSL_CERT_FILE names the file with its certificate."""
-
-
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", environment: Mapping[str, str]) -> None:
-    """Describe the command to the command line."""
-    form = argparse.RawDescriptionHelpFormatter
-    parser = commands.add_parser(
-        "gate", help="ask whether a commit may go out", description=_HELP, epilog=_CODES, formatter_class=form
-    )
-    parser.add_argument("--server", default=environment.get("PLIMSOLL_SERVER", ""), help="or PLIMSOLL_SERVER")
-    parser.add_argument(
-        "--repository",
-        default=environment.get("PLIMSOLL_REPOSITORY", ""),
-        help="its number, which its gate page shows; or PLIMSOLL_REPOSITORY",
-    )
-    parser.add_argument("--commit", default="", help=f"or the first of {', '.join(_COMMITS)} that is set")
-    parser.add_argument(
-        "--wait",
-        type=_seconds,
-        nargs="?",
-        const=_WAIT_SECONDS,
-        default=0,
-        metavar="SECONDS",
-        help=f"ask again while the gate is pending, for that long ({_WAIT_SECONDS})",
-    )
-    parser.add_argument("--scan", action="store_true", help="ask for a scan of the commit when there is none")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def run(options: argparse.Namespace, environment: Mapping[str, str], clock: Clock | None = None) -> int:
@@ -84,7 +43,7 @@ def run(options: argparse.Namespace, environment: Mapping[str, str], clock: Cloc
 
 
 def _answer(options: argparse.Namespace, environment: Mapping[str, str], clock: Clock) -> Json:
-    commit = options.commit or next((environment[name] for name in _COMMITS if environment.get(name)), "")
+    commit = options.commit or next((environment[name] for name in COMMITS if environment.get(name)), "")
     if not commit:
         step = 'Pass --commit, such as --commit "$(git rev-parse HEAD)"'
         raise RefusedError("commit_missing", "No commit is named, and no variable of a CI system names one.", step)
@@ -150,9 +109,3 @@ def _json(value: Json) -> str:
 def _say(text: str) -> None:
     sys.stderr.write(f"plimsoll: {plain(text)}\n")
     sys.stderr.flush()
-
-
-def _seconds(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 24 * 3600:
-        raise argparse.ArgumentTypeError("give a number of seconds up to a day")
-    return int(text)

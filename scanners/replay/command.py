@@ -5,10 +5,8 @@ Exit codes: 0 done, and the same as expected; 1 not the same; 2 it could not be 
 
 import argparse
 import gc
-import os
 import sys
 from pathlib import Path
-from typing import Final
 
 from scanners import advisories, registry
 from scanners.advisories import Advisories, AdvisoriesError
@@ -23,20 +21,9 @@ from scanners.pool import Pool
 from scanners.replay import comparing, sealing
 from scanners.replay.comparing import Expected, UnreadableError
 from scanners.replay.maker import made_by
-from scanners.rule import Rule
 from scanners.scan import scan_commit
 
 SAME, DIFFERENT, REFUSED = range(3)
-_HELP: Final = """\
-scans one commit of a local repository, bare or not, without checking anything out
-
-Prints the seal: one line of JSON that says what was asked and gives the SHA-256 of each part of the answer. Its own
-SHA-256 is the same wherever the same rule set looks at the same commit."""
-_CODES: Final = """\
-exit codes:
-  0  done, and the same as expected
-  1  not the same as expected
-  2  bad usage, an unreadable repository, or another rule set than the one asked for"""
 
 
 class RefusedError(Exception):
@@ -45,25 +32,6 @@ class RefusedError(Exception):
     def __init__(self, code: str, message: str, next_step: str) -> None:
         super().__init__(code, message, next_step)
         self.code, self.message, self.next_step = code, message, next_step
-
-
-def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Describe the command to the command line."""
-    form = argparse.RawDescriptionHelpFormatter
-    parser = commands.add_parser(
-        "replay", help="scan a commit again and compare", description=_HELP, epilog=_CODES, formatter_class=form
-    )
-    parser.add_argument("repository", type=Path, help="a repository on this machine")
-    parser.add_argument("commit", help="a commit, by its id or a name that git knows")
-    parser.add_argument("--rule-set", default="", metavar="DIGEST", help="refuse to scan with any other")
-    parser.add_argument("--sub-path", default="", help="the folder of the repository that is one service")
-    parser.add_argument("--kind", choices=sorted(Rule.kinds), default="http-api", help="decides which rules apply")
-    parser.add_argument("--advisories", type=Path, help="OSV's records for PyPI that the scan is to compare with")
-    parser.add_argument(
-        "--expect", default="", metavar="SHA256", help="or a file with the seal or report of another replay"
-    )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write the whole report there")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -42,6 +42,14 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
+def test_children_that_were_started_before_answer_and_are_no_more_than_there_is_to_do() -> None:
+    with Pool(size=2, timeout=2) as pool:
+        pool.start(1)
+        (started,) = children_of(os.getpid())
+        assert len(dict(pool.answers(GOOD.get, keys(*list(GOOD)[:1]), nothing))) == 1
+        assert children_of(os.getpid()) == [started]
+
+
 def test_every_blob_gets_one_answer(pool: Pool) -> None:
     answers = list(pool.answers(GOOD.get, keys(*GOOD), nothing))
     assert sorted(key.sha for key, _ in answers) == sorted(GOOD)

@@ -1,5 +1,4 @@
 import ast
-import re
 from typing import Any, Final
 
 from scanners.context import Context

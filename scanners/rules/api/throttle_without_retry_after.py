@@ -1,5 +1,4 @@
 import ast
-import re
 from typing import Any, Final
 
 from scanners.context import Context
@@ -14,22 +13,17 @@ from scanners.tree import Tree, TreeContext
 _HANDLED: Final = frozenset(
     {"HTTPException", "TooManyRequests", "HTTPError", "ServiceUnavailable", "APIException", "drf"}
 )
-_TOLD: Final = regex(r"retry[-_ ]?after", re.IGNORECASE)
+_TOLD: Final = regex(r"(?i)retry[-_ ]?after")
 _PROBE: Final = regex(
-    r"health|ready|readiness|alive|live(ness|z)?(_|$)|ping|status|heartbeat|probe|maintenance|good_to_go", re.IGNORECASE
+    r"(?i)health|ready|readiness|alive|live(ness|z)?(_|$)|ping|status|heartbeat|probe|maintenance|good_to_go"
 )
 
 
-_FOR_GOOD: Final = regex(
-    r"disabled|configur|installed|enabled|not[_ ]supported|unavailable in|USE_\w+|sanitizer", re.IGNORECASE
-)
+_FOR_GOOD: Final = regex(r"(?i)disabled|configur|installed|enabled|not[_ ]supported|unavailable in|USE_\w+|sanitizer")
 _FULL: Final = regex(
-    r"(add|create|store|import|keep)(ed|d)? (any )?more\b|would exceed|maximum number of|too many \w+ (exist|already)",
-    re.IGNORECASE,
+    r"(?i)(add|create|store|import|keep)(ed|d)? (any )?more\b|would exceed|maximum number of|too many \w+ (exist|already)"
 )
-_PACED: Final = regex(
-    r"\brate\b|request|second|minute|hour|\bday|attempt|tries|again|later|throttl|busy|slow", re.IGNORECASE
-)
+_PACED: Final = regex(r"(?i)\brate\b|request|second|minute|hour|\bday|attempt|tries|again|later|throttl|busy|slow")
 
 
 class ThrottleWithoutRetryAfter(Rule):

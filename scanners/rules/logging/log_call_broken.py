@@ -1,5 +1,4 @@
 import ast
-import re
 from typing import Final
 
 from scanners.context import Context
@@ -15,7 +14,7 @@ _RECORD: Final = frozenset(
     "name msg args levelname levelno pathname filename module exc_info exc_text stack_info lineno funcName created "
     "msecs relativeCreated thread threadName processName process taskName message asctime".split()
 )
-_GIVEN: Final = regex(r"exc|err|fail|handle|trace|hook|on_|^e$", re.IGNORECASE)
+_GIVEN: Final = regex(r"(?i)exc|err|fail|handle|trace|hook|on_|^e$")
 
 
 class LogCallBroken(Rule):

@@ -1,5 +1,4 @@
 import ast
-import re
 from typing import Final
 
 from scanners.context import Context
@@ -10,8 +9,8 @@ from scanners.rule import Example, Rule
 from scanners.semantics.logcalls import WARNING, fixed_level, level_name
 from scanners.syntax import unparse
 
-_HUSHES: Final = regex(r"quiet|silence|suppress|verbos|debug", re.IGNORECASE)
-_SWITCH: Final = regex(r"debug|verbos|quiet|level|env|argv|opts|args", re.IGNORECASE)
+_HUSHES: Final = regex(r"(?i)quiet|silence|suppress|verbos|debug")
+_SWITCH: Final = regex(r"(?i)debug|verbos|quiet|level|env|argv|opts|args")
 
 
 class LoggingFixedInCode(Rule):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from scanners.gate import command
+from scanners.gate import command, usage
 from scanners.gate.clock import Clock
 from tests.scanners.gate.stand_in import COMMIT, NO_SCAN, SCAN, TOKEN, Answer, StandIn, gate, problem
 
@@ -46,7 +46,7 @@ def ask(hands):
 
 def run(arguments, environment, hands):
     parser = argparse.ArgumentParser()
-    command.add_to(parser.add_subparsers(), environment)
+    usage.add_to(parser.add_subparsers(), environment)
     return command.run(parser.parse_args(["gate", *arguments]), environment, hands.clock)
 
 
