@@ -25,6 +25,8 @@ from scanners.tree import Tree, TreeContext
 _SCHEMA: Final = regex(
     r"(Schema|Form|Serializer|Request|Payload|In|Dto|DTO|Params?|Input|Query|Filters?|Response|Command|Settings|Config|Event|Args|Options|Model|Body|Spec)$"
 )
+_MODELS: Final = regex(r"(^|\.)(models?|entities|db|orm)(\.|$)")
+_VALID: Final = regex(r"valid|clean")
 _FORMS: Final = regex(r"(^|\.)(ModelForm|BaseModelForm|AdminForm)$")
 _SERIALIZERS: Final = regex(r"(^|\.)(\w*ModelSerializer)$")
 _EDITS: Final = regex(r"(^|\.)(CreateView|UpdateView)$")
@@ -97,23 +99,14 @@ class MassAssignment(Rule):
         last = name.rpartition(".")[2]
         if not last[:1].isupper() or last.isupper() or _SCHEMA.search(last) or is_checked(name, call.func, place, ctx):
             return
-        sure = (
-            None
-            if re.search(r"(^|\.)(models?|entities|db|orm)(\.|$)", name) or is_table(name, place, ctx)
-            else Confidence.LOW
-        )
+        sure = None if _MODELS.search(name) or is_table(name, place, ctx) else Confidence.LOW
         self._judge(Place(call, place.block, place.stmt), place.node.value, ctx, "made from", sure)
 
     def _judge(
         self, place: Place[Any], value: ast.expr, ctx: Context, how: str, sure: Confidence | None = None
     ) -> None:
         found = taint(value, place, ctx)
-        if (
-            found is None
-            or isinstance(value, ast.Dict)
-            or is_picked(value, place)
-            or re.search(r"valid|clean", unparse(value))
-        ):
+        if found is None or isinstance(value, ast.Dict) or is_picked(value, place) or _VALID.search(unparse(value)):
             return
         ctx.site(place)
         message = f"The model is {how} `{found.what}` as it came: the caller chooses which fields are set."
