@@ -225,7 +225,7 @@ class TestTrouble:
         server.hook = lambda _: free.wait(30) and False
         began = time.monotonic()
         assert polling.look_at_one(seconds=1)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
         assert Look.objects.get().code == "remote_timeout"
         free.set()
 

@@ -59,7 +59,7 @@ def test_nobody_waits_for_a_broker_that_does_not_answer(broker: str, silent_brok
     start = time.monotonic()
     for _ in range(100):
         waker.ask(task)
-    assert time.monotonic() - start < 0.5
+    assert time.monotonic() - start < 10  # One that waited would wait a hundred times.
     assert not waker.is_idle()
 
 

@@ -95,7 +95,7 @@ def test_what_does_not_pass_is_given_up_at_the_deadline(trouble):
         start = time.monotonic()
         with pytest.raises(UnreachableError):
             plimsoll.gate("42", COMMIT)
-        assert time.monotonic() - start < 4
+        assert time.monotonic() - start < 15
 
 
 def test_an_answer_without_end_is_not_read_to_its_end():
