@@ -1,10 +1,13 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from pytest_django import Settings
 
+from reviews.waking import waker
 from tests.mail_server import MailServer
+from tests.services import wait_until
 
 # A busy machine is no failure.
 settings.register_profile("reviews", deadline=None)
@@ -18,3 +21,13 @@ def mail_server(settings: Settings) -> Iterator[MailServer]:
     with MailServer() as server:
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 0.5
         yield server
+
+
+@pytest.fixture
+def messages(settings: Settings) -> Path:
+    """Where the messages of the file broker lie; none at first, and none on their way from another test."""
+    wait_until(waker().is_idle)
+    place = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
+    for left in place.iterdir():
+        left.unlink()
+    return place

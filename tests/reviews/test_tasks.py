@@ -24,7 +24,6 @@ from reviews.models import (
     Waiver,
 )
 from reviews.outbox import delivery
-from reviews.waking import waker
 from reviews.webhooks import events
 from tests.factories import MembershipFactory, RepositoryFactory, ScanFactory
 from tests.mail_server import MailServer
@@ -34,7 +33,6 @@ from tests.reviews.posting import message
 from tests.reviews.pull_rows import HEAD, proposal
 from tests.reviews.readings import fresh, frozen
 from tests.reviews.rows import COMMIT, finished
-from tests.services import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,16 +44,6 @@ PUSH = events.as_json(events.Push("main", "c" * 40))
 def repository(team: Team, origin: Path) -> Repository:
     commit_files(origin, {"a.py": "A = 1\n"})
     return RepositoryFactory(team=team, url=f"file://{origin}")
-
-
-@pytest.fixture
-def messages(settings: Settings) -> Path:
-    """Where the messages of the file broker lie; none at first, and none on their way from another test."""
-    wait_until(waker().is_idle)
-    place = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
-    for left in place.iterdir():
-        left.unlink()
-    return place
 
 
 class TestWake:

@@ -11,7 +11,6 @@ import pytest
 import structlog
 from celery import Celery
 from django.db import transaction
-from pytest_django import Settings
 from redis import Redis
 
 from config.celery import Hint, app
@@ -104,16 +103,6 @@ def test_a_thread_that_died_is_replaced_at_the_next_hint(redis_url: str) -> None
 def test_a_forked_process_has_a_waker_of_its_own() -> None:
     parent = waking.waker()
     assert exit_of_a_child(lambda: waking.waker() is not parent and waking.waker().is_idle()) == 0
-
-
-@pytest.fixture
-def messages(settings: Settings) -> Path:
-    """Where the messages of the file broker lie; none at first."""
-    wait_until(waking.waker().is_idle)
-    place = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
-    for left in place.iterdir():
-        left.unlink()
-    return place
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import pytest
-from pytest_django import Settings
 
 from reviews import intake, tasks
 from reviews.models import Patch, Repository, Scan, Team
 from reviews.patches import asking
 from reviews.patches.questions import Question
-from reviews.waking import wake_menders, waker
+from reviews.waking import wake_menders
 from tests.factories import RepositoryFactory
 from tests.origin import commit_files
 from tests.reviews.patches.mended import RULE, WAITS, applied, clone
@@ -23,16 +22,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def repository(team: Team, origin: Path) -> Repository:
     commit_files(origin, {"pay.py": WAITS})
     return RepositoryFactory(team=team, url=f"file://{origin}")
-
-
-@pytest.fixture
-def messages(settings: Settings) -> Path:
-    """Where the messages of the file broker lie; none at first."""
-    wait_until(waker().is_idle)
-    place = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
-    for left in place.iterdir():
-        left.unlink()
-    return place
 
 
 def test_after_a_scan_the_fix_is_made_before_anybody_asks(repository, origin, tmp_path, messages) -> None:
