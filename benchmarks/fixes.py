@@ -1,11 +1,15 @@
 """What a program can mend in real packages: how many findings, how many of them proved, and what is refused and why.
 
-`python -m benchmarks.fetch_corpus`, `python -m benchmarks.fixes`. Every finding of a rule that has a fix is asked for,
-those too that are only offered one by one. The patch of each package is given to `git apply --check`.
+    python -m benchmarks.fixes [--rule RULE] [--diff] [FOLDER ...]
+
+Every finding of a rule that has a fix is asked for, those too that are only offered one by one. The patch of each
+package is applied by git to a copy of it, and the files that then no longer compile are counted.
 """
 
 import argparse
+import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -40,49 +44,69 @@ def mend(folder: Path, pool: Pool, menders: Pool, rules: Iterable[str]) -> tuple
     return len(wanted), outcome, time.perf_counter() - start
 
 
-def applies(folder: Path, patch: bytes) -> bool:
-    """Whether git would take the patch in a folder."""
-    with tempfile.NamedTemporaryFile(suffix=".patch") as file:
-        file.write(patch)
-        file.flush()
-        git = ["git", "apply", "--check", "--unsafe-paths", f"--directory={folder}", file.name]
-        return subprocess.run(git, capture_output=True, check=False, cwd="/").returncode == 0
+def proof(folder: Path, outcome: Outcome) -> str:
+    """Whether git takes the patch in a copy of a folder, and how many mended files compiled and no longer do."""
+    patch = outcome.patch()
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place, "copy")
+        shutil.copytree(folder, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__"))
+        paths = [str(copy / path) for path in outcome.mended]
+        broken = _uncompiled(paths)
+        for how in (["--check"], []):
+            git = ["git", "apply", *how, "-"]
+            if patch and subprocess.run(git, input=patch, capture_output=True, check=False, cwd=copy).returncode:
+                return "GIT REFUSES IT"
+        worse = len(_uncompiled(paths) - broken)
+    return "no patch" if not patch else f"git takes it, {worse or 'no'} file{'' if worse == 1 else 's'} broken"
+
+
+def _uncompiled(paths: list[str]) -> set[str]:
+    """The files that do not compile."""
+    compiled = [sys.executable, "-m", "compileall", "-q", "-f", *paths]
+    said = subprocess.run(compiled, capture_output=True, check=False, text=True).stdout if paths else ""
+    return {path for path in paths if f"'{path}'" in said}
+
+
+def told(why: Counter[tuple[str, str]], most: int) -> None:
+    """Print the commonest reasons of refusal."""
+    for (rule, reason), count in why.most_common(most):
+        print(f"{count:5}  {rule}: {reason}")
 
 
 def main() -> None:
-    """Print a line a package, then one a rule, then the commonest reasons of refusal."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Print a line a package with its commonest reasons of refusal, then one a rule, then the reasons of all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--rule", action="append", choices=list(fixes()))
     parser.add_argument("--diff", action="store_true", help="print the patches too")
+    parser.add_argument("--reasons", type=int, default=0, help="so many reasons of refusal of each package")
     options = parser.parse_args()
     folders = options.folders or [files(name) for name in pins() if not name.endswith("-pushes")]
     rules = options.rule or list(fixes())
     print(f"libcst {metadata.version('libcst')}, {len(fixes())} rules have a fix")
-    asked: Counter[str] = Counter()
     fixed: Counter[str] = Counter()
-    why: Counter[tuple[str, str]] = Counter()
+    left: Counter[tuple[str, str]] = Counter()
     with Pool(2) as pool, Pool(2, MEND_SECONDS, WORKER) as menders:
         for folder in folders:
             wanted, outcome, seconds = mend(folder, pool, menders, rules)
             done = [target.rule for _, target in outcome.fixed()]
+            why = Counter((one.target.rule, one.why) for one in outcome.refused)
             fixed.update(done)
-            asked.update(done)
-            asked.update(left.target.rule for left in outcome.refused)
-            why.update((left.target.rule, left.why) for left in outcome.refused)
+            left.update(why)
             patch = outcome.patch()
-            state = "git takes it" if applies(folder, patch) else "GIT REFUSES IT"
             print(
-                f"{folder.name:24} {wanted:5} findings, {len(done):5} mended and proved "
-                f"in {len(outcome.mended):4} files, {seconds:5.1f} s; {patch.count(b'@@ -'):5} hunks: "
-                + (state if patch else "no patch")
+                f"{folder.name:24} {wanted:5} findings, {len(done):5} mended and proved, {why.total():5} refused, "
+                f"{len(outcome.mended):4} files, {patch.count(b'@@ -'):5} hunks, {seconds:5.1f} s: "
+                + proof(folder, outcome),
+                flush=True,
             )
+            told(why, options.reasons)
             if options.diff:
                 print(patch.decode("utf-8", "replace"))
+    asked = fixed + Counter(rule for rule, _ in left.elements())
     for rule, count in asked.most_common():
         print(f"{rule:34} {fixed[rule]:5} of {count:5}" + ("" if fixes()[rule].bulk else "   one by one"))
-    for (rule, reason), count in why.most_common(40):
-        print(f"{count:5}  {rule}: {reason}")
+    told(left, 40)
 
 
 if __name__ == "__main__":

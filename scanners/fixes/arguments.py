@@ -52,16 +52,26 @@ def _appended(call: cst.Call, new: cst.Arg) -> cst.Call:
     *others, last = call.args
     if isinstance(last.value, cst.GeneratorExp) and not last.value.lpar:
         raise NotOfferedError("The only argument is a bare generator.")
-    comma = others[-1].comma if others else cst.Comma(whitespace_after=_between(call))
-    joined = last.with_changes(comma=comma, whitespace_after_arg=cst.SimpleWhitespace(""))
-    new = new.with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
-    return call.with_changes(args=[*others, joined, new])
+    space, comma = _between(call), last.comma
+    joined = last.with_changes(comma=cst.Comma(whitespace_after=space), whitespace_after_arg=cst.SimpleWhitespace(""))
+    if not others and isinstance(space, cst.ParenthesizedWhitespace) and not isinstance(comma, cst.Comma):
+        return call.with_changes(
+            args=[joined, new.with_changes(comma=cst.Comma(whitespace_after=last.whitespace_after_arg))]
+        )
+    return call.with_changes(
+        args=[*others, joined, new.with_changes(comma=comma, whitespace_after_arg=last.whitespace_after_arg)]
+    )
 
 
 def _between(call: cst.Call) -> cst.BaseParenthesizableWhitespace:
-    """The space before a second argument: a line of its own where the first has one."""
+    """The space before another argument: a line of its own where others have one."""
+    *others, last = call.args
+    if others:
+        comma = others[-1].comma
+        return comma.whitespace_after if isinstance(comma, cst.Comma) else cst.SimpleWhitespace(" ")
     first = call.whitespace_before_args
-    return first if isinstance(first, cst.ParenthesizedWhitespace) else cst.SimpleWhitespace(" ")
+    alone = isinstance(last.comma, cst.Comma) or "\n" in cst.Module([]).code_for_node(last.value)
+    return first if alone and isinstance(first, cst.ParenthesizedWhitespace) else cst.SimpleWhitespace(" ")
 
 
 def renamed(name: str) -> Callable[[cst.Call], cst.Call]:

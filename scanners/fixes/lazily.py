@@ -105,18 +105,39 @@ def _leaf(text: cst.BaseExpression, fields: Iterator[str], values: list[cst.Base
         elif isinstance(part, cst.FormattedStringExpression):
             if part.equal is not None:
                 raise NotOfferedError("`=` in the f-string writes the expression down.")
-            raw += next(fields)
-            values.append(_alone(part.expression))
+            field = next(fields)
+            raw += field
+            value = _shown(part.expression) if field == "%s" else _alone(part.expression)
+            values.append(_requoted(value, text.end) if len(text.end) == 1 else value)
     prefix = text.start.rstrip("'\"").replace("f", "").replace("F", "")
     quotes = text.start.lstrip("rRfF")
     return cst.SimpleString(f"{prefix}{quotes}{raw}{text.end}", lpar=text.lpar, rpar=text.rpar)
+
+
+def _requoted(value: cst.BaseExpression, quote: str) -> cst.BaseExpression:
+    """A value with the quotes of the text around it, which it could not have inside."""
+    changed = value.visit(_Requote(quote))
+    return changed if isinstance(changed, cst.BaseExpression) else value
+
+
+class _Requote(m.MatcherDecoratableTransformer):
+    def __init__(self, quote: str) -> None:
+        super().__init__()
+        self._quote = quote
+
+    @m.leave(m.SimpleString())
+    def requote(self, original_node: cst.SimpleString, updated_node: cst.SimpleString) -> cst.SimpleString:
+        """Change the quotes of a plain text."""
+        text = updated_node.value
+        plain = text[0] == text[-1] and text[0] in "'\"" and not set(text[1:-1]) & {"'", '"', "\\"}
+        return updated_node.with_changes(value=f"{self._quote}{text[1:-1]}{self._quote}") if plain else updated_node
 
 
 def _alone(value: cst.BaseExpression) -> cst.BaseExpression:
     """A value as an argument: in parentheses where it would be several."""
     if isinstance(value, (cst.Tuple, cst.Yield)) and not value.lpar:
         return value.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-    return value
+    return value.with_changes(lpar=[], rpar=[]) if isinstance(value, (cst.Name, cst.Attribute, cst.Call)) else value
 
 
 def _checked(lazy: Lazy, expected: str) -> Lazy:
@@ -174,7 +195,7 @@ def _sum(message: cst.BinaryOperation, node: ast.BinOp) -> Lazy:
             raise NotOfferedError("The message is put together in more than one way.")
         else:
             text += "%s"
-            values.append(_shown(concrete, part))
+            values.append(_shown(concrete))
     first = next(part for part, _ in operands if isinstance(part, (cst.SimpleString, cst.ConcatenatedString)))
     return _checked(Lazy(cst.SimpleString(quoted(text, spoken(first))), values), text)
 
@@ -191,9 +212,9 @@ def _formats(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "format"
 
 
-def _shown(concrete: cst.BaseExpression, node: ast.expr) -> cst.BaseExpression:
+def _shown(concrete: cst.BaseExpression) -> cst.BaseExpression:
     """What is shown of an operand: `%s` does what `str(x)` does."""
-    made = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "str"
+    made = isinstance(concrete, cst.Call) and isinstance(concrete.func, cst.Name) and concrete.func.value == "str"
     if made and isinstance(concrete, cst.Call) and len(concrete.args) == 1:
         only = concrete.args[0]
         return _alone(only.value if not only.star and only.keyword is None else concrete)

@@ -13,6 +13,7 @@ from libcst.codemod.visitors import RemoveImportsVisitor
 from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
 
 from scanners.context import Context
+from scanners.fixes.fitting import Fitting, Line, realigned, width
 from scanners.fixes.fix import NotOfferedError
 from scanners.fixes.importing import with_import
 from scanners.place import Call, Place
@@ -37,6 +38,10 @@ _KINDS: Final[dict[type[ast.AST], tuple[type[cst.CSTNode], ...]]] = {
     ast.AnnAssign: (cst.AnnAssign,),
     ast.AugAssign: (cst.AugAssign,),
 }
+
+
+_STATEMENTS: Final = (cst.SimpleStatementLine, cst.BaseCompoundStatement)
+_LINES: Final = (*Line, cst.IndentedBlock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,8 @@ class Source:
         for one in edits:
             for node, how in one.changes:
                 changes[node].append(how)
-        changed = self.module.visit(_Apply(changes))
+        fitting = Fitting(self.module, width(self._lines))
+        changed = self.module.visit(_Apply(changes, fitting, self._ranges))
         for module, name in dict.fromkeys(needed for one in edits for needed in one.imports):
             changed = with_import(changed, module, name)
         context = CodemodContext()
@@ -111,15 +117,50 @@ def _end(where: CodeRange) -> tuple[int, int]:
 
 
 class _Apply(cst.CSTTransformer):
-    def __init__(self, changes: dict[cst.CSTNode, list[How]]) -> None:
+    def __init__(self, changes: dict[cst.CSTNode, list[How]], fitting: Fitting, ranges: Any) -> None:
         super().__init__()
         self._changes = changes
+        self._fitting = fitting
+        self._ranges = ranges
+        self._indents = [0]
+        self._touched = [False]  # Of each line and suite that is open, whether something in it was changed.
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        """Note how far the statement is indented."""
+        if isinstance(node, _STATEMENTS):
+            self._indents.append(self._ranges[node].start.column)
+        if isinstance(node, _LINES):
+            self._touched.append(False)
+        return super().on_visit(node)
 
     def on_leave(self, original_node: Any, updated_node: Any) -> Any:
-        """Give each node that was asked for to those who asked."""
-        for how in self._changes.get(original_node, ()):
+        """Give each node that was asked for to those who asked, and lay out what they made of it."""
+        if isinstance(original_node, _STATEMENTS):
+            self._indents.pop()
+        asked = self._changes.get(original_node, ())
+        self._touched[-1] |= bool(asked)
+        for how in asked:
             updated_node = how(updated_node)
-        return updated_node
+        if asked and isinstance(original_node, cst.Call) and isinstance(updated_node, cst.Call):
+            return self._call(original_node, updated_node)
+        if not isinstance(original_node, _LINES) or not self._touched.pop():
+            return updated_node
+        column = self._ranges[original_node].start.column
+        if isinstance(updated_node, cst.FlattenSentinel):
+            return cst.FlattenSentinel([self._line(node, column) for node in updated_node])
+        return self._line(updated_node, column)
+
+    def _line(self, node: cst.CSTNode, column: int) -> Any:
+        return self._fitting.line(node, column) if isinstance(node, Line) else node
+
+    def _call(self, old: cst.Call, new: cst.Call) -> cst.Call:
+        """What was aligned with its bracket still is, and arguments that are too long for one line are on several."""
+        if not isinstance(old.whitespace_before_args, cst.ParenthesizedWhitespace):
+            by = len(cst.Module([]).code_for_node(new.func)) - len(cst.Module([]).code_for_node(old.func))
+            start = self._ranges[old.func].end.column + 1
+            args = [realigned(arg, self._indents[-1], start, by) for arg in new.args]
+            return new.with_changes(args=args)
+        return self._fitting.call(new, self._ranges[old.args[0]].start.column) if old.args and new.args else new
 
 
 class Spot:

@@ -1,8 +1,16 @@
+import ast
+from typing import Any, Final
+
 import libcst as cst
 
 from scanners.fixes.arguments import refuse_unpacked, renamed, with_keyword
 from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
 from scanners.fixes.spot import Spot
+from scanners.place import Place
+from scanners.semantics.handlers import caught
+from scanners.syntax import last_name
+
+_TAKES_IT: Final = frozenset({"CalledProcessError", "SubprocessError", "Exception", "BaseException"})
 
 
 class CheckReturnCode(Fix):
@@ -10,7 +18,8 @@ class CheckReturnCode(Fix):
     Passes `check=True` to `subprocess.run`, and calls `check_call` in place of `call`: a command that fails raises
     CalledProcessError.
 
-    Not offered for `os.system` and for processes that are waited for by hand.
+    Not offered for `os.system`, for processes that are waited for by hand, and in a block whose clauses answer other
+    failures, such as a command that is not installed: CalledProcessError would go past them.
     """
 
     rule = "process-failure-unchecked"
@@ -27,6 +36,12 @@ class CheckReturnCode(Fix):
         ),
     )
     declined = (
+        Declined(
+            "asked whether it is there",
+            "import subprocess\ntry:\n    subprocess.run(['git', '--version'])\n"
+            "except FileNotFoundError:\n    print('no git')\n",
+            "answers other failures",
+        ),
         Declined("a shell", "import os\nos.system('sync')\n", "os.system"),
         Declined("by name", "from subprocess import call\ncall(['sync'])\n", "imported by name"),
         Declined(
@@ -37,6 +52,8 @@ class CheckReturnCode(Fix):
     def mend(self, spot: Spot) -> None:
         """Ask for the check."""
         name, node = spot.call.dotted, spot.node(cst.Call)
+        if any(_lets_pass(block.node, spot.place) for block in spot.place.within("try")):
+            raise NotOfferedError("The block around it answers other failures, and this one would go past it.")
         if name == "subprocess.run":
             refuse_unpacked(node)
             spot.change(node, with_keyword("check", spot.expression("True")))
@@ -48,3 +65,11 @@ class CheckReturnCode(Fix):
             raise NotOfferedError("os.system has no check: subprocess.run with a list of arguments is to be written.")
         else:
             raise NotOfferedError("The process is waited for by hand, and its code has to be looked at there.")
+
+
+def _lets_pass(attempt: Any, place: Place[Any]) -> bool:
+    """Whether the clauses of a block are all for something else; a block that only tidies up has none."""
+    types = [
+        kind for clause in attempt.handlers for kind in caught(clause.type, place.scope) or [ast.Name("Exception")]
+    ]
+    return bool(types) and not any(last_name(kind) in _TAKES_IT for kind in types)

@@ -34,8 +34,15 @@ class PassValuesToLogger(Fix):
             "    logger.log(logging.INFO, f'paying {order}', extra={})\n",
             _START + "def pay(order, rate):\n"
             "    logger.info('%s: %.2f {ok} 5%% %8r %s', order.id, rate, order, (a, b))  # told\n"
-            "    logger.error(\n        \"no %s\", order['name'], exc_info=True\n    )\n"
+            '    logger.error(\n        "no %s", order["name"], exc_info=True\n    )\n'
             "    logger.log(logging.INFO, 'paying %s', order, extra={})\n",
+        ),
+        Change(
+            "what only a text needs goes",
+            _START + "def pay(order, lock):\n    logger.info(f'paid {str(order)}')\n"
+            "    logger.warning('%s is locked' % (lock))\n",
+            _START + "def pay(order, lock):\n    logger.info('paid %s', order)\n"
+            "    logger.warning('%s is locked', lock)\n",
         ),
         Change(
             "the other ways",
@@ -56,8 +63,8 @@ class PassValuesToLogger(Fix):
             _START + "def pay(order):\n    logger.info(\n        'paying %s '\n        'at last',\n"
             "        order.id,\n"
             "    )\n"
-            "    logger.warning(\n        'no carrier takes order %s to %s, nor to %s',\n        order.number,\n"
-            "        order.address,\n        order.pickup,\n    )\n",
+            "    logger.warning(\n"
+            "        'no carrier takes order %s to %s, nor to %s', order.number, order.address, order.pickup\n    )\n",
         ),
         Change(
             "a logger from elsewhere that is given arguments already",

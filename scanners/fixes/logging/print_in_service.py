@@ -7,6 +7,7 @@ from scanners.fixes.layout import with_values
 from scanners.fixes.lazily import quoted, spoken, taken_apart
 from scanners.fixes.loggers import module_logger
 from scanners.fixes.spot import Spot
+from scanners.syntax import descendants
 
 _START = "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef create(order):\n"
 
@@ -16,7 +17,7 @@ class LogInsteadOfPrint(Fix):
     Calls the logger of the module: `logger.info("creating %s", order)`, at warning what went to the standard error, and
     with the traceback in an except clause. Which level is right, a person knows better.
 
-    Not offered for `pprint`, for prints with `sep` or `end`, and for those of nothing.
+    Not offered for `pprint`, for prints with `sep` or `end`, for those of nothing, and where the function imports sys.
     """
 
     rule = "print-in-service"
@@ -43,6 +44,11 @@ class LogInsteadOfPrint(Fix):
     declined = (
         Declined("an end", _START + "    print(order, end='')\n", "sep or end"),
         Declined("pprint", "from pprint import pprint\ndef create(order):\n    pprint(order)\n", "lays its value out"),
+        Declined(
+            "an import for it alone",
+            _START + "    import sys\n    print(order, file=sys.stderr)\n",
+            "imports sys",
+        ),
         Declined("nothing", _START + "    print()\n", "empty line"),
     )
 
@@ -55,6 +61,8 @@ class LogInsteadOfPrint(Fix):
             raise NotOfferedError(f"{call.last} lays its value out, which a log line does not.")
         if not call.dropped or words - {"file", "flush"} or any(arg.star for arg in node.args):
             raise NotOfferedError("It is given sep or end, or values that are unpacked.")
+        if "file" in words and spot.place.function is not None and _imports_sys(spot.place.function):
+            raise NotOfferedError("The function imports sys for it, and no longer needs to.")
         if not shown:
             raise NotOfferedError("It prints an empty line.")
         name = module_logger(spot, node)
@@ -70,6 +78,10 @@ class LogInsteadOfPrint(Fix):
             return with_values(spot, now.with_changes(func=func, args=[plain]), 0, text, values)
 
         spot.change(node, how)
+
+
+def _imports_sys(function: ast.AST) -> bool:
+    return any(alias.name == "sys" for node in descendants(function, ast.Import) for alias in node.names)
 
 
 def _message(shown: list[cst.Arg], nodes: list[ast.expr]) -> tuple[cst.BaseExpression, list[cst.BaseExpression]]:

@@ -4,11 +4,13 @@ import libcst as cst
 
 from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
 from scanners.fixes.spot import Spot
+from scanners.syntax import unparse
 
 
 class LeaveOutBrackets(Fix):
     """
-    Leaves out the brackets of a list that is made only to be fed to `sum`, `any`, `all`, `min`, `max`, `set` or `dict`.
+    Leaves out the brackets of a list that is made only to be fed to `sum`, `any`, `all`, `min`, `max` or `dict`; one
+    that is fed to `set` becomes a set.
 
     Not offered for loops: how their variables are called afterwards is a matter of taste.
     """
@@ -22,6 +24,12 @@ class LeaveOutBrackets(Fix):
             "            row.price  # net\n            for row in rows\n        ]\n    )\n",
             "def total(rows):\n    if any(row.open for row in rows):\n        return 0\n    return sum(\n"
             "            row.price  # net\n            for row in rows\n        )\n",
+        ),
+        Change(
+            "a set",
+            "def names(rows):\n    found = set(\n        [row.name for row in rows]\n    )\n"
+            "    return found | set([row.nick for row in rows])\n",
+            "def names(rows):\n    found = {row.name for row in rows}\n    return found | {row.nick for row in rows}\n",
         ),
     )
     declined = (
@@ -38,7 +46,14 @@ class LeaveOutBrackets(Fix):
         if not isinstance(node, ast.Call) or not isinstance(node.args[0], ast.ListComp):
             raise NotOfferedError("Loops are better written anew by a person.")
         spot.node(cst.ListComp, node.args[0])
-        spot.change(spot.node(cst.Call), _fed)
+        spot.change(spot.node(cst.Call), _set if unparse(node.func) == "set" else _fed)
+
+
+def _set(call: cst.Call) -> cst.SetComp:
+    """The list as a set, in brackets as the list was."""
+    made = cst.ensure_type(call.args[0].value, cst.ListComp)
+    opening, closing = made.lbracket.whitespace_after, made.rbracket.whitespace_before
+    return cst.SetComp(made.elt, made.for_in, lbrace=cst.LeftCurlyBrace(opening), rbrace=cst.RightCurlyBrace(closing))
 
 
 def _fed(call: cst.Call) -> cst.Call:

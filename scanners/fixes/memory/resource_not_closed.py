@@ -70,6 +70,11 @@ class OpenInWith(Fix):
             "lazily",
         ),
         Declined(
+            "two in one statement",
+            "def sums(path):\n    return {'one': md5(open(path, 'rb').read()), 'two': sha1(open(path, 'rb').read())}\n",
+            "opens several things",
+        ),
+        Declined(
             "opened on a condition",
             'def size(path):\n    return len(open(path, encoding="utf-8").read()) if path else 0\n',
             "on a condition",
@@ -110,6 +115,8 @@ def _wrap_rest(spot: Spot, name: str, found: Span) -> None:
 def _wrap_alone(spot: Spot, stmt: ast.stmt, name: str) -> None:
     call = spot.node(cst.Call)
     line: Any = spot.node(cst.For, stmt) if isinstance(stmt, ast.For) else spot.above(call, cst.SimpleStatementLine)
+    if _opens_more(spot, stmt):
+        raise NotOfferedError("The statement opens several things: which is closed when, a person has to write.")
     if isinstance(stmt, ast.For) and stmt.iter is not spot.call.node and not is_eager(spot.call.node, stmt, spot.call):
         raise NotOfferedError("The loop reads it through something else.")
     if not isinstance(stmt, (ast.For, ast.Expr)) and not is_eager(spot.call.node, stmt, spot.call):
@@ -124,6 +131,14 @@ def _wrap_alone(spot: Spot, stmt: ast.stmt, name: str) -> None:
     opening = _opening(spot, call)
     spot.change(call, lambda _: cst.Name(name))
     spot.change(line, lambda now: _with(opening, name, [now.with_changes(leading_lines=())], now.leading_lines))
+
+
+def _opens_more(spot: Spot, stmt: ast.stmt) -> bool:
+    """Whether a statement that opens something in passing does so more than once."""
+    held = stmt.iter if isinstance(stmt, ast.For) else stmt
+    places = {(node.lineno, node.col_offset) for node in descendants(held, ast.Call)}
+    found = [one for one in spot.ctx.findings if one["rule"] == OpenInWith.rule]
+    return len(places & {(one["line"], one["col"]) for one in found}) > 1
 
 
 def _opening(spot: Spot, call: cst.Call) -> cst.BaseExpression:

@@ -1,4 +1,5 @@
 import ast
+from itertools import takewhile
 from typing import Final
 
 import libcst as cst
@@ -32,6 +33,14 @@ class MakeDefaultInside(Fix):
             "    if rows is None:\n"
             "        rows = []\n    if seen is None:\n        seen = set()\n    rows.append(row)\n    seen.add(row)\n"
             "    return rows\n",
+        ),
+        Change(
+            "checks that were there before, and typing's Optional",
+            "from typing import Optional\ndef add(row, rows: list[str] = [], at=None):\n    at = at or len(rows)\n"
+            "    if at is None:\n        rows.append(row)\n    rows.append(row)\n    return rows\n",
+            "from typing import Optional\ndef add(row, rows: Optional[list[str]] = None, at=None):\n"
+            "    if rows is None:\n        rows = []\n    at = at or len(rows)\n"
+            "    if at is None:\n        rows.append(row)\n    rows.append(row)\n    return rows\n",
         ),
         Change(
             "a field that takes the time once",
@@ -75,19 +84,22 @@ class MakeDefaultInside(Fix):
         if not names <= _MAKERS:
             raise NotOfferedError("The default holds a name, whose value is read when the def line runs.")
         default = spot.value(spot.place.node)
-        param, made = spot.above(default, cst.Param), spot.code(default)
+        param, text = spot.above(default, cst.Param), spot.code(default)
         function = spot.above(param, cst.FunctionDef)
         if not isinstance(function.body, cst.IndentedBlock):
             raise NotOfferedError("The body stands on the line of the def.")
         name = param.name.value
-        check = spot.statement(f"if {name} is None:\n    {name} = {made}\n")
+        check = spot.statement(f"if {name} is None:\n    {name} = {text}\n")
         number = sum(_is_docstring(stmt) for stmt in function.body.body[:1])
+        made = {one.name.value for one in _params(function) if one.default is not None and not _is_none(one.default)}
 
         def how(now: cst.IndentedBlock) -> cst.IndentedBlock:
-            at = number + sum(_is_check(stmt) for stmt in now.body[number:])
+            at = number + sum(1 for _ in takewhile(lambda stmt: _checked(stmt) in made, now.body[number:]))
             return now.with_changes(body=[*now.body[:at], check, *now.body[at:]])
 
-        spot.change(param, lambda now: now.with_changes(default=cst.Name("None"), annotation=_optional(now.annotation)))
+        optional = "Optional" if spot.ctx.module.names.get("Optional") else ""
+        none = cst.Name("None")
+        spot.change(param, lambda now: now.with_changes(default=none, annotation=_annotated(now.annotation, optional)))
         spot.change(function.body, how)
 
 
@@ -96,20 +108,31 @@ def _is_docstring(stmt: cst.BaseStatement) -> bool:
     return isinstance(line, cst.Expr) and isinstance(line.value, (cst.SimpleString, cst.ConcatenatedString))
 
 
-def _is_check(stmt: cst.BaseStatement) -> bool:
-    """Whether it is such a check, which another parameter got before."""
-    return isinstance(stmt, cst.If) and isinstance(stmt.test, cst.Comparison) and _is_none(stmt.test)
+def _checked(stmt: cst.BaseStatement) -> str:
+    """The name for which a statement is such a check, as another parameter may have got before."""
+    test = stmt.test if isinstance(stmt, cst.If) else None
+    if not isinstance(test, cst.Comparison) or not isinstance(test.left, cst.Name):
+        return ""
+    first = test.comparisons[0]
+    return test.left.value if isinstance(first.operator, cst.Is) and _is_none(first.comparator) else ""
 
 
-def _is_none(test: cst.Comparison) -> bool:
-    with_what = test.comparisons[0].comparator
-    return isinstance(with_what, cst.Name) and with_what.value == "None"
+def _is_none(value: cst.BaseExpression) -> bool:
+    return isinstance(value, cst.Name) and value.value == "None"
 
 
-def _optional(annotation: cst.Annotation | None) -> cst.Annotation | None:
+def _params(function: cst.FunctionDef) -> list[cst.Param]:
+    """The parameters that can have a default."""
+    given = function.params
+    return [*given.posonly_params, *given.params, *given.kwonly_params]
+
+
+def _annotated(annotation: cst.Annotation | None, optional: str) -> cst.Annotation | None:
+    """The annotation with None; `optional` is what the file calls typing's Optional, if it does."""
     if annotation is None:
         return None
     text = cst.Module([]).code_for_node(annotation.annotation)
     if "None" in text or text.startswith(("Optional", "typing.Optional")):
         return annotation
-    return annotation.with_changes(annotation=cst.BinaryOperation(annotation.annotation, cst.BitOr(), cst.Name("None")))
+    either = f"{optional}[{text}]" if optional else f"{text} | None"
+    return annotation.with_changes(annotation=cst.parse_expression(either))

@@ -53,11 +53,11 @@ class AddTimeoutToConnection(Fix):
         Change(
             "stores",
             'import redis, psycopg2\ncache = redis.Redis(host="cache")\nwarm = redis.from_url("redis://cache")\n'
-            'db = psycopg2.connect("dbname=shop")\nhalf = psycopg2.connect("dbname=shop", connect_timeout=3)\n',
+            'db = psycopg2.connect("shop")\nhalf = psycopg2.connect("shop", connect_timeout=3)\n',
             'import redis, psycopg2\ncache = redis.Redis(host="cache", socket_timeout=5, socket_connect_timeout=5)\n'
             'warm = redis.from_url("redis://cache", socket_timeout=5, socket_connect_timeout=5)\n'
-            'db = psycopg2.connect("dbname=shop", connect_timeout=5, options="-c statement_timeout=30000")\n'
-            'half = psycopg2.connect("dbname=shop", connect_timeout=3, options="-c statement_timeout=30000")\n',
+            'db = psycopg2.connect("shop", connect_timeout=5, options="-c statement_timeout=30000")\n'
+            'half = psycopg2.connect("shop", connect_timeout=3, options="-c statement_timeout=30000")\n',
         ),
     )
     declined = (

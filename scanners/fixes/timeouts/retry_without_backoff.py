@@ -34,9 +34,11 @@ class WaitLongerEachTime(Fix):
             "def third(): ...\n",
             "import tenacity\n"
             "from tenacity import retry, stop_after_attempt, wait_random_exponential\n"
-            "@tenacity.retry(stop=tenacity.stop_after_attempt(5), wait=tenacity.wait_random_exponential(max=60))\n"
+            "@tenacity.retry(\n"
+            "    stop=tenacity.stop_after_attempt(5), wait=tenacity.wait_random_exponential(max=60)\n)\n"
             "def first(): ...\n"
-            "@tenacity.retry(stop=tenacity.stop_after_attempt(5), wait=tenacity.wait_random_exponential(max=60))\n"
+            "@tenacity.retry(\n"
+            "    stop=tenacity.stop_after_attempt(5), wait=tenacity.wait_random_exponential(max=60)\n)\n"
             "def second(): ...\n@retry(\n    stop=stop_after_attempt(5),\n"
             "    wait=wait_random_exponential(min=1, max=60),  # s\n)\ndef third(): ...\n",
         ),

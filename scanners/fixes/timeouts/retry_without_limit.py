@@ -28,7 +28,8 @@ class LimitRetries(Fix):
             "def first(): ...\n@tenacity.retry  # always\ndef second(): ...\n"
             "@retry(\n    reraise=True,\n)\ndef third(): ...\n",
             "import tenacity\nfrom tenacity import retry, stop_after_attempt\n"
-            "@tenacity.retry(wait=tenacity.wait_random_exponential(max=60), stop=tenacity.stop_after_attempt(5))\n"
+            "@tenacity.retry(\n"
+            "    wait=tenacity.wait_random_exponential(max=60), stop=tenacity.stop_after_attempt(5)\n)\n"
             "def first(): ...\n@tenacity.retry(stop=tenacity.stop_after_attempt(5))  # always\ndef second(): ...\n"
             "@retry(\n    reraise=True,\n    stop=stop_after_attempt(5),\n)\ndef third(): ...\n",
         ),
