@@ -1,19 +1,21 @@
 """
 How many findings keep their identity through what people do to code, and how many are taken for another one.
 
-    python -m benchmarks.identity [--only WORDS] [FOLDER ...]
+    python -m benchmarks.identity [--only WORDS] [--processes COUNT] [FOLDER ...]
 
 Each folder (by default the packages of the corpus below) is scanned, changed, scanned again and matched as after a
 push. Where every line was is known, because the change itself kept it. `kept` is the share of findings that are still
 reported at their place and were known again; `wrong` counts pairs of two different places, `not there` what the change
-took away. Needs black and yapf on the PATH.
+took away. Needs black and yapf on the PATH. A line a package says how each kind of change fared; then all of them.
 """
 
 import argparse
 import gc
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from benchmarks.changes import CHANGES
@@ -54,10 +56,14 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         return self
 
+    @property
+    def kept(self) -> float:
+        """The share of findings that were known again, in per cent."""
+        return 100 * self.right / self.known if self.known else 100.0
+
     def row(self, name: str) -> str:
         """As a line of the table."""
-        kept = 100 * self.right / self.known if self.known else 100.0
-        return f"{name:42} {self.known:8,} {kept:8.2f} % {self.wrong:6} {self.left:8,}"
+        return f"{name:42} {self.known:8,} {self.kept:8.2f} % {self.wrong:6} {self.left:8,}"
 
 
 class Scanner:
@@ -149,25 +155,45 @@ def _told(seen: Seen) -> str:
     return f"{seen.rule} {seen.path}:{seen.line} {seen.qualname} #{seen.ordinal}"
 
 
+def measured(root: Path, only: str) -> tuple[str, dict[str, Tally]]:
+    """Measure one package: what it is, and a tally for each change whose name holds `only`."""
+    gc.disable()
+    scanner, files = Scanner(), package(root)
+    before = scanner.scan(files)
+    tallies = {}
+    for name, change in CHANGES.items():
+        if only in name:
+            whole = name.startswith("c") or "folders" in name
+            tallies[name] = measure(files, before, change, whole, scanner)
+            gc.collect()
+    return f"{root.name}: {len(files):,} files, {len(before.findings):,} findings", tallies
+
+
+def kinds(tallies: Mapping[str, Tally]) -> str:
+    """How each kind of change fared in one package, by its letter: the share that was kept, and wrong pairs."""
+    found: dict[str, Tally] = defaultdict(Tally)
+    for name, tally in tallies.items():
+        found[name[0]] += tally
+    return ", ".join(f"{kind} {tally.kept:.1f} %{' WRONG' * bool(tally.wrong)}" for kind, tally in found.items())
+
+
 def main() -> None:
-    """Print the table."""
+    """Print a line a package, then the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="changes whose name holds these words")
     parser.add_argument(
         "--examples", type=int, default=0, help="so many of what went wrong or was lost, of each change"
     )
+    parser.add_argument("--processes", type=int, default=2, help="so many packages at a time")
     parser.add_argument("folders", nargs="*", type=Path)
     asked = parser.parse_args()
     roots = asked.folders or [next(p for p in (FILES / n, CORPUS / "recounts" / n) if p.is_dir()) for n in PACKAGES]
-    gc.disable()
-    totals = {name: Tally() for name in CHANGES if asked.only in name}
-    for root in roots:
-        scanner, files = Scanner(), package(root)
-        before = scanner.scan(files)
-        print(f"# {root.name}: {len(files):,} files, {len(before.findings):,} findings", flush=True)
-        for name in totals:
-            whole = name.startswith("c") or "folders" in name
-            totals[name] += measure(files, before, CHANGES[name], whole, scanner)
+    totals: dict[str, Tally] = defaultdict(Tally)
+    with ProcessPoolExecutor(asked.processes) as pool:
+        for about, tallies in pool.map(partial(measured, only=asked.only), roots):
+            print(f"# {about}; {kinds(tallies)}", flush=True)
+            for name, tally in tallies.items():
+                totals[name] += tally
     print(f"{'change':42} {'findings':>8} {'kept':>10} {'wrong':>6} {'not there':>8}")
     for name, tally in totals.items():
         print(tally.row(name))

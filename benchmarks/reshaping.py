@@ -12,6 +12,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from benchmarks.fetch_corpus import CORPUS
@@ -179,11 +180,17 @@ def both(first: Change, second: Change) -> Change:
     return change
 
 
-def _tree(path: str, raw: bytes) -> ast.Module | None:
+@lru_cache(maxsize=500)
+def _parsed(raw: bytes) -> ast.Module | None:
+    """The syntax of a file, which each change looks at again and none changes."""
     try:
-        return ast.parse(raw) if path.endswith(".py") else None
+        return ast.parse(raw)
     except (SyntaxError, ValueError):
         return None
+
+
+def _tree(path: str, raw: bytes) -> ast.Module | None:
+    return _parsed(raw) if path.endswith(".py") else None
 
 
 def _text(raw: bytes) -> str:

@@ -138,6 +138,6 @@ class BadInputBecomes500(Rule):
         for fact in tree.facts("input-at-risk"):
             ctx.site(fact.path, fact.line)
             if not handled & ABOVE[fact["error"]]:
-                anchor = f"{fact['name']}:{fact['text']}:{fact['message']}"
+                anchor = f"{fact['name']}:{fact['message']}"
                 sure = Confidence(fact["sure"])
                 ctx.report(fact.path, fact.line, fact["message"], anchor=anchor, text=fact["text"], confidence=sure)
