@@ -14,7 +14,6 @@ from scanners.finding import (
     FileReport,
     Finding,
     Problem,
-    RuleCount,
     Severity,
     Site,
     Skipped,
@@ -174,40 +173,3 @@ def _said(rule: Rule, visit: Callable[[Tree, TreeContext], None], tree: Tree) ->
     ctx = TreeContext(rule, tree)
     visit(tree, ctx)
     return ctx
-
-
-def counts(
-    rules: Mapping[str, Rule],
-    kind: str,
-    good: Mapping[str, int],
-    unresolved: Mapping[str, int],
-    findings: Iterable[Finding],
-    said: Mapping[str, TreeContext],
-) -> dict[str, RuleCount]:
-    """The sites of every rule, of which `good` and `unresolved` are those of single files. One without any says why."""
-    good, unresolved = Counter(good), Counter(unresolved)
-    bad: dict[str, Counter[Severity]] = defaultdict(Counter)
-    doubtful: Counter[str] = Counter()
-    for rule_id, ctx in said.items():
-        fine = sum(site.good for site in ctx.sites.values())
-        good[rule_id] += fine
-        unresolved[rule_id] += len(ctx.sites) - fine
-    for finding in findings:
-        if finding.confidence is Confidence.LOW:
-            doubtful[finding.rule] += 1
-        else:
-            bad[finding.rule][finding.severity] += 1
-    counted = {}
-    for rule_id, rule in rules.items():
-        total = RuleCount(good[rule_id], dict(bad[rule_id]), unresolved[rule_id] + doubtful[rule_id], doubtful[rule_id])
-        reason = _why_not(rule, kind, total, said.get(rule_id))
-        counted[rule_id] = RuleCount(applicable=False, reason=reason) if reason else total
-    return counted
-
-
-def _why_not(rule: Rule, kind: str, total: RuleCount, ctx: TreeContext | None) -> str:
-    if kind not in rule.kinds:
-        return f"Not asked of a repository of kind {kind}."
-    if total.sites:
-        return ""
-    return (ctx.not_applicable_reason if ctx else "") or "Nothing of this kind was found in the code."

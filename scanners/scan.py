@@ -3,13 +3,12 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from functools import partial
+from operator import attrgetter
 from typing import Protocol
 
 from scanners import registry
 from scanners.advisories import Advisories
-from scanners.assemble import Looked, counts, excused, join, sites_of, weighed
+from scanners.assemble import Looked, excused, join, sites_of, weighed
 from scanners.engine import Engine
 from scanners.finding import (
     BlobAnswer,
@@ -22,11 +21,12 @@ from scanners.finding import (
     Skipped,
     Suppression,
 )
+from scanners.git.folders import Folder
 from scanners.inventory import tables
-from scanners.options import NAMES, read_options
 from scanners.paths import PathClass, classify
 from scanners.standing import Standing
 from scanners.suppressions import Ignore
+from scanners.totals import counts
 from scanners.tree import Tree
 from scanners.wanted import UNSEEN, Entry
 
@@ -62,14 +62,13 @@ def scan_commit(
     `progress` is called at least twice a second, so that a lease can be kept alive in it; what it raises ends the scan.
     """
     progress(Progress("list"))
-    listed = list(entries)
-    texts = {entry.path: partial(read, entry.sha) for entry in listed if entry.path in NAMES}
+    listed = entries if isinstance(entries, Folder) else list(entries)
     standing = standing if standing is not None and standing.kind == kind else Standing(kind)
-    wanted, skipped = standing.sort(listed, read_options(texts))
+    wanted, skipped = standing.sort(listed, standing.options(listed, read))
     missing = standing.missing(wanted)
     known = cache.get_many(missing)
     asked = [key for key in missing if key not in known]
-    total = len(set(wanted.values()))
+    total = len(wanted)
     for key, answer in _fresh(asked, total, read, children, cache, progress):
         known[key] = answer
     progress(Progress("match", total, total - len(asked), len(asked)))
@@ -119,30 +118,27 @@ def report(
     advisories: Advisories | None = None,
 ) -> Report:
     """Put the answers together with what stands. Equal files give an equal report, whatever stood before."""
-    rules, kind, fresh = registry.rules(), standing.kind, set(fresh)
+    rules, kind = registry.rules(), standing.kind
     tree = standing.take(wanted, answers, skipped, date, advisories)
     _announce(tree, advisories)
     said = join(rules.values(), tree)
     inventory = tables.plain(tree)
     standing.keep(tree)
-    ignores = {part.file.path: [dict(ignore) for ignore in part.ignores] for part in standing.parts if part.ignores}
-    findings = [*standing.findings, *weighed(rules, excused(said, ignores), kind)]
-    files = [replace(part.file, cached=False) if part.key in fresh else part.file for part in standing.parts]
-    python = [file for file in files if file.path_class.startswith("python/")]
-    lines = sum(file.lines for file in python)
-    unread = sum(file.lines for file in python if file.problem)
+    totals = standing.totals
+    ignores = {path: [dict(ignore) for ignore in found] for path, found in sorted(totals.ignores.items())}
+    joined = list(weighed(rules, excused(said, ignores), kind))
     return Report(
         commit=commit,
         rule_set=registry.digest(),
-        files=tuple(files),
-        skipped=tuple(sorted([*skipped, *standing.unseen], key=lambda skip: skip.path)),
-        findings=tuple(sorted(findings, key=lambda finding: (finding.path, finding.line, finding.col, finding.rule))),
-        counts=counts(rules, kind, standing.good, standing.unresolved, findings, said),
+        files=tuple(standing.files(set(fresh))),
+        skipped=tuple(sorted([*skipped, *totals.unseen.values()], key=attrgetter("path"))),
+        findings=tuple(sorted([*standing.findings, *joined], key=attrgetter("path", "line", "col", "rule"))),
+        counts=counts(rules, kind, totals, joined, said),
         suppressions=tuple(_suppression(path, ignore) for path, listed in ignores.items() for ignore in listed),
         facts=standing.facts,
-        lines=lines,
-        python_files=len(python),
-        coverage=1 - unread / lines if lines else 1.0,
+        lines=totals.lines,
+        python_files=totals.python,
+        coverage=1 - totals.unread / totals.lines if totals.lines else 1.0,
         inventory=inventory,
         advisories=advisories.stamp if advisories is not None else {},
     )

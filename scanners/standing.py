@@ -3,31 +3,47 @@ What stands of a repository from its last scan, so that the next one puts togeth
 
     standing = Standing("http-api")
     missing = standing.missing(wanted)            # keys of files that are not as they were
-    found = standing.take(wanted, answers, skipped, date, advisories)
-    found.tree, found.findings, found.good        # of the whole commit, as a first scan would have them
+    tree = standing.take(wanted, answers, skipped, date, advisories)
+    standing.files, standing.totals               # of the whole commit, as a first scan would have them
 
 Files that are as they were keep their parts. What rules and tables join of facts holds until a fact changes that they
 read: `scanners.reads`. So there is one way to a report, and the first scan is the one for which everything is new.
 """
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from operator import attrgetter
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from scanners.advisories import Advisories
 from scanners.assemble import Looked, Part, part_of
-from scanners.finding import BlobAnswer, BlobKey, Finding, Skipped
+from scanners.finding import BlobAnswer, BlobKey, FileReport, Finding, Skipped
 from scanners.git.folders import Folder
-from scanners.options import Options
+from scanners.options import NAMES, Options, read_options
 from scanners.paths import PathClass, classify
 from scanners.reads import ADVISORIES, ALL, DATE, FILES, LEFT_OUT, WITHIN, Reads, touches
+from scanners.totals import Totals
 from scanners.tree import Fact, Made, Tree
 from scanners.wanted import Entry, sort_entry
 
 _FILE_BYTES, _FACT_BYTES, _FINDING_BYTES = 2_000, 700, 1_500
 _NOTHING: Mapping[str, Any] = {}
+
+
+class _SortedOut(NamedTuple):
+    """What is looked at and what is not, by folder, and the number of all entries."""
+
+    wanted: list[dict[str, BlobKey]]
+    skipped: list[list[Skipped]]
+    entries: int
+
+
+_PATH = attrgetter("path")
+_FEW = 50  # Files whose facts are put into their place in a list, rather than all of it made anew.
 
 
 class Standing:
@@ -47,39 +63,69 @@ class Standing:
         self._facts: dict[str, dict[str, Sequence[Fact]]] = {}
         self._listed: dict[str, list[Fact]] = {}
         self._plain: dict[str, tuple[Mapping[str, Any], ...]] = {}
-        self._good: Counter[str] = Counter()
-        self._unresolved: Counter[str] = Counter()
+        self.totals = Totals()
         self._made: Mapping[str, Made] = {}
         self._left_out: dict[str, PathClass] = {}
         self._date: dt.date | None = None
         self._advised = False
         self._options = Options()
-        self._sorted: dict[Entry, BlobKey | Skipped | None] = {}
+        self._sorted: WeakKeyDictionary[Folder, _SortedOut] = WeakKeyDictionary()
+        self._entries = 0
+        self._keys: dict[str, BlobKey] = {}
+        self._told: dict[str, str] | None = None
+        self._says = Options()
+        self._renewed: set[str] = set()
+        self._moved: dict[str, set[str]] = {}
         self._whole = True
 
     def sort(self, entries: Iterable[Entry], options: Options) -> tuple[dict[str, BlobKey], list[Skipped]]:
         """As `scanners.wanted.sort_entry`; of entries that are as they were nothing is asked again."""
-        known = self._sorted if options == self._options else {}
-        self._options, self._sorted = options, {}
+        if options != self._options:
+            self._options, self._sorted = options, WeakKeyDictionary()
+        found = self._below(entries) if isinstance(entries, Folder) else _sorted_out(entries, options)
+        self._entries = found.entries
         wanted: dict[str, BlobKey] = {}
-        skipped = []
-        for entry in entries:
-            found = self._sorted[entry] = known[entry] if entry in known else sort_entry(entry, options)
-            if isinstance(found, Skipped):
-                skipped.append(found)
-            elif found is not None:
-                wanted[entry.path] = found
-        return wanted, skipped
+        for keys in found.wanted:
+            wanted.update(keys)
+        return wanted, [skip for skips in found.skipped for skip in skips]
+
+    def _below(self, root: Folder) -> _SortedOut:
+        """The entries below a folder, of which only those are sorted out that no folder of before holds."""
+        known, waiting, new = self._sorted, [root], []
+        while waiting:
+            folder = waiting.pop()
+            if folder not in known:
+                new.append(folder)
+                waiting += folder.folders.values()
+        for folder in reversed(new):  # What is below stands after it.
+            parts = [
+                _sorted_out(folder.files.values(), self._options),
+                *map(known.__getitem__, folder.folders.values()),
+            ]
+            wanted = [keys for part in parts for keys in part.wanted]
+            skipped = [skips for part in parts for skips in part.skipped]
+            known[folder] = _SortedOut(wanted, skipped, sum(part.entries for part in parts))
+        return known[root]
+
+    def options(self, entries: Iterable[Entry], read: Callable[[str], bytes | None]) -> Options:
+        """What the repository says of its files, read again when a file changed that says it."""
+        first = entries.files.values() if isinstance(entries, Folder) else entries
+        told = {entry.path: entry.sha for entry in first if entry.path in NAMES}
+        if told != self._told:
+            self._told, self._says = told, read_options({path: partial(read, sha) for path, sha in told.items()})
+        return self._says
 
     def missing(self, wanted: Mapping[str, BlobKey]) -> list[BlobKey]:
         """The keys of the files that are not as they were, each once: `take` needs their answers."""
         if not self._whole:
             self._empty()
-        parts = self._parts
-        changed = (
-            key for path, key in wanted.items() if path not in parts or parts[path].key != key or parts[path].passing
-        )
-        return list(dict.fromkeys(changed))
+        return list(dict.fromkeys(key for _, key in self._other(wanted)))
+
+    def _other(self, wanted: Mapping[str, BlobKey]) -> list[tuple[str, BlobKey]]:
+        """The files that are not as they were."""
+        known = self._keys
+        other = [(path, key) for path, key in wanted.items() if known.get(path) is not key]
+        return [(path, key) for path, key in other if known.get(path) != key]
 
     def take(
         self,
@@ -92,16 +138,17 @@ class Standing:
         """The commit of these files, as rules see it. `answers` has at least those that are `missing`."""
         self._whole = False
         changed: dict[str, set[str]] = {}
-        for path in [path for path in self._parts if path not in wanted]:
+        other = self._other(wanted)
+        for path in self._parts.keys() - wanted.keys():
             self._put(path, None, changed)
-        for path, key in wanted.items():
-            known = self._parts.get(path)
-            if known is None or known.key != key or known.passing:
-                file = Looked(path, PathClass.read(key.path_class), answers[key])
-                self._put(path, part_of(file, key, self.kind, self._reads), changed)
+        for path, key in other:
+            file = Looked(path, PathClass.read(key.path_class), answers[key])
+            self._put(path, part_of(file, key, self.kind, self._reads), changed)
+        self._renewed = {path for path, _ in other}
         self._surroundings(skipped, date, advisories, changed)
-        for kind in changed.keys() & self._facts.keys():
-            self._list(kind)
+        for kind, paths in self._moved.items():
+            self._list(kind, paths)
+        self._moved = {}
         self._order = sorted(self._classes) if FILES in changed else self._order
         held = {name: made for name, made in self._made.items() if made.lasts and not touches(made.read, changed)}
         self._reads.clear()
@@ -126,33 +173,20 @@ class Standing:
     def size(self) -> int:
         """About how many bytes it holds, as measured on Django (20 MB for 3,200 files)."""
         facts = sum(map(len, self._listed.values()))
-        found = sum(len(part.findings) for part in self._parts.values())
-        return _FILE_BYTES * len(self._sorted or self._parts) + _FACT_BYTES * facts + _FINDING_BYTES * found
+        found = sum(map(len, self.totals.findings.values()))
+        return _FILE_BYTES * max(self._entries, len(self._parts)) + _FACT_BYTES * facts + _FINDING_BYTES * found
 
-    @property
-    def parts(self) -> Iterator[Part]:
-        """The files that were looked at, in order of path."""
-        return map(self._parts.__getitem__, self._order)
-
-    @property
-    def unseen(self) -> list[Skipped]:
-        """The files whose content turned out to be nobody's business."""
-        return [part.unseen for part in self._parts.values() if part.unseen]
+    def files(self, fresh: Container[BlobKey]) -> list[FileReport]:
+        """The files that were looked at, in order of path; those taken now of a `fresh` key as not from the cache."""
+        new = {path for path in self._renewed if self._parts[path].key in fresh}
+        files = [self._parts[path].file for path in self._order]
+        return [replace(file, cached=False) if file.path in new else file for file in files] if new else files
 
     @property
     def findings(self) -> list[Finding]:
         """Those of single files, in order of path."""
-        return [finding for part in self.parts for finding in part.findings]
-
-    @property
-    def good(self) -> Mapping[str, int]:
-        """How many good sites each rule has in single files."""
-        return self._good
-
-    @property
-    def unresolved(self) -> Mapping[str, int]:
-        """Likewise those that cannot be told."""
-        return self._unresolved
+        found = self.totals.findings
+        return [finding for path in sorted(found) for finding in found[path]]
 
     @property
     def facts(self) -> dict[str, tuple[Mapping[str, Any], ...]]:
@@ -168,8 +202,7 @@ class Standing:
         """Put a part in the place of what the path had, or take that out; what differs in facts goes to `changed`."""
         old = self._parts.pop(path, None)
         changed[f"{WITHIN} {path}"] = {ALL}
-        self._count(old, -1)
-        self._count(new, 1)
+        self.totals.put(path, old, new)
         was, now = self._classes.get(path), new.path_class if new and not new.unseen else None
         if was != now:
             for path_class in filter(None, (was, now)):
@@ -185,28 +218,36 @@ class Standing:
                 self._place(kind, path, after.get(kind, ()))
             else:
                 after[kind] = before[kind]
+        self._keys.pop(path, None)
         if new:
             self._parts[path] = replace(new, facts=after)
-
-    def _count(self, part: Part | None, sign: int) -> None:
-        if part:
-            for total, counted in ((self._good, part.good), (self._unresolved, part.unresolved)):
-                for rule, number in counted.items():
-                    total[rule] += sign * number
+            if not new.passing:
+                self._keys[path] = new.key
 
     def _place(self, kind: str, path: str, facts: Sequence[Fact]) -> None:
+        self._moved.setdefault(kind, set()).add(path)
         if facts:
             self._facts.setdefault(kind, {})[path] = facts
         else:
             self._facts.get(kind, {}).pop(path, None)
 
-    def _list(self, kind: str) -> None:
-        """Put the facts of a kind in order again."""
-        by_path = self._facts[kind]
-        self._listed[kind] = [fact for path in sorted(by_path) for fact in by_path[path]]
-        self._plain[kind] = tuple(fact.plain for fact in self._listed[kind])
+    def _list(self, kind: str, paths: Collection[str]) -> None:
+        """Put the facts of a kind in order again; those of `paths` differ."""
+        by_path = self._facts.get(kind)
         if not by_path:
-            del self._facts[kind], self._listed[kind], self._plain[kind]
+            for held in (self._facts, self._listed, self._plain):
+                held.pop(kind, None)
+            return
+        if kind in self._listed and len(paths) <= _FEW:
+            listed, plain = self._listed[kind], list(self._plain[kind])
+            for path in paths:
+                start, end = bisect_left(listed, path, key=_PATH), bisect_right(listed, path, key=_PATH)
+                listed[start:end] = facts = by_path.get(path, ())
+                plain[start:end] = [fact.plain for fact in facts]
+        else:
+            listed = self._listed[kind] = [fact for path in sorted(by_path) for fact in by_path[path]]
+            plain = [fact.plain for fact in listed]
+        self._plain[kind] = tuple(plain)
 
     def _surroundings(
         self,
@@ -225,6 +266,19 @@ class Standing:
         if advisories is not None or self._advised:
             changed[ADVISORIES] = {ALL}
         self._left_out, self._date, self._advised = left_out, date, advisories is not None
+
+
+def _sorted_out(entries: Iterable[Entry], options: Options) -> _SortedOut:
+    wanted: dict[str, BlobKey] = {}
+    skipped, number = [], 0
+    for entry in entries:
+        found = sort_entry(entry, options)
+        number += 1
+        if isinstance(found, Skipped):
+            skipped.append(found)
+        elif found is not None:
+            wanted[entry.path] = found
+    return _SortedOut([wanted] if wanted else [], [skipped] if skipped else [], number)
 
 
 def _differing(before: Sequence[Fact], after: Sequence[Fact]) -> set[str]:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from scanners.advisories import Advisories
@@ -204,6 +205,11 @@ class TreeContext:
         self.sites: dict[tuple[str, int], Site] = {}
         self.findings: list[Finding] = []
         self.not_applicable_reason = ""
+
+    @cached_property
+    def fine(self) -> int:
+        """How many sites are good, for whoever asks when all is said."""
+        return sum(site.good for site in self.sites.values())
 
     def not_applicable(self, reason: str) -> None:
         """Say why there is nothing to look at."""

@@ -19,9 +19,12 @@ _DEEPEST = 100
 _ID_BYTES = 20
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Folder:
-    """One folder: its id, its path with a slash at the end (empty for the root), the files and the folders in it."""
+    """One folder: its id, its path with a slash at the end (empty for the root), the files and the folders in it.
+
+    Never changed once it is whole, so that what is known of one holds as long as it stands in the tree.
+    """
 
     sha: str
     path: bytes
@@ -29,10 +32,15 @@ class Folder:
     folders: dict[bytes, "Folder"] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Entry]:
+        for folder in self.all():
+            yield from folder.files.values()
+
+    def all(self) -> Iterator["Folder"]:
+        """This folder and all below it."""
         waiting = [self]
         while waiting:
             folder = waiting.pop()
-            yield from folder.files.values()
+            yield folder
             waiting += folder.folders.values()
 
 
@@ -59,7 +67,7 @@ def changed(known: Folder, root: str, reader: BlobReader, policy: Policy) -> Fol
         found = _read(known, root, reader, policy, 0)
     except _GitMustListError:
         return None
-    return found if sum(1 for _ in found) <= policy.max_entries else None
+    return found if sum(len(folder.files) for folder in found.all()) <= policy.max_entries else None
 
 
 def _read(known: Folder, sha: str, reader: BlobReader, policy: Policy, depth: int) -> Folder:

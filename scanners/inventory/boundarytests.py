@@ -2,10 +2,10 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from scanners.inventory.crossings import Crossing
+from scanners.inventory.crossings import Crossing, crossings
 from scanners.inventory.summaries import Summary
 from scanners.inventory.table import BAD, GOOD
 from scanners.modules import absolute, module_of
@@ -53,7 +53,8 @@ class Realism:
     def __init__(self, tree: Tree, known: Sequence[Crossing]) -> None:
         self._libraries = Counter(crossing.library for crossing in known)
         self._tested = bool(tree.facts("test-file", tests=True))
-        self.patches = [(absolute(fact["target"], fact.path), fact) for fact in tree.facts("patch", tests=True)]
+        self._patches = patches(tree)
+        self._replaced = replaced(tree)
         self._real = list(tree.facts("test-real", tests=True))
         self._fails = {fact.path for fact in tree.facts("test-failure", tests=True)}
         self._importers = importers(tree)
@@ -82,10 +83,12 @@ class Realism:
         files = {path for module in modules for path in self._importers.of(module)}
         files |= self._hosts.get(crossing.target, set())
         alone = self._libraries[crossing.library] == 1
+        targets = [target for target, crossed in self._replaced.items() if crossing.key in crossed]
         patches = [
             fact
-            for target, fact in self.patches
-            if replaces(target, crossing) and (alone or fact.path in files or not is_of_library(target, crossing))
+            for target in targets
+            for fact in self._patches[target]
+            if alone or fact.path in files or not is_of_library(target, crossing)
         ]
         real, where = [], set()
         for fact in self._real:
@@ -108,17 +111,48 @@ def _speaks_for(name: str, crossing: Crossing) -> bool:
     )
 
 
-def replaces(target: str, crossing: Crossing) -> bool:
+def patches(tree: Tree) -> dict[str, list[Fact]]:
+    """The patches of tests by what they replace, as an absolute dotted name."""
+    return tree.once("patches by target", lambda: _patches(tree))
+
+
+def _patches(tree: Tree) -> dict[str, list[Fact]]:
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for fact in tree.facts("patch", tests=True):
+        found[absolute(fact["target"], fact.path)].append(fact)
+    return dict(found)
+
+
+def replaced(tree: Tree) -> dict[str, list[str]]:
+    """The keys of the crossings that each target of a patch stands for, in their order."""
+    return tree.once("boundaries replaced", lambda: _replaced(tree), lasts=True)
+
+
+def _replaced(tree: Tree) -> dict[str, list[str]]:
+    known = [(crossing, _by_module(crossing)) for crossing in crossings(tree)]
+    return {
+        target: [crossing.key for crossing, modules in known if _replaces(target, crossing, modules)]
+        for target in patches(tree)
+    }
+
+
+def _by_module(crossing: Crossing) -> dict[str, list[Fact]]:
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for fact in crossing.facts:
+        found[f"{module_of(fact.path)}."].append(fact)
+    return found
+
+
+def _replaces(target: str, crossing: Crossing, modules: Mapping[str, Sequence[Fact]]) -> bool:
     """Whether what a patch replaces is a call of the boundary: the function that makes it, or the library itself."""
     if is_of_library(target, crossing):
         return True
-    for fact in crossing.facts:
-        module = module_of(fact.path)
-        if target == module or not (target.startswith(f"{module}.") or f".{target}".find(f".{module}.") >= 0):
-            continue
-        rest = target.partition(f"{module}.")[2]
-        if rest and (_is_library(rest, crossing.library) or _holds(rest, fact)):
-            return True
+    within = f".{target}"
+    for module, facts in modules.items():
+        if module in within and f".{module}" in within:
+            rest = target.partition(module)[2]
+            if rest and (_is_library(rest, crossing.library) or any(_holds(rest, fact) for fact in facts)):
+                return True
     return False
 
 

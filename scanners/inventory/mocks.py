@@ -1,13 +1,11 @@
 """The table of mocks: what tests replace, whether that is the edge of the service or its own code."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from scanners.inventory.boundarytests import replaces
-from scanners.inventory.crossings import Crossing, crossings
+from scanners.inventory.boundarytests import patches, replaced
 from scanners.inventory.table import BAD, GOOD, Cell, Column, Place, Row, Table
-from scanners.modules import absolute, module_of
+from scanners.modules import module_of
 from scanners.semantics.tests.mocks import BOUNDARY
 from scanners.tree import Fact, Tree
 
@@ -26,17 +24,18 @@ BOUNDARY_SIDE, OWN, OTHER = "boundary", "own code", "other"
 
 
 def _rows(tree: Tree) -> Iterator[Row]:
-    known = crossings(tree)
-    defined = {module_of(fact.path): set(fact["names"]) for fact in tree.facts("defined")}
-    found: dict[str, list[Fact]] = defaultdict(list)
-    for fact in tree.facts("patch", tests=True):
-        found[absolute(fact["target"], fact.path)].append(fact)
-    for target, facts in found.items():
-        yield _row(target, facts, known, defined)
+    crossed = replaced(tree)
+    defined = {module_of(path) for path in _defining(tree)}
+    for target, facts in patches(tree).items():
+        yield _row(target, facts, crossed[target], defined)
 
 
-def _row(target: str, facts: list[Fact], known: list[Crossing], defined: dict[str, set[str]]) -> Row:
-    crossed = [crossing for crossing in known if replaces(target, crossing)]
+def _defining(tree: Tree) -> set[str]:
+    """The files that define something that code of another file may name."""
+    return tree.once("files that define", lambda: {fact.path for fact in tree.facts("defined")}, lasts=True)
+
+
+def _row(target: str, facts: list[Fact], crossed: list[str], defined: set[str]) -> Row:
     side = BOUNDARY_SIDE if crossed or BOUNDARY.search(target) else OWN if _is_own(target, defined) else OTHER
     mocks = [fact for fact in facts if fact["mock"]]
     shaped = sum(fact["shaped"] for fact in mocks)
@@ -44,7 +43,7 @@ def _row(target: str, facts: list[Fact], known: list[Crossing], defined: dict[st
     cells: dict[str, Cell] = {
         "target": target,
         "side": side,
-        "boundary": "; ".join(crossing.key for crossing in crossed[:3]),
+        "boundary": "; ".join(crossed[:3]),
         "patches": len(facts),
         "tests": len({(fact.path, fact["inside"]) for fact in facts}),
         "spec": ""
@@ -60,7 +59,7 @@ def _row(target: str, facts: list[Fact], known: list[Crossing], defined: dict[st
     return Row(target, cells, [Place(fact.path, fact.line, fact["inside"]) for fact in facts], marks)
 
 
-def _is_own(target: str, defined: dict[str, set[str]]) -> bool:
+def _is_own(target: str, defined: set[str]) -> bool:
     """Whether the repository defines what is replaced, or the module that it stands in."""
     parts = target.split(".")
     return any(".".join(parts[:count]) in defined for count in range(len(parts) - 1, 0, -1))

@@ -1,5 +1,6 @@
 """What stands of a repository: the next report equals one put together anew, and only what changed is joined again."""
 
+import re
 from collections.abc import Mapping
 
 from hypothesis import given, settings
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 from scanners import registry
 from scanners.engine import Engine
 from scanners.finding import BlobAnswer, BlobKey, Report, Skipped
+from scanners.git.folders import Folder
+from scanners.git.listing import Entry as GitEntry
 from scanners.options import Options
 from scanners.paths import PathClass
 from scanners.scan import blob_sha, report
@@ -115,6 +118,39 @@ def test_other_options_sort_the_same_entries_again() -> None:
     standing, entry = Standing("http-api"), Entry("huge.py", "a" * 40, size=10**8)
     assert standing.sort([entry], Options()) == ({}, [sort_entry(entry, Options())])
     assert isinstance(sort_entry(entry, Options()), Skipped)
+
+
+def _tree(**files: str) -> Folder:
+    """A folder `shop` and a README in the root; equal shops are the same folder."""
+    shop = {name.encode(): GitEntry(f"shop/{name}.py", sha * 40, "100644", 9) for name, sha in files.items()}
+    readme = {b"README.md": GitEntry("README.md", "f" * 40, "100644", 9)}
+    return Folder("root", b"", readme, {b"shop": Folder("shop", b"shop/", shop)})
+
+
+def test_folders_are_sorted_out_like_their_entries_whatever_changed() -> None:
+    standing, first, other = Standing("http-api"), _tree(pay="a", link="b"), _tree(pay="c")
+    same = Folder("root", b"", {}, first.folders)
+    for tree in (first, other, same, first):
+        assert standing.sort(tree, Options()) == Standing("http-api").sort(list(tree), Options())
+
+
+def test_other_options_sort_the_same_folder_again() -> None:
+    standing, tree = Standing("http-api"), _tree(pay="a")
+    standing.sort(tree, Options())
+    wanted, skipped = standing.sort(tree, Options("pyproject.toml", excluded=(re.compile("shop/.*"),)))
+    assert (list(wanted), [skip.path for skip in skipped]) == (["README.md"], ["shop/pay.py"])
+
+
+def test_options_are_read_again_when_their_file_changed() -> None:
+    standing, asked = Standing("http-api"), []
+
+    def read(sha: str) -> bytes:
+        asked.append(sha)
+        return b'exclude = ["old/*"]'
+
+    for sha in ("a" * 40, "a" * 40, "b" * 40):
+        assert standing.options([Entry(".plimsoll.toml", sha), Entry("x.py", sha)], read).excludes("old/x.py")
+    assert asked == ["a" * 40, "b" * 40]
 
 
 def test_what_is_made_again_notes_what_it_was_made_from() -> None:

@@ -68,7 +68,8 @@ class OwnCodeMocked(Rule):
     )
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        defined = {module_of(fact.path): set(fact["names"]) for fact in tree.facts("defined")}
+        defined = tree.once("names defined", lambda: _defined(tree), lasts=True)
+        owned: dict[str, set[str]] = {}
         outward = {(module_of(fact.path), fact["name"]) for fact in tree.facts("outward")}
         imports = imported(tree)
         for patch in tree.facts("patch", tests=True):
@@ -79,7 +80,9 @@ class OwnCodeMocked(Rule):
             last = name.rpartition(".")[2]
             ctx.site(patch.path, patch.line)
             edge = _EDGE.search(last) or (module, name) in outward or last.startswith("__")
-            if edge or not _tests(patch, module, imports.get(patch.path, frozenset()), defined):
+            if patch.path not in owned:
+                owned[patch.path] = _owned(imports.get(patch.path, frozenset()), defined)
+            if edge or not _tests(patch, module, imports.get(patch.path, frozenset()), owned[patch.path]):
                 continue
             message = f"`{last}` is part of `{module}`, which this file tests: what it really does is not run."
             sure = Confidence.LOW if patch["spies"] else Confidence.MEDIUM
@@ -93,7 +96,7 @@ class OwnCodeMocked(Rule):
             )
 
 
-def _split(target: str, defined: dict[str, set[str]]) -> tuple[str, str]:
+def _split(target: str, defined: dict[str, frozenset[str]]) -> tuple[str, str]:
     """The module of the repository that a target is in, and the rest of it."""
     parts = target.split(".")
     for count in range(len(parts) - 1, 0, -1):
@@ -103,13 +106,21 @@ def _split(target: str, defined: dict[str, set[str]]) -> tuple[str, str]:
     return "", ""
 
 
-def _tests(patch: Fact, module: str, names: frozenset[str], defined: dict[str, set[str]]) -> bool:
+def _defined(tree: Tree) -> dict[str, frozenset[str]]:
+    return {module_of(fact.path): frozenset(fact["names"]) for fact in tree.facts("defined")}
+
+
+def _owned(names: frozenset[str], defined: dict[str, frozenset[str]]) -> set[str]:
+    """The modules of the repository that a file imports, or names of."""
+    return {found for name in names if (found := name if name in defined else _split(name, defined)[0])}
+
+
+def _tests(patch: Fact, module: str, names: frozenset[str], own: set[str]) -> bool:
     """Whether the file is the test of the module: by its name, or because it imports from no other."""
     if patch.path.endswith("conftest.py"):
         return False  # It serves many tests.
     stem = patch.path.rpartition("/")[2].removesuffix(".py").removeprefix("test_").removesuffix("_test")
     if stem == module.rpartition(".")[2] or stem == "_".join(module.split(".")[-2:]):
         return True
-    own = {found for name in names if (found := name if name in defined else _split(name, defined)[0])}
     packages = {name for name in names if name != module and module.startswith(f"{name}.")}
     return own | packages == {module}

@@ -1,5 +1,6 @@
 """What test files import, and which of them import a module."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 
 from scanners.modules import absolute
@@ -24,23 +25,20 @@ class Importers:
     """Which files import a module: it, or something in it."""
 
     def __init__(self, names: Mapping[str, Iterable[str]]) -> None:
-        self._of_name: dict[str, set[str]] = {}
-        self._below: dict[str, set[str]] = {}
+        self._of_name: dict[str, list[str]] = {}
         for path, imported_ in names.items():
             for name in imported_:
-                self._of_name.setdefault(name, set()).add(path)
-        for name, paths in self._of_name.items():
-            head = name
-            while head:
-                self._below.setdefault(head, set()).update(paths)
-                head = head.rpartition(".")[0]
+                self._of_name.setdefault(name, []).append(path)
+        self._names = sorted(self._of_name)
 
     def of(self, module: str) -> set[str]:
         """The files that import a module, also under a name that leaves out its first parts."""
-        found, rest = set(self._below.get(module, ())), module
+        start, end = bisect_left(self._names, f"{module}."), bisect_left(self._names, f"{module}/")  # Next after ".".
+        found = {path for name in (module, *self._names[start:end]) for path in self._of_name.get(name, ())}
+        rest = module
         while "." in rest:
             rest = rest.partition(".")[2]
-            found |= self._of_name.get(rest, set())
+            found.update(self._of_name.get(rest, ()))
         return found
 
 

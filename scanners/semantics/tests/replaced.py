@@ -17,11 +17,12 @@ class Replaced:
     def __init__(self, tree: Tree) -> None:
         self.patches = tree.facts("patch", tests=True)
         self._names = Names(tree, frozenset())
-        self._outward: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._known: dict[str, set[str]] = {}
+        self._outward: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._wrappers: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for fact in tree.facts("outward"):
             name = fact["name"]
-            self._outward[(fact.path, name)].add(fact["library"])
+            self._outward[fact.path][name].add(fact["library"])
             self._wrappers[name.rpartition(".")[2]].add((fact.path, name))
 
     def of(self, libraries: set[str]) -> list[Fact]:
@@ -29,6 +30,11 @@ class Replaced:
         return [patch for patch in self.patches if libraries & self._libraries(patch["target"])]
 
     def _libraries(self, target: str) -> set[str]:
+        if target not in self._known:
+            self._known[target] = self._standing_for(target)
+        return self._known[target]
+
+    def _standing_for(self, target: str) -> set[str]:
         found = set(re.split(r"[._]", target))
         parts = target.split(".")
         for cut in range(len(parts) - 1, 0, -1):
@@ -40,14 +46,16 @@ class Replaced:
     def _of_module(self, path: str, parts: list[str]) -> set[str]:
         """What a name of a module of the repository stands for: a client, a wrapper, or an imported wrapper."""
         name = ".".join(parts)
-        found = set(self._outward.get((path, name), ()))
+        outward = self._outward.get(path, {})
+        found = set(outward.get(name, ()))
         for target, _ in self._names.names.get((path, parts[0]), ()):
             found.add(target.partition(".")[0])
-        inside = [libraries for (where, of), libraries in self._outward.items() if where == path and _holds(name, of)]
+        inside = [libraries for of, libraries in outward.items() if _holds(name, of)]
         found = found.union(*inside)
         meant = self._wrappers.get(parts[-1], set())
         if not found and len(meant) == 1 and parts[-1] not in _COMMON:
-            found |= self._outward[next(iter(meant))]
+            where, of = next(iter(meant))
+            found |= self._outward[where][of]
         return found
 
 
