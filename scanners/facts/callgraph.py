@@ -2,20 +2,19 @@
 
 import ast
 import sys
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Any, Final
 
 from scanners.context import Context, per_file
 from scanners.names import Ref, resolve
 from scanners.place import Call
-from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.scopes import Binding, Scope
 from scanners.semantics.concurrency.blocking import BLOCKING, blocking
 from scanners.semantics.concurrency.lazily import filled_once
 from scanners.semantics.handlers import inner
 from scanners.semantics.hot import runs_once
-from scanners.syntax import last_name
+from scanners.syntax import descendants, last_name
 
 _PLAIN: Final = frozenset(
     "staticmethod classmethod property functools.lru_cache functools.cache functools.cached_property functools.wraps "
@@ -33,12 +32,14 @@ _ELSEWHERE: Final = sys.stdlib_module_names | frozenset(
     "transformers typer typing_extensions urllib3 uvicorn werkzeug yaml yarl zope".split()
 )
 """What is hardly ever of the repository, so that its calls need not be kept. Relative imports are."""
+_OWN: Final = frozenset({"self", "cls", "super"})
 _CACHED: Final = ("functools.lru_cache", "functools.cache", "functools.cached_property")
 _TAKERS: Final = frozenset("list tuple dict set frozenset sum max min sorted any all next join extend update".split())
 """Calls that run through what they are given."""
-_ONCE: Final = regex(
-    r"^_*(start(up)?|stop|set_?up|init(iali[sz]e)?|main|cli|configure|bootstrap|install|tear_?down|clean_?up|shutdown|migrate"
-    r"|run_migrations?|run_app|run_server|serve(_forever)?|run_forever|launch)$"
+_ONCE: Final = frozenset(
+    "start startup stop setup set_up init initialise initialize main cli configure bootstrap install teardown "
+    "tear_down cleanup clean_up shutdown migrate run_migration run_migrations run_app run_server serve serve_forever "
+    "run_forever launch".split()
 )
 """Plain defs that run once, or for as long as the program does, whoever calls them."""
 _BEHIND: Final = tuple(
@@ -68,11 +69,12 @@ class CallGraph(Collector):
         """Record the calls of each def."""
         known = names_of(ctx)
         found = {
-            scope.qualname: (function, dict(_calls(function, scope, known)))
+            scope.qualname: (function, dict(_calls(function, scope, known, ctx)))
             for function, scope in ctx.module.functions.items()
-            if not isinstance(function, ast.Lambda) and _may_be_followed(function, scope, ctx)
+            if type(function) is not ast.Lambda and _may_be_followed(function, scope, ctx)
         }
         _prune(found, ctx)
+        lazily = "yield" in ctx.source
         for name, (function, calls) in found.items():
             if calls:
                 is_async = isinstance(function, ast.AsyncFunctionDef)
@@ -80,7 +82,8 @@ class CallGraph(Collector):
                     [line, target, True] if consumed else [line, target]
                     for target, (line, consumed) in sorted(calls.items())
                 ]
-                ctx.fact("calls", function, name=name, calls=edges, **{"async": is_async}, **_lazy(function))
+                lazy = _lazy(function) if lazily else {}
+                ctx.fact("calls", function, name=name, calls=edges, **{"async": is_async}, **lazy)
 
 
 @per_file
@@ -110,44 +113,53 @@ def _prune(found: dict[str, tuple[Any, dict[str, tuple[int, bool]]]], ctx: Conte
                     leaves = True
 
 
-def _calls(function: Any, scope: Scope, known: Set[str]) -> Iterator[tuple[str, tuple[int, bool]]]:
+def _calls(function: Any, scope: Scope, known: Set[str], ctx: Context) -> Iterator[tuple[str, tuple[int, bool]]]:
     """What a def calls of the repository, as far as it may be of it: where first, and whether it is run through there.
 
     What a `with` enters is called too.
     """
-    calls = [node for node in inner(function.body, ast.Call) if _may_be_ours(node.func, scope)]
-    if not calls:
-        return
-    awaits = inner(function.body, ast.Await) if isinstance(function, ast.AsyncFunctionDef) else ()
-    awaited = {id(node.value) for node in awaits}
-    targets = {
-        node: target for node in calls if id(node) not in awaited and (target := _called(node.func, scope, known))
-    }
+    awaited = _awaited(ctx)
+    roots: dict[str, bool] = {}
+    calls = [node for node in inner(function.body, ast.Call) if _may_be_ours(node.func, scope, roots)]
+    targets = {node: target for node in calls if node not in awaited and (target := _called(node.func, scope, known))}
     if not targets:
         return
-    left_out, consumed, entered = filled_once(function), _consumed(function), _entered(function)
-    for node in sorted(targets, key=lambda call: (id(call) in consumed, -call.lineno)):
+    left_out, consumed, entered = filled_once(function), _consumed(ctx), _entered(ctx)
+    for node in sorted(targets, key=lambda call: (call in consumed, -call.lineno)):
         if id(node) not in left_out:
-            yield targets[node], (node.lineno, id(node) in consumed)
-            if id(node) in entered:
+            yield targets[node], (node.lineno, node in consumed)
+            if node in entered:
                 yield f"{targets[node]}.__enter__", (node.lineno, False)
 
 
-def _consumed(function: Any) -> set[int]:
-    """The calls of a def whose results are run through where they stand: by a loop, a comprehension, `list(...)`."""
-    loops = inner(function.body, ast.For, ast.comprehension, ast.YieldFrom)
-    found = {id(node.value if isinstance(node, ast.YieldFrom) else node.iter) for node in loops}
-    takers = [call for call in inner(function.body, ast.Call) if last_name(call.func) in _TAKERS and call.args]
-    return found | {id(call.args[0]) for call in takers}
+@per_file
+def _awaited(ctx: Context) -> frozenset[ast.AST]:
+    """What the coroutines of a file await."""
+    return frozenset(node.value for node in _all(ctx, ast.Await))
 
 
-def _entered(function: Any) -> set[int]:
-    return {id(item.context_expr) for node in inner(function.body, ast.With) for item in node.items}
+@per_file
+def _consumed(ctx: Context) -> frozenset[ast.AST]:
+    """What is run through where it stands: by a loop, a comprehension, `list(...)`."""
+    found = {node.iter for node in _all(ctx, ast.For, ast.comprehension)}
+    found |= {node.value for node in _all(ctx, ast.YieldFrom)}
+    given = {node.args[0]: node.func for node in _all(ctx, ast.Call) if node.args and type(node.args[0]) is ast.Call}
+    return frozenset(found | {call for call, func in given.items() if last_name(func) in _TAKERS})
+
+
+@per_file
+def _entered(ctx: Context) -> frozenset[ast.AST]:
+    """What a plain `with` enters."""
+    return frozenset(item.context_expr for node in _all(ctx, ast.With) for item in node.items)
+
+
+def _all(ctx: Context, *kinds: type[ast.AST]) -> Sequence[Any]:
+    return descendants(ctx.tree, *kinds) if ctx.tree is not None else ()
 
 
 def called_target(func: ast.expr, scope: Scope, known: Set[str]) -> str:
     """The def of the repository that a call may mean, as the facts name it, or "". `known` are names of the file."""
-    found = target_of(resolve(func, scope, func.lineno), known) if _may_be_ours(func, scope) else ""
+    found = target_of(resolve(func, scope, func.lineno), known) if _may_be_ours(func, scope, {}) else ""
     return "" if "()" in found else found
 
 
@@ -169,20 +181,23 @@ def _above(attr: str, scope: Scope, known: Set[str]) -> str:
     return ""
 
 
-def _may_be_ours(func: ast.expr, scope: Scope) -> bool:
+def _may_be_ours(func: ast.expr, scope: Scope, roots: dict[str, bool]) -> bool:
     """A cheap test before names are resolved: whether the root of a called name is bound in sight, and not by the
-    standard library."""
-    while isinstance(func, ast.Attribute):
-        func = func.value
-    if isinstance(func, ast.Call):
-        return _may_be_ours(func.func, scope)
-    if not isinstance(func, ast.Name):
+    standard library. `roots` are those that the scope was asked for."""
+    while isinstance(func, (ast.Attribute, ast.Call)):
+        func = func.value if isinstance(func, ast.Attribute) else func.func
+    if type(func) is not ast.Name:
         return False
-    if func.id in ("self", "cls", "super"):
-        return True
+    found = roots.get(func.id)
+    if found is None:
+        found = roots[func.id] = func.id in _OWN or _is_ours(func.id, scope)
+    return found
+
+
+def _is_ours(name: str, scope: Scope) -> bool:
     current: Scope | None = scope
     while current is not None:
-        found = current.bindings(func.id)
+        found = current.bindings(name)
         if found:
             return any(_binds_ours(binding) for binding in found)
         current = current.parent
@@ -213,7 +228,7 @@ def target_of(ref: Ref | None, known: Set[str]) -> str:
 
 def _is_plain(function: Any, ctx: Context) -> bool:
     """Whether a def may be called as it is, again and again: not changed by a decorator, nor cached."""
-    if _ONCE.match(function.name):
+    if function.name.lstrip("_") in _ONCE:
         return False
     for decorator in function.decorator_list:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator

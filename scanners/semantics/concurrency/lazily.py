@@ -9,6 +9,7 @@ from scanners.regex import regex
 from scanners.semantics.handlers import inner
 from scanners.syntax import descendants, unparse
 
+_SETTABLE: Final = frozenset({ast.Name, ast.Attribute, ast.Subscript})
 _EXPIRES: Final = regex(r"expir|stale|outdated|too_old|needs_|should_|due|fresh|valid", re.IGNORECASE)
 
 
@@ -24,24 +25,24 @@ def filled_once(function: Any) -> frozenset[int]:
         if asked and asked & _assigned(node.body):
             found |= {id(call) for stmt in node.body for call in descendants(stmt, ast.Call)}
         returned = node.body[-1].value if isinstance(node.body[-1], ast.Return) else None
-        kept = _texts(returned) - asked if returned is not None and not _turns(node.test) else set()
-        if kept and kept & _texts(node.test) & _assigned(function.body):
+        kept = _kept(returned) - asked if returned is not None else set()
+        if kept and kept & _kept(node.test) & _assigned(function.body) and not _turns(node.test):
             found |= {id(call) for call in inner(function.body, ast.Call) if call.lineno > node.lineno}
     return frozenset(found)
 
 
 def _missing(test: ast.expr) -> set[str]:
     """The names and attributes that a condition finds to be None or false; none where it also comes true with time."""
-    parts = test.values if isinstance(test, ast.BoolOp) else [test]
+    whole = isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or)
     found: set[str] = set()
-    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) and _turns(test):
-        return found
-    for part in parts:
-        if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Is) and _is_none(part.comparators[0]):
-            found.add(unparse(part.left))
-        elif isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not):
-            found.add(unparse(part.operand))
-    return {text for text in found if _is_kept(text)}
+    for part in test.values if isinstance(test, ast.BoolOp) else [test]:
+        if isinstance(part, ast.Compare):
+            asked = part.left if isinstance(part.ops[0], ast.Is) and _is_none(part.comparators[0]) else None
+        else:
+            asked = part.operand if isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not) else None
+        if asked is not None and type(asked) in _SETTABLE and _is_kept(text := unparse(asked)):
+            found.add(text)
+    return set() if found and whole and _turns(test) else found
 
 
 def _turns(test: ast.expr) -> bool:
@@ -56,19 +57,18 @@ def _turns(test: ast.expr) -> bool:
 
 def _assigned(stmts: list[Any]) -> set[str]:
     """What these statements set that lives on after the call: attributes, and globals by their look."""
-    found: set[str] = set()
-    for node in inner(stmts, ast.Assign, ast.AnnAssign):
-        targets = node.targets if type(node) is ast.Assign else [node.target]
-        found |= {unparse(target) for target in targets}
-    return {text for text in found if _is_kept(text)}
+    nodes = inner(stmts, ast.Assign, ast.AnnAssign)
+    targets = [target for node in nodes for target in (node.targets if type(node) is ast.Assign else [node.target])]
+    return {text for target in targets if type(target) in _SETTABLE and _is_kept(text := unparse(target))}
 
 
 def _is_kept(text: str) -> bool:
     return "." in text or text.startswith("_") or text.isupper()
 
 
-def _texts(expr: ast.expr) -> set[str]:
-    return {unparse(node) for node in descendants(expr, ast.Name, ast.Attribute)}
+def _kept(expr: ast.expr) -> set[str]:
+    """The names and attributes in an expression that live on after the call."""
+    return {text for node in descendants(expr, ast.Name, ast.Attribute) if _is_kept(text := unparse(node))}
 
 
 def _is_none(expr: ast.expr) -> bool:
