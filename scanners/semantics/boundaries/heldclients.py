@@ -9,7 +9,7 @@ from scanners.names import canonical, find
 from scanners.scopes import Binding, Scope
 from scanners.semantics.boundaries.libraries import CLIENTS, MORE_HTTP, Library
 from scanners.semantics.boundaries.opened import SQL_ROOTS, typed
-from scanners.semantics.boundaries.ownclasses import given_to, own_class
+from scanners.semantics.boundaries.ownclasses import class_around, given_to, own_class
 from scanners.semantics.owncalls import own
 from scanners.syntax import last_name
 
@@ -62,13 +62,13 @@ class HeldClients:
         """The client that an expression stands for, None where it is none or cannot be told."""
         if depth > _DEPTH:
             return None
+        if type(expr) is ast.Name:
+            return self._name(expr.id, scope, depth)
         if isinstance(expr, (ast.Await, ast.NamedExpr)):
             return self.of(expr.value, scope, depth)
         if isinstance(expr, (ast.IfExp, ast.BoolOp)):
             sides = [expr.body, expr.orelse] if isinstance(expr, ast.IfExp) else expr.values
             return next((held for side in sides if (held := self.of(side, scope, depth + 1))), None)
-        if isinstance(expr, ast.Name):
-            return self._name(expr.id, scope, depth)
         if isinstance(expr, ast.Attribute):
             owner = own_class(expr.value, scope, self._ctx)
             return self._attribute(expr.attr, owner, depth) if owner is not None else None
@@ -178,7 +178,7 @@ class HeldClients:
 
     def self_of(self, scope: Scope) -> Subclass | None:
         """The class around, where it is itself a client by its base."""
-        owner = own_class(ast.Name("self"), scope, self._ctx)
+        owner = class_around(scope) if self.bases else None
         return self.bases.get(owner.qualname) if owner is not None else None
 
 

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 
 from scanners.context import Context
+from scanners.names import find
 from scanners.regex import regex
-from scanners.scopes import Scope
+from scanners.scopes import Binding, Scope
 from scanners.semantics.boundaries.libraries import CLIENTS, HTTP_LIBRARIES, MORE_HTTP
 from scanners.semantics.owncalls import own
 
@@ -72,18 +73,39 @@ def from_elsewhere(ctx: Context) -> Iterator[Use]:
         return
     starts = tuple(f"{value}{end}" for value in names.values() for end in (".", "()."))
     for function, scope in ctx.module.functions.items():
+        roots: dict[str, bool] = {}
         for node in own(function, ast.Call):
             func = node.func
-            if not isinstance(func, ast.Attribute) or func.attr in QUIET:
+            if type(func) is not ast.Attribute or func.attr in QUIET:
                 continue
-            inherited = bases and isinstance(func.value, ast.Attribute) and _NAMED.search(func.value.attr)
-            if not names and not inherited:
+            inherited = bases and type(func.value) is ast.Attribute and _NAMED.search(func.value.attr)
+            if not (names or inherited) or not _may_come(func.value, scope, roots):
                 continue
             ref = ctx.resolve(func, scope)
             if ref is None or ref.via == "param" or ref.dotted.partition(".")[0] in _ELSEWHERE:
                 continue
             if ref.dotted.startswith(starts) or (inherited and ref.via == "base"):
                 yield Use(node, scope, None, ref.dotted.rpartition(".")[0])
+
+
+def _may_come(held: ast.expr, scope: Scope, roots: dict[str, bool]) -> bool:
+    """A cheap test before names are resolved: whether what an expression starts from may be of the repository."""
+    while isinstance(held, (ast.Attribute, ast.Call)):
+        held = held.value if isinstance(held, ast.Attribute) else held.func
+    if type(held) is not ast.Name:
+        return type(held) is not ast.Constant
+    known = roots.get(held.id)
+    if known is None:
+        found = find(held.id, scope) if held.id != "self" else None
+        known = roots[held.id] = held.id == "self" or (found is not None and any(map(_tells, found[0])))
+    return known
+
+
+def _tells(binding: Binding) -> bool:
+    """Whether a binding tells what is bound, and it is none of the libraries."""
+    if binding.kind == "import":
+        return binding.value.partition(".")[0] not in _ELSEWHERE
+    return binding.kind != "param" or binding.value.annotation is not None
 
 
 def _bases(scope: Scope) -> list[ast.expr]:
