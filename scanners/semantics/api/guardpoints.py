@@ -38,6 +38,10 @@ _ASIDE: Final = regex(r"(^|\.)(log|logger|logging|_logger|LOG|messages|flash|sup
 
 def generic_methods(node: ast.ClassDef) -> frozenset[str]:
     """The methods that a generic view answers by its base alone; none where the class says nothing of its rows."""
+    bases = [unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases]
+    found: frozenset[str] = frozenset().union(*(_GENERIC.get(base, ()) for base in bases))
+    if not found:
+        return found
     said = {
         target.id
         for stmt in node.body
@@ -46,15 +50,13 @@ def generic_methods(node: ast.ClassDef) -> frozenset[str]:
         if isinstance(target, ast.Name)
     }
     said |= {stmt.name for stmt in node.body if isinstance(stmt, ast.FunctionDef)}
-    bases = [unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases]
-    found: frozenset[str] = frozenset().union(*(_GENERIC.get(base, ()) for base in bases))
     return found if said & _SUBJECTS else frozenset()
 
 
 def answers_data(node: Any, framework: str) -> bool:
     """Whether a handler answers a program: with JSON, not with a page."""
-    for part in inner(list(node.body)):
-        value = part.value if isinstance(part, ast.Return) else None
+    for part in inner(node.body, ast.Return):
+        value = part.value
         if isinstance(value, ast.Tuple) and value.elts:
             value = value.elts[0]
         if isinstance(value, (ast.Dict, ast.ListComp)):
@@ -69,10 +71,12 @@ def answers_data(node: Any, framework: str) -> bool:
 def acts(node: Any) -> bool:
     """Whether a handler does something and then sends the caller on: what a form or a button asks for."""
     does = sends = False
-    for part in inner(list(node.body)):
-        if isinstance(part, ast.Expr) and isinstance(part.value, ast.Call):
+    for part in inner(node.body, ast.Expr, ast.Return):
+        if not isinstance(part.value, ast.Call):
+            continue
+        if isinstance(part, ast.Expr):
             does = does or not _ASIDE.search(unparse(part.value.func))
-        elif isinstance(part, ast.Return) and isinstance(part.value, ast.Call):
+        else:
             sends = sends or "redirect" in unparse(part.value.func).lower()
     return does and sends
 

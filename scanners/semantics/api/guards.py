@@ -82,14 +82,18 @@ def class_state(node: ast.ClassDef, ctx: Context) -> str:
 @lru_cache(maxsize=256)  # The rule and the table of endpoints ask the same of the handlers of a file.
 def asked_in(node: Any) -> str:
     """Whether a handler asks who is calling: "guarded", "unknown" where only a name sounds like it, or ""."""
-    weak, records = "", _records(node)
-    for part in (inner for stmt in node.body for inner in descendants(stmt)):
-        if _refuses(part) or _reads_caller(part):
-            return "guarded"
-        if isinstance(part, (ast.Name, ast.Attribute)) and isinstance(part.ctx, ast.Load):
-            word = _word(part)
-            weak = weak or ("unknown" if guarding(word) and not word[:1].isupper() and word not in records else "")
-    return weak
+    parts = [part for stmt in node.body for part in descendants(stmt, *_TELLING)]
+    named = [part for part in parts if type(part) in _NAMED and type(part.ctx) is ast.Load]
+    if any(_refuses(part) for part in parts if type(part) not in _NAMED) or any(map(_is_caller, named)):
+        return "guarded"
+    if any(words_of([part]) for part in parts if type(part) is ast.Constant):
+        return "guarded"
+    words = [word for word in dict.fromkeys(map(_word, named)) if not word[:1].isupper() and guarding(word)]
+    return "unknown" if words and not _records(node).issuperset(words) else ""
+
+
+_NAMED: Final = frozenset({ast.Name, ast.Attribute})
+_TELLING: Final = (ast.If, ast.IfExp, ast.Assert, ast.While, ast.Raise, ast.Call, ast.Constant, *_NAMED)
 
 
 def _records(node: Any) -> set[str]:
@@ -116,12 +120,8 @@ def _refuses(node: ast.AST) -> bool:
     return bool(_REFUSES.search(last)) or (guarding(called) and (bool(_ASKS.search(last)) or not called[:1].isupper()))
 
 
-def _reads_caller(node: ast.AST) -> bool:
-    """Whether an expression is the one who calls, or what tells it: `current_user`, `request.user`, "Authorization"."""
-    if isinstance(node, ast.Constant):
-        return bool(words_of([node]))
-    if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(node.ctx, ast.Load):
-        return False
+def _is_caller(node: ast.Name | ast.Attribute) -> bool:
+    """Whether a name is that of the one who calls: `current_user`, `request.user`."""
     word = _word(node)
     return bool(_CALLER.search(word)) or (word == "user" and unparse(node) in _USERS)
 
@@ -150,12 +150,10 @@ def may_refuse(node: Any) -> bool:
 def refused_below(ctx: Context) -> bool:
     """Whether a file catches refusals: what its handlers call asks who is calling."""
     return any(
-        isinstance(part, ast.ExceptHandler)
-        and part.type is not None
-        and any(map(_REFUSES.search, words_of([part.type])))
+        part.type is not None and any(map(_REFUSES.search, words_of([part.type])))
         for node in ctx.module.functions
         if not isinstance(node, ast.Lambda)
-        for part in descendants(node)
+        for part in descendants(node, ast.ExceptHandler)
     )
 
 

@@ -23,7 +23,10 @@ _LEAVES: Final = regex(r"(^|\.)(abort|redirect\w*|HttpResponseRedirect|RedirectR
 
 def turns_away(node: Any) -> bool:
     """Whether the body of a def refuses somebody, beyond looking at who calls."""
-    return any(_turned(part) for stmt in node.body for part in descendants(stmt))
+    return any(_turned(part) for stmt in node.body for part in descendants(stmt, *_TURNING))
+
+
+_TURNING: Final = (ast.Raise, ast.Return, ast.Expr, ast.If)
 
 
 def passes_all(node: Any) -> bool:
