@@ -35,12 +35,14 @@ def grown_containers(ctx: Context) -> tuple[Grown, ...]:
         return ()
     grown: dict[str, tuple[Place[Any], bool]] = {}
     trimmed: set[str] = set()
-    hot = hot_defs(ctx)
+    firsts = {name.partition(".")[0] for name in held}
     for function, scope in ctx.module.functions.items():
-        nodes = list(own(function))
-        text = {spelled(node) for node in nodes if isinstance(node, (ast.Name, ast.Attribute))}
+        if firsts.isdisjoint(node.id for node in own(function, ast.Name)):
+            continue
+        text = {spelled(node) for node in own(function, ast.Name, ast.Attribute)}
         for name in [each for each in held if each in text]:
-            certain = bool(CACHE_LIKE.search(name)) or function in hot
+            nodes = list(own(function))
+            certain = bool(CACHE_LIKE.search(name)) or function in hot_defs(ctx)
             cut = is_trimmed(name, nodes)
             if cut:
                 trimmed.add(held[name])
