@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from scanners.constants import fold
-from scanners.context import Context, per_file
+from scanners.context import Context
 from scanners.place import Call, Place
 from scanners.regex import regex
 from scanners.rule import Collector
@@ -75,7 +75,7 @@ class BudgetSettings(Collector):
     classes = frozenset({"service", "script", "test"})
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
-        if not _has_settings(ctx) or not any(place.name(base).endswith(".BaseSettings") for base in place.node.bases):
+        if not any(place.name(base).endswith(".BaseSettings") for base in place.node.bases):
             return
         for stmt in place.node.body:
             if (
@@ -90,14 +90,10 @@ class BudgetSettings(Collector):
         if ctx.role.startswith("settings") and not _DJANGO & ctx.module.names.keys():
             for name, line in _constants(ctx):
                 ctx.fact("budget-setting", line, name=name, text=ctx.source_lines[line - 1].strip()[:160])
-        found = Counter(words_with(ctx.source, _WORDS, ctx.lowered))
-        if found:
+        words = words_with(ctx.source, _WORDS, ctx.lowered)
+        if words:
+            found = Counter(words)
             ctx.fact("budget-words", 1, words={word: found[word] for word in sorted(found)[:200]})
-
-
-@per_file
-def _has_settings(ctx: Context) -> bool:
-    return "BaseSettings" in ctx.source
 
 
 def _constants(ctx: Context) -> Iterator[tuple[str, int]]:
