@@ -113,8 +113,10 @@ class LogSetup(Collector):
                 _note(ctx, binding.value, "unknown", "the server, which sets up logging here,")
         source = ctx.lowered
         if ctx.tree is not None and any(word in source for word in _ID_WORDS):
-            found = next((node for node in outside_in(ctx.tree) if _ID.search(_word(node))), None)
-            if found is not None:
+            words = {_word(node) for node in descendants(ctx.tree, *_WORDED)}
+            told = {word for word in words if _ID.search(word)}
+            if told:
+                found = next(node for node in outside_in(ctx.tree) if _word(node) in told)
                 ctx.fact("log-correlation", found, name=_word(found)[:60])
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:
@@ -179,6 +181,9 @@ def _entries(node: ast.Dict) -> list[tuple[str, ast.expr]]:
         for key, value in zip(node.keys, node.values, strict=True)
         if isinstance(key, ast.Constant) and isinstance(key.value, str)
     ]
+
+
+_WORDED: Final = (ast.Constant, ast.Name, ast.Attribute, ast.arg, ast.keyword)
 
 
 def _word(node: ast.AST) -> str:
