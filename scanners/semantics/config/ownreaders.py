@@ -8,7 +8,7 @@ from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Block, Place
 from scanners.scopes import Scope
-from scanners.syntax import children, descendants, unparse
+from scanners.syntax import DEFS, children, descendants, unparse
 
 _PLAIN: Final = frozenset({"upper", "strip", "format"})
 _NAMES: Final = frozenset({"default", "fallback", "default_value", "dflt", "_default", "def_val", "otherwise"})
@@ -193,11 +193,14 @@ def _names_it(func: ast.expr, reader: Reader) -> bool:
 def placed(nodes: list[Any], ctx: Context) -> Iterator[Place[Any]]:
     """Nodes with the scope and the statement that hold them, found from the top of the file."""
     wanted = set(nodes)
+    kinds = {type(node) for node in nodes}
     todo: list[tuple[Any, Block, Any]] = [
         (stmt, Block("module", ctx.tree or stmt, None, ctx.module), None) for stmt in getattr(ctx.tree, "body", [])
     ]
     while todo:
         node, block, stmt = todo.pop()
+        if type(node) in DEFS and wanted.isdisjoint(descendants(node, *kinds)):
+            continue
         stmt = node if isinstance(node, ast.stmt) else stmt
         if node in wanted:
             yield Place(node, block, stmt)
