@@ -109,6 +109,11 @@ PYTHON: Final[dict[str, Callable[[], bytes]]] = {
     "queries": lambda: _repeated("cursor.execute(f'select {a} from b where c = {d}')\n", 900 * _K),
     "secrets": lambda: _numbered("password_%d = 'hunter2hunter2'\n", 30 * _K),
     "keys in one line": lambda: b"x = '" + _repeated("AKIA0123456789ABCDEF", 900 * _K) + b"'",
+    "SQL of comments": lambda: b"cursor.execute('''" + b"--\n" * 40 + b" x" + b"/**/" * 40 + b"''')",
+    "SQL of spaces": lambda: b"cursor.execute('" + b" " * 900 * _K + b"')",
+    "docstring of blank lines": lambda: b'def f(a):\n    """A.\n' + b"\n" * 900 * _K + b'    """\n    return a\n',
+    "docstring of fences": lambda: b'def f(a):\n    """:a:\n' + b"```\n" * 200 * _K + b'    """\n    return a\n',
+    "file of blank lines that is a program": lambda: b"#!a\n" + b"\n" * 900 * _K + b"x = 1",
     "coding of slow domains": lambda: b"# coding: idna\n" + b"x = 1\n" * 150 * _K,
     "coding of slow domains, one line": lambda: b"# coding: punycode\n#" + b"a" * 100 * _K + b"-" + b"b" * 900 * _K,
 }
@@ -149,8 +154,82 @@ TEXT: Final[dict[str, Case]] = {
     "key": ("id_rsa", lambda: b"-----BEGIN RSA PRIVATE KEY-----\n" * 30 * _K),
     "Makefile": ("Makefile", lambda: b"a:" + b" a" * 400 * _K),
     "configuration": ("config.json", lambda: b'{"a": ' * 150 * _K),
+    "Dockerfile of variables in variables": (
+        "Dockerfile",
+        lambda: (
+            b"ARG A0=aaaaaaaaaa\n"
+            + b"".join(b"ARG A%d=$A%d$A%d\n" % (n, n - 1, n - 1) for n in range(1, 60))
+            + b"FROM $A59"
+        ),
+    ),
+    "Dockerfile of flags": ("Dockerfile", lambda: b"FROM a\nRUN " + b"--a " * 200 * _K),
+    "Dockerfile of one word": ("Dockerfile", lambda: b"FROM a\nENV " + b"1" * 900 * _K),
+    "Dockerfile of a stage by a long number": ("Dockerfile", lambda: b"FROM a\nFROM " + b"1" * 5 * _K),
+    "YAML of templates that nothing closes": ("deploy/a.yaml", lambda: b"{{" * 400 * _K),
+    "YAML of blank lines": (".github/workflows/a.yml", lambda: b"\n" * 900 * _K + b"jobs: {}"),
+    "compose of blank lines": ("docker-compose.yml", lambda: b"\n" * 900 * _K + b"services: {}"),
+    "TOML of long keys": ("pyproject.toml", lambda: _numbered("a." * 400 + "b%d = 1\n", 1100)),
+    "TOML of a long number": ("pyproject.toml", lambda: b"a = " + b"1" * 900 * _K),
+    "lock of blank lines": ("poetry.lock", lambda: b"\n" * 900 * _K + b'name = "a"'),
+    "settings of blank lines": ("setup.cfg", lambda: b"[options]\ninstall_requires =\n  a" + b"\n" * 900 * _K + b"  b"),
+    "requirement of brackets": ("requirements.txt", lambda: b"-e ./" + b"[" * 900 * _K),
+    "shell of blank lines": ("a.sh", lambda: b"\n" * 900 * _K + b"gunicorn a:b"),
+    "owners of escaped spaces": ("CODEOWNERS", lambda: b"a" + b"\\ " * 400 * _K + b" @"),
+    "document of nested links": ("README.md", lambda: b"[[[[](" * 170 * _K),
+    "document of tags": ("README.md", lambda: b"# " + b"<z" * 450 * _K),
+    "document of promises": ("README.md", lambda: b"uptime 99.9 " * 80 * _K),
+    "template of brackets": ("templates/a.html", lambda: b"{% autoescape off %}</" + b"{{" * 450 * _K),
     "configuration of secrets": ("settings.yaml", lambda: _numbered("password_%d: hunter2hunter2\n", 30 * _K)),
 }
+
+
+def _each(folder: str, name: str, text: str, count: int) -> dict[str, bytes]:
+    """Files of as many folders, numbered in path and text."""
+    return {f"{folder}{number}/{name}": text.replace("#", str(number)).encode() for number in range(count)}
+
+
+REPOSITORIES: Final[dict[str, Callable[[], dict[str, bytes]]]] = {
+    "requirements that nothing pins": lambda: {"requirements.txt": _numbered("package%d\n", 12 * _K)},
+    "requirements that are excused": lambda: {
+        "requirements.txt": _numbered("a%d  # plimsoll: ignore[dependency-unpinned] why\n", 10 * _K)
+    },
+    "requirements beside imports": lambda: {
+        "requirements.txt": _numbered("a%d==1\n", 12 * _K),
+        "app.py": _numbered("import b%d\n", 6 * _K),
+    },
+    "projects in folders": lambda: {
+        **_each("p", "pyproject.toml", '[project]\nname = "p#"\nversion = "1"\ndependencies = ["a"]\n', 800),
+        **_each("p", "requirements.txt", "a\nb==1\n", 800),
+    },
+    "lock that many extras ask": lambda: {
+        "uv.lock": b'[[package]]\nname = "shop"\nversion = "1"\nsource = { virtual = "." }\n'
+        b"[package.optional-dependencies]\n"
+        + _numbered('e%d = [{ name = "a0" }]\n', 2 * _K)
+        + "".join(
+            f'[[package]]\nname = "a{n}"\nversion = "1"\ndependencies = [{{ name = "a{n + 1}" }}]\n'
+            for n in range(3 * _K)
+        ).encode()
+    },
+    "revisions in a row": lambda: {
+        f"alembic/versions/{n}.py": f"revision = '{n}'\ndown_revision = '{n + 1}'\n".encode() for n in range(2 * _K)
+    },
+    "stores of many services": lambda: {
+        "docker-compose.yml": b"services:\n" + _numbered("  s%d:\n    image: postgres:1\n", 3 * _K),
+        "app.py": b"import psycopg\n" + _numbered("c%d = psycopg.connect('postgres://h/d')\n", 2 * _K),
+    },
+    "images that install the same": lambda: {
+        **_each("d", "Dockerfile", "FROM python:3\nRUN pip install -r requirements.txt\n", 800),
+        **_each("d", "requirements.txt", "a\n", 800),
+    },
+    "routes below a long prefix": lambda: {
+        "app.py": b"from flask import Flask, Blueprint\napp = Flask(__name__)\nb = Blueprint('b', __name__)\n"
+        + _numbered("@b.route('/a%d')\ndef f%d(): pass\n".replace("f%d", "f"), 2 * _K)
+        + b"app.register_blueprint(b, url_prefix='/"
+        + b"<" * 900 * _K
+        + b"')\n"
+    },
+}
+"""Repositories whose files are small to read and made to hurt whoever joins them, outside of any child."""
 
 
 def cases() -> dict[str, Case]:

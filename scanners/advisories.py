@@ -33,7 +33,9 @@ _SUFFIXES: Final = (".json", ".yaml", ".yml")
 _LARGEST: Final = 5_000_000
 _ORDER: Final = ("fixed", "introduced", "last_affected")
 """Events in the order in which those of one version take effect."""
-_NAME: Final = regex(r"^\s*-?\s*\"?name\"?:\s*[\"']?([A-Za-z0-9][\w.-]*)|\"name\":\s*\"([^\"]+)\"", re.MULTILINE)
+_NAME: Final = regex(
+    r"^[^\S\n]*+(?:-[^\S\n]*+)?\"?name\"?:\s*+[\"']?([A-Za-z0-9][\w.-]*)|\"name\":\s*\"([^\"]+)\"", re.MULTILINE
+)
 _MODIFIED: Final = regex(r"\"?\bmodified\"?:\s*[\"']?(\d{4})-(\d{2})-(\d{2})")
 
 

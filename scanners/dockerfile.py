@@ -12,7 +12,7 @@ from scanners.regex import regex
 
 _ESCAPE: Final = regex(r"^#\s*escape\s*=\s*(\S)\s*$", re.IGNORECASE)
 _HEAD: Final = regex(r"^\s*([A-Za-z]+)(?:\s+(.*))?$", re.DOTALL)
-_FLAG: Final = regex(r"^--([\w-]+)(?:=(\S*))?\s*")
+_FLAG: Final = regex(r"--([\w-]+)(?:=(\S*))?\s*")
 _HEREDOC: Final = regex(r"<<-?([\"']?)([A-Za-z_]\w*)\1")
 _VARIABLE: Final = regex(r"\$(?:(\w+)|\{(\w+)(?::?[-+]([^}]*))?\})")
 _NAMES: Final = frozenset(
@@ -21,6 +21,8 @@ _NAMES: Final = frozenset(
 )
 _MOST_STAGES: Final = 200
 """Real ones have a dozen; what a stage is built on is asked for each of them."""
+_LONGEST: Final = 1000
+"""Characters of the value of a variable, which may hold others, each twice."""
 _DEV_STAGE: Final = regex(
     r"(^|[-_.])(dev|devel|development|tests?|testing|debug|lint|ci|local)([-_.]|$)", re.IGNORECASE
 )
@@ -103,7 +105,7 @@ class Dockerfile:
 
     def stage(self, name: str) -> Stage | None:
         """An earlier stage by its name or number."""
-        if name.isdigit():
+        if name.isdecimal() and len(name) < _LONGEST:
             return self.stages[int(name)] if int(name) < len(self.stages) else None
         return self._named.get(name.lower())
 
@@ -147,9 +149,9 @@ def filled(text: str, values: dict[str, str]) -> str:
 
     def value(found: re.Match[str]) -> str:
         name = found[1] or found[2]
-        return values.get(name) or found[3] or found[0]
+        return (values.get(name) or found[3] or found[0])[:_LONGEST]
 
-    return _VARIABLE.sub(value, text)
+    return _VARIABLE.sub(value, text[:_LONGEST])[:_LONGEST]
 
 
 def environment(instructions: list[Instruction]) -> dict[str, str]:
@@ -164,7 +166,7 @@ def _assigned(value: str) -> Iterator[tuple[str, str]]:
         key, _, rest = value.partition(" ")
         yield key, rest.strip().strip("\"'")  # ENV KEY value
         return
-    for key, quoted, bare in re.findall(r"(\w+)=(?:[\"']([^\"']*)[\"']|(\S*))", value):
+    for key, quoted, bare in re.findall(r"(?<!\w)(\w+)=(?:[\"']([^\"']*)[\"']|(\S*))", value):
         yield key, quoted or bare
 
 
@@ -180,10 +182,12 @@ def _instructions(lines: list[str]) -> Iterator[Instruction]:
             continue
         name, value, flags = match[1].upper(), match[2] or "", []
         skipped = held.count("\n", 0, match.start(2)) if match[2] else 0
-        while flag := _FLAG.match(value):
+        start = 0
+        while flag := _FLAG.match(value, start):
             flags.append((flag[1].lower(), flag[2] or "true"))
-            skipped += flag[0].count("\n")
-            value = value[flag.end() :]
+            start = flag.end()
+        skipped += value.count("\n", 0, start)
+        value = value[start:]
         heredoc = ""
         if name in ("RUN", "COPY", "ADD"):
             heredoc, number = _heredocs(lines, number, value)

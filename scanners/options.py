@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from scanners import tomltext
+from scanners.regex import regex
 
 NAMES: Final = (".plimsoll.toml", "pyproject.toml")
+_MOST_PATTERNS: Final = 200  # Each is tried on each path.
+_LONGEST: Final = 500
+_WILD: Final = regex(r"((?:(?:^|(?<=/))\*\*/)+|\*{2,}|\*|\?)")
 CLASSES: Final = frozenset({"service", "script", "test", "migration", "example", "generated", "vendored"})
 
 
@@ -60,6 +64,9 @@ def _options(source: str, table: Mapping[str, Any]) -> Options:
     if not isinstance(classes, dict) or not set(classes.values()) <= CLASSES:
         problems.append(f"{source}: classes gives patterns one of {', '.join(sorted(CLASSES))}.")
         classes = {}
+    if len(exclude) + len(classes) > _MOST_PATTERNS or any(len(pattern) > _LONGEST for pattern in (*exclude, *classes)):
+        problems.append(f"{source}: {_MOST_PATTERNS} patterns of {_LONGEST} characters are read at most; name folders.")
+        exclude, classes = [], {}
     return Options(
         source,
         tuple(glob(pattern) for pattern in exclude),
@@ -69,7 +76,21 @@ def _options(source: str, table: Mapping[str, Any]) -> Options:
 
 
 def glob(pattern: str) -> re.Pattern[str]:
-    """A path pattern: `*` within a name, `**` over directories, a directory stands for all below it."""
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.strip("/"))
-    known = {"**/": r"(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(known.get(part, re.escape(part)) for part in parts) + r"(?:/.*)?\Z")
+    """A path pattern: `*` within a name, `**` over directories, a directory stands for all below it. Use its `match`.
+
+    What is between two wildcards is matched as early as it can be and never moved again, as a pattern of many would
+    take hours otherwise; only behind `**` the next names are tried at each place.
+    """
+    first, *rest = _WILD.split(pattern.strip("/"))
+    text, within, beyond = re.escape(first), 0, 0
+    for wildcard, literal in zip(rest[::2], rest[1::2], strict=True):
+        if wildcard == "?":
+            text += "[^/]"
+        elif wildcard == "*":
+            text += ")" * within + "(?>[^/]*?"
+            within = 1
+        else:
+            text += ")" * (within + beyond) + ("(?>(?:[^/]+/)*?" if wildcard.endswith("/") else "(?>.*?")
+            within, beyond = 0, 1
+        text += re.escape(literal)
+    return re.compile(text + r"(?:/|\Z)" + ")" * (within + beyond), re.DOTALL)

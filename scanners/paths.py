@@ -65,7 +65,7 @@ _TEXT_KINDS: Final = (
     ("authors", regex(r"(^|/)AUTHORS(\.\w+)?$", re.IGNORECASE)),
     (
         "objectives",
-        regex(r"(^|/)(slos?|openslo|sloth|service[_-]levels?)(/[\w./-]+)?([._-][\w.-]*)?\.ya?ml$|[._-]slos?\.ya?ml$"),
+        regex(r"(^|/)(slos?|openslo|sloth|service[_-]levels?)(/[\w./-]+|[._-][\w.-]*)?\.ya?ml$|[._-]slos?\.ya?ml$"),
     ),
     (
         "alert-rules",
@@ -222,7 +222,9 @@ _MARKED_GENERATED: Final = regex(
 _HOLDS_MIGRATION: Final = regex(r"^class Migration\(.*\bMigration\):|^down_revision\b.*=", re.MULTILINE)
 _HOLDS_TEST: Final = regex(r"^(async )?def test_\w+\(|^    (async )?def test_\w+\(self", re.MULTILINE)
 _FOR_TESTS: Final = regex(r"^(from|import) (unittest|pytest|django\.test|rest_framework\.test)\b", re.MULTILINE)
-_COMMAND_LINE: Final = regex(r"^\s*(from|import) (argparse|optparse|getopt|click|typer|fire|docopt)\b", re.MULTILINE)
+_COMMAND_LINE: Final = regex(
+    r"^[^\S\n]*+(from|import) (argparse|optparse|getopt|click|typer|fire|docopt)\b", re.MULTILINE
+)
 _MAIN: Final = regex(r"^if __name__ == ['\"]__main__['\"]", re.MULTILINE)
 _PARSES_AT_ONCE: Final = regex(r"^(\w[\w, ]*= *)?\w+\.parse_(known_)?args\(", re.MULTILINE)
 _SERVES: Final = regex(

@@ -2,6 +2,7 @@
 
 import io
 import tokenize
+from bisect import bisect_left
 from typing import Any, Final
 
 from scanners.regex import regex
@@ -39,16 +40,23 @@ def in_document(lines: list[str]) -> list[Ignore]:
 
 
 def excuse(rule: str, line: int, end_line: int, ignores: list[Ignore]) -> bool:
-    """Whether one of these excuses a finding of `rule` at these lines; the first that does is marked as used.
+    """Whether one of these, in order of line, excuses a finding of `rule` at these lines; the first is marked as used.
 
     One without a reason excuses nothing.
     """
-    for ignore in ignores:
-        near = line <= ignore["line"] <= end_line or ignore["above"] == line
+    for number in range(bisect_left(ignores, line - 1, key=_line), len(ignores)):
+        ignore = ignores[number]
+        if ignore["line"] > end_line:
+            break
+        near = line <= ignore["line"] or ignore["above"] == line
         if near and rule in ignore["rules"] and ignore["reason"]:
             ignore["used"] = True
             return True
     return False
+
+
+def _line(ignore: Ignore) -> int:
+    return int(ignore["line"])
 
 
 def _read(comment: str, line: int, alone: bool) -> list[Ignore]:

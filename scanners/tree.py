@@ -114,6 +114,7 @@ class Tree:
         self._within = within
         self._listed: dict[tuple[str, bool], list[Fact]] = {}
         self._by_kind: dict[str, dict[str, PathClass]] = {}
+        self._identified: dict[str, dict[int, list[Mapping[str, Any]]]] = {}
 
     @property
     def files(self) -> Mapping[str, PathClass]:
@@ -172,8 +173,12 @@ class Tree:
     def followed(self, path: str, line: int, text: str) -> tuple[str, str]:
         """The enclosing name, and the anchor of what a fact says with this text at a line; each empty if unknown."""
         self._reads.of(f"{WITHIN} {path}").add(LISTED)
-        here = [fact.plain for fact in self._within(path)]
-        found = [fields for fields in here if "identity" in fields and fields["line"] == line]
+        if path not in self._identified:
+            known = self._identified[path] = {}
+            for fields in (fact.plain for fact in self._within(path)):
+                if "identity" in fields:
+                    known.setdefault(fields["line"], []).append(fields)
+        found = self._identified[path].get(line, ())
         names = {fields["identity"][0] for fields in found}
         anchors = {fields["identity"][1] for fields in found if fields["text"] == text}
         return _only(names), _only(anchors)

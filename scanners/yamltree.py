@@ -12,7 +12,8 @@ _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LARGEST: Final = 1_000_000  # Characters; composing takes about a second for so many.
 _DEEPEST: Final = 100
 _NESTED: Final = regex(rf"(?:[-?]\s+){{{_DEEPEST}}}|(?:[\[{{]\s*){{{_DEEPEST}}}")
-_TEMPLATE: Final = regex(r"(?<!\$)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_OPENING: Final = regex(r"(?<!\$)\{\{|\{%|\{#")
+_CLOSING: Final = {"{{": "}}", "{%": "%}", "{#": "#}"}
 _ALONE: Final = regex(r"^[ \t]*(?:- )?__template__[ \t]*$", re.MULTILINE)
 TEMPLATED: Final = "__template__"
 """What stands where a template (Helm, Jinja) would put a value."""
@@ -100,8 +101,7 @@ def documents(text: str) -> tuple[list[Yaml], str]:
     if len(text) > _LARGEST:
         return [], "The file is too large to be read."
     if "{{" in text or "{%" in text:
-        filled = _TEMPLATE.sub(lambda found: TEMPLATED + "\n" * found[0].count("\n"), text)
-        text = _ALONE.sub("", filled)
+        text = _ALONE.sub("", _filled(text))
     if _NESTED.search(text) or _too_deep(text):
         return [], "The file is nested too deeply to be read."
     found: list[Yaml] = []
@@ -111,6 +111,23 @@ def documents(text: str) -> tuple[list[Yaml], str]:
         mark = getattr(error, "problem_mark", None)
         return found, f"It is not valid YAML{f' from line {mark.line + 1} on' if mark is not None else ''}."
     return found, ""
+
+
+def _filled(text: str) -> str:
+    """The text with `__template__` for each template in it, and with as many lines."""
+    parts: list[str] = []
+    unclosed: set[str] = set()
+    done = at = 0
+    while opening := _OPENING.search(text, at):
+        end = -1 if opening[0] in unclosed else text.find(_CLOSING[opening[0]], opening.end())
+        if end < 0:  # Then no later one is closed either: each of many would be followed to the end of the file.
+            unclosed.add(opening[0])
+            at = opening.start() + 1
+        else:
+            at = end + 2
+            parts += [text[done : opening.start()], TEMPLATED, "\n" * text.count("\n", opening.start(), at)]
+            done = at
+    return "".join([*parts, text[done:]])
 
 
 def _too_deep(text: str) -> bool:

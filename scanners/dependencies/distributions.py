@@ -1,5 +1,7 @@
 """Which distribution a top-level module comes from, where its name does not say so."""
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Final
 
 from scanners.dependencies.requirements import normal
@@ -83,9 +85,15 @@ def distributions(module: str) -> tuple[str, ...]:
     return _KNOWN.get(module, ())
 
 
-def brings(distribution: str, module: str) -> bool:
-    """Whether a declared distribution may well be what a top-level module comes from."""
-    top = normal(module)
-    if distribution == top or distribution in distributions(module):
+def is_brought(module: str, declared: Sequence[str]) -> bool:
+    """Whether one of the declared distributions, in order of name, may well be what a top-level module comes from."""
+    top, known = normal(module), distributions(module)
+    if any(_holds(declared, name) for name in (top, *known)):
         return True
-    return distribution.startswith(f"{top}-") and (module in _NAMESPACES or not distributions(module))
+    at = bisect_left(declared, f"{top}-")
+    return (module in _NAMESPACES or not known) and declared[at : at + 1] != [] and declared[at].startswith(f"{top}-")
+
+
+def _holds(declared: Sequence[str], name: str) -> bool:
+    at = bisect_left(declared, name)
+    return at < len(declared) and declared[at] == name

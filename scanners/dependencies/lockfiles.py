@@ -19,7 +19,9 @@ from scanners.dependencies.packages import Lock
 from scanners.dependencies.requirements import normal
 from scanners.regex import regex
 
-_LINES: Final = regex(r"^name = \"([^\"\n]+)\"|^ {8}\"([\w.-]+)\": \{|^\s*-?\s*name: [\"']?([\w.-]+)", re.MULTILINE)
+_LINES: Final = regex(
+    r"^name = \"([^\"\n]+)\"|^ {8}\"([\w.-]+)\": \{|^[^\S\n]*+(?:-[^\S\n]*+)?name: [\"']?([\w.-]+)", re.MULTILINE
+)
 _READERS: Final[Mapping[str, tuple[Callable[[str], Any], Callable[[Mapping[str, Any]], Lock]]]] = {
     "uv-lock": (tomltext.loads, uvlock.read),
     "poetry-lock": (tomltext.loads, tomllocks.poetry_lock),

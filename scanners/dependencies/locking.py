@@ -1,5 +1,6 @@
 """What of a commit's requirements is locked: the facts of manifests and locks, put together."""
 
+from collections import defaultdict
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -13,14 +14,14 @@ _ASIDE: Final = regex(r"(^|/)(\.github|\.ci|ci|docs?|tests?|examples?|benchmarks
 
 def above(path: str, other: str) -> bool:
     """Whether `other` lies in the directory of `path` or in one above it."""
-    directory = PurePosixPath(other).parent
-    return directory == PurePosixPath(".") or directory in PurePosixPath(path).parents
+    directory, slash, _ = other.rpartition("/")
+    return path.startswith(directory + slash)
 
 
 def lock_of(tree: Tree, path: str) -> Fact | None:
     """The lock that speaks for the manifest at `path`: the nearest one at or above its directory."""
     near = [lock for lock in tree.facts("lock") if above(path, lock.path)]
-    return max(near, key=lambda lock: len(PurePosixPath(lock.path).parts), default=None)
+    return max(near, key=lambda lock: lock.path.count("/"), default=None)
 
 
 def locks_of(tree: Tree, path: str) -> list[Fact]:
@@ -49,22 +50,35 @@ def is_published(tree: Tree, path: str) -> bool:
 
     Such a manifest gives ranges by design, and its lock is kept where it is built; a released archive leaves it out.
     """
-    return bool(tree.of_kind("archive")) or any(
-        fact["public"] and (fact.path == path or (fact["dynamic"] and above(path, fact.path)))
-        for fact in tree.facts("manifest")
-    )
+    paths, dynamic = tree.once("published", lambda: _published(tree))
+    return bool(tree.of_kind("archive")) or path in paths or not dynamic.isdisjoint(_folders(path))
+
+
+def _published(tree: Tree) -> tuple[set[str], set[str]]:
+    """The manifests that are published, and the folders of those whose requirements stand in other files."""
+    public = [fact for fact in tree.facts("manifest") if fact["public"]]
+    return {fact.path for fact in public}, {fact.path.rpartition("/")[0] for fact in public if fact["dynamic"]}
+
+
+def _folders(path: str) -> list[str]:
+    """The folder of a file and those above it, "" for the root."""
+    parts = path.split("/")
+    return ["/".join(parts[:end]) for end in range(len(parts))]
 
 
 def pinned_names(tree: Tree, path: str) -> set[str]:
     """The names that something at or above the directory of `path` pins: a lock, constraints, requirements."""
-    names: set[str] = set()
+    by_folder = tree.once("pinned by folder", lambda: _pinned(tree))
+    return {name for folder in _folders(path) for name in by_folder.get(folder, ())}
+
+
+def _pinned(tree: Tree) -> dict[str, set[str]]:
+    names: dict[str, set[str]] = defaultdict(set)
     for lock in tree.facts("lock"):
-        if above(path, lock.path):
-            names |= set(lock["versions"])
+        names[lock.path.rpartition("/")[0]].update(lock["versions"])
     for requirement in tree.facts("requirement"):
-        kind = requirement.path_class.kind
-        if requirement["pinned"] and kind in ("requirements", "constraints") and above(path, requirement.path):
-            names.add(requirement["name"])
+        if requirement["pinned"] and requirement.path_class.kind in ("requirements", "constraints"):
+            names[requirement.path.rpartition("/")[0]].add(requirement["name"])
     return names
 
 

@@ -65,7 +65,7 @@ def _read(line: str, number: int, group: str) -> Requirement | None:
 
 
 def _path(body: str, number: int, group: str) -> Requirement | None:
-    path = re.sub(r"\[[^\]]*\]$", "", body.partition(" ;")[0].partition("#")[0].strip()).removeprefix("file://")
+    path = re.sub(r"\[[^\[\]]*\]$", "", body.partition(" ;")[0].partition("#")[0].strip()).removeprefix("file://")
     last = re.sub(r"-\d.*|\.(whl|tar\.gz|zip)$", "", path.rstrip("/").rpartition("/")[2])
     return Requirement(normal(last), url=path, group=group, line=number, source="path") if last.strip(".") else None
 

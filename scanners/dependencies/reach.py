@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 _LONGEST: Final = 30
+_MOST_GROUPS: Final = 50
+"""Real projects have a dozen; all packages may be gone through for each."""
 Node = tuple[str, str]
 """Name and version."""
 
@@ -25,7 +27,7 @@ def reach(
     Of ways that are as short as each other the first in alphabet counts, and what a service runs with comes first.
     """
     found: dict[Node, tuple[tuple[str, ...], set[str]]] = {}
-    for group in sorted(asked, key=lambda name: (name != "", name == "dev", name)):
+    for group in sorted(asked, key=lambda name: (name != "", name == "dev", name))[:_MOST_GROUPS]:
         comes_from = _walk(versions, edges, asked[group])
         for node in comes_from:
             if node in found:
@@ -40,14 +42,17 @@ def _walk(
 ) -> dict[Node, Node | None]:
     """What is reached, each with the package before it; None at the start."""
     comes_from: dict[Node, Node | None] = {}
+    followed = set(start)
     waiting: deque[tuple[Node, Node | None]] = deque(
-        (node, None) for wanted in sorted(set(start)) for node in nodes(wanted, versions)
+        (node, None) for wanted in sorted(followed) for node in nodes(wanted, versions)
     )
     while waiting:
         node, before = waiting.popleft()
         if node not in comes_from:
             comes_from[node] = before
-            waiting.extend((other, node) for wanted in sorted(edges.get(node, ())) for other in nodes(wanted, versions))
+            further = sorted(set(edges.get(node, ())) - followed)
+            followed.update(further)
+            waiting.extend((other, node) for wanted in further for other in nodes(wanted, versions))
     return comes_from
 
 

@@ -9,6 +9,7 @@ What each lock of a commit decides: its packages beside what asks for them. What
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
 from scanners.dependencies.including import groups
@@ -30,7 +31,7 @@ class Pinned:
     line: int
 
 
-@dataclass(slots=True)
+@dataclass
 class Scope:
     """One lock, or all pip files together (`lock` is None).
 
@@ -51,6 +52,11 @@ class Scope:
         """The lock's, empty for pip files."""
         return self.lock.path if self.lock is not None else ""
 
+    @cached_property
+    def asked_names(self) -> frozenset[str]:
+        """The names that the project asks for, once all that asks is known."""
+        return frozenset(wanted.partition(" ")[0] for names in self.asked.values() for wanted in names)
+
 
 def scopes(tree: Tree) -> tuple[Scope, ...]:
     """The scopes of a commit, in order of path; that of pip files, where there are any, stands last."""
@@ -61,14 +67,16 @@ def _scopes(tree: Tree) -> tuple[Scope, ...]:
     locks = {fact.path: _of_lock(fact) for fact in tree.facts("lock") if fact.path_class.name in ("service", "script")}
     pip = Scope()
     written_out = _compiled(tree)
+    near: dict[str, list[Scope]] = {}
     brought: dict[str, set[str]] = defaultdict(set)
     placed = groups(tree)
     for found in tree.facts("requirement"):
         if found.path_class.name not in ("service", "script"):
             continue
         fact = _placed(found, placed[found.path]) if found.path in placed else found
-        near = [locks[lock.path] for lock in locks_of(tree, fact.path) if lock.path in locks]
-        holding = [scope for scope in near if _belongs(fact, scope)]
+        if fact.path not in near:
+            near[fact.path] = [locks[lock.path] for lock in locks_of(tree, fact.path) if lock.path in locks]
+        holding = [scope for scope in near[fact.path] if _belongs(fact, scope)]
         for scope in holding:
             (scope.copies if fact.path in written_out else scope.declared)[fact["name"]].append(fact)
         if not holding:

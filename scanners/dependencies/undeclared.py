@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from scanners.dependencies.distributions import BROUGHT, brings, distributions
+from scanners.dependencies.distributions import BROUGHT, distributions, is_brought
 from scanners.dependencies.locking import is_aside
 from scanners.regex import regex
 from scanners.tree import Fact, Tree
@@ -28,7 +28,7 @@ class Import(NamedTuple):
 
 def imports(tree: Tree) -> Iterator[Import]:
     """Every import of the code that runs, in order; those of the repository itself and of tooling are left out."""
-    declared = {fact["name"] for fact in tree.facts("requirement", tests=True)}
+    declared = sorted({fact["name"] for fact in tree.facts("requirement", tests=True)})
     locked = {name for lock in tree.facts("lock") for name in lock["versions"]}
     locked |= {brought for name in declared for brought in BROUGHT.get(name, ())}
     own = tree.once("own modules", lambda: _own_modules(tree), lasts=True)
@@ -38,7 +38,7 @@ def imports(tree: Tree) -> Iterator[Import]:
         if top in own or top.startswith("_") or _TOOLING.search(fact.path) or is_aside(fact.path):
             continue
         if top not in sources:
-            sources[top] = None if any(brings(name, top) for name in declared) else _source(top, locked)
+            sources[top] = None if is_brought(top, declared) else _source(top, locked)
         source = sources[top]
         if source is None or fact["optional"]:
             yield Import(fact, top, DECLARED)

@@ -68,7 +68,9 @@ class PipelineSteps(Collector):
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         """Record the steps, or the whole of a file of another provider as one."""
         whose = provider(text) if text.kind == "workflow" else ""
-        elsewhere = bool(re.search(r"^\s*(include|extends):|template:", text.text, re.MULTILINE)) and whose != "github"
+        elsewhere = (
+            bool(re.search(r"^[^\S\n]*+(include|extends):|template:", text.text, re.MULTILINE)) and whose != "github"
+        )
         ctx.fact("ci-file", 1, provider=whose, elsewhere=elsewhere)
         if not whose:
             ctx.fact("ci-step", 1, **_said(text.text), review=True, ignored=False, text=text.lines[0].strip()[:160])

@@ -14,7 +14,9 @@ from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
 _LOCKED: Final = regex(r'^name = "redis"\nversion = "(\d+)', re.MULTILINE)
-_ASKED: Final = regex(r"""^\s*["']?redis(?:\[[^\]]*\])?["']?\s*(?:==|>=|~=|=\s*["'][\^~>=]*)\s*(\d+)""", re.MULTILINE)
+_ASKED: Final = regex(
+    r"""^[^\S\n]*+["']?redis(?:\[[^\]]*\])?["']?\s*(?:==|>=|~=|=\s*["'][\^~>=]*)\s*(\d+)""", re.MULTILINE
+)
 _BOUNDED_REDIS: Final = 8
 
 

@@ -13,7 +13,9 @@ from scanners.semantics.docs import pages
 from scanners.text import TextFile
 
 _MOST: Final = 300
-_ENTRY: Final = regex(r"^\s*(?P<pattern>[^\s#\[^](?:\\ |\S)*)\s+[^#]*?\S*@\w")
+_LONGEST: Final = 300
+"""Characters of an entry in which its first owner is looked for: the search tries many ways."""
+_ENTRY: Final = regex(r"^\s*+(?P<pattern>[^\s#\[^](?:\\ |\S)*)\s+[^#]*?\S*@\w")
 _SECTION: Final = regex(r"^\s*\^?\[[^\]]+\](?:\[\d+\])?\s+\S*@\w")
 _LISTED: Final = regex(r"^\s*-\s*[\"']?@?[\w-]{2,}[\"']?\s*(#.*)?$|^\s*[\w.+-]+@[\w.-]+\s*$")
 _OWNED: Final = regex(
@@ -89,7 +91,7 @@ def _page(text: TextFile, ctx: Context) -> None:
 def _owners(text: TextFile, ctx: Context) -> None:
     entries = 0
     for number, line in enumerate(text.lines, 1):
-        entry = _ENTRY.match(line)
+        entry = _ENTRY.match(line[:_LONGEST]) if "@" in line else None
         if entry or _SECTION.match(line) or _LISTED.match(line):
             entries += 1
             if entries <= _MOST:

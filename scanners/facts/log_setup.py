@@ -30,7 +30,7 @@ _ID_WORDS: Final = (
     *("request_id", "request-id", "requestid", "correlation", "trace_id", "trace-id", "traceid", "span_id", "req_id"),
     *("traceparent", "transaction_id", "%(task_id)"),
 )
-_PAIRS: Final = regex(r"\w+[=:]\s*\"?(%\(|\{)\w+")
+_PAIRS: Final = regex(r"(?<!\w)\w+[=:]\s*\"?(%\(|\{)\w+")
 _HTTP: Final = (
     *("flask.Flask", "fastapi.FastAPI", "quart.Quart", "sanic.Sanic", "starlette.applications.Starlette", "falcon.App"),
     *("falcon.asgi.App", "aiohttp.web.Application", "tornado.web.Application", "litestar.Litestar", "bottle.Bottle"),

@@ -32,7 +32,7 @@ _SETTINGS: Final = ("DEBUG", "TESTING", "FLASK_DEBUG")
 _DEV_CLASS: Final = regex(r"dev|test|local|debug", re.IGNORECASE)
 _DEV_COMMAND: Final = regex(r"\brunserver(?:_plus)?\b|\bflask\b.*\brun\b|(?<!\w)--reload\b|\bfastapi\b.*\bdev\b")
 _DEV_VARIABLE: Final = regex(
-    r"^ENV\s+.*\b(?:FLASK_ENV[= ][\"']?development|(?:FLASK_|DJANGO_)?DEBUG[= ][\"']?(?:1|true)\b)",
+    r"^ENV\s++.*\b(?:FLASK_ENV[= ][\"']?development|(?:FLASK_|DJANGO_)?DEBUG[= ][\"']?(?:1|true)\b)",
     re.IGNORECASE,
 )
 

@@ -77,7 +77,7 @@ class Workers(Collector):
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         """Record commands and poolers."""
         for number, line in enumerate(text.lines, 1):
-            found = _THREADS.search(line.replace('", "', " ").replace("', '", " "))
+            found = _THREADS.search(line[:1000].replace('", "', " ").replace("', '", " "))
             if found is not None:
                 ctx.fact("threads", number, size=int(found[1] or found[2]))
             if _POOLER.search(line):

@@ -110,7 +110,9 @@ class EntryScripts(Collector):
         if last is None or not (SERVERS.search(last.text) or WORKERS.search(last.text)):
             return
         handled = (
-            "exec" in last.wrappers or last.after == "&" or bool(re.search(r"^\s*trap\b", text.text, re.MULTILINE))
+            "exec" in last.wrappers
+            or last.after == "&"
+            or bool(re.search(r"^[^\S\n]*+trap\b", text.text, re.MULTILINE))
         )
         shown = text.lines[last.line - 1].strip()[:160] if last.line <= len(text.lines) else ""
         ctx.fact("entry-script", last.line, exec=handled, text=shown)

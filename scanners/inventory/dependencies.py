@@ -92,7 +92,7 @@ def _row(name: str, pin: Pinned | None, scope: Scope, tree: Tree, missing: Seque
 
 def _direct(name: str, scope: Scope, facts: Sequence[Fact]) -> bool | None:
     """Whether the project itself asks for it. What nothing asks for, and nobody brings along, cannot be told."""
-    if facts or any(name == wanted.partition(" ")[0] for names in scope.asked.values() for wanted in names):
+    if facts or name in scope.asked_names:
         return True
     return False if scope.asked else None
 

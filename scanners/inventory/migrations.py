@@ -33,9 +33,10 @@ def _line(line: Line, known: Repository) -> Iterator[Row]:
     for migration in line.migrations:
         recent = migration in line.recent and not migration["initial"]
         made_here = {made["table"] for made in migration["operations"] if made["op"] in _NEW}
+        fresh = made_here | new if recent else made_here
         locks: list[str | None] = []
         for made in migration["operations"]:
-            if made["state"] != "state" and made["table"] not in (new if recent else set()) | made_here:
+            if made["state"] != "state" and made["table"] not in fresh:
                 locks.append("" if migration["initial"] else lock_of(made, known))
             _learn(made, known.fields)
         new |= made_here if recent else set()

@@ -1,5 +1,6 @@
 """The table of data stores: the databases, caches and indexes that the program keeps its data in."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -10,18 +11,30 @@ from scanners.tree import Fact, Tree
 _ENDLESS: Final = frozenset({"postgresql", "mysql", "mongodb", "oracle", "mssql"})
 """What waits for ever where no limit is given; libraries of other stores have limits of their own."""
 _WHERE: Final = {"production": "manifest", "development": "compose"}
+_MOST: Final = 100
 _REDIS_WAITS: Final = 8
 """redis-py waits 5 s from this major release on, and for ever before."""
 
 
 def _rows(tree: Tree) -> Iterator[Row]:
-    run, tested = ran(tree), tested_on(tree)
+    run, tested = _first(ran(tree)), _first(tested_on(tree))
     rows = [*_databases(tree, run, tested), *_clients(tree, run, tested)]
     yield from rows
     told = {str(row.cells["engine"]) for row in rows}
     for engine in dict.fromkeys(one.engine for one in run):
         if engine not in told:
             yield _image(engine, [one for one in run if one.engine == engine])
+
+
+def _first(found: list[Ran]) -> list[Ran]:
+    """The first hundred of each engine: every client of it is compared with them."""
+    counted: Counter[str] = Counter()
+    kept = []
+    for one in found:
+        counted[one.engine] += 1
+        if counted[one.engine] <= _MOST:
+            kept.append(one)
+    return kept
 
 
 def _databases(tree: Tree, run: list[Ran], tested: list[Ran]) -> Iterator[Row]:

@@ -10,6 +10,7 @@ from scanners.tree import Fact
 
 _MOST: Final = 6
 _DEEPEST: Final = 10
+_LONGEST: Final = 4000
 NOWHERE: Final = "What it hangs on is included nowhere that can be seen."
 COMPUTED: Final = "A part of the path is computed."
 
@@ -98,10 +99,10 @@ class Ways:
 
 
 def join(prefix: str, path: str) -> str:
-    """Two parts of a path, with no slash twice."""
+    """Two parts of a path, with no slash twice; what no server answers for its length is cut."""
     if prefix.endswith("/") and path.startswith("/"):
-        return prefix + path[1:]
-    return prefix + path
+        path = path[1:]
+    return (prefix + path)[:_LONGEST]
 
 
 def _apart(ways: list[Way]) -> list[Way]:

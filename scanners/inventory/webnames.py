@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Final
 
 from scanners.regex import regex
@@ -9,6 +10,7 @@ from scanners.semantics.concurrency.reach import Key, Names
 from scanners.tree import Fact, Tree
 
 _DEEPEST: Final = 12
+_MOST_STARS: Final = 20
 
 
 class Web:
@@ -37,10 +39,10 @@ class Web:
         return found if found is not None or not self._stars or not to else self._by_star(to, path)
 
     def _by_star(self, to: str, path: str, depth: int = 0) -> Key | None:
-        """What a package means that hands on the names of its modules by a star."""
+        """What a package means that hands on the names of its modules by a star, of which twenty are followed."""
         head, _, name = to.rpartition(".")
         module = self._names.module(head, path)
-        for star in self._stars.get(module, ()) if module is not None else ():
+        for star in self._stars.get(module, [])[:_MOST_STARS] if module is not None else ():
             target = f"{star}{'' if star.endswith('.') else '.'}{name}"
             found = self._names.meant(target, module or "")
             found = found if found is not None or depth > 2 else self._by_star(target, module or "", depth + 1)
@@ -114,12 +116,20 @@ class Web:
         """The extra actions of a view set of DRF, those of the classes above it too."""
         seen = set()
         for fact in self.line(key)[0]:
-            for (path, name), handler in self.handlers.items():
-                last = name.rpartition(".")[2]
-                own = path == fact.path and handler["cls"] == fact["name"] and handler["action"]
-                if own and last not in seen:
+            for handler in self._actions.get((fact.path, fact["name"]), ()):
+                last = handler["name"].rpartition(".")[2]
+                if last not in seen:
                     seen.add(last)
                     yield handler
+
+    @cached_property
+    def _actions(self) -> dict[Key, list[Fact]]:
+        """The extra actions of each class."""
+        found: dict[Key, list[Fact]] = defaultdict(list)
+        for (path, _), handler in self.handlers.items():
+            if handler["action"]:
+                found[path, handler["cls"]].append(handler)
+        return found
 
 
 _GROUP: Final = regex(r"\(\?P<(\w+)>")

@@ -60,7 +60,7 @@ def parameters(framework: str, methods: tuple[str, ...], path: str, node: Any, s
         zip((arg.arg for arg in reversed(positional)), reversed(args.defaults), strict=False)
     )
     defaults |= {arg.arg: value for arg, value in zip(args.kwonlyargs, args.kw_defaults, strict=True) if value}
-    in_path = set(_IN_PATH.findall(path))
+    in_path = set(_IN_PATH.findall(path[:1000]))
     first_is_request = framework in ("aiohttp", "sanic", "django", "drf", "ninja", "starlette")
     for number, arg in enumerate([*positional, *args.kwonlyargs]):
         outer = scope.parent or scope

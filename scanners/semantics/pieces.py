@@ -22,10 +22,10 @@ _LONGEST: Final = 200  # Parts: longer chains of `+=` are generated, and reading
 _NUMERIC: Final = regex(r"\d[bcdeEfFgGnoxX%]'?$|'[dfegx]'$")
 
 
-_FORMAT: Final = regex(r"(\(\w+\))?[-+ #0]*[\d*]*(\.[\d*]+)?[a-zA-Z]")
+_FORMAT: Final = regex(r"(\(\w+\))?[-+ #0]*+[\d*]*+(\.[\d*]++)?[a-zA-Z]")
 
 
-_NUMBER_FORMAT: Final = regex(r"(\(\w+\))?[-+ #0]*[\d*]*(\.[\d*]+)?[dioxXeEfFgG]")
+_NUMBER_FORMAT: Final = regex(r"(\(\w+\))?[-+ #0]*+[\d*]*+(\.[\d*]++)?[dioxXeEfFgG]")
 
 
 _KEEPERS: Final = frozenset(

@@ -31,7 +31,7 @@ _LIBRARIES: Final = regex(
 
 
 _SQL: Final = regex(
-    r"^\s*(--.*\n\s*|/\*.*?\*/\s*)*\(?\s*(select|insert|update|delete|create|alter|drop|truncate|with|replace|grant|revoke|set|show|"
+    r"^\s*+(?:--[^\n]*+\n\s*+|(?>/\*.*?\*/)\s*+)*+(?:\(\s*+)?(select|insert|update|delete|create|alter|drop|truncate|with|replace|grant|revoke|set|show|"
     r"call|exec|merge|copy|vacuum|analyze|explain|pragma|attach|use|lock|comment|refresh|declare|begin|do|describe|reindex)\b",
     re.I | re.S,
 )

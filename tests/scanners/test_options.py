@@ -35,7 +35,10 @@ def test_paths_are_given_another_class() -> None:
         ("colour = 1", "colour"),
         ("exclude = [", "cannot be read"),
         ("exclude = " + "[" * 100_000, "nested too deeply"),
-        ("a" + ".a" * 100_000 + " = 1", "more than 1,000 dots"),
+        ("a" + ".a" * 100_000 + " = 1", "more than 100 parts"),
+        ("a = " + "1" * 5000, "cannot be read"),
+        (f"exclude = {['a'] * 201}", "200 patterns"),
+        (f"exclude = ['{'a' * 501}']", "200 patterns"),
     ],
 )
 def test_what_cannot_be_understood_is_named_and_changes_nothing(text: str, word: str) -> None:
@@ -56,7 +59,15 @@ def test_what_cannot_be_understood_is_named_and_changes_nothing(text: str, word:
         ("a", "ab.py", False),
         ("a?.py", "ab.py", True),
         ("a.py", "aXpy", False),
+        ("*.py", "a.py.py", True),
+        ("**/a*/b", "ax/c/ay/b/d", True),
+        ("a**b", "ax/yb", True),
     ],
 )
 def test_patterns_match_as_in_other_tools(pattern: str, path: str, *, matches: bool) -> None:
     assert bool(glob(pattern).match(path)) == matches
+
+
+@pytest.mark.parametrize("pattern", ["**/a/" * 50 + "x", "*a" * 50 + "b", "**a" * 50 + "b", "**/*a*" * 30 + "/b"])
+def test_a_pattern_of_many_wildcards_takes_no_hours(pattern: str) -> None:
+    assert not any(glob(pattern).match(path) for path in ("a" * 1000, "a/" * 499 + "c", "aa/" * 330 + "a"))

@@ -13,7 +13,7 @@ _HEALTH: Final = regex(
     r"health(?![-_ ]?(records?|care|insurance|plans?|data|profiles?|forms?|scores?|tips?|logs?|history|goals?|issues?)\b)|(^|[/_.-])(livez?|liveness|ready|readyz|readiness|ping|heart_?beat|alive|status|up|monitor(ing)?)([/_.$-]|$)|check_?alive",
     re.IGNORECASE,
 )
-_OF_ONE: Final = regex(r"[{<][^}>]+[}>]/")  # The state of one thing, not of the service.
+_OF_ONE: Final = regex(r"[{<][^{<}>]+[}>]/")  # The state of one thing, not of the service.
 _PROBED: Final = regex(
     r"livenessProbe|readinessProbe|startupProbe|^\s*HEALTHCHECK\s+(?!NONE)|^\s*healthcheck:|inspect\s+ping|health_check",
     re.IGNORECASE,

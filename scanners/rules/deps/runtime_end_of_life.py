@@ -10,7 +10,7 @@ from scanners.rule import Example, Rule
 from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
-_IMAGE: Final = regex(r"^\s*-?\s*image:\s*[\"']?([^\s\"'#]+)")
+_IMAGE: Final = regex(r"^\s*+(?:-\s*+)?image:\s*+[\"']?([^\s\"'#]+)")
 _PRODUCTS: Final = frozenset("python node debian ubuntu alpine centos postgres mysql mariadb mongo".split(" "))
 _SUITES: Final = regex(r"(jessie|stretch|buster|bullseye|bookworm|trixie|focal|bionic|jammy|noble)|alpine(\d+\.\d+)")
 _SOON: Final = dt.timedelta(days=90)

@@ -12,8 +12,8 @@ from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
 _OLD: Final = dt.timedelta(days=180)
-_ALERT: Final = regex(r"^(\s*-?\s*)[\"']?alert[\"']?:\s*[\"']?([^\"'#]*[^\"'#\s])")
-_RULES: Final = regex(r"^\s*(-\s*)?[\"']?(expr|record)[\"']?\s*:", re.MULTILINE)
+_ALERT: Final = regex(r"^(\s*+(?:-\s*+)?)[\"']?alert[\"']?:\s*+[\"']?([^\"'#]*[^\"'#\s])")
+_RULES: Final = regex(r"^[^\S\n]*+(-[^\S\n]*+)?[\"']?(expr|record)[\"']?\s*:", re.MULTILINE)
 _RUNBOOK: Final = regex(r"run_?book", re.IGNORECASE)
 _SILENT = """groups:
   - name: shop

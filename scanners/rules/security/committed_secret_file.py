@@ -10,7 +10,7 @@ from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
 _TRIED_OUT: Final = regex(
-    r"^\s*-\s*[\"']?(\.|\$\{?PWD\}?)/?(src|app)?/?:/|\bdockerfile:.*\bdev\b|settings\.\w*dev\b|DEBUG[:=]\s*[\"']?(1|true)",
+    r"^[^\S\n]*+-[^\S\n]*+[\"']?(\.|\$\{?PWD\}?)/?(src|app)?/?:/|\bdockerfile:.*\bdev\b|settings\.\w*dev\b|DEBUG[:=]\s*[\"']?(1|true)",
     re.IGNORECASE | re.MULTILINE,
 )
 """A compose file that starts what a developer works on."""

@@ -13,7 +13,7 @@ _ANSWERS: Final = regex(
     re.IGNORECASE,
 )
 _MANAGED: Final = frozenset({"values", "filter", "exclude", "order_by", "select_related", "prefetch_related"})
-_MANAGER: Final = regex(r"\.objects(\.(all|values|filter|exclude|order_by|select_related|prefetch_related)\(.*\))*$")
+_MANAGER: Final = regex(r"\.objects(\.(all|values|filter|exclude|order_by|select_related|prefetch_related)\(.*\))?$")
 SEARCHED: Final = r"__(icontains|contains|istartswith|startswith|iregex|regex)\b"
 _NARROWED: Final = regex(rf"\b(filter|exclude)\((?!\)|\w+{SEARCHED})|\[")
 

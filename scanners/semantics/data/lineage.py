@@ -1,7 +1,7 @@
 """How the migrations of a repository follow one another, and which of them may not have run in production yet."""
 
 import datetime as dt
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -74,12 +74,12 @@ def _alembic(facts: list[Fact]) -> Line:
     known: dict[str, Any] = {fact["revision"]: fact for fact in facts}
     needed = {down for fact in facts for down in fact["needs"]}
     heads = [fact for fact in facts if fact["revision"] not in needed]
-    ordered: list[Fact] = []
-    waiting = list(heads)
+    found: dict[int, Fact] = {}
+    waiting = deque(heads)
     while waiting:
-        fact = waiting.pop(0)
-        if fact not in ordered:
-            ordered.append(fact)
+        fact = waiting.popleft()
+        if id(fact) not in found:
+            found[id(fact)] = fact
             waiting += [known[down] for down in fact["needs"] if down in known]
-    branched = any(fact["branched"] for fact in facts)
+    ordered, branched = list(found.values()), any(fact["branched"] for fact in facts)
     return Line("alembic", ordered[::-1], [] if branched else heads, ordered[:RECENT])

@@ -27,7 +27,7 @@ _EATERS: Final = frozenset({"list", "tuple", "set", "sorted", "len", "sum", "boo
 _INSERTS: Final = frozenset({"create", "acreate", "save", "asave", "commit"})
 _DOUBLE: Final = frozenset({"get_or_create", "update_or_create", "aget_or_create", "aupdate_or_create"})
 _BY_SET: Final = frozenset({"in_", "any_", "in_bulk"})
-_DML: Final = regex(r"^\s*\(?\s*(select|insert|update|delete|with)\b", re.IGNORECASE)
+_DML: Final = regex(r"^\s*+(?:\(\s*+)?(select|insert|update|delete|with)\b", re.IGNORECASE)
 _TABLE: Final = regex(r"\b(from|join|into|update)\s+[\w.?]*[`\"'\[]?$", re.IGNORECASE)
 _FORMS: Final = regex(r"(Form|FormSet|Serializer|Config|File|Image|Client|Writer|Workbook|Document|Parser)$")
 

@@ -24,7 +24,7 @@ _RAISING: Final = frozenset({"raises", "raise", "exceptions", "except", "throws"
 _TITLES: Final = _PARAMETERS | _MORE | _OTHERS
 _MARKS: Final = frozenset({":", "@"})
 _FIELD: Final = regex(
-    r"^\s*[:@](?P<tag>param|parameter|arg|argument|key|keyword|raises?|except|exception|returns?|rtype|type|yields?)\b"
+    r"^[^\S\n]*+[:@](?P<tag>param|parameter|arg|argument|key|keyword|raises?|except|exception|returns?|rtype|type|yields?)\b"
     r"(?P<rest>[^:\n]*):",
     re.MULTILINE,
 )
@@ -72,8 +72,8 @@ def may_have_sections(written: str) -> bool:
 
 def read(docstring: str) -> Sections:
     """The sections of a docstring as `ast.get_docstring` gives it."""
-    text = re.split(r"^\s*---\s*$", docstring, maxsplit=1, flags=re.MULTILINE)[0]  # Below it stands a schema.
-    text = re.sub(r"^\s*```.*?^\s*```", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.split(r"^[^\S\n]*+---\s*$", docstring, maxsplit=1, flags=re.MULTILINE)[0]  # Below it stands a schema.
+    text = re.sub(r"^[^\S\n]*+```.*?^[^\S\n]*+```", "", text, flags=re.MULTILINE | re.DOTALL)
     names: list[str] = []
     extra: list[str] = []
     lines = text.split("\n")

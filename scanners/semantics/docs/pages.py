@@ -16,7 +16,7 @@ _TAG: Final = regex(r"</?[a-z][^>]*>", re.IGNORECASE)
 _UNDERLINE: Final = regex(r"^([=\-~^\"'`#*+.:_])\1{2,}\s*$")
 _LINK: Final = regex(
     # Lengths are bounded: without it each of many brackets that nothing closes is followed to the end of the page.
-    r"\[([^\]\n]{1,500})\]\(([^)\s]{1,500})[^)]{0,500}\)|`([^`<\n]{1,500})<([^>\n]{1,500})>`__?"
+    r"\[([^\]\n]{1,500}+)\]\(([^)\s]{1,500}+)[^)]{0,500}+\)|`([^`<\n]{1,500}+)<([^>\n]{1,500}+)>`__?"
     r"|^ {0,3}\[([^\]\n]+)\]:\s*(\S+)"
     r"|^\.\. _([^:\n]+): (\S+)|(?P<bare>https?://[^\s<>()\"'`\]]+)",
     re.MULTILINE,
@@ -42,6 +42,8 @@ _PLACEHOLDER: Final = regex(
 )
 _ITEM: Final = regex(r"^\s*([-*+]|\d+\.)\s")
 _WORDS_OF_A_SENTENCE: Final = 6
+_LONGEST: Final = 1000
+"""Characters of a line that are looked at."""
 
 
 def _any(*words: str) -> re.Pattern[str]:
@@ -156,7 +158,7 @@ def headings(lines: list[str]) -> list[Line]:
             marked = _MARKED.match(line)
             if marked:
                 said = next(part for part in marked.groups() if part is not None)
-                found.append((number, _TAG.sub(" ", said).strip()))
+                found.append((number, _TAG.sub(" ", said[:_LONGEST]).strip()))
             elif _underlines(lines, number):
                 found.append((number - 1, lines[number - 2].strip()))
     return found
@@ -221,7 +223,9 @@ def covered(lines: list[str], heads: list[Line], linked: list[tuple[int, str, st
     for topic, pattern in TOPICS.items():
         named = next((line for line, text in told if pattern.search(text.lower().replace("_", " "))), 0)
         done = _DONE.get(topic)
-        named = named or next((number for number, line in enumerate(lines, 1) if done and done.search(line)), 0)
+        named = named or next(
+            (number for number, line in enumerate(lines, 1) if done and done.search(line[:_LONGEST])), 0
+        )
         if named:
             found[topic] = named
     purpose = next(_sentences(lines, heads), 0)

@@ -1,6 +1,7 @@
 """Whether an installing command takes its versions from a lock."""
 
 import posixpath
+from functools import partial
 from typing import Final
 
 from scanners.regex import regex
@@ -20,7 +21,7 @@ def judged(install: Fact, tree: Tree) -> tuple[str, str]:
         return "good", ""
     if install["loose"]:
         return "bad", f"The build takes {_listed(install['loose'])} in whatever version is newest on its day."
-    unpinned = [_file(name, install, tree) for name in install["files"]]
+    unpinned = [tree.once(f"whether {name} pins", partial(_file, name, tree)) for name in install["files"]]
     if "bad" in unpinned:
         name = install["files"][unpinned.index("bad")]
         return "bad", f"`{name}` does not pin what it names, so each build chooses versions anew."
@@ -54,7 +55,7 @@ def _locking(install: Fact) -> tuple[str, str]:
     return "bad", f"`{lock}` is not copied before, so `{install['tool']}` chooses versions anew."
 
 
-def _file(name: str, install: Fact, tree: Tree) -> str:
+def _file(name: str, tree: Tree) -> str:
     """Whether a requirement file pins all it names: good, bad or unknown."""
     base = posixpath.basename(name)
     paths = [path for path in tree.of_kind("requirements", "constraints") if posixpath.basename(path) == base]

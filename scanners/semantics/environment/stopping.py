@@ -52,7 +52,7 @@ def seconds(text: str) -> float | None:
     """A period as compose (`1m30s`) or Kubernetes (`30`) writes it."""
     if re.match(r"^\d+(\.\d+)?$", text):
         return float(text)
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|h|m|s)", text)
+    parts = re.findall(r"(?<!\d)(\d+(?:\.\d+)?)(ms|h|m|s)", text[:100])
     return sum(float(number) * _UNIT[unit] for number, unit in parts) if parts else None
 
 

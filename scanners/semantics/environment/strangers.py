@@ -11,7 +11,7 @@ PLATFORM: Final = ("actions/", "github/")
 
 
 TAINTED: Final = regex(
-    r"\$\{\{[^}]*\bgithub\.(?:event\.(?:issue\.(?:title|body)|pull_request\.(?:title|body|head\.(?:ref|label|repo\.default_branch))"
+    r"\$\{\{(?:[^}$]|\$(?!\{\{))*\bgithub\.(?:event\.(?:issue\.(?:title|body)|pull_request\.(?:title|body|head\.(?:ref|label|repo\.default_branch))"
     r"|comment\.body|review\.body|review_comment\.body|discussion\.(?:title|body)|pages\[?[^}]*page_name"
     r"|head_commit\.(?:message|author\.\w+)|commits\[?[^}]*(?:message|author)|workflow_run\.(?:head_branch|head_commit\.message))"
     r"|head_ref)\b[^}]*\}\}"

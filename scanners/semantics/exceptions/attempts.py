@@ -42,7 +42,7 @@ _REMOTE: Final = regex(
     r"(^|[._])(requests|httpx|session|client|http|api|conn|connection|gateway|service|broker|redis|db|database|objects|bucket|s3)"
     r"(\(.*\))?$"
 )
-_CHANGES: Final = regex(r"\W*[rfb]?\W*(insert|update|delete|replace|merge|create|alter|drop)\b", re.IGNORECASE)
+_CHANGES: Final = regex(r"\W*+(?:[rfb]\W*+)?(insert|update|delete|replace|merge|create|alter|drop)\b", re.IGNORECASE)
 _PEER: Final = regex(r"transport|sock|wfile|stream|conn|client|writer|std(out|err)|response|pipe", re.IGNORECASE)
 _WRITES: Final = frozenset("save commit bulk_create bulk_update write write_text write_bytes send_mail publish".split())
 _FAILS: Final = regex(

@@ -28,7 +28,7 @@ _CHECKS: Final = regex(
     re.IGNORECASE,
 )
 _GUARDED: Final = regex(
-    r"@\S*(jwt|login|token|auth\w*|session)_?required|@\S*requires?_(auth|login|jwt|token)"
+    r"@[^\s@]*(jwt|login|token|auth\w*|session)_?required|@[^\s@]*requires?_(auth|login|jwt|token)"
     r"|(Login|Permission|Auth\w*)RequiredMixin"
 )
 _SECRETS: Final = regex(r"passw|\botp\b|totp|\bpin\b|check_password|verify_code|reset_token", re.IGNORECASE)

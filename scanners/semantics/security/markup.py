@@ -69,7 +69,7 @@ _HTML: Final = regex(r"text/html", re.IGNORECASE)
 _RAW_MARKDOWN: Final = frozenset({"markdown.markdown", "markdown2.markdown", "markdown.Markdown.convert"})
 """Converters that leave the markup in a text as it is; Python-Markdown 3 has no safe mode."""
 
-_SAFE: Final = regex(r"\{\{-?\s*([^{}]*?)\|\s*safe\b(?!\w)[^{}]*\}\}")
+_SAFE: Final = regex(r"\{\{-?\s*+([^{}]*?)\|\s*+safe\b(?!\w)[^{}]*\}\}")
 _MAIL: Final = regex(r"\{%-?\s*block\s+\w*(plain|subject|text_?body)\w*\s*-?%\}", re.IGNORECASE)
 _OFF: Final = regex(r"\{%-?\s*autoescape\s+(off|false)\s*-?%\}", re.IGNORECASE)
 
@@ -157,14 +157,14 @@ def unescaped_lines(text: TextFile) -> Iterator[tuple[int, str, Confidence | Non
             plain = "." in value and not mail and not {"(", "|"} & set(value)
             guess = Confidence.MEDIUM if plain else Confidence.LOW
             yield number, value, None if trusted_by_name(value) else guess
-        if _OFF.search(line) and "</" in text.text and _fills(text.lines[number - 1 :]):
+        if _OFF.search(line) and "</" in text.text and _fills(text.lines[number - 1 : number + 200]):
             yield number, "", Confidence.MEDIUM
 
 
 def _fills(lines: list[str]) -> bool:
     """Whether the part that starts there puts a value into the page: addresses of files and routes are harmless."""
     part = "\n".join(lines).partition("endautoescape")[0]
-    values = re.findall(r"\{\{(.*?)\}\}", part)
+    values = re.findall(r"\{\{((?:(?!\{\{).)*?)\}\}", part)
     return (
         any(not trusted_by_name(value) for value in values)
         or re.search(r"\{%-?\s*(include|block|(block)?trans|(block)?translate)\b", part) is not None
