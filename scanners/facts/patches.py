@@ -2,8 +2,8 @@
 
 import ast
 import re
-from bisect import bisect_right
-from itertools import accumulate
+from bisect import bisect_left
+from functools import lru_cache
 from typing import Any, Final
 
 from scanners.context import Context, per_file
@@ -11,7 +11,7 @@ from scanners.facts.tests import TEST
 from scanners.place import Call, Place
 from scanners.regex import regex
 from scanners.rule import Collector
-from scanners.scopes import arguments
+from scanners.scopes import Scope, arguments
 from scanners.semantics.connections import CALLS as CONNECTIONS
 from scanners.semantics.outbound import HTTP, NETWORK, PROCESSES, REDIS
 from scanners.semantics.tests.mocks import PATCHES, is_patch, is_shaped, target_of
@@ -29,23 +29,19 @@ _FIXTURES: Final = frozenset(
 _ADDRESS: Final = regex(r"://([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 _DEFS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _RAISES: Final = regex(
-    r"side_effect\s*=\s*+[\[(]*+\s*+[\w.]*(Error|Exception|Timeout|TimeOut|Refused|Disconnected|Fault|Failure|Unavailable|Expired"
+    r"side_effect\s*=\s*[\[(]*\s*[\w.]*(Error|Exception|Timeout|TimeOut|Refused|Disconnected|Fault|Failure|Unavailable|Expired"
     r"|Throttled|NotFound)\b|raise_for_status\.side_effect|throw\("
 )
 _RAISERS: Final = ("side_effect", "raise_for_status.side_effect", "throw(")
 _STATUS: Final = regex(r"\bstatus(_code)?\s*=\s*[45]\d\d\b|returncode\s*=\s*[1-9]")
-_FAILURES: Final = ("ConnectionError", "Timeout", "raise_for_status", "HTTPError", "ClientError", "RequestException")
 _FAILS: Final = tuple(
-    (words, regex(pattern))
-    for words, pattern in (
+    (starts, regex(pattern))
+    for starts, pattern in (
         (("side_effect",), r"side_effect\s*="),
-        (("status",), r"status(_code)?\s*=\s*[45]\d\d"),
-        (("OSError",), r"\bOSError"),
-        (
-            ("send_response", "send_error", "set_status", "respond_with_"),
-            r"(send_response|send_error|set_status|respond_with_\w+)\([^)\n]*\b[45]\d\d\b",
-        ),
-        (("'4", "'5", '"4', '"5'), r"[\"'][45]\d\d [A-Za-z]"),
+        (("Error",), r"(?<=Connection)Error|(?<=HTTP)Error|(?<=Client)Error|(?<=\bOS)Error"),
+        (("Timeout", "RequestException"), ""),
+        (("status",), r"(?<=raise_for_)status|status(_code)?\s*=\s*[45]\d\d|(?<=set_)status\([^)\n]*\b[45]\d\d\b"),
+        (("send_", "respond_with_"), r"(send_response|send_error|respond_with_\w+)\([^)\n]*\b[45]\d\d\b"),
         (
             ("raises(",),
             (
@@ -53,9 +49,10 @@ _FAILS: Final = tuple(
                 r"\.[\w.]*(Error|Exception|Refused|Disconnected|Fault)"
             ),
         ),
+        (("'4", "'5", '"4', '"5'), r".[45]\d\d [A-Za-z]"),
     )
 )
-"""Words of which one stands in all that a pattern finds: to look for them first takes a tenth of the time."""
+"""What a boundary that fails looks like, and the texts that it begins with: these are found in a tenth of the time."""
 
 
 class Patches(Collector):
@@ -67,11 +64,8 @@ class Patches(Collector):
     calls = (*PATCHES, "*.patch", "*.object", "*.setattr")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        target, mock = "", is_patch(call)
-        if mock:
-            target = target_of(call)
-        elif call.last == "setattr" and getattr(call.receiver, "id", "") == "monkeypatch":
-            target = _set(call)
+        mock = is_patch(call)
+        target = target_of(call) if mock else _set(call)
         known = ctx.facts.get("patch", [])
         if target and not (known and (known[-1]["line"], known[-1]["target"]) == (call.line, target)):
             ctx.fact(
@@ -95,53 +89,69 @@ class Patches(Collector):
             _note(ctx, place, [f"{place.node.module}.{alias.name}" for alias in place.node.names])
 
     def visit_module(self, ctx: Context) -> None:
-        if any(arg.arg in _FIXTURES for function in ctx.module.functions for arg in arguments(function)):
+        if any(map(_takes_fixture, ctx.module.functions)):
             ctx.fact("test-real", 1, name="fixture")
         if _makes_fail(ctx.source):
             ctx.fact("test-failure", 1)
-        hosts = sorted(set(_ADDRESS.findall(ctx.source)))[:40] if "://" in ctx.source else []
+        hosts = sorted({match[1] for match in matches(_ADDRESS, "://", ctx.source)})[:40]
         if hosts:
             ctx.fact("test-hosts", 1, hosts=hosts)
+
+
+def _takes_fixture(function: Any) -> bool:
+    args = function.args
+    others = args.posonlyargs or args.kwonlyargs or args.vararg or args.kwarg
+    return any(arg.arg in _FIXTURES for arg in (arguments(function) if others else args.args))
 
 
 def _fails(call: Call, ctx: Context) -> bool:
     """Whether the test that a patch stands in has what it replaces raise an error, or answer with one."""
     around: Any = call.function or (call.stmt if isinstance(call.stmt, _DEFS) else call.cls)
-    if around is None:
+    failures = _failures(ctx) if around is not None else []
+    if not failures:
         return False
     first = min([around.lineno, *(decorator.lineno for decorator in getattr(around, "decorator_list", ()))])
-    return any(first <= start and end <= around.end_lineno for start, end in _failures(ctx))
+    inside = failures[bisect_left(failures, (first, 0)) : bisect_left(failures, (around.end_lineno + 1, 0))]
+    return any(end <= around.end_lineno for _, end in inside)
 
 
 @per_file
 def _failures(ctx: Context) -> list[tuple[int, int]]:
-    """The first and last lines of what makes something fail in a file."""
+    """The first and last lines of what makes something fail in a file, in order."""
     source = ctx.source
     states = [match for word in ("status", "returncode") for match in matches(_STATUS, word, source)]
     if not states and "side_effect" not in source:
         return []
     raised = (match for word in _RAISERS for match in matches(_RAISES, word, source))
-    begins = [0, *accumulate(len(line) + 1 for line in ctx.source_lines)]
-    spans = [match.span() for match in (*raised, *states)]
-    return [(bisect_right(begins, start), bisect_right(begins, end)) for start, end in spans]
+    found, line, counted = [], 1, 0
+    for start, end in sorted(match.span() for match in (*raised, *states)):
+        line += source.count("\n", counted, start)
+        found.append((line, line + source.count("\n", start, end)))
+        counted = start
+    return found
 
 
 def _makes_fail(source: str) -> bool:
     """Whether a test has a boundary fail."""
-    return any(word in source for word in _FAILURES) or any(
-        any(word in source for word in words) and pattern.search(source) for words, pattern in _FAILS
-    )
+    return any(True for starts, pattern in _FAILS for start in starts for _ in matches(pattern, start, source))
 
 
 def _note(ctx: Context, place: Place[Any], names: list[str]) -> None:
     for name in names:
-        if _REAL.match(name):
+        if _is_real(name):
             parts = name.split(".")
             ctx.fact("test-real", place, name=".".join(parts[: 2 if parts[0] == "testcontainers" else 1]))
 
 
+@lru_cache(maxsize=4096)  # Tests import the same few names.
+def _is_real(name: str) -> bool:
+    return _REAL.match(name) is not None
+
+
 def _set(call: Call) -> str:
-    """What `monkeypatch.setattr` replaces."""
+    """What `monkeypatch.setattr` replaces; empty for any other call."""
+    if call.last != "setattr" or getattr(call.receiver, "id", "") != "monkeypatch":
+        return ""
     args = call.node.args
     first = _text_of(args[0]) if args else ""
     if first:
@@ -164,8 +174,8 @@ class RealServices(Collector):
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         tested = text.kind == "workflow" or text.role == "test"
-        if tested and re.search(r"^[^\S\n]*+services:|docker[- ]compose", text.text, re.MULTILINE):
-            for match in re.finditer(r"image:\s*+['\"]?(?:[\w./-]*[./-])?(\w+)[:'\"\s]", text.text):
+        if tested and re.search(r"^\s*services:|docker[- ]compose", text.text, re.MULTILINE):
+            for match in re.finditer(r"image:\s*['\"]?[\w./-]*?(\w+)[:'\"\s]", text.text):
                 ctx.fact("test-real", 1, name=match[1])
 
 
@@ -193,12 +203,13 @@ class Defined(Collector):
     """Fact `defined` (one a file): the names of its functions and methods."""
 
     def visit_module(self, ctx: Context) -> None:
-        names = [name for name, found in ctx.module.names.items() if any(binding.kind == "def" for binding in found)]
+        names = _defs(ctx.module)
         for scope in ctx.module.classes.values():
-            names += [
-                f"{scope.qualname}.{name}"
-                for name, found in scope.names.items()
-                if any(binding.kind == "def" for binding in found)
-            ]
+            names += [f"{scope.qualname}.{name}" for name in _defs(scope)]
         if names:
             ctx.fact("defined", 1, names=names)
+
+
+def _defs(scope: Scope) -> list[str]:
+    """The names that a scope gives to functions."""
+    return list({name: 0 for name, found in scope.names.items() for binding in found if binding.kind == "def"})

@@ -12,18 +12,20 @@ from scanners.regex import regex
 from scanners.rule import Collector
 from scanners.semantics.tests.imported import imported
 from scanners.semantics.tests.testcode import is_case, is_mixin, is_test, may_collect
-from scanners.syntax import descendants
-from scanners.text import TextFile, words_before
+from scanners.semantics.tests.unruntests import count_tests
+from scanners.syntax import statements
+from scanners.text import TextFile, matches
 from scanners.tree import Fact, Tree
 
 TEST: Final = frozenset({"test"})
 _COLLECTED: Final = ("test*.py", "*_test.py")  # pytest asks for test_*.py, Django for test*.py.
 _OPTION: Final = regex(
-    r"^[^\S\n]*+(python_files|python_classes|python_functions|testpaths|test_patterns)\s*+=\s*(.*)$", re.MULTILINE
+    r"^\s*(python_files|python_classes|python_functions|testpaths|test_patterns)\s*=\s*(.*)$", re.MULTILINE
 )
-_DRIVES: Final = regex(r"\.(?:get|post|put|delete|goto|open)\(")
-_DRIVERS: Final = frozenset({"client", "app", "api_client", "test_client", "browser", "page"})
-_DEFS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DRIVERS: Final = ("client.", "app.", "browser.", "page.")
+_DRIVES: Final = regex(
+    r"(?:(?<!\w)|(?<=\bapi_)(?=client)|(?<=\btest_)(?=client))[a-z]+\.(?:get|post|put|delete|goto|open)\("
+)
 _NAMES: Final = regex(r"[\w*.?/\[\]-]+")
 
 
@@ -42,14 +44,14 @@ class Tests(Collector):
             ctx.fact("test-file", place, count=0, function="", at=0)
         fact = ctx.facts["test-file"][0]
         fact["count"] += 1
-        if place.cls is None and not fact["function"] and _asserts(place.node):
+        if not fact["function"] and place.cls is None and _asserts(place.node):
             fact["function"], fact["at"] = place.node.name, place.line
 
     def visit_class_def(self, place: Place[ast.ClassDef], ctx: Context) -> None:
         node = place.node
         if node.name.startswith("Test") or node.decorator_list or place.function is not None or is_mixin(node.name):
             return
-        tests = sum(map(_is_method, node.body))
+        tests = count_tests(node)
         if tests and is_case(node, place) is False and may_collect(node):
             ctx.fact("test-class", place, name=node.name, count=tests, used=_is_named_again(node.name, ctx.source))
 
@@ -70,12 +72,11 @@ class Tests(Collector):
 
 def _drives(source: str) -> bool:
     """Whether a file asks an application for URLs."""
-    driven = any(word in source for word in ("client.", "app.", "browser.", "page."))
-    return driven and any(word in _DRIVERS for word in words_before(_DRIVES, source))
+    return any(True for driver in _DRIVERS for _ in matches(_DRIVES, driver, source))
 
 
 def _asserts(node: ast.AST) -> bool:
-    return bool(descendants(node, ast.Assert))
+    return any(type(stmt) is ast.Assert for stmt in statements(node))
 
 
 def _is_named_again(name: str, source: str) -> bool:
@@ -87,10 +88,6 @@ def _is_named_again(name: str, source: str) -> bool:
         seen += not any(letter.isalnum() or letter == "_" for letter in around)
         at = source.find(name, end)
     return seen > 1
-
-
-def _is_method(stmt: Any) -> bool:
-    return type(stmt) in _DEFS and stmt.name.startswith("test")
 
 
 def _imports(ctx: Context) -> list[str]:
