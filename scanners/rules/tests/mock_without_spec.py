@@ -5,13 +5,13 @@ from scanners.rule import Example, Rule
 from scanners.semantics.tests.mocks import (
     BARE,
     PATCHES,
-    SHAPED,
     answered_by_fake,
     configured,
     holds_data,
     is_child,
     is_patch,
     is_shaped,
+    names_shape,
     stands_for,
     target_of,
 )
@@ -96,24 +96,23 @@ class MockWithoutSpec(Rule):
             self._patch(call, ctx)
 
     def _patch(self, call: Call, ctx: Context) -> None:
-        target = target_of(call)
-        if call.node.keywords and is_shaped(call):
+        target, shaped = target_of(call), is_shaped(call)
+        kind = stands_for(target)
+        if shaped and (target or call.node.keywords):
             ctx.site(call)
         elif not target:
             ctx.unresolved(call, "What is patched cannot be told.")
-        elif is_shaped(call) or not stands_for(target) or answered_by_fake(call):
+        elif not kind or answered_by_fake(call):
             ctx.site(call)
         else:
-            kind = stands_for(target)
             what = f"the class `{_last(target)}`" if kind == "class" else f"`{target.lstrip('.')}`"
             answers = call.keyword("return_value", "side_effect")  # Something stands behind it: only the call is loose.
             message = f"This mock of {what} accepts any name and any argument: pass autospec=True."
             ctx.report(call, message, confidence=Confidence.LOW if answers is not None else None)
 
     def _bare(self, call: Call, ctx: Context) -> None:
-        words = {word.arg for word in call.node.keywords}
         ctx.site(call)
-        if call.node.args or words & SHAPED or None in words or is_child(call):
+        if call.node.args or names_shape(call.node) or is_child(call):
             return
         given = configured(call)
         if given:

@@ -1,10 +1,11 @@
 """Mocks as they are made: what they stand for, whether they keep to its shape, what a patch replaces."""
 
 import ast
+from functools import lru_cache
 from typing import Any, Final
 
 from scanners.constants import fold
-from scanners.place import Call, Place
+from scanners.place import Call
 from scanners.regex import regex
 from scanners.syntax import descendants
 
@@ -28,6 +29,7 @@ _CLASS: Final = regex(r"^[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*$")
 _DATA: Final = ("args", "kwargs", "environ", "call_args")
 
 
+@lru_cache(maxsize=1)  # Several ask for the same call, one after the other.
 def target_of(call: Call) -> str:
     """The dotted name that a patch replaces, as far as it is fixed; empty when it is not."""
     args = call.node.args
@@ -56,8 +58,12 @@ def is_patch(call: Call) -> bool:
 def is_shaped(call: Call) -> bool:
     """Whether the replacement is given, or made to the shape of what it replaces."""
     position = 2 if call.last == "object" else 1
-    words = {word.arg for word in call.node.keywords}
-    return bool(words & SHAPED) or len(call.node.args) > position or None in words
+    return len(call.node.args) > position or names_shape(call.node)
+
+
+def names_shape(call: ast.Call) -> bool:
+    """Whether a keyword gives the shape, or may: keywords that are unpacked are not in sight."""
+    return any(word.arg is None or word.arg in SHAPED for word in call.keywords)
 
 
 def stands_for(target: str) -> str:
@@ -79,48 +85,59 @@ def answered_by_fake(call: Call) -> bool:
 def configured(call: Call) -> list[str]:
     """The attributes that a bare mock is given, by keyword or after it is made: it stands for an object then."""
     given = [word.arg for word in call.node.keywords if word.arg and word.arg.partition(".")[0] not in _CALLABLE]
-    above = call.parent()
+    above = _above(call)
     target = above.targets[0] if isinstance(above, ast.Assign) and len(above.targets) == 1 else None
-    if not isinstance(target, ast.Name):
-        return given
-    for node in descendants(call.function or ast.Module([], []), ast.Attribute):
-        if not isinstance(node.ctx, ast.Load):
-            given += _below(node, target.id)
+    if isinstance(target, ast.Name) and call.function is not None:
+        given += _stored(call.function).get(target.id, [])
     return given
+
+
+@lru_cache(maxsize=1)  # Asked for one mock of a test after the other.
+def _stored(function: Any) -> dict[str, list[str]]:
+    """What a def gives values to by assignments to `name.a` or `name.a.return_value`: each first attribute, by name."""
+    found: dict[str, list[str]] = {}
+    for node in descendants(function):
+        if type(node) is ast.Attribute and type(node.ctx) is not ast.Load:
+            name, first = _root(node)
+            if name and first not in ("return_value", "side_effect") and not first.startswith("__"):
+                found.setdefault(name, []).append(first)
+    return found
 
 
 def holds_data(call: Call) -> bool:
     """Whether a bare mock is only given values to be read: nothing of it is called, answers, or is asked afterwards."""
-    above = call.parent()
+    above = _above(call)
     name = getattr(above.targets[0], "id", "") if isinstance(above, ast.Assign) else ""
-    around = list(descendants(call.function or ast.Module([], [])))
-    held = [node for node in around if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == name]
-    stored = {id(node) for node in held if not isinstance(node.ctx, ast.Load)}
+    around = descendants(call.function) if name and call.function is not None else ()
+    attributes = [node for node in around if type(node) is ast.Attribute]
+    held = {node for node in attributes if getattr(node.value, "id", "") == name}
+    deep = any(node.value in held for node in attributes)
+    called = any(node.func in held for node in around if type(node) is ast.Call)
     values = [word.value for word in call.node.keywords]
-    values += [node.value for node in around if isinstance(node, ast.Assign) and id(node.targets[0]) in stored]
-    deep = [node for node in around if isinstance(node, ast.Attribute) and any(node.value is part for part in held)]
-    called = [node for node in around if isinstance(node, ast.Call) and any(node.func is part for part in held)]
+    values += [node.value for node in around if type(node) is ast.Assign and node.targets[0] in held]
     return bool(name) and not deep and not called and bool(values) and all(isinstance(each, _VALUES) for each in values)
 
 
-def _below(node: ast.Attribute, name: str) -> list[str]:
-    """The first attribute of `name` that an assignment to `name.a.return_value` reaches."""
+def _root(node: ast.Attribute) -> tuple[str, str]:
+    """The name that `name.a.return_value` starts with, and its first attribute; empty where it starts otherwise."""
     expr: Any = node
-    path: list[str] = []
+    first = ""
     while isinstance(expr, (ast.Attribute, ast.Call)):
         if isinstance(expr, ast.Attribute):
-            path.append(expr.attr)
-            expr = expr.value
+            first, expr = expr.attr, expr.value
         else:
             expr = expr.func
-    first = path[-1] if path else ""
-    plain = first not in ("return_value", "side_effect") and not first.startswith("__")
-    return [first] if plain and isinstance(expr, ast.Name) and expr.id == name else []
+    return getattr(expr, "id", ""), first
 
 
-def is_child(place: Place[Any]) -> bool:
+def is_child(call: Call) -> bool:
     """Whether a mock is given to an attribute, a key or another mock: a part of something that is known elsewhere."""
-    above = place.parent()
+    above = _above(call)
     if isinstance(above, ast.Assign):
         return not all(isinstance(target, ast.Name) for target in above.targets)
     return isinstance(above, (ast.keyword, ast.Dict, ast.List, ast.Tuple))
+
+
+def _above(call: Call) -> ast.AST | None:
+    """What directly holds a call: most stand right behind an equals sign."""
+    return call.stmt if getattr(call.stmt, "value", None) is call.node else call.parent()
