@@ -125,7 +125,7 @@ def _tell(place: Place[Any], ctx: Context) -> None:
     elif (
         _SMOKE.search(node.name.removeprefix("test"))
         or _SURVIVES.search(remarks(node, ctx))
-        or (refused(ctx) & called(body[-1]) and not isinstance(body[-1], ast.Try))
+        or (not isinstance(body[-1], ast.Try) and not refused(ctx).isdisjoint(called(body[-1])))
     ):
         message = f"`{node.name}` fails only if the code raises; what it returns or changes is not checked."
         ctx.report(place, message, severity=Severity.LOW, confidence=Confidence.LOW)
@@ -134,14 +134,17 @@ def _tell(place: Place[Any], ctx: Context) -> None:
 
 
 def _is_filler(stmt: ast.stmt) -> bool:
-    return isinstance(stmt, ast.Pass) or (isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Constant))
+    return type(stmt) is ast.Pass or (type(stmt) is ast.Expr and type(stmt.value) is ast.Constant)
 
 
 def _is_skipped(place: Place[Any]) -> bool:
     """Whether it never gets as far as asserting, on purpose."""
-    node, holder = place.node, place.cls.decorator_list if place.cls is not None else ()
-    for name in map(last_name, (*node.decorator_list, *holder)):
+    node, cls = place.node, place.cls
+    for name in map(last_name, node.decorator_list + cls.decorator_list if cls is not None else node.decorator_list):
         if name.lower().startswith("skip") and name not in ("skipif", "skipIf", "skipUnless"):
             return True
-    value = getattr(next((stmt for stmt in node.body if not _is_filler(stmt)), None), "value", None)
-    return type(value) is ast.Call and last_name(value) in ("skip", "skipTest", "SkipTest", "importorskip")
+    for stmt in node.body:
+        if not _is_filler(stmt):
+            value = getattr(stmt, "value", None)
+            return type(value) is ast.Call and last_name(value) in ("skip", "skipTest", "SkipTest", "importorskip")
+    return False

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from scanners.semantics.tests.testcode import (
     methods,
     parameters,
 )
-from scanners.syntax import descendants, statements
+from scanners.syntax import descendants
 
 ASSERTS, DOUBT, NOTHING = "asserts", "doubt", "nothing"
 
@@ -80,7 +80,8 @@ def _best(found: Iterator[str]) -> str:
 
 _PLAIN: Final = frozenset({ast.Assert, ast.Raise})
 _HOLDING: Final = frozenset({ast.With, ast.AsyncWith, ast.For, ast.AsyncFor, ast.If, ast.Try})
-_TELLING: Final = (ast.withitem, ast.Call, ast.Name, ast.Attribute)
+_REFUSING: Final = frozenset({ast.With, ast.Call})
+_TELLING: Final = frozenset({ast.withitem, ast.Call, ast.Name, ast.Attribute})
 
 
 class _Look:
@@ -101,10 +102,11 @@ class _Look:
         if node in self.seen:
             return NOTHING
         self.seen.add(node)
-        if _asserts(node):
+        if node is not test and _asserts(node):
             return ASSERTS
-        given = set(parameters(test)) | _imported_in(node)
-        return _best(self._part(part, depth, given, test) for part in descendants(node, *_TELLING))
+        parts = descendants(node)
+        given = set(parameters(test)) | _imported_in(parts)
+        return _best(self._part(part, depth, given, test) for part in parts if type(part) in _TELLING)
 
     def _part(self, part: Any, depth: int, given: set[str], test: Any) -> str:
         kind = type(part)
@@ -131,6 +133,8 @@ class _Look:
                 return ASSERTS
             helper = self.own.get(part.attr) if getattr(part.value, "id", "") in ("self", "cls", "super") else None
             return self.of(helper, depth + 1, test) if helper is not None and depth < 2 else NOTHING
+        if part.id not in self.ctx.module.names:
+            return NOTHING
         helper = function_named(part.id, self.ctx.module) or class_named(part.id, self.ctx.module)
         if helper is not None:
             return self.of(helper, depth + 1, test) if depth < 2 else DOUBT
@@ -139,14 +143,18 @@ class _Look:
 
 def _asserts(node: Any) -> bool:
     """Whether a def or class asserts by itself, as most tests do."""
-    if _asserts_openly(node.body) or any(type(stmt) in _PLAIN for stmt in statements(node)):
+    if _asserts_openly(node.body):
         return True
-    return any(map(_is_sure, map(last_name, descendants(node, ast.Call))))
+    for part in descendants(node):
+        kind = type(part)
+        if kind in _PLAIN or (kind is ast.Call and _is_sure(last_name(part))):
+            return True
+    return False
 
 
 def _asserts_openly(body: list[Any]) -> bool:
-    """Whether a statement is an assertion: most tests need no more, so that their files need not be listed."""
-    for stmt in body:
+    """Whether a statement is an assertion: most tests end with one, and need no longer look."""
+    for stmt in body[::-1]:
         kind = type(stmt)
         if kind is ast.Expr:
             if type(stmt.value) is ast.Call and _is_sure(last_name(stmt.value)):
@@ -193,17 +201,19 @@ def _states(word: ast.keyword, place: Place[Any]) -> bool:
 def refused(ctx: Context) -> set[str]:
     """What the tests of this file call where they expect an error: the same call elsewhere shows that none comes."""
     found: set[str] = set()
-    for node in descendants(ctx.tree, ast.With, ast.Call) if ctx.tree is not None else ():
-        if isinstance(node, ast.With) and any(_expects(item.context_expr) for item in node.items):
-            found = found.union(*map(called, node.body))
-        elif isinstance(node, ast.Call) and _expects(node) and len(node.args) > 1:
+    nodes = descendants(ctx.tree) if ctx.tree is not None and "raises" in ctx.lowered else ()
+    for node in [node for node in nodes if type(node) in _REFUSING]:
+        if type(node) is ast.With:
+            if any(_expects(item.context_expr) for item in node.items):
+                found = found.union(*map(called, node.body))
+        elif len(node.args) > 1 and _expects(node):
             found.add(last_name(node.args[1]))
     return found
 
 
 def called(stmt: ast.stmt) -> set[str]:
     """The last names of what a statement calls."""
-    return {last_name(part) for part in descendants(stmt, ast.Call)}
+    return {last_name(part) for part in descendants(stmt) if type(part) is ast.Call}
 
 
 def remarks(node: Any, ctx: Context) -> str:
@@ -251,12 +261,12 @@ def has_plain_bases(cls: ast.ClassDef, place: Place[Any], ctx: Context) -> bool:
     return True
 
 
-def _imported_in(node: ast.AST) -> set[str]:
-    """Names that the def imports from what looks like helpers of tests."""
+def _imported_in(parts: Sequence[Any]) -> set[str]:
+    """Names that some code imports from what looks like helpers of tests."""
     return {
         alias.asname or alias.name
-        for part in descendants(node, ast.ImportFrom)
-        if (part.level or from_helpers(f"{part.module}.{alias_of(part)}"))
+        for part in parts
+        if type(part) is ast.ImportFrom and (part.level or from_helpers(f"{part.module}.{alias_of(part)}"))
         for alias in part.names
     }
 

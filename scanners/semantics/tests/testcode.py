@@ -88,7 +88,7 @@ def decorators(node: Any) -> set[str]:
     return {last_name(decorator) for decorator in node.decorator_list}
 
 
-@lru_cache(maxsize=8)  # As are these.
+@lru_cache(maxsize=1)
 def methods(cls: ast.ClassDef, ctx: Context, depth: int = 0) -> dict[str, Any]:
     """The methods of a class by name, with those of bases in the same file."""
     found: dict[str, Any] = {}
