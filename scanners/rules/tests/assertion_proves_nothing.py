@@ -106,8 +106,8 @@ class AssertionProvesNothing(Rule):
     )
 
     def visit_assert(self, place: Place[ast.Assert], ctx: Context) -> None:
-        empty = of_assert(place.node, place)
         ctx.site(place)
+        empty = of_assert(place.node.test, place)
         if empty is not None:
             ctx.report(place, empty[0], confidence=empty[1])
 
@@ -135,7 +135,8 @@ class AssertionProvesNothing(Rule):
             ctx.report(place, f"`{uncalled(value)}` is named and not called, so it checks nothing.")
 
     def visit_with(self, place: Place[Any], ctx: Context) -> None:
-        if not any(map(is_assertion, place.node.body[1:])):
+        body = place.node.body
+        if len(body) < 2 or not any(map(is_assertion, body[1:])):
             return
         for item in place.node.items:
             made = item.context_expr

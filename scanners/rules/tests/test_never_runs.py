@@ -103,9 +103,8 @@ class TestNeverRuns(Rule):
         if not is_test(place):
             return
         ctx.site(place)
-        later = lost(place)
         decorated = next(filter(None, map(reasonless, node.decorator_list)), None) if node.decorator_list else None
-        if later:
+        if later := lost(place):
             message = f"`{node.name}` is defined again on line {later}, so this one never runs: give it another name."
             ctx.report(place, message, confidence=Confidence.HIGH)
         elif is_lost_coroutine(place):

@@ -36,31 +36,38 @@ _UNCALLED: Final = regex(
 _SAMENESS: Final = regex(
     r"eq|hash|compar|same|identi|reflex|nan|ordering|singleton|cache|less|great|_lt|_gt|cmp", re.IGNORECASE
 )
+_TRUE: Final = frozenset({ast.JoinedStr, ast.GeneratorExp, ast.Lambda})
+_DISPLAYS: Final = frozenset({ast.List, ast.Dict, ast.Set})
+_SAME: Final = frozenset({ast.Eq, ast.Is, ast.GtE, ast.LtE})
+_NAMED: Final = frozenset({ast.Name, ast.Attribute, ast.Subscript})
 _TRUTHS: Final = ("assertTrue", "assertFalse", "failUnless", "failIf", "assert_")
 _PAIRS: Final = ("assertEqual", "assertEquals", "assertIs", "assertAlmostEqual", "assertDictEqual", "assertListEqual")
 
 
-def of_assert(node: ast.Assert, place: Place[Any]) -> Empty | None:
-    """What makes an `assert` statement empty, or None."""
-    test = node.test
-    if isinstance(test, ast.Tuple) and test.elts:
+def of_assert(test: Any, place: Place[Any]) -> Empty | None:
+    """What makes an `assert` of this condition empty, or None."""
+    if type(test) is ast.Tuple and test.elts:
         return "A tuple is always true: write `assert condition, message` without the parentheses.", Confidence.HIGH
     return of_truth(test, place)
 
 
-def of_truth(test: ast.expr, place: Place[Any]) -> Empty | None:
+def of_truth(test: Any, place: Place[Any]) -> Empty | None:
     """What makes a condition true whatever the code does."""
-    if isinstance(test, (ast.JoinedStr, ast.GeneratorExp, ast.Lambda)):
+    kind = type(test)
+    if kind is ast.Compare:
+        alike = type(test.left) is type(test.comparators[0]) and len(test.ops) == 1
+        return of_pair(test.left, test.comparators[0], place, test.ops[0]) if alike else None
+    if kind is ast.Call or kind is ast.Attribute:
+        return _of_mock(test, place)
+    if kind in _TRUE:
         return f"`{_short(test)}` is true whatever it holds.", Confidence.HIGH
-    if isinstance(test, ast.Constant):
-        return (f"`{_short(test)}` is always true.", Confidence.HIGH) if test.value else None
-    if isinstance(test, (ast.List, ast.Dict, ast.Set)) and descends(test):
+    if kind is ast.Constant and test.value:
+        return f"`{_short(test)}` is always true.", Confidence.HIGH
+    if kind in _DISPLAYS and descends(test):
         return f"`{_short(test)}` is not empty, so it is always true.", Confidence.HIGH
-    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) and any(_always(value) for value in test.values):
+    if kind is ast.BoolOp and type(test.op) is ast.Or and any(map(_always, test.values)):
         return f"`{_short(test)}` is always true: one side of `or` is a fixed value.", Confidence.HIGH
-    if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        return of_pair(test.left, test.comparators[0], place, test.ops[0])
-    return _of_mock(test, place)
+    return None
 
 
 def descends(test: Any) -> bool:
@@ -74,15 +81,14 @@ def _always(value: ast.expr) -> bool:
 
 def of_pair(left: ast.expr, right: ast.expr, place: Place[Any], operator: ast.cmpop | None = None) -> Empty | None:
     """Whether both sides are the same name or two fixed values, so that nothing of the code is compared."""
-    if operator is not None and not isinstance(operator, (ast.Eq, ast.Is, ast.GtE, ast.LtE)):
+    kind = type(left)
+    if kind is not type(right) or (operator is not None and type(operator) not in _SAME):
         return None
-    if type(left) is not type(right):
-        return None
-    if isinstance(left, ast.Constant) and isinstance(right, ast.Constant) and left.value == right.value:
+    if kind is ast.Constant and left.value == right.value:  # type: ignore[attr-defined] # Both are, as their type says.
         return f"Two fixed values are compared: `{_short(left)}` with `{_short(right)}`.", Confidence.HIGH
-    if not isinstance(left, (ast.Name, ast.Attribute, ast.Subscript)):
+    if kind not in _NAMED or last_name(left) != last_name(right) or unparse(left) != unparse(right):
         return None
-    if ast.dump(left) != ast.dump(right) or _SAMENESS.search(place.qualname):
+    if _SAMENESS.search(place.qualname):
         return None
     if isinstance(left, ast.Name):
         return f"`{_short(left)}` is compared with itself.", Confidence.HIGH
@@ -96,14 +102,14 @@ def _calls(expr: ast.AST) -> bool:
     return any(isinstance(node, (ast.Call, ast.Await, ast.Yield)) for node in descendants(expr))
 
 
-def _of_mock(test: ast.expr, place: Place[Any]) -> Empty | None:
+def _of_mock(test: Any, place: Place[Any]) -> Empty | None:
     """An attribute of a mock, or a call of a method that only sounds like an assertion, is a mock: always true."""
-    inner = test.func if isinstance(test, ast.Call) else test
-    if not isinstance(inner, ast.Attribute):
+    inner = test.func if type(test) is ast.Call else test
+    if type(inner) is not ast.Attribute:
         return None
     if _is_misspelt(inner.attr) and _is_mock(inner.value, place):
         return f"`{_short(inner)}` is no assertion of a mock: it makes a new mock, which is true.", Confidence.HIGH
-    if not isinstance(test, ast.Attribute) or inner.attr in _KEPT or inner.attr.startswith("_"):
+    if inner is not test or inner.attr in _KEPT or inner.attr.startswith("_"):
         return None
     origin = _mock_of(inner.value, place)
     if origin is None or origin.args or any(word.arg != "name" for word in origin.keywords) or _is_set(inner, place):
@@ -179,7 +185,7 @@ def uncalled(expr: ast.expr) -> str:
 def misspelt(expr: ast.Call, place: Place[Any]) -> str:
     """The name of a method that sounds like an assertion of a mock, called for nothing."""
     func = expr.func
-    if isinstance(func, ast.Attribute) and _is_misspelt(func.attr) and _is_mock(func.value, place):
+    if type(func) is ast.Attribute and _is_misspelt(func.attr) and _is_mock(func.value, place):
         return func.attr
     return ""
 
