@@ -2,6 +2,7 @@
 
 import ast
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -11,6 +12,7 @@ from scanners.names import Ref, resolve
 from scanners.place import Call
 from scanners.regex import regex
 from scanners.scopes import Scope
+from scanners.syntax import descendants
 
 LEVELS: Final = {
     "trace": 5,
@@ -32,6 +34,7 @@ LOG_CALLS: Final = tuple(f"*.{name}" for name in LEVELS)
 
 WARNING: Final = 30
 ERROR: Final = 40
+_OF_ERRORS: Final = frozenset(name for name, level in LEVELS.items() if level >= ERROR or name == "log")
 
 _STDLIB: Final = frozenset(
     {
@@ -86,6 +89,20 @@ class LogCall:
 def may_log_errors(ctx: Context) -> bool:
     """A cheap test: whether the file may log an error at all."""
     return any(word in ctx.source for word in (".error", ".exception", ".critical", ".fatal", ".log("))
+
+
+def logs_errors(node: ast.stmt | ast.ExceptHandler, ctx: Context) -> bool:
+    """A cheap test: whether a statement or a clause may log an error."""
+    lines = _error_lines(ctx)
+    at = bisect_left(lines, node.lineno)
+    return at < len(lines) and lines[at] <= (node.end_lineno or node.lineno)
+
+
+@per_file
+def _error_lines(ctx: Context) -> list[int]:
+    """The lines of all calls that may log an error, in order."""
+    calls = descendants(ctx.tree, ast.Call) if ctx.tree is not None and may_log_errors(ctx) else ()
+    return sorted(node.lineno for node in calls if getattr(node.func, "attr", "") in _OF_ERRORS)
 
 
 @lru_cache(maxsize=8)

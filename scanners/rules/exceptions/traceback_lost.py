@@ -7,7 +7,7 @@ from scanners.place import Place
 from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.handlers import breadth, caught, inner, reaction, short, spelled
-from scanners.semantics.logcalls import ERROR, LogCall, may_log_errors
+from scanners.semantics.logcalls import ERROR, LogCall, logs_errors
 from scanners.syntax import unparse
 
 EXPECTED: Final = regex(
@@ -108,7 +108,7 @@ class TracebackLost(Rule):
     )
 
     def visit_try(self, place: Place[ast.Try], ctx: Context) -> None:
-        for handler in place.node.handlers if may_log_errors(ctx) else ():
+        for handler in [clause for clause in place.node.handlers if logs_errors(clause, ctx)]:
             found = reaction(handler, place, ctx)
             errors = [entry for entry in found.logs if entry[1].level >= ERROR]
             if not errors:
