@@ -90,7 +90,7 @@ class LostUpdate(Rule):
 
     def visit_assign(self, place: Place[ast.Assign], ctx: Context) -> None:
         target = place.node.targets[0]
-        if not isinstance(target, ast.Attribute):
+        if type(target) is not ast.Attribute or type(target.value) is not ast.Name:
             return
         value = updates.computed_before(place.node.value, place)
         if not isinstance(value, ast.BinOp) or not isinstance(value.op, _SUMS):
@@ -127,12 +127,12 @@ class LostUpdate(Rule):
                 ctx.report(fact.path, fact.line, _LOST.format(fact["what"]), text=fact["text"])
 
     def visit_if(self, place: Place[ast.If], ctx: Context) -> None:
-        if place.function is not None and uses_orm(ctx):
+        if uses_orm(ctx) and place.function is not None and updates.may_store(place, ctx):
             for told, after in updates.looked_for(place, ctx):
                 self._made(told, after, place, ctx)
 
     def visit_try(self, place: Place[Any], ctx: Context) -> None:
-        if place.function is not None and uses_orm(ctx):
+        if uses_orm(ctx) and place.function is not None and updates.may_store(place, ctx):
             for told, after in updates.not_found(place, ctx):
                 self._made(told, after, place, ctx)
 

@@ -2,10 +2,11 @@
 
 import ast
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any, Final
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.names import find
 from scanners.place import Place
 from scanners.regex import regex
@@ -200,6 +201,23 @@ def keys(told: Query) -> set[str]:
         for part in call.args if call is not None else []:
             found |= {node.attr for node in descendants(part) if isinstance(node, ast.Attribute)}
     return found - {""}
+
+
+def may_store(place: Place[Any], ctx: Context) -> bool:
+    """A cheap test: whether anything may be made or stored from a place of a function on."""
+    lines = _storing_lines(ctx)
+    at = bisect_left(lines, place.line)
+    return at < len(lines) and lines[at] <= place.function.end_lineno
+
+
+@per_file
+def _storing_lines(ctx: Context) -> list[int]:
+    """The lines of all calls that may make or store a row, in order."""
+    calls = descendants(ctx.tree, ast.Call) if ctx.tree is not None else ()
+    return sorted(node.lineno for node in calls if getattr(node.func, "attr", "") in _STORING)
+
+
+_STORING: Final = frozenset({"add", "save", "merge", "asave", "create", "acreate"})
 
 
 def creations(model: str, nodes: list[Any], ctx: Context) -> Iterator[tuple[ast.Call, set[str]]]:
