@@ -104,14 +104,14 @@ class PublicCodeUndocumented(Rule):
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         name = place.node.name
-        if name.startswith("_") or ctx.role == "private":
+        if name.startswith("_") or ctx.role == "private" or not _is_in_public(place):
             return
         route = routes_of(ctx).get(place.node)
         entry = "route handler" if route else "task" if _is_job(place) else ""
         known = definitions.exported(name, place, ctx)
         if not (entry or known or definitions.is_long(place.node)):
             return
-        if _is_public_place(place) and not definitions.is_spared(place.node):
+        if not definitions.may_override(name, place.scope.node, place) and not definitions.is_spared(place.node):
             what = entry or ("function" if place.scope.kind == "module" else "method")
             front = known and (ctx.role == "init" or definitions.is_long(place.node, _FEW))
             shown = front or (route is not None and route.framework in _SHOWN and "WEBSOCKET" not in route.methods)
@@ -137,13 +137,9 @@ class PublicCodeUndocumented(Rule):
             ctx.report(place, f"{subject} does not say what it does.", confidence=confidence)
 
 
-def _is_public_place(place: Place[Any]) -> bool:
-    if place.scope.kind == "module":
-        return True
+def _is_in_public(place: Place[Any]) -> bool:
     holder = place.scope.node
-    if not isinstance(holder, ast.ClassDef) or holder.name.startswith("_"):
-        return False
-    return not definitions.may_override(place.node.name, holder, place)
+    return place.scope.kind == "module" or (isinstance(holder, ast.ClassDef) and not holder.name.startswith("_"))
 
 
 def _is_job(place: Place[Any]) -> bool:

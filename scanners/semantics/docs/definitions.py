@@ -59,9 +59,9 @@ _METHODS: Final[Mapping[str, frozenset[str]]] = {
 """The methods of bases that are known, by the name of the base as imported."""
 
 
-def may_override(name: str, holder: ast.ClassDef, place: Place[Any]) -> bool:
-    """Whether a base of the class has a method of this name, or is not known well enough to say that it has none."""
-    return any(name in _methods(base, name, place) for base in holder.bases)
+def may_override(name: str, holder: ast.AST, place: Place[Any]) -> bool:
+    """Whether a base of the holder, if that is a class, has such a method, or is not known well enough to deny it."""
+    return any(name in _methods(base, name, place) for base in getattr(holder, "bases", ()))
 
 
 def _methods(base: ast.expr, name: str, place: Place[Any]) -> frozenset[str]:
