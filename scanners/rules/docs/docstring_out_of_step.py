@@ -11,6 +11,9 @@ from scanners.rule import Example, Rule
 from scanners.semantics.docs import definitions, docstrings
 
 _SECTION: Final = regex(r":param|@param|Args:|Arguments:|Params:|Parameters|:raise|Returns?\b|Yields?\b|:return")
+_HINTS: Final = (
+    *(":param", "@param", "Args:", "Arguments:", "Params:", "Parameters", ":raise", "Return", "Yield", ":return"),
+)
 _KEEPS: Final = frozenset(
     {
         *(
@@ -114,7 +117,9 @@ class DocstringOutOfStep(Rule):
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         written = definitions.docstring(place.node)
-        if written is None or not docstrings.may_have_sections(written) or _SECTION.search(written) is None:
+        if written is None or not any(map(written.__contains__, _HINTS)):
+            return
+        if not docstrings.may_have_sections(written) or _SECTION.search(written) is None:
             return
         docstring = inspect.cleandoc(written)
         said = docstrings.read(docstring)
