@@ -104,7 +104,8 @@ def unwrapped(expr: ast.expr) -> ast.expr:
 
 
 def _kind(loop: Loop, core: ast.expr, scope: Scope) -> str:
-    names = " ".join(part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name))
+    targets = [loop.target] if type(loop.target) is ast.Name else ast.walk(loop.target)
+    names = " ".join(part.id for part in targets if isinstance(part, ast.Name))
     called = core.func if isinstance(core, ast.Call) else core
     last = getattr(called, "attr", getattr(called, "id", ""))
     if _PAGES.search(names) or _PAGES.search(last):

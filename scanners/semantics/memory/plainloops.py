@@ -32,7 +32,7 @@ def suite_of(place: Place[Any]) -> list[ast.stmt]:
 def plain(place: Place[ast.For]) -> Plain | None:
     """What a loop comes down to, None for one that does anything else besides."""
     loop, suite = place.node, suite_of(place)
-    if not suite or loop.orelse or len(loop.body) != 1 or _is_short(loop.iter) or _is_special(loop) or _acts(loop):
+    if not suite or loop.orelse or len(loop.body) != 1 or _is_short(loop.iter):
         return None
     at = suite.index(loop)
     before = suite[at - 1] if at else None
@@ -40,10 +40,12 @@ def plain(place: Place[ast.For]) -> Plain | None:
     body, test = loop.body[0], None
     if isinstance(body, ast.If) and not body.orelse and len(body.body) in (1, 2):
         test = body.test
-        return _of_search(body, before, after) or (
+        found = _of_search(body, before, after) or (
             _of_step(body.body[0], test, before) if len(body.body) == 1 else None
         )
-    return _of_step(body, test, before)
+    else:
+        found = _of_step(body, test, before)
+    return None if found is None or _is_special(loop) or _acts(loop) else found
 
 
 def _is_short(expr: ast.expr) -> bool:
@@ -142,7 +144,7 @@ def _reads(name: str, nodes: list[ast.expr]) -> bool:
 def grown_text(place: Place[ast.For]) -> tuple[str, ast.AugAssign] | None:
     """A text that a longer loop puts together by `+=`, begun right before it, and the first place that adds to it."""
     loop, suite = place.node, suite_of(place)
-    if loop not in suite or len(loop.body) < 2 or _is_short(loop.iter):
+    if loop not in suite or len(loop.body) < 2 or _is_short(loop.iter) or not inner(loop.body, ast.AugAssign):
         return None
     for before in reversed(suite[: suite.index(loop)]):
         name, start = _bound_by(before)
