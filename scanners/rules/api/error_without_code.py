@@ -18,6 +18,7 @@ _MACHINE: Final = regex(
 _FAILED: Final = frozenset({"error", "err", "errors", "error_message", "exception"})
 _TELLS: Final = frozenset({"error", "message", "detail", "msg", "description", "error_message", "err", "errmsg"})
 _SLUG: Final = regex(r"^[A-Za-z0-9]+([_.:-][A-Za-z0-9]+)+$|^[A-Z_]{4,}$|^[a-z]+$|^[A-Z][a-z]+([A-Z][a-z]+)+$")
+_ANSWERS: Final = frozenset({ast.Call, ast.Tuple, ast.Dict})
 _PLAIN: Final = frozenset({401, 403, 404, 405})
 _HEAD: Final = "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.post('/orders')\ndef order():\n"
 
@@ -64,7 +65,7 @@ class ErrorWithoutCode(Rule):
     ]  # fmt: skip
 
     def visit_return(self, place: Place[ast.Return], ctx: Context) -> None:
-        if place.node.value is None or not is_web(ctx) or place.function is None:
+        if type(place.node.value) not in _ANSWERS or not is_web(ctx) or place.function is None:
             return
         reply = reply_of(place) or (_plain(place) if route_of(place.function, ctx) else None)
         if reply is None or reply.kind != "json" or reply.status is None:

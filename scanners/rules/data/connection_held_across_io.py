@@ -90,7 +90,7 @@ class ConnectionHeldAcrossIo(Rule):
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         for decorator in place.node.decorator_list:
-            if ctx.imports("django") and unparse(decorator).split("(")[0].endswith("atomic"):
+            if "atomic" in ctx.source and ctx.imports("django") and unparse(decorator).split("(")[0].endswith("atomic"):
                 inner = ast.withitem(decorator, None)
                 held = hold(inner, place.scope, ctx)
                 if held is not None:

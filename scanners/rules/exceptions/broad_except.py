@@ -98,7 +98,7 @@ class BroadExcept(Rule):
             types = caught(handler.type, place.scope)
             width = breadth(types, place.scope)
             if width == "narrow":
-                interrupts = any("Interrupt" in unparse(expr) for expr in types)
+                interrupts = "Interrupt" in ctx.source and any("Interrupt" in unparse(expr) for expr in types)
                 interrupts_pass |= interrupts and reaction(handler, place, ctx).raises
             elif (found := reaction(handler, place, ctx)).reacts:
                 ctx.site(handler)

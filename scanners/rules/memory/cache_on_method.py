@@ -91,6 +91,8 @@ def rule(country):
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         function = place.node
+        if not function.decorator_list:
+            return
         marks = [place.name(mark.func if isinstance(mark, ast.Call) else mark) for mark in function.decorator_list]
         if not _CACHES.intersection(marks):
             return

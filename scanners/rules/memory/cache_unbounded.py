@@ -100,7 +100,7 @@ def fields(model):
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         function = place.node
-        if not any(is_endless(mark, place) for mark in function.decorator_list):
+        if not function.decorator_list or not any(is_endless(mark, place) for mark in function.decorator_list):
             return
         ctx.site(place)
         open_ = [arg for arg in arguments(function) if not is_small(arg, place, ctx)]
