@@ -29,7 +29,7 @@ _FIXTURES: Final = frozenset(
 _ADDRESS: Final = regex(r"://([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 _DEFS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _RAISES: Final = regex(
-    r"side_effect\s*=\s*[\[(]*\s*[\w.]*(Error|Exception|Timeout|TimeOut|Refused|Disconnected|Fault|Failure|Unavailable|Expired"
+    r"side_effect\s*=\s*+[\[(]*+\s*+[\w.]*(Error|Exception|Timeout|TimeOut|Refused|Disconnected|Fault|Failure|Unavailable|Expired"
     r"|Throttled|NotFound)\b|raise_for_status\.side_effect|throw\("
 )
 _RAISERS: Final = ("side_effect", "raise_for_status.side_effect", "throw(")
@@ -174,8 +174,8 @@ class RealServices(Collector):
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         tested = text.kind == "workflow" or text.role == "test"
-        if tested and re.search(r"^\s*services:|docker[- ]compose", text.text, re.MULTILINE):
-            for match in re.finditer(r"image:\s*['\"]?[\w./-]*?(\w+)[:'\"\s]", text.text):
+        if tested and re.search(r"^[^\S\n]*+services:|docker[- ]compose", text.text, re.MULTILINE):
+            for match in re.finditer(r"image:\s*+['\"]?(?:[\w./-]*[./-])?(\w+)[:'\"\s]", text.text):
                 ctx.fact("test-real", 1, name=match[1])
 
 
