@@ -20,7 +20,7 @@ from scanners.tree import Fact, Tree
 TEST: Final = frozenset({"test"})
 _COLLECTED: Final = ("test*.py", "*_test.py")  # pytest asks for test_*.py, Django for test*.py.
 _OPTION: Final = regex(
-    r"^\s*(python_files|python_classes|python_functions|testpaths|test_patterns)\s*=\s*(.*)$", re.MULTILINE
+    r"^[^\S\n]*+(python_files|python_classes|python_functions|testpaths|test_patterns)\s*+=\s*(.*)$", re.MULTILINE
 )
 _DRIVERS: Final = ("client.", "app.", "browser.", "page.")
 _DRIVES: Final = regex(

@@ -239,7 +239,7 @@ def _sentences(lines: list[str], heads: list[Line]) -> Iterator[int]:
     words = 0
     for number, line in enumerate(lines[: last - 1], 1):
         prose = number not in titles and _PROSE.match(line) is not None
-        said = len(re.findall(r"[A-Za-z]{2,}", re.sub(r"\]\([^)]*\)|https?://\S+", "", line))) if prose else 0
+        said = len(re.findall(r"[A-Za-z]{2,}", re.sub(r"\]\([^)]{0,1000}+\)|https?://\S+", "", line))) if prose else 0
         words = said if _ITEM.match(line) or not said else words + said
         if words >= _WORDS_OF_A_SENTENCE:
             yield number
