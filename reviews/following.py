@@ -54,7 +54,7 @@ def follow(scan: Scan, report: Report, now: Sequence[Seen], *, previous: Scan | 
         past=[entry.seen for entry in known.values() if not entry.open],
         renames=moves,
     )
-    _Writer(scan, report, at, known, same).write(matched, before.changed(report))
+    _Writer(scan, previous, report, at, known, same).write(matched, before.changed(report))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +132,16 @@ class _Writer:
     """Writes what a match says, in as few statements as it takes."""
 
     def __init__(
-        self, scan: Scan, report: Report, at: datetime, known: dict[int | str, _Known], same: Collection[str]
+        self,
+        scan: Scan,
+        previous: Scan | None,
+        report: Report,
+        at: datetime,
+        known: dict[int | str, _Known],
+        same: Collection[str],
     ) -> None:
         self._scan = scan
+        self._previous = previous
         self._same = same
         self._found = report.findings
         self._at = at
@@ -145,15 +152,13 @@ class _Writer:
         """Findings first, then the events that name them."""
         self._close([(seen, "") for seen in matched.fixed], Finding.State.FIXED)
         self._close([(gone.known, gone.why) for gone in matched.gone], Finding.State.GONE)
-        standing = Finding.objects.filter(repository=self._scan.repository_id, state=Finding.State.OPEN)
-        standing.update(last_scan=self._scan)
         self._save([pair for pair in matched.pairs if self._differs(pair, changed)], matched.reopened)
         self._open(matched.new)
         FindingEvent.objects.bulk_create(self._events, batch_size=_BATCH)
 
     def _close(self, missing: Sequence[tuple[Seen, str]], state: Finding.State) -> None:
         for keys in _batches(seen.key for seen, _ in missing):
-            Finding.objects.filter(pk__in=keys).update(state=state, closed_at=self._at)
+            Finding.objects.filter(pk__in=keys).update(state=state, closed_at=self._at, last_scan=self._previous)
         self._events += [self._event(seen.key, state.value, why) for seen, why in missing]
 
     def _save(self, pairs: Sequence[Pair], reopened: Sequence[Pair]) -> None:

@@ -99,7 +99,7 @@ def _trace(repository: Repository, scratch: Path) -> bool:
     """Look for all, the newest findings first. Returns whether time was enough; what was found is kept anyway."""
     scan = repository.latest_scan
     wanted = Finding.objects.filter(repository=repository, state=Finding.State.OPEN, introduction=None)
-    at_lines, aside = _sorted_out(wanted.filter(last_scan=scan).order_by("-pk"))
+    at_lines, aside = _sorted_out(wanted.filter(Finding.seen_by(scan)).order_by("-pk"))
     _keep([Introduction(finding=one, state=State.UNKNOWN, why=_NO_LINE) for one in aside])
     if scan is None or not at_lines:
         return True

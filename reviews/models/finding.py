@@ -5,7 +5,11 @@ from reviews.models.scan import Scan
 
 
 class Finding(models.Model):
-    """One site that is at fault, followed from scan to scan. Line and snippet are of the newest that saw it."""
+    """One site that is at fault, followed from scan to scan. Line and snippet are of the newest that saw it.
+
+    A scan writes what is new or changed: `last_scan` of an open one is the scan that wrote it, not the newest that saw
+    it, which is `newest_scan` or asked for by `seen_by`. Of one that is closed it is the last that saw it.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", "open"
@@ -43,6 +47,17 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} at {self.path}:{self.line}"
+
+    @staticmethod
+    def seen_by(scan: Scan | None) -> models.Q:
+        """The findings that a scan of the branch saw and no newer one did."""
+        is_open = models.Q(state=Finding.State.OPEN)
+        return is_open & models.Q(repository__latest_scan=scan) | ~is_open & models.Q(last_scan=scan)
+
+    @property
+    def newest_scan(self) -> Scan | None:
+        """The newest scan that saw it."""
+        return self.repository.latest_scan if self.state == self.State.OPEN else self.last_scan
 
 
 class FindingEvent(models.Model):

@@ -145,7 +145,7 @@ def _opened(anchors: Sequence[str], review: Review, scan: Scan) -> list[str]:
 
 
 def _seen(scan: Scan) -> QuerySet[Finding]:
-    return Finding.objects.filter(repository=scan.repository_id, last_scan=scan)
+    return Finding.objects.filter(Finding.seen_by(scan), repository=scan.repository_id)
 
 
 def _lines(before: Facts, after: Facts, commits: Commits) -> list[str]:

@@ -153,11 +153,11 @@ def _findings(scan: Scan, counted: Mapping[str, Any]) -> dict[str, list[Found]]:
     """The findings of this very scan by rule. Where each stands is said by the row that follows it, if there is one."""
     rows = Finding.objects.filter(repository=scan.repository_id)
     if "findings" not in counted:
-        seen = rows.filter(last_scan=scan, state=Finding.State.OPEN).exclude(confidence="low")
+        seen = rows.filter(Finding.seen_by(scan), state=Finding.State.OPEN).exclude(confidence="low")
         kept = [[row.rule, row.identity, row.path, row.severity, row.anchor] for row in seen]
     else:
         kept = counted["findings"]
-    known = {row.identity: row for row in rows.filter(last_scan=scan).only("identity", "line", "message")}
+    known = {row.identity: row for row in rows.filter(Finding.seen_by(scan)).only("identity", "line", "message")}
     times: Counter[tuple[str, str]] = Counter()
     found = defaultdict(list)
     for rule, identity, path, _severity, anchor in sorted(kept):

@@ -6,7 +6,7 @@ import pytest
 from django.db.models import Value
 from django.db.models.functions import Concat
 
-from reviews.models import FindingEvent, Repository, Scan, Team, User, WaivedFinding
+from reviews.models import Finding, FindingEvent, Repository, Scan, Team, User, WaivedFinding
 from tests.factories import RepositoryFactory
 from tests.origin import commit_files
 from tests.reviews.running import scanned
@@ -109,8 +109,25 @@ class TestFindings:
         before = repository.findings.values().get(rule=RULE)
         commit_files(origin, {}, message="Empty")
         scan = scanned(repository)
-        assert repository.findings.values().get(rule=RULE) == before | {"last_scan_id": scan.pk}
+        assert repository.findings.values().get(rule=RULE) == before
         assert _events(scan) == []
+
+    def test_a_scan_writes_what_changed_and_is_the_newest_for_all_it_saw(
+        self, repository: Repository, origin: Path
+    ) -> None:
+        commit_files(origin, {f"pay{number}.py": WAITS for number in range(4)})
+        first = scanned(repository)
+        commit_files(origin, {"pay0.py": "\n" + WAITS, "pay1.py": BOUNDED})
+        second = scanned(repository)
+        found = {one.path: one for one in Finding.objects.filter(rule=RULE).select_related("repository__latest_scan")}
+        assert {path: one.last_scan for path, one in found.items()} == {
+            "pay0.py": second, "pay1.py": first, "pay2.py": first, "pay3.py": first,
+        }  # fmt: skip
+        assert [path for path, one in sorted(found.items()) if one.newest_scan == second] == [
+            "pay0.py", "pay2.py", "pay3.py",
+        ]  # fmt: skip
+        assert Finding.objects.filter(Finding.seen_by(second), rule=RULE).count() == 3
+        assert Finding.objects.get(Finding.seen_by(first), rule=RULE).path == "pay1.py"
 
     def test_many_findings_in_one_file(self, repository: Repository, origin: Path) -> None:
         calls = "".join(f"def pay{n}(url):\n    return requests.get(url, params={n})\n" for n in range(1200))
