@@ -159,10 +159,14 @@ def problem_of(answer: BlobAnswer) -> Problem | None:
     return Problem(raw["code"], raw["message"], raw["next"], raw["line"]) if raw else None
 
 
-def join(rules: Iterable[Rule], tree: Tree) -> dict[str, TreeContext]:
-    """What every rule says that has a `visit_tree`, by its id. Only those run for which something changed."""
+def join(rules: Iterable[Rule], tree: Tree, tick: Callable[[], None] = lambda: None) -> dict[str, TreeContext]:
+    """What every rule says that has a `visit_tree`, by its id. Only those run for which something changed.
+
+    `tick` is called before each rule.
+    """
     said = {}
     for rule in rules:
+        tick()
         visit: Any = getattr(rule, "visit_tree", None)
         if visit is not None and tree.kind in rule.kinds:
             said[rule.id] = tree.once(f"said by {rule.id}", partial(_said, rule, visit, tree), lasts=True)

@@ -4,7 +4,7 @@ import ast
 import hashlib
 import inspect
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 _COMPOUND_HEADS: Final[dict[type[ast.AST], tuple[str, ...]]] = {
     ast.FunctionDef: ("name",),
@@ -55,25 +55,46 @@ class _Word(str):
 _CLOSE = _Word(")")
 
 
-def syntax(node: ast.AST) -> Iterator[str]:
+class _Heads(dict[type[ast.AST], tuple[_Word, tuple[_Word, ...]]]):
+    """By type of node: the word that opens it, and its fields, last first."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[_Word, tuple[_Word, ...]]:
+        fields = tuple(_Word(name) for name in reversed(kind._fields) if name not in _LEFT_OUT)
+        return self.setdefault(kind, (_Word(f"({kind.__name__}"), fields))
+
+
+_HEADS: Final = _Heads()
+
+
+def syntax(node: ast.AST) -> list[str]:
     """The syntax as words, the same on every version of Python: empty fields and hints to compilers are left out."""
-    stack: list[object] = [node]
+    words: list[str] = []
+    stack: list[Any] = [node]
     while stack:
         part = stack.pop()
-        if isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant) and isinstance(part.value.value, str):
-            yield repr([line.rstrip() for line in inspect.cleandoc(part.value.value).strip().split("\n")])
-        elif isinstance(part, ast.AST):
-            yield f"({type(part).__name__}"
-            stack.append(_CLOSE)
-            for name, value in reversed(list(ast.iter_fields(part))):
-                if name not in _LEFT_OUT and value is not None and value != []:
-                    stack.extend((_pieces(value) if isinstance(part, ast.JoinedStr) else value, _Word(name)))
-        elif isinstance(part, list):
-            stack.extend((_CLOSE, *reversed(part)))
-        elif isinstance(part, int) and not isinstance(part, bool):
-            yield hex(part)  # Decimals of very large numbers are refused.
+        kind = type(part)
+        if kind is _Word:
+            words.append(part)
+        elif kind is list:
+            stack += _CLOSE, *part[::-1]
+        elif not issubclass(kind, ast.AST):  # Decimals of very large numbers are refused.
+            words.append(hex(part) if kind is int else repr(part))
+        elif kind is ast.Expr and isinstance(part.value, ast.Constant) and isinstance(part.value.value, str):
+            words.append(repr([line.rstrip() for line in inspect.cleandoc(part.value.value).strip().split("\n")]))
         else:
-            yield part if isinstance(part, _Word) else repr(part)
+            _open(part, words, stack)
+    return words
+
+
+def _open(node: ast.AST, words: list[str], stack: list[Any]) -> None:
+    """Say that a node begins, and put what is in it on the stack."""
+    head, fields = _HEADS[type(node)]
+    words.append(head)
+    stack.append(_CLOSE)
+    for name in fields:
+        value = getattr(node, name, None)
+        if value is not None and value != []:
+            stack += _pieces(value) if type(node) is ast.JoinedStr else value, name
 
 
 def _pieces(values: list[ast.expr]) -> list[ast.expr]:

@@ -1,10 +1,12 @@
 """What a hook may say about the file that it looks at: sites, findings, doubts and facts."""
 
 import ast
+from bisect import bisect_right
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
-from scanners.canonical import Definition, anchor_of, digest, is_headed
+from scanners.canonical import Definition, anchor_of, digest, first_line, is_headed, last_line
 from scanners.constants import UNKNOWN, fold
 from scanners.finding import Confidence, Severity
 from scanners.names import Ref, resolve
@@ -86,7 +88,7 @@ class Context:
                 "line": line,
                 "col": position[1],
                 "end_line": _last_line(node, line),
-                "qualname": _qualname(at),
+                "qualname": self._qualname(at),
                 "anchor": anchor or (anchor_of(node) if node is not None else self.line_hash(line)),
                 "line_hash": self.line_hash(line),
                 "message": message,
@@ -98,8 +100,35 @@ class Context:
     def fact(self, kind: str, at: "Place[Any] | ast.AST | int", /, **fields: Any) -> None:
         """Record a fact of this kind; fields are plain JSON values. One with a text can be reported and followed."""
         if "text" in fields and isinstance(at, Place):
-            fields["identity"] = [_qualname(at), anchor_of(at.node)]
+            fields["identity"] = [self._qualname(at), anchor_of(at.node)]
         self.facts.setdefault(kind, []).append({"line": _position(at)[0], **fields})
+
+    def _qualname(self, at: "Place[Any] | int") -> str:
+        """The dotted name of the def or class that a place is the head of, or else stands in."""
+        if isinstance(at, int):
+            return ""
+        if isinstance(at.node, Definition):
+            return ".".join(filter(None, (at.qualname, at.node.name)))
+        return at.qualname or (self._around(at) if getattr(at.node, "col_offset", 0) else "")
+
+    def _around(self, at: "Place[Any]") -> str:
+        """The same by lines: whoever looks at a whole file, class or head makes places that know no more than that."""
+        index = bisect_right(self._definitions, at.line, key=itemgetter(0))
+        while index:
+            index -= 1
+            _, end, name = self._definitions[index]
+            if at.line <= end:
+                return name
+            if "." not in name:  # What stands before it ended before it.
+                break
+        return ""
+
+    @cached_property
+    def _definitions(self) -> list[tuple[int, int, str]]:
+        """The first and last line of each def and class, and its dotted name, in order."""
+        scopes = (*self.module.functions.values(), *self.module.classes.values())
+        held = [(scope.node, scope.qualname) for scope in scopes]
+        return sorted((first_line(node), last_line(node), name) for node, name in held if isinstance(node, Definition))
 
     def mask(self, secret: str) -> None:
         """Keep a literal out of every snippet of this file."""
@@ -166,7 +195,10 @@ class Context:
         return self.source_lines[number - 1] if 0 < number <= len(self.source_lines) else ""
 
     def _sites(self) -> dict[tuple[int, int], str]:
-        return self.sites.setdefault(getattr(self.collector, "id", ""), {})
+        rule = getattr(self.collector, "id", "")
+        if rule not in self.sites:
+            self.sites[rule] = {}
+        return self.sites[rule]
 
 
 def _alone(rule: Rule) -> frozenset[str]:
@@ -179,14 +211,6 @@ def _position(at: "Place[Any] | ast.AST | int") -> tuple[int, int]:
         return at, 0
     node = at.node if isinstance(at, Place) else at
     return getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
-
-
-def _qualname(at: "Place[Any] | int") -> str:
-    """The dotted name of the def or class that a place is the head of, or else stands in."""
-    if isinstance(at, int):
-        return ""
-    name = getattr(at.node, "name", None) if isinstance(at.node, Definition) else None
-    return ".".join(filter(None, (at.qualname, name)))
 
 
 def _last_line(node: ast.AST | None, line: int) -> int:

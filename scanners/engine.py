@@ -127,8 +127,12 @@ def _run_calls(index: Index, walk: Walk, ctx: Context) -> None:
         last = getattr(node.func, "attr", "")
         if hooks or last in by_last:
             call = Call(node, block, stmt, ref)
-            for ctx.collector, hook in (*hooks, *by_last.get(last, ())):
+            for ctx.collector, hook in hooks:
                 hook(call, ctx)
+            for also in by_last.get(last, ()):
+                if also not in hooks:
+                    ctx.collector, hook = also
+                    hook(call, ctx)
 
 
 def _as_json(problem: Problem) -> dict[str, Any]:

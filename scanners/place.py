@@ -123,7 +123,10 @@ class Place(Generic[Node]):
 
     def parent(self, node: ast.AST | None = None) -> ast.AST | None:
         """What directly holds `node` (this place's own if not given) inside its statement."""
-        return parents_in(self.stmt).get(node or self.node) if self.stmt else None
+        stmt, asked = self.stmt, node or self.node
+        if stmt is None or getattr(stmt, "value", None) is asked:  # Most stand right behind `=`, or alone.
+            return stmt
+        return parents_in(stmt).get(asked)
 
     @property
     def dropped(self) -> bool:

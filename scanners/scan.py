@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from operator import attrgetter
 from typing import Protocol
 
@@ -71,8 +72,9 @@ def scan_commit(
     total = len(wanted)
     for key, answer in _fresh(asked, total, read, children, cache, progress):
         known[key] = answer
-    progress(Progress("match", total, total - len(asked), len(asked)))
-    return report(commit, wanted, skipped, known, asked, standing, date, advisories)
+    tick = partial(progress, Progress("match", total, total - len(asked), len(asked)))
+    tick()
+    return report(commit, wanted, skipped, known, asked, standing, date, advisories, tick)
 
 
 def _fresh(
@@ -116,13 +118,17 @@ def report(
     standing: Standing,
     date: dt.date | None = None,
     advisories: Advisories | None = None,
+    tick: Callable[[], None] = lambda: None,
 ) -> Report:
-    """Put the answers together with what stands. Equal files give an equal report, whatever stood before."""
+    """Put the answers together with what stands. Equal files give an equal report, whatever stood before.
+
+    `tick` is called between files, rules and tables: twenty thousand files take seconds.
+    """
     rules, kind = registry.rules(), standing.kind
-    tree = standing.take(wanted, answers, skipped, date, advisories)
+    tree = standing.take(wanted, answers, skipped, date, advisories, tick)
     _announce(tree, advisories)
-    said = join(rules.values(), tree)
-    inventory = tables.plain(tree)
+    said = join(rules.values(), tree, tick)
+    inventory = tables.plain(tree, tick)
     standing.keep(tree)
     totals = standing.totals
     ignores = {path: [dict(ignore) for ignore in found] for path, found in sorted(totals.ignores.items())}

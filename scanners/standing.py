@@ -134,8 +134,12 @@ class Standing:
         skipped: Iterable[Skipped],
         date: dt.date | None = None,
         advisories: Advisories | None = None,
+        tick: Callable[[], None] = lambda: None,
     ) -> Tree:
-        """The commit of these files, as rules see it. `answers` has at least those that are `missing`."""
+        """The commit of these files, as rules see it. `answers` has at least those that are `missing`.
+
+        `tick` is called for each file that is put in.
+        """
         self._whole = False
         changed: dict[str, set[str]] = {}
         other = self._other(wanted)
@@ -144,6 +148,7 @@ class Standing:
         for path, key in other:
             file = Looked(path, PathClass.read(key.path_class), answers[key])
             self._put(path, part_of(file, key, self.kind, self._reads), changed)
+            tick()
         self._renewed = {path for path, _ in other}
         self._surroundings(skipped, date, advisories, changed)
         for kind, paths in self._moved.items():

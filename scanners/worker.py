@@ -16,6 +16,7 @@ from scanners.paths import PathClass
 
 READY = b"ready\n"
 RECURSION = 5000  # Deep enough for real code; a deeper file ends as "too-deep".
+LONGEST = 4000  # Characters of a text in a fact; real ones stay below a quarter of it.
 
 
 def serve(requests: BinaryIO, answers: BinaryIO, answer: Callable[[Mapping[str, Any], bytes], BlobAnswer]) -> None:
@@ -29,6 +30,15 @@ def serve(requests: BinaryIO, answers: BinaryIO, answer: Callable[[Mapping[str, 
         answers.flush()
 
 
+def shortened(value: Any) -> Any:
+    """The same facts, each text in them cut. Who joins them has no child to lose, so no text may be of a megabyte."""
+    if isinstance(value, str):
+        return value[:LONGEST]
+    if isinstance(value, list):
+        return [shortened(part) for part in value]
+    return {name: shortened(part) for name, part in value.items()} if isinstance(value, dict) else value
+
+
 def main() -> None:
     """Serve whoever started this process."""
     gc.disable()  # Half of a parse is the collector looking for cycles that trees do not have.
@@ -36,7 +46,8 @@ def main() -> None:
     engine = Engine(registry.collectors())
 
     def answer(request: Mapping[str, Any], raw: bytes) -> BlobAnswer:
-        return engine.answer(raw, PathClass.read(request["path_class"]))
+        said = engine.answer(raw, PathClass.read(request["path_class"]))
+        return said | {"facts": shortened(said["facts"])} if len(raw) > LONGEST and "facts" in said else said
 
     serve(sys.stdin.buffer, sys.stdout.buffer, answer)
 

@@ -1,6 +1,6 @@
 """All tables of the inventory, in the order in which people read them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from scanners.inventory import boundaries, caches, dependencies, endpoints, jobs, migrations, mocks, stores, variables
@@ -18,6 +18,10 @@ def take(tree: Tree) -> dict[str, list[Row]]:
     return {name: table.rows(tree) for name, table in TABLES.items()}
 
 
-def plain(tree: Tree) -> dict[str, list[dict[str, Any]]]:
-    """The same as plain JSON values."""
-    return {name: table.plain(tree) for name, table in TABLES.items()}
+def plain(tree: Tree, tick: Callable[[], None] = lambda: None) -> dict[str, list[dict[str, Any]]]:
+    """The same as plain JSON values. `tick` is called before each table."""
+    found = {}
+    for name, table in TABLES.items():
+        tick()
+        found[name] = table.plain(tree)
+    return found

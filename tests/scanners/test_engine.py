@@ -67,6 +67,17 @@ def test_a_finding_says_where_it_stands() -> None:
     assert (found["severity"], found["confidence"]) == ("high", "high")
 
 
+def test_what_stands_in_the_head_of_a_def_or_class_is_known_by_its_name() -> None:
+    said = answer(
+        "import time\n"
+        "class A:\n    at = time.sleep(5)\n    def f(self, at=time.sleep(5)): ...\n"
+        "class B:\n    def f(self, at=time.sleep(5)): ...\n"
+        "def g(at=time.sleep(5)): ...\n"
+        "at = time.sleep(5)\n"
+    )
+    assert [found["qualname"] for found in said["findings"]] == ["A", "A", "B", "g", ""]
+
+
 @pytest.mark.parametrize("value", ["LONG", "30 * 2", "-(-60)", "f(60) and 60"])
 def test_constants_of_the_file_are_known(value: str) -> None:
     said = answer(f"import time\nLONG = 2 * 30\ntime.sleep({value})\n")

@@ -126,3 +126,11 @@ def test_a_closed_pool_leaves_no_process_behind() -> None:
         list(pool.answers(GOOD.get, keys(*GOOD), nothing))
         assert len(children_of(os.getpid())) == 2
     assert children_of(os.getpid()) == []
+
+
+def test_no_fact_holds_a_text_that_whoever_joins_them_could_choke_on(pool: Pool) -> None:
+    source = f"import os\nURL = os.environ['{'A' * 100_000}']\n".encode()
+    key = BlobKey(blob_sha(source), "python/service/")
+    ((_, answer),) = pool.answers({key.sha: source}.get, [key], nothing)
+    (read,) = answer["facts"]["env-read"]
+    assert read["name"] == "A" * 4000

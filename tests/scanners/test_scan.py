@@ -94,6 +94,12 @@ def test_a_change_of_one_file_scans_one_blob_and_equals_a_full_scan() -> None:
     assert report.findings == scan(changed, MemoryCache()).findings
 
 
+def test_progress_goes_on_while_files_are_joined() -> None:
+    seen: list[Progress] = []
+    scan({f"pay/{number}.py": b"A = 1\n" for number in range(300)}, MemoryCache(), seen=seen)
+    assert sum(state.step == "match" for state in seen) > 300
+
+
 def test_progress_names_the_steps_in_order() -> None:
     seen: list[Progress] = []
     scan(FILES, MemoryCache(), seen=seen)
