@@ -136,10 +136,7 @@ class Standing:
         advisories: Advisories | None = None,
         tick: Callable[[], None] = lambda: None,
     ) -> Tree:
-        """The commit of these files, as rules see it. `answers` has at least those that are `missing`.
-
-        `tick` is called for each file that is put in.
-        """
+        """The commit of these files, as rules see it. `answers` has those that are `missing`; `tick` goes with each."""
         self._whole = False
         changed: dict[str, set[str]] = {}
         other = self._other(wanted)
