@@ -72,6 +72,18 @@ def test_nothing_is_imported_inside_a_function():
     assert inside == []
 
 
+def test_no_expression_of_the_scanners_is_compiled_before_it_is_used():
+    eager = [
+        (source.path, call.lineno)
+        for source in sources("scanners/")
+        for statement in source.tree.body
+        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        for call in ast.walk(statement)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "re.compile"
+    ]
+    assert eager == []
+
+
 def test_every_function_is_annotated():
     bare = [
         (source.path, function.name)
