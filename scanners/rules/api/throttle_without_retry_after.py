@@ -81,13 +81,8 @@ class ThrottleWithoutRetryAfter(Rule):
         if _is_told(place):
             ctx.site(place)
         elif reply.kind == "raised":
-            ctx.fact(
-                "throttle-raised",
-                place,
-                status=reply.status,
-                name=place.qualname,
-                text=ctx.source_lines[place.line - 1].strip()[:160],
-            )
+            text = ctx.source_lines[place.line - 1].strip()[:160]
+            ctx.fact("throttle-raised", place, status=reply.status, text=text)
         else:
             ctx.report(place, _message(reply.status))
 
@@ -97,13 +92,7 @@ class ThrottleWithoutRetryAfter(Rule):
         for fact in tree.facts("throttle-raised"):
             ctx.site(fact.path, fact.line)
             if not told & {str(fact["status"]), *_HANDLED}:
-                ctx.report(
-                    fact.path,
-                    fact.line,
-                    _message(fact["status"]),
-                    anchor=f"{fact['name']}:{fact['text']}",
-                    text=fact["text"],
-                )
+                ctx.report(fact.path, fact.line, _message(fact["status"]), text=fact["text"])
 
 
 def _message(status: int) -> str:
