@@ -50,6 +50,18 @@ def test_what_another_host_left_is_removed_by_age(tmp_path: Path) -> None:
     assert remove_stale(tmp_path, DAY) == [other]
 
 
+def test_a_process_that_was_given_the_id_of_a_dead_one_keeps_nothing(tmp_path: Path) -> None:
+    left = left_by_the_dead(tmp_path)
+    dead = left.name.split("-")[-2]
+    left = left.rename(left.with_name(left.name.replace(f"-{dead}-", f"-{os.getpid()}-")))
+    assert remove_stale(tmp_path, DAY) == []
+    os.utime(left, (time.time() - 60,) * 2)
+    with scratch_dir(tmp_path) as held:
+        os.utime(held, (time.time() - 60,) * 2)
+        assert remove_stale(tmp_path, DAY) == [left]
+        assert held.exists()
+
+
 def test_a_recycled_process_id_does_not_keep_it_for_ever(tmp_path: Path) -> None:
     with scratch_dir(tmp_path) as path:
         os.utime(path, (time.time() - 2 * DAY,) * 2)
