@@ -49,6 +49,21 @@ def remove_stale(parent: Path, older_than: float) -> list[Path]:
     return removed
 
 
+def is_held(path: Path) -> bool:
+    """Whether somebody who lives works in a scratch directory."""
+    try:
+        lock = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def _host() -> str:
     return re.sub(r"[^A-Za-z0-9.]", "_", socket.gethostname()) or "host"
 
@@ -61,21 +76,7 @@ def _is_left(path: Path, pid: int) -> bool:
         return True
     except OSError:
         pass  # It is alive, and another user's.
-    return _age(path) > _NEW and not _is_locked(path)
-
-
-def _is_locked(path: Path) -> bool:
-    try:
-        lock = os.open(path, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(lock)
-    return False
+    return _age(path) > _NEW and not is_held(path)
 
 
 def _age(path: Path) -> float:
