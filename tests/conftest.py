@@ -5,6 +5,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test import TransactionTestCase, override_settings
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from redis import Redis
 
@@ -13,6 +14,10 @@ from reviews.models import Membership, Team, User
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
 from tests.origin import make_repository
 from tests.services import HOME, chromium, redis
+
+# A busy machine is no failure.
+hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.load_profile("patient")
 
 Role = Membership.Role
 PLAIN_STATIC_FILES = {

@@ -2,16 +2,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from pytest_django import Settings
 
 from reviews.waking import waker
 from tests.mail_server import MailServer
 from tests.services import wait_until
-
-# A busy machine is no failure.
-settings.register_profile("reviews", deadline=None)
-settings.load_profile("reviews")
 
 
 @pytest.fixture
