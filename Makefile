@@ -11,13 +11,14 @@ run: .venv/run.stamp ## Install and start everything on this machine. PORT=8000 
 
 .PHONY: test
 test: check ## Run every test, two at a time: all with SQLite, and what uses the database with PostgreSQL as well
-	@$(MAKE) --no-print-directory -j2 test-engine test-app
+	@$(MAKE) --no-print-directory --keep-going -j2 test-engine test-app test-postgresql
 
-.PHONY: test-engine test-app
+.PHONY: test-engine test-app test-postgresql
 test-engine:
 	$(BIN)/pytest -q --ignore=tests/reviews --ignore=tests/kill $(PYTEST_ARGS)
 test-app:
 	$(BIN)/pytest -q tests/reviews tests/kill $(PYTEST_ARGS)
+test-postgresql:
 	$(BIN)/pytest -q --database postgresql $(PYTEST_ARGS)
 
 .PHONY: check

@@ -4,9 +4,8 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from reviews.waking import waker
 from tests.mail_server import MailServer
-from tests.services import wait_until
+from tests.reviews.messages import Messages
 
 
 @pytest.fixture
@@ -19,10 +18,9 @@ def mail_server(settings: Settings) -> Iterator[MailServer]:
 
 
 @pytest.fixture
-def messages(settings: Settings) -> Path:
-    """Where the messages of the file broker lie; none at first, and none on their way from another test."""
-    wait_until(waker().is_idle)
-    place = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"])
-    for left in place.iterdir():
+def messages(settings: Settings) -> Messages:
+    """What lies in the file broker; nothing at first, and nothing on its way from another test."""
+    here = Messages(Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"]))
+    for left in here.all():
         left.unlink()
-    return place
+    return here

@@ -29,6 +29,7 @@ from tests.factories import MembershipFactory, RepositoryFactory, ScanFactory
 from tests.mail_server import MailServer
 from tests.origin import commit_files
 from tests.reviews.deliveries.posting import hook_of
+from tests.reviews.messages import Messages
 from tests.reviews.posting import message
 from tests.reviews.pull_rows import HEAD, proposal
 from tests.reviews.readings import fresh, frozen
@@ -47,19 +48,19 @@ def repository(team: Team, origin: Path) -> Repository:
 
 
 class TestWake:
-    def test_does_one_scan_and_wakes_others_for_the_rest(self, repository: Repository, messages: Path) -> None:
+    def test_does_one_scan_and_wakes_others_for_the_rest(self, repository: Repository, messages: Messages) -> None:
         scan = intake.request_scan(repository, trigger=Scan.Trigger.PERSON)
         tasks.wake()
         scan.refresh_from_db()
         assert scan.state == "done"
         assert str(os.getpid()) in scan.leased_by
-        assert len(list(messages.iterdir())) == 4  # Two that wake, who is to be told, and who wrote what was found.
+        assert len(messages.all()) == 4  # Two that wake, who is to be told, and who wrote what was found.
 
-    def test_says_nothing_when_there_is_nothing_to_do(self, messages: Path, db: None) -> None:
+    def test_says_nothing_when_there_is_nothing_to_do(self, messages: Messages, db: None) -> None:
         tasks.wake()
-        assert list(messages.iterdir()) == []
+        assert messages.all() == []
 
-    def test_two_messages_do_one_scan_once(self, repository: Repository, messages: Path) -> None:
+    def test_two_messages_do_one_scan_once(self, repository: Repository, messages: Messages) -> None:
         scan = intake.request_scan(repository, trigger=Scan.Trigger.PERSON)
         tasks.wake()
         tasks.wake()
@@ -76,20 +77,20 @@ class TestWake:
 
 
 class TestRequeue:
-    def test_takes_back_what_a_dead_worker_held_and_wakes_one(self, repository: Repository, messages: Path) -> None:
+    def test_takes_back_what_a_dead_worker_held_and_wakes_one(self, repository: Repository, messages: Messages) -> None:
         scan = intake.request_scan(repository, trigger=Scan.Trigger.PERSON)
         queue.lease("dead:1")
         Scan.objects.update(leased_until=timezone.now() - LONG_AGO)
         tasks.requeue()
         scan.refresh_from_db()
         assert scan.state == "requested"
-        assert len(list(messages.iterdir())) == 1
+        assert len(messages.all()) == 1
 
-    def test_wakes_one_worker_for_each_due_scan_up_to_a_bound(self, team: Team, messages: Path) -> None:
+    def test_wakes_one_worker_for_each_due_scan_up_to_a_bound(self, team: Team, messages: Messages) -> None:
         for repository in RepositoryFactory.create_batch(40, team=team):
             intake.request_scan(repository, trigger=Scan.Trigger.PERSON)
         tasks.requeue()
-        assert len(list(messages.iterdir())) == 32
+        assert len(messages.all()) == 32
 
     def test_removes_what_a_dead_process_left_in_the_scratch_directory(self, settings: Settings, db: None) -> None:
         ours = settings.SCRATCH_DIR / f"fetch-{os.uname().nodename}-{os.getpid()}-abc"
@@ -102,17 +103,17 @@ class TestRequeue:
 
 
 class TestDeliver:
-    def test_sends_a_batch_and_asks_for_the_next(self, team: Team, mail_server: MailServer, messages: Path) -> None:
+    def test_sends_a_batch_and_asks_for_the_next(self, team: Team, mail_server: MailServer, messages: Messages) -> None:
         for number in range(51):
             message(team, f"m{number}")
         tasks.deliver()
         assert len(mail_server.mails) == 50
-        assert len(list(messages.iterdir())) == 1
+        assert len(messages.all()) == 1
 
-    def test_asks_for_nothing_when_all_is_sent(self, team: Team, mail_server: MailServer, messages: Path) -> None:
+    def test_asks_for_nothing_when_all_is_sent(self, team: Team, mail_server: MailServer, messages: Messages) -> None:
         message(team)
         tasks.deliver()
-        assert (len(mail_server.mails), list(messages.iterdir())) == (1, [])
+        assert (len(mail_server.mails), messages.all()) == (1, [])
 
     def test_ends_before_somebody_else_takes_its_messages(self, team: Team) -> None:
         message(team)
@@ -126,22 +127,22 @@ class TestSort:
     def hook(self, repository: Repository) -> Hook:
         return hook_of(repository)
 
-    def test_sorts_and_wakes_a_worker_for_the_scan(self, hook: Hook, messages: Path) -> None:
+    def test_sorts_and_wakes_a_worker_for_the_scan(self, hook: Hook, messages: Messages) -> None:
         hook.deliveries.create(key="d", event="push", asks=PUSH)
         tasks.sort()
         assert hook.deliveries.get().state == "done"
-        assert [path.suffixes[-2] for path in messages.iterdir()] == [".scans"]
+        assert [path.suffixes[-2] for path in messages.all()] == [".scans"]
 
-    def test_goes_on_with_what_was_there_before(self, hook: Hook, messages: Path) -> None:
+    def test_goes_on_with_what_was_there_before(self, hook: Hook, messages: Messages) -> None:
         rows = (Delivery(hook=hook, key=f"d-{number}", event="push", asks=PUSH) for number in range(sorting.BATCH + 1))
         Delivery.objects.bulk_create(rows)
         Delivery.objects.update(available_at=timezone.now() - timedelta(seconds=1))
         tasks.sort()
-        assert sorted(path.suffixes[-2] for path in messages.iterdir()) == [".errands", ".scans"]
+        assert sorted(path.suffixes[-2] for path in messages.all()) == [".errands", ".scans"]
 
-    def test_says_nothing_when_nothing_was_reported(self, hook: Hook, messages: Path) -> None:
+    def test_says_nothing_when_nothing_was_reported(self, hook: Hook, messages: Messages) -> None:
         tasks.sort()
-        assert list(messages.iterdir()) == []
+        assert messages.all() == []
 
 
 class TestReadForReviews:
@@ -149,23 +150,23 @@ class TestReadForReviews:
     def review(self, repository: Repository, teammate: User) -> Review:
         return frozen(repository, teammate)
 
-    def test_reads_what_one_review_waits_for_and_wakes_another(self, review: Review, messages: Path) -> None:
+    def test_reads_what_one_review_waits_for_and_wakes_another(self, review: Review, messages: Messages) -> None:
         tasks.read_for_reviews()
-        assert (fresh(review).authors_state, len(list(messages.iterdir()))) == ("known", 1)
+        assert (fresh(review).authors_state, len(messages.all())) == ("known", 1)
         tasks.read_for_reviews()
-        assert len(list(messages.iterdir())) == 1
+        assert len(messages.all()) == 1
 
-    def test_the_tick_wakes_one_while_there_is_something(self, review: Review, messages: Path) -> None:
+    def test_the_tick_wakes_one_while_there_is_something(self, review: Review, messages: Messages) -> None:
         review.repository.findings.all().delete()  # Nobody is to ask who wrote them.
         tasks.requeue()
-        assert len(list(messages.iterdir())) == 1
+        assert len(messages.all()) == 1
         tasks.read_for_reviews()
         tasks.requeue()
-        assert len(list(messages.iterdir())) == 2
+        assert len(messages.all()) == 2
 
 
 class TestTellDue:
-    def test_puts_the_gate_and_what_failed_into_the_outbox(self, repository: Repository, messages: Path) -> None:
+    def test_puts_the_gate_and_what_failed_into_the_outbox(self, repository: Repository, messages: Messages) -> None:
         repository.provider = "github"
         Forge.objects.create(repository=repository, posts_statuses=True)
         finished(repository)

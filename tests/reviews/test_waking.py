@@ -5,7 +5,6 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from pathlib import Path
 
 import pytest
 import structlog
@@ -15,6 +14,7 @@ from redis import Redis
 
 from config.celery import Hint, app
 from reviews import waking
+from tests.reviews.messages import Messages
 from tests.services import free_port, wait_until
 
 
@@ -106,23 +106,21 @@ def test_a_forked_process_has_a_waker_of_its_own() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_hint_follows_the_commit_and_none_a_rollback(messages: Path) -> None:
+def test_a_hint_follows_the_commit_and_none_a_rollback(messages: Messages) -> None:
     with suppress(ZeroDivisionError), transaction.atomic():
         waking.wake_sorting()
         raise ZeroDivisionError
     with transaction.atomic():
         waking.wake_delivery()
         assert waking.waker().is_idle()
-    wait_until(lambda: list(messages.glob("*.msg")))
-    (message,) = messages.glob("*.msg")
+    (message,) = messages.all()
     assert "reviews.tasks.deliver" in message.read_text(encoding="utf-8")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_hint_carries_the_request_that_it_comes_from(messages: Path) -> None:
+def test_a_hint_carries_the_request_that_it_comes_from(messages: Messages) -> None:
     with structlog.contextvars.bound_contextvars(request_id="request-7"):
         waking.wake_workers()
-    wait_until(lambda: list(messages.glob("*.msg")))
-    (message,) = messages.glob("*.msg")
+    (message,) = messages.all()
     assert "request-7" in message.read_text(encoding="utf-8")
     assert message.name.endswith(".scans.msg")

@@ -13,7 +13,6 @@ from tests.factories import RepositoryFactory
 from tests.origin import commit_files
 from tests.reviews.patches.mended import RULE, WAITS, applied, clone
 from tests.reviews.running import scanned
-from tests.services import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +28,7 @@ def test_after_a_scan_the_fix_is_made_before_anybody_asks(repository, origin, tm
     tasks.wake()
     finding = repository.findings.get(rule=RULE)
     assert Patch.objects.get(finding=finding).state == "wanted"
-    assert any("make_patches" in message.read_text(encoding="utf-8") for message in messages.iterdir())
+    assert any("make_patches" in message.read_text(encoding="utf-8") for message in messages.all())
     tasks.make_patches()
     patch = Patch.objects.get(finding=finding)
     assert patch.state == "ready"
@@ -40,9 +39,9 @@ def test_who_asks_wakes_a_worker(repository, messages) -> None:
     scanned(repository)
     asking.ask(repository, Question(RULE))
     wake_menders()
-    wait_until(lambda: any("make_patches" in one.read_text(encoding="utf-8") for one in messages.iterdir()))
+    assert any("make_patches" in one.read_text(encoding="utf-8") for one in messages.all())
 
 
 def test_without_anything_to_make_nobody_is_woken(messages, db) -> None:
     tasks.make_patches()
-    assert list(messages.iterdir()) == []
+    assert messages.all() == []
