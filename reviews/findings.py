@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from reviews.excuses import never_waived
-from reviews.models import Finding
+from reviews.models import Finding, Introduction
 from reviews.patches.questions import bulk_rules
 from reviews.scorecards import ranked
 from reviews.waived import Shown, rules
@@ -53,6 +55,8 @@ def filtered(
         found = found.filter(severity__in=at_least(Severity, wanted["severity"]))
     if "confidence" in wanted:
         found = found.filter(confidence__in=at_least(Confidence, wanted["confidence"]))
+    if "written" in wanted:
+        found = found.filter(written_since(timezone.now() - timedelta(days=int(wanted["written"]))))
     for word in wanted.get("q", "").split():
         found = found.filter(said(word))
     return found
@@ -72,6 +76,11 @@ def at_least(steps: type[Severity] | type[Confidence], least: str) -> list[str]:
     """A step and those above it."""
     values = [str(step) for step in steps]
     return values[values.index(least) :]
+
+
+def written_since(moment: datetime) -> Q:
+    """Findings whose line was written after `moment`, by blame: what nobody could date is not among them."""
+    return Q(introduction__state=Introduction.State.KNOWN, introduction__authored_at__gte=moment)
 
 
 def said(word: str) -> Q:

@@ -249,6 +249,7 @@ class FindingFilter(forms.Form):
     )
     SEVERITIES = (("", "Severity"), ("critical", "critical"), ("high", "high and over"), ("medium", "medium and over"))
     CONFIDENCES = (("", "Confidence"), ("medium", "medium and over"), ("high", "high"))
+    WRITTEN = (("", "Written"), *((str(days), f"in the last {days} days") for days in (7, 30, 90)))
 
     q = forms.CharField(required=False, max_length=200)
     state = forms.ChoiceField(required=False, choices=STATES)
@@ -256,6 +257,7 @@ class FindingFilter(forms.Form):
     area = forms.ChoiceField(required=False, choices=[("", "Area"), *((area, area) for area in AREAS)])
     rule = forms.CharField(required=False, max_length=80)
     confidence = forms.ChoiceField(required=False, choices=CONFIDENCES)
+    written = forms.ChoiceField(required=False, choices=WRITTEN)
     team = forms.SlugField(required=False)
 
     def wanted(self) -> dict[str, str]:

@@ -1,7 +1,10 @@
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from reviews.findings import by_rule, filtered, groups, totals
-from reviews.models import Finding, Waiver
+from reviews.models import Finding, Introduction, Waiver
 from reviews.waived import Shown
 from tests.factories import RepositoryFactory
 from tests.reviews.rows import RULE, finished, found
@@ -47,6 +50,19 @@ def mixed(repository) -> dict[str, int]:
 )
 def test_a_filter_narrows_by_each_of_its_parts(mixed, wanted, names):
     assert set(filtered(Finding.objects.all(), wanted).values_list("pk", flat=True)) == {mixed[name] for name in names}
+
+
+def test_new_code_is_what_was_written_lately_not_what_was_seen_lately(repository):
+    def written(line: int, state: str, days: float) -> Finding:
+        made = found(repository, line=line)
+        Introduction.objects.create(finding=made, state=state, authored_at=timezone.now() - timedelta(days=days))
+        return made
+
+    new, old = written(1, "known", 6.9), written(2, "known", 29)
+    written(3, "older", 1)
+    found(repository, line=4)
+    listed = {days: list(filtered(Finding.objects.order_by("line"), {"written": days})) for days in ("7", "30", "90")}
+    assert listed == {"7": [new], "30": [new, old], "90": [new, old]}
 
 
 def test_the_worst_rules_come_first_and_their_worst_findings_too(repository):
