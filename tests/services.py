@@ -112,7 +112,7 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_until(what: Callable[[], object], seconds: float = 30) -> None:
+def wait_until(what: Callable[[], object], seconds: float = 180) -> None:
     """Return as soon as `what` is true. Raises AssertionError when it is not within `seconds`."""
     end = time.monotonic() + seconds
     while not what():

@@ -87,7 +87,7 @@ def lines_of_a_worker_that_got_a_message(variables: dict[str, str], log) -> list
         worker = subprocess.Popen(command, stdout=out, stderr=out, **child)
     try:
         subprocess.run([sys.executable, "-c", SEND], check=True, timeout=60, **child)
-        wait_until(lambda: "task_succeeded" in log.read_text(encoding="utf-8"), seconds=60)
+        wait_until(lambda: "task_succeeded" in log.read_text(encoding="utf-8"))
         return [line for line in log.read_text(encoding="utf-8").splitlines() if "request-7" in line]
     finally:
         worker.kill()

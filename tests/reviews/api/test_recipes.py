@@ -124,7 +124,7 @@ def test_a_commit_is_scanned_while_its_pipeline_waits(start, team, origin):
     commit = commit_files(origin, files)
     repository = RepositoryFactory(team=team, name="pay", url=str(origin))
     process = start("github-actions.yml", repository, commit, 90)
-    wait_until(Scan.objects.exists, 60)
+    wait_until(Scan.objects.exists)
     scanning.run(leased())
     done = ended(process)
     assert (done.returncode, Scan.objects.get().state) == (1, "done")

@@ -99,7 +99,7 @@ def kill_when(reached: threading.Event) -> None:
     ours = {"PLIMSOLL_ALLOWED_SCHEMES": "http", "PLIMSOLL_ALLOWED_PRIVATE": "127.0.0.1", "DATABASE_URL": database_url()}
     process = subprocess.Popen([sys.executable, "-c", SORT], env=os.environ | ours, cwd=BASE_DIR)
     try:
-        wait_until(reached.is_set, seconds=60)
+        wait_until(reached.is_set)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()

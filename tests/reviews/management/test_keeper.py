@@ -14,7 +14,7 @@ from tests.processes import command, gone
 from tests.services import wait_until
 
 # A service with a child, and an orphan in a session of its own, as git and scanning children may leave.
-FAMILY = "sleep 600 & echo $! > child; (setsid sleep 600 & echo $! > far); {then}"
+FAMILY = "sleep 600 & echo $! > child; {first}; (setsid sleep 600 & echo $! > far); {then}"
 
 
 @pytest.fixture
@@ -31,8 +31,9 @@ class Kept:
         self.place = place
         self.family: list[psutil.Process] = []
 
-    def start(self, then: str, stop_seconds: float = 5) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-I", "-S", keeper.__file__, str(stop_seconds), "sh", "-c", FAMILY.format(then=then)]
+    def start(self, then: str, stop_seconds: float = 5, first: str = ":") -> "subprocess.Popen[bytes]":
+        service = ["sh", "-c", FAMILY.format(first=first, then=then)]
+        command = [sys.executable, "-I", "-S", keeper.__file__, str(stop_seconds), *service]
         self.process = subprocess.Popen(command, cwd=self.place, stdin=subprocess.PIPE, start_new_session=True)
         wait_until(lambda: (self.place / "far").exists() and (self.place / "far").read_text(encoding="ascii").strip())
         self.family = [
@@ -49,28 +50,28 @@ class Kept:
 def test_the_end_of_the_lifeline_ends_the_whole_family(kept):
     process = kept.start("wait")
     process.stdin.close()
-    assert process.wait(10) == 128 + signal.SIGTERM
+    assert process.wait(60) == 128 + signal.SIGTERM
     assert gone(kept.family)
 
 
 def test_a_service_that_ends_leaves_no_family_behind_and_its_code_is_passed_on(kept):
     process = kept.start("exit 7")
-    assert process.wait(10) == 7
+    assert process.wait(60) == 7
     assert gone(kept.family)
 
 
 def test_a_service_that_does_not_want_to_end_is_killed_when_its_time_is_up(kept):
-    process = kept.start("trap '' TERM; while true; do sleep 1; done", stop_seconds=0.3)
+    process = kept.start("while true; do sleep 1; done", first="trap '' TERM", stop_seconds=0.3)
     process.stdin.close()
-    assert process.wait(10) == 128 + signal.SIGKILL
+    assert process.wait(60) == 128 + signal.SIGKILL
     assert gone(kept.family)
 
 
 def test_sigusr1_does_not_wait_for_the_time_to_be_up(kept):
-    process = kept.start("trap '' TERM; while true; do sleep 1; done", stop_seconds=600)
+    process = kept.start("while true; do sleep 1; done", first="trap '' TERM", stop_seconds=600)
     process.stdin.close()
     process.send_signal(signal.SIGUSR1)
-    assert process.wait(10) == 128 + signal.SIGKILL
+    assert process.wait(60) == 128 + signal.SIGKILL
     assert gone(kept.family)
 
 

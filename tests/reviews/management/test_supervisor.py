@@ -84,7 +84,7 @@ def test_a_killed_keeper_is_replaced_and_leaves_no_family(supervised):
 def test_a_signal_stops_everything(supervised, number):
     everything = supervised.below()
     os.kill(supervised.process.pid, number)
-    assert supervised.process.wait(10) == 0
+    assert supervised.process.wait(60) == 0
     assert gone(everything)
 
 

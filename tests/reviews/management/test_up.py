@@ -49,7 +49,7 @@ class Up:
             cwd=BASE_DIR,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         assert done.returncode == 1
@@ -60,11 +60,11 @@ class Up:
 def running(data: Path) -> Iterator[Up]:
     up = Up(data, free_port())
     try:
-        wait_until(lambda: up.said(f"^Open {up.url}/$") and up.has_workers(), seconds=60)
+        wait_until(lambda: up.said(f"^Open {up.url}/$") and up.has_workers())
         yield up
     finally:
         up.process.terminate()
-        up.process.wait(30)
+        up.process.wait(120)
 
 
 @pytest.fixture(scope="module")

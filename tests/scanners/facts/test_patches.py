@@ -71,3 +71,24 @@ def test_an_application_is_driven_by_what_goes_by_the_name_of_a_client(named: st
 def test_hosts_are_listed_once() -> None:
     (fact,) = facts("A = 'http://b.example/x', 'http://a.example', 'https://b.example'\n")["test-hosts"]
     assert fact["hosts"] == ["a.example", "b.example"]
+
+
+def test_what_another_test_of_the_file_runs_is_known() -> None:
+    source = (
+        "from unittest.mock import patch\nfrom shop.rates import tax, total\n\n\n"
+        "@patch('shop.rates.tax')\n@patch('shop.rates.fee')\ndef test_total(fee, tax):\n    assert total(3)\n\n\n"
+        "def test_tax():\n    assert tax(3) == 1\n"
+    )
+    assert {fact["target"]: fact["runs"] for fact in facts(source)["patch"]} == {
+        "shop.rates.tax": True,
+        "shop.rates.fee": False,
+    }
+
+
+def test_what_works_on_files_and_sockets_is_known() -> None:
+    source = (
+        "def load(path):\n    with open(path) as file:\n        return file.read()\n\n\n"
+        "def take(peer):\n    return peer.recv(3)\n\n\ndef tax(order):\n    return order * 2\n"
+    )
+    found = scan_files({"shop/rates.py": source.encode()}).facts["reaching"]
+    assert [fact["name"] for fact in found] == ["load", "take"]

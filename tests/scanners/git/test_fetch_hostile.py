@@ -289,7 +289,7 @@ def test_no_git_process_survives_the_kill_of_its_parent(
         (tmp_path / program).symlink_to(str(shutil.which(program)))
     environment = os.environ | {"SOURCE": silent[0], "SCRATCH": str(tmp_path), "PATH": str(tmp_path)}
     parent = subprocess.Popen([sys.executable, "-c", PARENT], env=environment)
-    wait_until(silent[1].is_set, 30)
+    wait_until(silent[1].is_set)
     assert len(processes_about(silent[0])) >= 2
     parent.kill()
     parent.wait()
