@@ -29,7 +29,7 @@ python-rapidjson; xmlsec xmlsec; pkg_resources setuptools; typing_extensions typ
 pydantic_settings pydantic-settings; google_auth_oauthlib google-auth-oauthlib; airflow apache-airflow
 apache-airflow-core; dns dnspython; whois python-whois; nmap python-nmap; Levenshtein levenshtein
 python-levenshtein; snappy python-snappy; lz4 lz4; pyximport cython; Cython cython; faiss faiss-cpu faiss-gpu; torch
-torch; torchvision torchvision; tensorflow tensorflow tensorflow-cpu
+torch; torchvision torchvision; tensorflow tensorflow tensorflow-cpu; opensearchpy opensearch-py
 """
 _SAME: Final = """
 requests httpx aiohttp flask django fastapi starlette uvicorn gunicorn celery kombu redis pymongo motor sqlalchemy
@@ -37,7 +37,7 @@ alembic asyncpg aiosqlite pydantic click typer rich tqdm numpy pandas scipy matp
 aioboto3 stripe twilio jinja2 mako markdown lxml html5lib simplejson orjson ujson msgpack toml tomlkit paramiko
 fabric invoke docker kubernetes hvac cryptography bcrypt passlib structlog loguru tenacity backoff cachetools arrow
 pendulum pytz tzlocal humanize babel tabulate openpyxl xlsxwriter xlrd reportlab weasyprint selenium playwright
-scrapy twisted tornado sanic falcon bottle pyramid peewee mongoengine elasticsearch opensearchpy psutil watchdog
+scrapy twisted tornado sanic falcon bottle pyramid peewee mongoengine elasticsearch psutil watchdog
 filelock attrs marshmallow jsonschema graphene strawberry websockets gevent eventlet greenlet pika dramatiq huey rq
 apscheduler schedule nltk spacy gensim transformers datasets openai anthropic langchain tiktoken polars pyarrow
 xgboost lightgbm catboost statsmodels networkx sympy numba joblib h5py networkx shapely geopandas folium streamlit
@@ -56,17 +56,28 @@ httpcore anyio certifi idna h11; boto3 botocore s3transfer jmespath; pandas nump
 multidict yarl frozenlist aiosignal attrs; jinja2 markupsafe; pydantic pydantic-core typing-extensions
 annotated-types; sqlalchemy greenlet typing-extensions; alembic mako sqlalchemy typing-extensions; uvicorn click
 h11; scikit-learn numpy scipy joblib; scipy numpy; matplotlib numpy pillow packaging python-dateutil; botocore
-urllib3 python-dateutil jmespath; kombu amqp vine; djangorestframework django; pytest packaging pluggy
+urllib3 python-dateutil jmespath; kombu amqp vine; djangorestframework django; pytest packaging pluggy; aioboto3
+aiobotocore boto3 botocore; aiobotocore botocore aiohttp; openai httpx pydantic anyio tqdm typing-extensions;
+transformers numpy tqdm packaging pyyaml requests filelock
+"""
+
+_SHOWN: Final = """
+flask werkzeug jinja2 click markupsafe itsdangerous; django asgiref; fastapi starlette pydantic; boto3 botocore;
+aioboto3 botocore; requests urllib3; celery kombu billiard; pandas numpy; aiohttp multidict yarl; alembic sqlalchemy;
+djangorestframework django; scikit-learn numpy; matplotlib numpy
 """
 
 
-def _read_brought() -> dict[str, frozenset[str]]:
-    entries = [entry.split() for entry in _BROUGHT.split(";") if entry.split()]
+def _by_first(table: str) -> dict[str, frozenset[str]]:
+    entries = [entry.split() for entry in table.split(";") if entry.split()]
     return {name: frozenset(others) for name, *others in entries}
 
 
-BROUGHT: Final = _read_brought()
+BROUGHT: Final = _by_first(_BROUGHT)
 """Well-known distributions with what they require at all times."""
+
+SHOWN: Final = _by_first(_SHOWN)
+"""Well-known distributions with what their own documentation imports beside them."""
 
 
 def _read() -> dict[str, tuple[str, ...]]:

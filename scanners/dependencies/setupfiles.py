@@ -1,14 +1,14 @@
 """What a setup.cfg requires."""
 
 import configparser
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from scanners.dependencies.requirements import Requirement, group_of, line_of, requirement
 from scanners.regex import regex
 
-_BLANK: Final = regex(r"\n{2,}")
+_PARTS: Final = regex(r";(?!\s*+(?:python_|sys_|os_|platform_|extra\b|implementation_))")
+"""What stands between the requirements of a list on one line: another semicolon begins a marker."""
 
 
 def setup_cfg(text: str) -> Iterator[Requirement]:
@@ -21,7 +21,7 @@ def setup_cfg(text: str) -> Iterator[Requirement]:
     if parser.has_section("options.extras_require"):
         listed += [(group_of(name), items) for name, items in parser.items("options.extras_require")]
     for group, items in listed:
-        for item in re.split(r"[\n;](?!\s*+(?:python|sys|os_|platform|extra|implementation))", _BLANK.sub("\n", items)):
+        for item in items.split("\n") if "\n" in items else _PARTS.split(items):
             found = requirement(item, line_of(text, item.strip()), group) if item.strip() else None
             if found is not None:
                 yield found

@@ -4,19 +4,22 @@ import sys
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from scanners.dependencies.distributions import BROUGHT, distributions, is_brought
+from scanners.dependencies.distributions import BROUGHT, SHOWN, distributions, is_brought
 from scanners.dependencies.locking import is_aside
+from scanners.dependencies.requirements import normal
 from scanners.regex import regex
 from scanners.tree import Fact, Tree
 
 _TOOLING: Final = regex(r"(^|/)(setup|noxfile|fabfile|tasks|conf|conftest|manage)\.py$")
+_NAME: Final = regex(r"[A-Za-z0-9][\w.-]*")
 DECLARED, UNDECLARED, UNKNOWN = "declared", "undeclared", "unknown"
 
 
 class Import(NamedTuple):
     """One import of another's module, and whether a manifest declares where it comes from.
 
-    `distribution` is what brings an undeclared one; `brought` says whether a lock holds it for another package's sake.
+    `distribution` is what brings an undeclared one; `brought` says whether a lock holds it for another package's sake,
+    `shown` whether a declared package has its users import it.
     """
 
     fact: Fact
@@ -24,11 +27,21 @@ class Import(NamedTuple):
     answer: str
     distribution: str = ""
     brought: bool = False
+    shown: bool = False
+
+
+def declared_names(tree: Tree) -> list[str]:
+    """The distributions that manifests, environments and images name, in order."""
+    names = {fact["name"] for fact in tree.facts("requirement", tests=True)}
+    names.update(name for fact in tree.facts("environment", tests=True) for name in fact["names"])
+    installed = (text for fact in tree.facts("install", tests=True) for text in fact["loose"])
+    return sorted(names.union(normal(found[0]) for text in installed if (found := _NAME.match(text))) if names else ())
 
 
 def imports(tree: Tree) -> Iterator[Import]:
     """Every import of the code that runs, in order; those of the repository itself and of tooling are left out."""
-    declared = sorted({fact["name"] for fact in tree.facts("requirement", tests=True)})
+    declared = declared_names(tree)
+    shown = {name for one in declared for name in SHOWN.get(one, ())}
     locked = {name for lock in tree.facts("lock") for name in lock["versions"]}
     locked |= {brought for name in declared for brought in BROUGHT.get(name, ())}
     own = tree.once("own modules", lambda: _own_modules(tree), lasts=True)
@@ -45,7 +58,7 @@ def imports(tree: Tree) -> Iterator[Import]:
         elif not source:
             yield Import(fact, top, UNKNOWN)
         else:
-            yield Import(fact, top, UNDECLARED, source, source in locked)
+            yield Import(fact, top, UNDECLARED, source, source in locked, source in shown)
 
 
 def _own_modules(tree: Tree) -> set[str]:

@@ -21,9 +21,12 @@ from scanners.tree import Fact, Tree
 _WORD: Final = regex(r"\b\w*(?:timeout|retries|max_retry|pool_size)\w*\b", re.IGNORECASE)
 _GUNICORN: Final = frozenset(
     "bind workers worker_class worker_connections worker_tmp_dir max_requests max_requests_jitter graceful_timeout "
-    "preload_app wsgi_app forwarded_allow_ips".split()
+    "preload_app wsgi_app forwarded_allow_ips accesslog errorlog keepalive proc_name on_starting when_ready post_fork "
+    "pre_fork child_exit worker_exit worker_int worker_abort".split()
 )
 """What tells settings of gunicorn from other modules that have a `timeout`."""
+
+_NAMED: Final = regex(r"(^|/)[\w.-]*gunicorn[\w.-]*\.py$")
 
 _READ_BY_LIBRARIES: Final = regex(
     r"^(CELERY|SQLALCHEMY|DATABASE|DB|EMAIL|MAIL|CACHE|SESSION|REDIS|RQ|CONN|DATA|FILE|LDAP|AWS|GUNICORN|BROKER|SOCIAL)_"
@@ -33,25 +36,28 @@ _WORDS: Final = ("timeout", "retries", "max_retry", "pool_size")
 
 
 class ServerBudgets(Collector):
-    """Fact `budget`: a limit (kind server, proxy, hard or soft; seconds; name) in commands and settings of servers."""
+    """Fact `budget`: a limit (kind server, proxy, hard or soft; seconds; name) in commands and settings of servers.
+
+    `sure` is False for the `timeout` of a module whose path alone can tell whether it holds settings of gunicorn.
+    """
 
     files = ("dockerfile", "compose", "procfile", "manifest", "shell", "config-file")
 
     def visit_text(self, text: TextFile, ctx: Context) -> None:
         for budget in in_text(text.lines):
             shown = text.lines[budget.line - 1].strip()[:160]
-            ctx.fact("budget", budget.line, kind=budget.kind, seconds=budget.seconds, name=budget.name, text=shown)
+            told = {"kind": budget.kind, "seconds": budget.seconds, "name": budget.name, "sure": True}
+            ctx.fact("budget", budget.line, **told, text=shown)
 
     def visit_module(self, ctx: Context) -> None:
         names = ctx.module.names
-        if "timeout" not in names or not _GUNICORN & names.keys():
+        sure = not _GUNICORN.isdisjoint(names)
+        if "timeout" not in names or not (sure or ctx.role.startswith("settings")):
             return
-        worker = _value("worker_class", ctx)
         limit = _value("timeout", ctx)
-        if (worker is None or worker == "sync") and isinstance(limit, (int, float)):
-            at = names["timeout"][-1].line
-            name = "timeout of the gunicorn settings"
-            ctx.fact("budget", at, kind="server", seconds=float(limit), name=name, text=f"timeout = {limit}")
+        if isinstance(limit, (int, float)) and _one_by_one(ctx):
+            told = {"kind": "server", "seconds": float(limit), "name": "timeout of the gunicorn settings", "sure": sure}
+            ctx.fact("budget", names["timeout"][-1].line, **told, text=f"timeout = {limit}")
 
 
 class SpentBudgets(Collector):
@@ -113,10 +119,26 @@ def _is_waited_for(call: Call, ctx: Context) -> bool:
     return call.function in handlers or any(scope.node in handlers for _, scope in callers)
 
 
+def _one_by_one(ctx: Context) -> bool:
+    """Whether a worker of gunicorn that is set up like this ends at the limit what it is busy with.
+
+    Without a class it is plain, or has threads where it is given several.
+    """
+    threads = _value("threads", ctx)
+    plain = "worker_class" not in ctx.module.names or _value("worker_class", ctx) == "sync"
+    return plain and not (isinstance(threads, int) and threads > 1)
+
+
 def _value(name: str, ctx: Context) -> Any:
     bindings = ctx.module.names.get(name, [])
     found = fold(bindings[-1].value, ctx.module) if bindings and bindings[-1].kind == "assign" else None
     return found if isinstance(found, (int, float, str)) else None
+
+
+def limits(tree: Tree) -> list[Fact]:
+    """What servers and proxies are told; the settings of gunicorn are known by what they hold, or by their name."""
+    found = (fact for fact in tree.facts("budget") if fact["kind"] in ("server", "proxy"))
+    return [fact for fact in found if fact["sure"] or _NAMED.search(fact.path)]
 
 
 def request_limit(budgets: Sequence[Fact]) -> float:

@@ -5,6 +5,8 @@ import sys
 from typing import Any
 
 from scanners.context import Context
+from scanners.dependencies.distributions import distributions
+from scanners.dependencies.requirements import normal
 from scanners.place import Place
 from scanners.rule import CODE, Collector
 from scanners.syntax import unparse
@@ -14,7 +16,8 @@ _SPARES = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 
 class Imports(Collector):
     """Fact "import": the module as written (without those of the standard library and relative ones), and `optional`
-    for one that the file can do without: in a `try` that catches ImportError, in a function, or under a condition."""
+    for one that the file can do without, or sees to itself: in a `try` that catches ImportError, in a function, under a
+    condition, or installed by a call of the file."""
 
     classes = CODE
 
@@ -30,7 +33,15 @@ class Imports(Collector):
 def _note(module: str, place: Place[Any], ctx: Context) -> None:
     top = module.partition(".")[0]
     if top not in sys.stdlib_module_names:
-        ctx.fact("import", place, module=module, optional=is_optional(place))
+        ctx.fact("import", place, module=module, optional=is_optional(place) or _installs(top, ctx))
+
+
+def _installs(top: str, ctx: Context) -> bool:
+    """Whether a call of the file installs what a module comes from."""
+    if "install(" not in ctx.source:
+        return False
+    names = (top, normal(top), *distributions(top))
+    return any(f"install({quote}{name}{quote}" in ctx.source for name in names for quote in "'\"")
 
 
 def is_optional(place: Place[Any]) -> bool:

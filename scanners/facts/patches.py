@@ -79,6 +79,7 @@ class Patches(Collector):
                 mock=mock,
                 fails=_fails(call, ctx),
                 inside=".".join(part for part in (call.qualname, getattr(call.stmt, "name", "")) if part),
+                runs=_runs(target.rpartition(".")[2], ctx),
             )
 
     def visit_import(self, place: Place[ast.Import], ctx: Context) -> None:
@@ -96,6 +97,12 @@ class Patches(Collector):
         hosts = sorted({match[1] for match in matches(_ADDRESS, "://", ctx.source)})[:40]
         if hosts:
             ctx.fact("test-hosts", 1, hosts=hosts)
+
+
+def _runs(name: str, ctx: Context) -> bool:
+    """Whether the file also calls something of this name: what one test replaces, another runs."""
+    made = sum(ctx.source.count(f"{before}{name}(") for before in ".( ")
+    return made > ctx.source.count(f"def {name}(")
 
 
 def _takes_fixture(function: Any) -> bool:
@@ -187,6 +194,30 @@ class Outward(Collector):
     def visit_call(self, call: Call, ctx: Context) -> None:
         library = call.dotted.partition(".")[0]
         ctx.fact("outward", call, name=call.qualname, library=library)
+
+
+class Reaching(Collector):
+    """Fact `reaching`: a def of the repository that works on files, sockets or the machine itself, by its name."""
+
+    calls = (
+        *("open", "io.open", "os.open", "os.listdir", "os.scandir", "os.walk", "os.stat", "os.statvfs", "os.kill"),
+        *("os.remove", "os.rename", "os.makedirs", "os.getloadavg", "shutil.rmtree", "shutil.copy", "shutil.move"),
+        *("socket.socket", "socket.gethostname", "socket.getaddrinfo", "select.select", "os.popen", "os.system"),
+        *("*.recv", "*.recv_into", "*.recvfrom", "*.sendall", "*.sendto", "*.read_text", "*.write_text"),
+        *(
+            "*.read_bytes",
+            "*.write_bytes",
+            "pyroute2.IPRoute",
+            "pyroute2.NetNS",
+            "psutil.Process",
+            "psutil.cpu_percent",
+        ),
+    )
+
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        known = ctx.facts.get("reaching", ())
+        if call.qualname and not (known and known[-1]["name"] == call.qualname):
+            ctx.fact("reaching", call, name=call.qualname)
 
 
 class TestOutward(Collector):

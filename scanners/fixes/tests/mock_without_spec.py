@@ -3,7 +3,7 @@ import libcst as cst
 from scanners.fixes.arguments import refuse_unpacked, with_keyword
 from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
 from scanners.fixes.spot import Spot
-from scanners.semantics.tests.mocks import BARE
+from scanners.semantics.tests.mocks import is_bare, replacement
 
 
 class PatchWithAutospec(Fix):
@@ -37,12 +37,21 @@ class PatchWithAutospec(Fix):
             "is not written here",
             path="tests/test_pay.py",
         ),
+        Declined(
+            "what may be missing",
+            "from unittest import mock\n\n\n@mock.patch('shop.bank.Client', create=True)\ndef test_pay(client):\n"
+            "    assert pay(client)\n",
+            "may be missing",
+            path="tests/test_pay.py",
+        ),
     )
 
     def mend(self, spot: Spot) -> None:
         """Add the keyword."""
         node = spot.node(cst.Call)
-        if spot.call.dotted in BARE:
+        if is_bare(spot.call) or replacement(spot.call) is not None:
             raise NotOfferedError("What the mock stands for is not written here: pass spec_set=TheClass.")
+        if spot.call.keyword("create") is not None:
+            raise NotOfferedError("What is patched may be missing: there is nothing to take the shape of.")
         refuse_unpacked(node)
         spot.change(node, with_keyword("autospec", spot.expression("True")))

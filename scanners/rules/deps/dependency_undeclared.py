@@ -1,8 +1,8 @@
 from scanners.dependencies.distributions import distributions
-from scanners.dependencies.undeclared import DECLARED, UNKNOWN, imports
+from scanners.dependencies.undeclared import DECLARED, UNKNOWN, Import, declared_names, imports
 from scanners.finding import Confidence, Effort, Severity
 from scanners.rule import Example, Rule
-from scanners.tree import Fact, Tree, TreeContext
+from scanners.tree import Tree, TreeContext
 
 
 class DependencyUndeclared(Rule):
@@ -10,7 +10,8 @@ class DependencyUndeclared(Rule):
     An import that no manifest declares works until the package that happened to bring it along no longer does.
 
     Looks at imports at the top of modules that belong to a well-known distribution or to one in the lock. Modules of the
-    repository and of the standard library, imports inside `try`, functions and conditions are good. A module whose
+    repository and of the standard library, imports inside `try`, functions and conditions, and of what the file itself
+    installs are good. A module whose
     distribution is not known is unresolved. Each distribution is reported once; one that only the lock holds weighs less.
     """
 
@@ -55,6 +56,24 @@ class DependencyUndeclared(Rule):
                 "requirements.txt": "PyJWT\nbeautifulsoup4\n",
             },
         ),
+        Example(
+            "names that begin like a marker",
+            {
+                "shop/pay.py": "import pydantic\nfrom dateutil.parser import parse\nimport platformdirs\n",
+                "setup.cfg": "[metadata]\nname = shop\n[options]\ninstall_requires =\n  pydantic>=2, <3\n  python-dateutil\n\n"
+                "  platformdirs; python_version > '3'\n",
+            },
+        ),
+        Example(
+            "in an environment of conda, or installed by the module itself",
+            {
+                "shop/pay.py": "import numpy\nimport torch\nimport requests\n",
+                "shop/local.py": "import pipmaster as pm\n\nif not pm.is_installed('transformers'):\n    pm.install('transformers')\n"
+                "import transformers\n",
+                "environment.yml": "name: shop\ndependencies:\n  - python=3.12\n  - conda-forge::numpy>=2\n  - pip:\n      - torch==2.6\n",
+                "requirements.txt": "requests\npipmaster\n",
+            },
+        ),
         Example("own module", {"requests.py": "", "app.py": "import requests\n", "requirements.txt": "redis\n"}),
         Example(
             "optional",
@@ -69,8 +88,7 @@ class DependencyUndeclared(Rule):
     ]
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        declared = {fact["name"] for fact in tree.facts("requirement", tests=True)}
-        if not declared:
+        if not declared_names(tree):
             ctx.not_applicable("The repository declares no requirements.")
             return
         reported: set[str] = set()
@@ -81,13 +99,19 @@ class DependencyUndeclared(Rule):
                 ctx.unresolved(found.fact.path, found.fact.line, f"Which distribution brings {found.top} is not known.")
             elif found.top not in reported:
                 reported.add(found.top)
-                _report(found.fact, found.top, found.brought, ctx)
+                _report(found, ctx)
 
 
-def _report(fact: Fact, top: str, brought: bool, ctx: TreeContext) -> None:
+def _report(found: Import, ctx: TreeContext) -> None:
+    fact, top = found.fact, found.top
     name = next(iter(distributions(top)), top)
-    message = (
-        f"{top} comes from {name}, which no manifest declares{'; another package brings it along' if brought else ''}."
+    along = "; another package brings it along" if found.brought else ""
+    ctx.report(
+        fact.path,
+        fact.line,
+        f"{top} comes from {name}, which no manifest declares{along}.",
+        anchor=top,
+        text=f"import {fact['module']}",
+        severity=Severity.LOW if found.brought else None,
+        confidence=Confidence.LOW if found.shown else None,  # Who declares Flask imports werkzeug as it is told.
     )
-    severity = Severity.LOW if brought else None
-    ctx.report(fact.path, fact.line, message, anchor=top, text=f"import {fact['module']}", severity=severity)

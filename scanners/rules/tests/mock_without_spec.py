@@ -1,4 +1,7 @@
-from scanners.context import Context
+from collections import Counter
+from typing import Final
+
+from scanners.context import Context, per_file
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
@@ -8,13 +11,18 @@ from scanners.semantics.tests.mocks import (
     answered_by_fake,
     configured,
     holds_data,
+    is_bare,
     is_child,
+    is_loose,
     is_patch,
     is_shaped,
+    name_of,
     names_shape,
     stands_for,
     target_of,
 )
+
+_HABIT: Final = 3
 
 
 class MockWithoutSpec(Rule):
@@ -25,7 +33,8 @@ class MockWithoutSpec(Rule):
     Looks at Mock, MagicMock, AsyncMock, patch and mocker.patch in test files where they stand for a class or for a
     library at the boundary: a patched name in CapWords, a patch of requests, redis, boto3 and the like, and a bare mock
     that is given attributes. A callback, a stub of one function, a part of another mock, a replacement or a hand-written
-    fake that is given and patch.dict are good.
+    fake that is given and patch.dict are good. Values to be read, functions of the standard library, and the same thing
+    for the fourth time in a file are only suspected.
     """
 
     id = "mock-without-spec"
@@ -50,12 +59,15 @@ class MockWithoutSpec(Rule):
         Example(
             "mocks that stand for objects",
             {
-                "tests/test_pay.py": "from unittest.mock import AsyncMock, MagicMock, Mock\nfrom shop import pay\n\n"
+                "tests/test_pay.py": "from unittest.mock import AsyncMock, MagicMock, Mock, patch\nfrom shop import pay\n\n"
                 "def test_pay():\n    gateway = Mock()\n    gateway.charge.return_value = 'ok'\n"
                 "    response = MagicMock(status_code=200, text='x')\n    client = AsyncMock()\n    client.timeout = 3\n"
-                "    assert pay.run(gateway, response, client) == 'ok'\n"
+                "    assert pay.run(gateway, response, client) == 'ok'\n\nclass PayTests:\n    def setup_method(self):\n"
+                "        self.gateway = Mock()\n\n    def test_pay(self, mocker):\n        self.gateway.charge.return_value = 3\n"
+                "        assert pay.run(self.gateway, mocker.Mock(status_code=200))\n\n"
+                "    @patch(target='shop.pay.Gateway', new=MagicMock())\n    def test_new(self):\n        assert pay.run()\n"
             },
-            at=[("tests/test_pay.py", line) for line in (5, 7, 8)],
+            at=[("tests/test_pay.py", line) for line in (5, 7, 8, 14, 18, 20)],
         ),
     )
     good = (
@@ -83,14 +95,14 @@ class MockWithoutSpec(Rule):
                 "    assert pay.convert(1, rate) == 2\n\n"
                 "@patch.dict(os.environ, {'RATE': '2'})\ndef test_setting():\n    assert pay.rate() == 2\n\n"
                 "@patch('shop.pay.now', return_value=3)\ndef test_now(now):\n    assert pay.stamp() == 3\n\n"
-                "@patch('shop.pay.MAX_RETRIES', 3)\ndef test_constant():\n    assert pay.retries() == 3\n"
+                "@patch('socket.AF_PACKET')\n@patch('shop.pay.MAX_RETRIES', 3)\ndef test_constant(*mocks):\n    assert pay.retries() == 3\n"
             },
         ),
     )
-    calls = (*BARE, *PATCHES, "*.patch", "*.object")
+    calls = (*BARE, *PATCHES, "*.patch", "*.object", "*.Mock", "*.MagicMock", "*.AsyncMock")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        if call.dotted in BARE:
+        if is_bare(call):
             self._bare(call, ctx)
         elif is_patch(call):
             self._patch(call, ctx)
@@ -106,9 +118,9 @@ class MockWithoutSpec(Rule):
             ctx.site(call)
         else:
             what = f"the class `{_last(target)}`" if kind == "class" else f"`{target.lstrip('.')}`"
-            answers = call.keyword("return_value", "side_effect")  # Something stands behind it: only the call is loose.
             message = f"This mock of {what} accepts any name and any argument: pass autospec=True."
-            ctx.report(call, message, confidence=Confidence.LOW if answers is not None else None)
+            again = _again(target, ctx)
+            ctx.report(call, message, confidence=Confidence.LOW if again or is_loose(call, target) else None)
 
     def _bare(self, call: Call, ctx: Context) -> None:
         ctx.site(call)
@@ -117,7 +129,20 @@ class MockWithoutSpec(Rule):
         given = configured(call)
         if given:
             message = f"This mock stands for an object (`{given[0]}` is set) but has no spec: it accepts any name."
-            ctx.report(call, message, confidence=Confidence.LOW if holds_data(call) else Confidence.MEDIUM)
+            low = holds_data(call) or _again(name_of(call) or call.qualname, ctx)
+            ctx.report(call, message, confidence=Confidence.LOW if low else Confidence.MEDIUM)
+
+
+def _again(what: str, ctx: Context) -> bool:
+    """Whether the file was told often enough that its mocks of one thing have no shape: it is one habit."""
+    told = _told(ctx)
+    told[what] += 1
+    return told[what] > _HABIT
+
+
+@per_file
+def _told(ctx: Context) -> Counter[str]:
+    return Counter()
 
 
 def _last(target: str) -> str:

@@ -17,6 +17,8 @@ _EDGE: Final = regex(
     re.IGNORECASE,
 )
 
+_AWAY: Final = ("outward", "reaching")
+
 
 class OwnCodeMocked(Rule):
     """
@@ -24,7 +26,8 @@ class OwnCodeMocked(Rule):
 
     Looks at patches and monkeypatch.setattr whose target is a function or method that the repository itself defines, in
     the test file of that very module (by its name, or because it imports from it alone). Clocks, randomness, settings
-    and functions that leave the process or are named like one that does may be replaced.
+    and functions that work on files, sockets or processes or are named like one that does may be replaced. One that other
+    tests of the same file run is only suspected.
     """
 
     id = "own-code-mocked"
@@ -55,11 +58,12 @@ class OwnCodeMocked(Rule):
             {
                 "shop/orders.py": "import requests\nfrom shop.rates import convert\n\n\ndef utcnow():\n    return 3\n\n\n"
                 "def rates():\n    return requests.get('https://rates.example', timeout=3).json()\n\n\n"
-                "def total(order):\n    return convert(rates())\n",
+                "def stock():\n    with open('/proc/stock') as file:\n        return len(file.readlines())\n\n\n"
+                "def total(order):\n    return convert(rates()) if stock() else {}\n",
                 "shop/rates.py": "def convert(rates):\n    return rates\n",
                 "tests/test_orders.py": "from unittest.mock import patch\n\nfrom shop.orders import total\n\n\n"
-                "@patch('shop.orders.utcnow', return_value=2)\n@patch('shop.orders.rates', return_value={})\n"
-                "@patch('shop.orders.requests.get')\n@patch('shop.rates.convert')\ndef test_total(convert, get, rates, now):\n"
+                "@patch('shop.orders.stock', return_value=2)\n@patch('shop.orders.utcnow', return_value=2)\n@patch('shop.orders.rates', return_value={})\n"
+                "@patch('shop.orders.requests.get')\n@patch('shop.rates.convert')\ndef test_total(convert, get, rates, now, stock):\n"
                 "    assert total(1) == {}\n",
                 "tests/conftest.py": "from shop.orders import total\n\n\ndef cheap(monkeypatch):\n"
                 "    monkeypatch.setattr('shop.orders.total', lambda order: 5)\n",
@@ -70,7 +74,7 @@ class OwnCodeMocked(Rule):
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         defined = tree.once("names defined", lambda: _defined(tree), lasts=True)
         owned: dict[str, set[str]] = {}
-        outward = {(module_of(fact.path), fact["name"]) for fact in tree.facts("outward")}
+        outward = {(module_of(fact.path), fact["name"]) for kind in _AWAY for fact in tree.facts(kind)}
         imports = imported(tree)
         for patch in tree.facts("patch", tests=True):
             target = absolute(patch["target"], patch.path)
@@ -85,7 +89,7 @@ class OwnCodeMocked(Rule):
             if edge or not _tests(patch, module, imports.get(patch.path, frozenset()), owned[patch.path]):
                 continue
             message = f"`{last}` is part of `{module}`, which this file tests: what it really does is not run."
-            sure = Confidence.LOW if patch["spies"] else Confidence.MEDIUM
+            sure = Confidence.LOW if patch["spies"] or patch["runs"] else Confidence.MEDIUM  # Another test runs it.
             ctx.report(
                 patch.path,
                 patch.line,

@@ -3,7 +3,7 @@ from typing import Any
 
 from scanners.constants import fold
 from scanners.context import Context
-from scanners.facts.budgets import request_limit, unread
+from scanners.facts.budgets import limits, request_limit, unread
 from scanners.finding import Confidence, Severity
 from scanners.place import Call, Place
 from scanners.rule import Example, Rule
@@ -64,7 +64,7 @@ class TimeoutsDisagree(Rule):
             "a wait for the pool that outlives the request",
             {
                 "shop/db.py": "from sqlalchemy import create_engine\n\nengine = create_engine(URL, pool_timeout=90)\n",
-                "gunicorn.conf.py": "bind = '0.0.0.0:8000'\nworkers = 4\ntimeout = 60\n",
+                "gunicorn.conf.py": "timeout = 60\n",
             },
             at=[("shop/db.py", 3)],
         ),
@@ -86,6 +86,7 @@ class TimeoutsDisagree(Rule):
             {
                 "app.py": _APP.format(60),
                 "Dockerfile": 'FROM python:3.12\nCMD ["gunicorn", "-k", "uvicorn.workers.UvicornWorker", "--timeout", "30", "app:app"]\n',
+                "gunicorn.conf.py": "bind = ':8000'\nthreads = 8\ntimeout = 30\n",
                 "docker-compose.yml": "services:\n  web:\n    command: gunicorn --timeout ${TIMEOUT} app:app\n",
             },
         ),
@@ -120,12 +121,11 @@ class TimeoutsDisagree(Rule):
                 _judge(fold(soft[-1].value, ctx.module), fold(hard[-1].value, ctx.module), soft[-1].line, ctx)
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
-        servers = [fact for fact in tree.facts("budget") if fact["kind"] in ("server", "proxy")]
-        for fact in servers:
+        for fact in limits(tree):
             ctx.site(fact.path, fact.line)
             if fact["seconds"] == 0 and fact["kind"] == "server":
                 _tell(fact, f"{fact['name']} is 0: a request that hangs keeps its worker for good.", ctx)
-        outer = request_limit(servers)
+        outer = request_limit(limits(tree))
         for fact in tree.facts("spent") if outer else ():
             ctx.site(fact.path, fact.line)
             if fact["seconds"] > outer:
