@@ -49,5 +49,6 @@ def test_a_mock_that_holds_values_is_only_suspected(body: str, expected: str) ->
 
 def test_one_habit_is_told_three_times_a_file() -> None:
     one = "def test_{0}():\n    {1} = Mock()\n    {1}.charge.return_value = 3\n    assert pay.run({1})\n\n\n"
-    told = [one.format(number, "client" if number == 4 else "gateway") for number in range(6)]
+    names = ("gateway", "gateway", "gateway", "gateway", "client", "gateway")
+    told = [one.format(number, name) for number, name in enumerate(names)]
     assert sureness("".join(told)) == ["medium", "medium", "medium", "low", "medium", "low"]
