@@ -1,6 +1,7 @@
 """What cannot harm where it fills a text: numbers, constants, choices from a fixed set, values that were checked."""
 
 import ast
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -12,9 +13,15 @@ from scanners.scopes import Binding, Scope
 from scanners.syntax import descendants, unparse
 
 _FIXED_ATTRIBUTE: Final = regex(
-    r"\.(__name__|__qualname__|__tablename__|__version__)$|\._meta\.|\.[A-Z][A-Z0-9_]*(\.value|\.name)?$|"
+    r"\.(__name__|__qualname__|__tablename__|__version__)$|\._meta\.|"
+    r"\.(?!(?:GET|POST|FILES|META|COOKIES)\b)[A-Z][A-Z0-9_]*(\.value|\.name)?$|"
     r"^_?[A-Z]\w*[a-z]\w*\.\w+(\.value)?$"
 )
+
+
+_FORMS: Final = frozenset("isidentifier fullmatch isalnum isalpha isdigit isdecimal isnumeric".split())
+_SENT: Final = frozenset("GET POST FILES META COOKIES".split())
+"""What Django names in capitals although the request fills it."""
 
 
 _NUMBERS: Final = frozenset(
@@ -63,7 +70,7 @@ def is_picked(expr: ast.AST, scope: Scope) -> bool:
         holder = found[0][0].value if found and len(found[0]) == 1 and found[0][0].kind == "assign" else None
     if isinstance(holder, ast.Dict):
         return all(fold(value, scope) is not UNKNOWN for value in holder.values)
-    return isinstance(holder, ast.Attribute) and holder.attr.isupper()
+    return isinstance(holder, ast.Attribute) and holder.attr.isupper() and holder.attr not in _SENT
 
 
 def is_guarded(expr: ast.AST, function: ast.AST | None) -> bool:
@@ -79,7 +86,7 @@ def _guarded_names(function: ast.AST) -> set[str]:
         if isinstance(node.left, ast.Name) and not _is_text(node.comparators[0]):
             found |= {node.left.id} if any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops) else set()
     for node in descendants(function, ast.Call):
-        if isinstance(node.func, ast.Attribute) and node.func.attr in ("isidentifier", "fullmatch"):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _FORMS:
             found |= {inner.id for inner in descendants(node, ast.Name)}
     return found
 
@@ -104,4 +111,13 @@ def is_settled(hole: ast.expr, call: Call) -> bool:
         or is_fixed_name(hole)
         or is_picked(hole, call.scope)
         or is_guarded(hole, call.function)
+        or _is_converted(hole, call.function)
     )
+
+
+def _is_converted(hole: ast.expr, function: ast.AST | None) -> bool:
+    """Whether a hole is a part of the route's path that the framework turns into a number: `<int:order>`."""
+    if not isinstance(hole, ast.Name) or not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    part = re.compile(rf"<(int|float|uuid)(\([^)]*\))?:{hole.id}>|{{{hole.id}:(int|float|uuid)}}")
+    return any(part.search(unparse(decorator)) for decorator in function.decorator_list)

@@ -9,6 +9,7 @@ from scanners.constants import UNKNOWN, fold
 from scanners.names import find
 from scanners.regex import regex
 from scanners.scopes import Binding, Scope
+from scanners.syntax import descendants
 
 Part = str | ast.expr
 
@@ -153,8 +154,11 @@ def _called(expr: ast.Call, scope: Scope, line: int, column: int, depth: int) ->
     if name == "join" and len(expr.args) == 1:
         return _joined(expr, func.value, expr.args[0], *deeper)
     receiver = _flat(func.value, *deeper)
-    if name == "format" and any(isinstance(part, str) for part in receiver):
-        return _formatted(expr, receiver, *deeper)
+    if any(isinstance(part, str) for part in receiver):
+        if name == "format":
+            return _formatted(expr, receiver, *deeper)
+        if name == "replace" and len(expr.args) == 2:
+            return _replaced(receiver, expr.args, *deeper)
     return receiver if name in _KEEPERS else [expr]
 
 
@@ -171,6 +175,20 @@ def _formatted(expr: ast.Call, receiver: list[Part], scope: Scope, line: int, co
             filled.append(text.partition("}")[2] if number else text)
     for value in values:
         filled += _flat(value.value if isinstance(value, ast.Starred) else value, scope, line, column, depth)
+    return filled
+
+
+def _replaced(
+    receiver: list[Part], args: list[ast.expr], scope: Scope, line: int, column: int, depth: int
+) -> list[Part]:
+    """A template whose mark is replaced: what stands before the mark stands before the hole."""
+    mark, value = fold(args[0], scope), _flat(args[1], scope, line, column, depth)
+    filled: list[Part] = []
+    for part in receiver:
+        before, found, after = (
+            part.partition(mark) if isinstance(part, str) and isinstance(mark, str) and mark else (part, "", "")
+        )
+        filled += [before, *value, after] if found else [before]
     return filled
 
 
@@ -193,6 +211,7 @@ def _collected(expr: ast.expr, items: ast.Name, scope: Scope, line: int, column:
     found = find(items.id, scope)
     if found is None or any(binding.kind not in ("assign", "augmented") for binding in found[0]):
         return [expr]
+    added = _appended(items.id, found[1])
     parts: list[Part] = []
     for binding in found[0]:
         if (
@@ -202,13 +221,30 @@ def _collected(expr: ast.expr, items: ast.Name, scope: Scope, line: int, column:
             parts.append("?")
         elif isinstance(binding.value, (ast.List, ast.Tuple)):
             parts += [part for item in binding.value.elts for part in _flat(item, scope, line, column, depth)]
-            if not binding.value.elts:
+            if not binding.value.elts and not added:
                 return [expr]
         elif isinstance(binding.value, ast.ListComp):
             parts += _flat(binding.value.elt, scope, line, column, depth)
         else:
             return [expr]
+    for value in added:
+        parts += [*_flat(value, found[1], line, column, depth), " "]
     return parts
+
+
+def _appended(name: str, scope: Scope) -> list[ast.expr]:
+    """What a def appends to a list of its own."""
+    if scope.kind != "function":
+        return []
+    calls = [call for call in descendants(scope.node, ast.Call) if len(call.args) == 1]
+    return [
+        call.args[0]
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr == "append"
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == name
+    ]
 
 
 def _named(expr: ast.Name, scope: Scope, line: int, column: int, depth: int) -> list[Part]:
@@ -226,7 +262,8 @@ def _named(expr: ast.Name, scope: Scope, line: int, column: int, depth: int) -> 
                 return [expr]
             parts.append("?")
         elif binding.value is not None:
-            inside = _flat(binding.value, holder, binding.line, column, depth)
+            # One line up: `query = query.format(name)` reads what the name held before.
+            inside = _flat(binding.value, holder, binding.line - 1, column, depth)
             bare = inside == [binding.value] and not _tells(binding.value)
             parts += [expr] if bare else inside
     return parts

@@ -26,7 +26,7 @@ _RECEIVERS: Final = regex(
 
 _LIBRARIES: Final = regex(
     r"^(sqlite3|psycopg2?|pymysql|MySQLdb|asyncpg|aiosqlite|sqlalchemy|mysql|cx_Oracle|oracledb|pyodbc|duckdb|aiomysql|"
-    r"aiopg|databases|django\.db)\b"
+    r"aiopg|databases|django\.db|google\.cloud\.(bigquery|spanner)|clickhouse_\w+|snowflake|trino|pymssql|peewee|psycopg_pool)\b"
 )
 
 
@@ -37,7 +37,7 @@ _SQL: Final = regex(
 )
 
 
-_VALUE: Final = regex(r"([=<>]|\b(like|ilike|limit|offset|between|values\s*\(|in\s*\(|in)|=\s*any\s*\()\s*$", re.I)
+_VALUE: Final = regex(r"([=<>]|\b(like|ilike|limit|offset|between|values\s*\(|in\s*\(|in)|=\s*any\s*\()\s*\"?$", re.I)
 
 
 _OPERATOR: Final = regex(r"\s*(=|<|>|!=|\b(like|ilike|in|is|between)\b)", re.I)
@@ -66,7 +66,9 @@ _MARKS: Final = regex(r"placeholder|^marks?$|param_?marks|^qs$", re.IGNORECASE)
 def query_of(call: Call) -> ast.expr | None:
     """The argument that holds the query, None when there is none."""
     if call.last == "extra":
-        given = call.argument(1, "where", "select")
+        given = call.argument(1, "where") or call.argument(0, "select")
+        if isinstance(given, ast.Dict):
+            return given.values[0] if given.values else None
         return given.elts[0] if isinstance(given, (ast.List, ast.Tuple)) and given.elts else None
     return call.argument(0, "sql", "query", "statement", "operation", "text", "raw_query")
 
@@ -80,8 +82,23 @@ def is_database(call: Call) -> Confidence | None:
         receiver = receiver.func
     name = getattr(receiver, "attr", getattr(receiver, "id", ""))
     if call.last in ("raw", "extra"):
+        if call.receiver is not None and ".objects." in unparse(call.receiver):
+            return Confidence.HIGH
         return Confidence.HIGH if name == "objects" or name.endswith(("_set", "queryset", "qs", "manager")) else None
     return Confidence.HIGH if _RECEIVERS.match(name) else None
+
+
+def is_made_by_text(query: ast.expr, call: Call) -> bool:
+    """Whether a query is a `text(...)`, here or through a name: that call is judged by itself."""
+    if isinstance(query, ast.Name):
+        held = [binding.value for binding in call.scope.bindings(query.id) if binding.kind == "assign"]
+        return any(isinstance(value, ast.Call) and call.name(value.func) in SQL_FUNCTIONS for value in held)
+    return isinstance(query, ast.Call) and call.name(query.func) in SQL_FUNCTIONS
+
+
+def starts_as_sql(taken: Pieces) -> bool:
+    """Whether a text is surely SQL, by its fixed start."""
+    return bool(taken.parts) and isinstance(taken.parts[0], str) and _SQL.match(taken.parts[0]) is not None
 
 
 def could_be_sql(taken: Pieces) -> bool:

@@ -10,6 +10,7 @@ from scanners.finding import Confidence
 from scanners.place import Call
 from scanners.regex import regex
 from scanners.semantics.harmless import is_settled
+from scanners.semantics.security.handed import passed
 from scanners.syntax import descendants, unparse
 
 ALWAYS: Final = frozenset(
@@ -27,7 +28,9 @@ EXECS: Final = frozenset(
 
 
 REMOTE: Final = frozenset(
-    {"paramiko.SSHClient.exec_command", "paramiko.client.SSHClient.exec_command", "fabric.Connection.run"}
+    "paramiko.SSHClient.exec_command paramiko.client.SSHClient.exec_command asyncssh.connect().run "
+    "fabric.Connection.run fabric.Connection.sudo fabric.Connection.local invoke.run invoke.Context.run "
+    "invoke.context.Context.run invoke.Context.sudo".split()
 )
 
 
@@ -45,13 +48,14 @@ _SSH: Final = regex(r"ssh|client|remote|conn", re.IGNORECASE)
 
 def command_of(call: Call, ctx: Context) -> tuple[ast.expr | None, Confidence | None]:
     """The text that a shell reads, None when no shell does; and how sure that is, None when it cannot be told."""
-    first = call.argument(0, "args", "cmd", "command")
+    first = call.argument(1 if call.last == "subprocess_shell" else 0, "args", "cmd", "command")
     if call.dotted in ALWAYS or call.last in ("exec_command", "subprocess_shell") or call.dotted in REMOTE:
         known = call.dotted in ALWAYS or call.dotted in REMOTE
         return first, Confidence.HIGH if known else Confidence.LOW
     if call.dotted in EXECS:
         return _after_c(call.node.args), Confidence.HIGH
-    given = call.keyword("shell")
+    first = _listed(first, call)
+    given = call.argument(8) or passed(call, "shell")
     shell = ctx.constant(given, call) if given is not None else False
     if isinstance(first, (ast.List, ast.Tuple)):
         inner = _after_c(first.elts)
@@ -63,10 +67,19 @@ def command_of(call: Call, ctx: Context) -> tuple[ast.expr | None, Confidence | 
     return (first, Confidence.HIGH) if shell else (None, Confidence.HIGH)
 
 
+def _listed(first: ast.expr | None, call: Call) -> ast.expr | None:
+    """The list behind a name that is given once, else what is passed."""
+    held = call.scope.bindings(first.id) if isinstance(first, ast.Name) else []
+    value = held[0].value if len(held) == 1 and held[0].kind == "assign" else None
+    return value if isinstance(value, (ast.List, ast.Tuple)) else first
+
+
 def program_of(call: Call) -> ast.expr | None:
     """The program that a list of words starts, None where the words are not in sight."""
     first = call.argument(0, "args", "cmd", "command")
     if call.dotted in SUBPROCESS:
+        if isinstance(first, ast.Call) and call.name(first.func) == "shlex.split" and first.args:
+            return first.args[0]
         return first.elts[0] if isinstance(first, (ast.List, ast.Tuple)) and first.elts else None
     return first if call.dotted in EXECS else None
 

@@ -6,8 +6,12 @@ from typing import Final
 
 from scanners.constants import fold
 from scanners.context import Context
-from scanners.place import Call, Place
+from scanners.place import Block, Call, Place
 from scanners.regex import regex
+from scanners.semantics.owncalls import own
+from scanners.semantics.requestdata import taint
+from scanners.semantics.secrets import is_secret_name
+from scanners.semantics.security.handed import of_dict, passed
 from scanners.syntax import descendants, unparse
 
 _HMACS: Final = frozenset({"hmac.new", "hmac.digest", "hmac.HMAC"})
@@ -23,8 +27,8 @@ _PEEKED: Final = regex(r"unverified|unvalidated|peek|header|issuer|kid|without_v
 
 def decode_fault(call: Call, ctx: Context) -> str:
     """What is not verified by a call that decodes a token, empty when all is."""
-    options = call.argument(3, "options")
-    if ctx.constant(call.keyword("verify"), call) is False or _switches_off(options, call):
+    options = call.argument(3) or passed(call, "options")
+    if ctx.constant(passed(call, "verify"), call) is False or _switches_off(options, call):
         return "The signature of this token is not verified."
     algorithms = call.argument(2, "algorithms")
     key = call.argument(1, "key")
@@ -47,16 +51,8 @@ def _of_the_token(algorithms: ast.expr, call: Call) -> bool:
 
 
 def _switches_off(options: ast.expr | None, call: Call) -> bool:
-    if isinstance(options, ast.Name):
-        found = call.scope.bindings(options.id)
-        options = found[0].value if len(found) == 1 and found[0].kind == "assign" else None
-    if not isinstance(options, ast.Dict):
-        return False
-    pairs = zip(options.keys, options.values, strict=True)
-    return any(
-        isinstance(key, ast.Constant) and key.value == "verify_signature" and fold(value, call.scope) is False
-        for key, value in pairs
-    )
+    given = of_dict(options, call, "verify_signature") if options is not None else None
+    return given is not None and fold(given, call.scope) is False
 
 
 def decoded_in_full(call: Call, around: ast.AST) -> bool:
@@ -82,6 +78,10 @@ def peeked(call: Call) -> bool:
 
 def is_digest(side: ast.expr, place: Place[ast.Compare]) -> bool:
     """Whether an expression is the digest of an HMAC, by itself or through a name of the same function."""
+    if isinstance(side, (ast.BinOp, ast.JoinedStr)) and any(
+        isinstance(node, ast.Name) and is_digest(node, place) for node in descendants(side)
+    ):
+        return True
     if isinstance(side, ast.Name):
         values = [binding.value for binding in place.scope.bindings(side.id) if binding.kind == "assign"]
         return any(isinstance(value, ast.Call) and is_digest(value, place) for value in values)
@@ -92,6 +92,35 @@ def is_digest(side: ast.expr, place: Place[ast.Compare]) -> bool:
             if named in _HMACS or place.name(inner).removesuffix("()") in _HMACS:
                 return True
     return False
+
+
+def makes_digest(side: ast.expr, place: Place[ast.Compare], ctx: Context) -> bool:
+    """Whether a call of the file's own def gives the digest of an HMAC."""
+    if "hmac" not in ctx.source or not isinstance(side, ast.Call):
+        return False
+    made = ctx.definition(place.resolve(side.func))
+    if not isinstance(made, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    scope = ctx.module.functions[made]
+    inside = Place(place.node, Block("function", made, None, scope), None)
+    return any(node.value is not None and is_digest(node.value, inside) for node in own(made, ast.Return))
+
+
+def is_secret_sent(sides: list[ast.expr], place: Place[ast.Compare], ctx: Context) -> bool:
+    """Whether what the request sends is compared with a secret that the service keeps."""
+    for kept, sent in (sides, sides[::-1]):
+        if _named_secret(kept) and taint(sent, place, ctx) is not None and taint(kept, place, ctx) is None:
+            return True
+    return False
+
+
+def _named_secret(side: ast.expr) -> bool:
+    """Whether a side is something kept whose name says that it is a secret: a name, an attribute, a key."""
+    if isinstance(side, ast.JoinedStr):  # f"Bearer {TOKEN}"
+        return any(isinstance(part, ast.FormattedValue) and _named_secret(part.value) for part in side.values)
+    if isinstance(side, ast.Subscript):
+        return isinstance(side.slice, ast.Constant) and is_secret_name(str(side.slice.value))
+    return is_secret_name(getattr(side, "attr", getattr(side, "id", "")))
 
 
 def is_route(decorator: ast.expr) -> bool:
