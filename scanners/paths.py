@@ -8,7 +8,7 @@ from typing import Final
 from scanners.regex import regex
 
 _TEXT_KINDS: Final = (
-    ("dockerfile", regex(r"(^|/)(Dockerfile|Containerfile)(\.[\w.-]+)?$|\.dockerfile$", re.IGNORECASE)),
+    ("dockerfile", regex(r"(^|/)(Dockerfile|Containerfile)([._-][\w.-]+)?$|\.dockerfile$", re.IGNORECASE)),
     ("compose", regex(r"(^|/)(docker-)?compose[\w.-]*\.ya?ml$")),
     ("pyproject", regex(r"(^|/)pyproject\.toml$")),
     ("uv-lock", regex(r"(^|/)uv\.lock$")),
@@ -29,7 +29,10 @@ _TEXT_KINDS: Final = (
     ("python-version", regex(r"(^|/)(\.python-version|runtime\.txt)$")),
     (
         "workflow",
-        regex(r"(^|/)\.github/workflows/[^/]+\.ya?ml$|(^|/)\.gitlab-ci\.ya?ml$|(^|/)azure-pipelines\.ya?ml$"),
+        regex(
+            r"(^|/)\.github/workflows/[^/]+\.ya?ml$|(^|/)\.gitlab-ci\.ya?ml$|(^|/)\.gitlab(-ci)?/.*\.ya?ml$"
+            r"|(^|/)azure-pipelines\.ya?ml$"
+        ),
     ),
     (
         "ci",

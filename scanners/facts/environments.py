@@ -9,6 +9,7 @@ from scanners.rule import CODE, Collector
 from scanners.text import TextFile
 from scanners.yamltree import Yaml
 
+_PYTHON: Final = regex(r"(?:[\w./-]+::)?python\s*={1,2}\s*(\d+\.\d+(?:\.\d+)?)(?:\.\*)?(?:=|$)")
 _NAME: Final = regex(r"(?:[\w./-]+::)?([A-Za-z0-9][\w.-]*)")
 
 _TOLD: Final = ("channels:", "- python", "- pip:")
@@ -16,7 +17,9 @@ _TOLD: Final = ("channels:", "- python", "- pip:")
 
 
 class Environments(Collector):
-    """Fact `environment`: the names of the distributions that an environment of conda lists, for conda or for pip."""
+    """Fact `environment`: the names of the distributions that an environment of conda lists, for conda or for pip.
+    Fact `runtime`: the Python that it names.
+    """
 
     files = ("yaml",)
     classes = CODE
@@ -27,6 +30,9 @@ class Environments(Collector):
         names = {name for document in text.yaml for name in _names(document.get("dependencies"))}
         if names:
             ctx.fact("environment", 1, names=sorted(names))
+        for listed in (each for document in text.yaml for each in document.get("dependencies").each()):
+            if python := _PYTHON.match(listed.text):
+                ctx.fact("runtime", listed.line, product="python", version=python[1], text=text.lines[listed.line - 1])
 
 
 def _names(listed: Yaml) -> list[str]:

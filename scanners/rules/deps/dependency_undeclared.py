@@ -11,8 +11,8 @@ class DependencyUndeclared(Rule):
 
     Looks at imports at the top of modules that belong to a well-known distribution or to one in the lock. Modules of the
     repository and of the standard library, imports inside `try`, functions and conditions, and of what the file itself
-    installs are good. A module whose
-    distribution is not known is unresolved. Each distribution is reported once; one that only the lock holds weighs less.
+    installs are good. A module whose distribution is not known is unresolved. Each distribution is reported once; one
+    that only the lock holds weighs less, and one that a declared package tells its users to import is only suspected.
     """
 
     id = "dependency-undeclared"

@@ -20,9 +20,10 @@ class RuntimeEndOfLife(Rule):
     """
     A release past its end gets no fixes: the next hole that is found in it stays open.
 
-    Looks at the Python that is pinned (.python-version, runtime.txt, Pipfile), at images of Dockerfiles and compose files and
-    the Debian or Alpine below them, and at the locked or pinned Django, against a dated table. The day is the commit's, or
-    the table's own where that is not known. A tag without a version is unresolved; less than ninety days left weigh less.
+    Looks at the Python that is pinned (.python-version, runtime.txt, Pipfile, conda), at images of Dockerfiles, compose
+    files and manifests and the Debian or Alpine below them, and at the locked or pinned Django, against a dated table.
+    The day is the commit's, or the table's own where that is not known. A tag without a version is unresolved; less than
+    ninety days left weigh less.
     """
 
     id = "runtime-end-of-life"
@@ -32,7 +33,7 @@ class RuntimeEndOfLife(Rule):
     severity = Severity.HIGH
     effort = Effort.DAYS
     fix = "Move to a supported release; run the tests on it first."
-    files = ("dockerfile", "compose", "python-version", "pipfile")
+    files = ("dockerfile", "compose", "manifest", "python-version", "pipfile")
     bad = [
         Example("Python", {".python-version": "3.8.19\n"}, at=[(".python-version", 1)]),
         Example(
@@ -46,6 +47,15 @@ class RuntimeEndOfLife(Rule):
             "database",
             {"docker-compose.yml": "services:\n  db:\n    image: postgres:11-alpine\n"},
             at=[("docker-compose.yml", 3)],
+        ),
+        Example(
+            "conda, and a pod",
+            {
+                "environment.yml": "name: shop\ndependencies:\n  - python=3.8\n  - numpy\n",
+                "k8s/db.yaml": "apiVersion: apps/v1\nkind: StatefulSet\nspec:\n  template:\n    spec:\n      containers:\n"
+                "        - name: db\n          image: postgres:11\n",
+            },
+            at=[("environment.yml", 3), ("k8s/db.yaml", 8)],
         ),
         Example("Django", {"requirements.txt": "redis==6.0.0\ndjango==3.2.25\n"}, at=[("requirements.txt", 2)]),
     ]

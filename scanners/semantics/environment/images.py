@@ -72,7 +72,7 @@ def movement(image: Image) -> tuple[str, bool]:
         return "", False
     if not image.tag:
         return f"`{image.name}` has no tag, so it is whatever is newest on the day of the build", True
-    shown = f"`{image.short}:{image.tag}`"
+    shown = f"`{image.name}:{image.tag}`"
     first = re.split(r"[-_.]", image.tag.lower())[0]
     if image.tag.lower() in _MOVING or (first in _MOVING and not re.search(r"\d", image.tag)):
         return f"{shown} is moved to each new release", True
