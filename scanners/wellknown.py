@@ -9,6 +9,8 @@ RETURNS: Final = {
     "structlog.getLogger": "structlog.BoundLogger",
     "structlog.stdlib.get_logger": "structlog.BoundLogger",
     "celery.utils.log.get_task_logger": "logging.Logger",
+    "celery.utils.log.get_logger": "logging.Logger",
+    "oslo_log.log.getLogger": "logging.LoggerAdapter",
     "multiprocessing.get_logger": "logging.Logger",
     "redis.from_url": "redis.Redis",
     "redis.Redis.from_url": "redis.Redis",

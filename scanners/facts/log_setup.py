@@ -52,6 +52,7 @@ class LogSetup(Collector):
             "logging.config.dictConfig",
             "logging.config.fileConfig",
             "logging.getLogger",
+            "oslo_log.log.setup",
         ),
         *("loguru.logger.add", "celery.utils.log.get_task_logger", "uvicorn.run", *_HTTP, *_TASKS),
     )

@@ -20,7 +20,8 @@ _EXITS: Final = frozenset(
     "sys.exit os._exit os.abort exit quit flask.abort pytest.fail pytest.skip django.core.exceptions.abort".split()
 )
 _EXIT_METHODS: Final = frozenset(
-    "exit abort fail skipTest retry reraise raise_exception raise_with_traceback send_error".split()
+    "exit abort fail skipTest retry reraise save_and_reraise_exception raise_exception raise_with_traceback "
+    "send_error".split()
 )
 _TRACKERS: Final = regex(
     r"^(capture_?(exception|message|event|error)|record_?exception|notice_error|report_exc_info|report_?(exception|error)|set_exception"
@@ -142,7 +143,7 @@ def react(body: list[ast.stmt], name: str, scope: Scope, ctx: Context, depth: in
         node, mode = stack.pop()
         kind = type(node)
         if kind is ast.Name:
-            if node.id == name:
+            if node.id == name and type(node.ctx) is ast.Load:  # `del error` hands it to nobody.
                 _use(found, mode, name)
             continue
         if kind is ast.Constant or kind is ast.ExceptHandler:

@@ -29,8 +29,14 @@ LEVELS: Final = {
 }
 """The level methods of loggers; `log` takes its level as the first argument."""
 
-LOG_CALLS: Final = tuple(f"*.{name}" for name in LEVELS)
-"""For `calls` of a rule that looks at log calls; `log_call` then says which of the calls are."""
+LOG_CALLS: Final = (
+    *(f"*.{name}" for name in LEVELS),
+    *(f"{holder}.{name}" for holder in ("logging", "logging.Logger") for name in LEVELS),
+)
+"""For `calls` of a rule that looks at log calls; `log_call` then says which of the calls are.
+
+Calls of a name that was imported from `logging`, or that holds a method of a logger, are found by the dotted names.
+"""
 
 WARNING: Final = 30
 ERROR: Final = 40
@@ -80,9 +86,9 @@ class LogCall:
     @property
     def traceback(self) -> bool:
         """Whether the traceback of the exception being handled is logged, or the caller decides that on purpose."""
-        return (
-            self.method == "exception" or self.keyword("exc_info") is not None or self.keyword("exception") is not None
-        )
+        given = self.keyword("exc_info") or self.keyword("exception")
+        off = isinstance(given, ast.Constant) and not given.value
+        return not off if given is not None else self.method == "exception"
 
 
 @per_file
@@ -114,33 +120,34 @@ def log_call(call: Call) -> LogCall | None:
 def find(node: ast.Call, scope: Scope) -> LogCall | None:
     """The log call that a call found inside a hook is, or None."""
     func = node.func
-    if not isinstance(func, ast.Attribute) or func.attr not in LEVELS:
+    if getattr(func, "attr", "") not in LEVELS and not isinstance(func, ast.Name):
         return None
     return read(node, scope, resolve(func, scope, node.lineno))
 
 
 def read(node: ast.Call, scope: Scope, ref: Ref | None) -> LogCall | None:
     """The log call that `node` is in `scope`, where its function stands for `ref`; None when it is none."""
+    head, _, method = ref.dotted.rpartition(".") if ref else ("", "", "")
     func = node.func
-    if not isinstance(func, ast.Attribute) or func.attr not in LEVELS:
-        return None
-    head = ref.dotted.rpartition(".")[0] if ref else ""
-    library = _library(head, func.value)
+    if isinstance(func, ast.Attribute):
+        method, library = func.attr, _library(head, func.value) if func.attr in LEVELS else ""
+    else:  # `from logging import info`, or a method kept in a variable.
+        library = "logging" if head in _STDLIB and method in LEVELS else ""
     if not library:
         return None
     args = list(node.args)
-    level = LEVELS[func.attr]
-    if func.attr == "log":
+    level = LEVELS[method]
+    if method == "log":
         level = _level(args.pop(0), scope) if args else 0
     message = (
         args.pop(0) if args else next((word.value for word in node.keywords if word.arg in ("msg", "event")), None)
     )
-    keywords = (*node.keywords, *_opted(func.value))
+    keywords = (*node.keywords, *_opted(getattr(func, "value", None)))
     root = head in ("logging", "logging.root")
-    return LogCall(library, level, func.attr, message, tuple(args), keywords, root)
+    return LogCall(library, level, method, message, tuple(args), keywords, root)
 
 
-def _opted(receiver: ast.expr) -> list[ast.keyword]:
+def _opted(receiver: ast.expr | None) -> list[ast.keyword]:
     """What `logger.opt(exception=...)` and `logger.bind(exc_info=...)` add to a call."""
     if not isinstance(receiver, ast.Call) or getattr(receiver.func, "attr", "") not in ("opt", "bind"):
         return []

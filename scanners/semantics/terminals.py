@@ -14,7 +14,7 @@ _COMMAND_LINE: Final = tuple(
 _SERVES: Final = tuple("flask fastapi django aiohttp starlette tornado sanic quart bottle celery kafka".split())
 _TERMINAL: Final = regex(r"\bsys\.argv\b|\binput\(")
 _CLI: Final = regex(r"\.cli(\.|$)")
-_IS_PROGRAM: Final = regex(r"^if __name__ ==", re.MULTILINE)
+_IS_PROGRAM: Final = regex(r"^if (__name__ ==|\S+ == __name__)", re.MULTILINE)
 
 
 @per_file

@@ -88,7 +88,7 @@ class PassValuesToLogger(Fix):
     def mend(self, spot: Spot) -> None:
         """Take the message apart."""
         call, node, log = spot.call, spot.node(cst.Call), log_call(spot.call)
-        position = int(call.node.func.attr == "log") if log is not None else 0  # type: ignore[attr-defined] # A log call has one.
+        position = int(log.method == "log") if log is not None else 0
         if log is None or log.message not in call.node.args[position : position + 1]:
             raise NotOfferedError("The message is not passed by position.")
         if len(call.node.args) > position + 1:

@@ -1,32 +1,16 @@
 import ast
 import inspect
-import re
 from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
-from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.docs import definitions, docstrings
 
-_SECTION: Final = regex(r":param|@param|Args:|Arguments:|Params:|Parameters|:raise|Returns?\b|Yields?\b|:return")
-_HINTS: Final = (
-    *(":param", "@param", "Args:", "Arguments:", "Params:", "Parameters", ":raise", "Return", "Yield", ":return"),
-)
 _KEEPS: Final = frozenset(
-    {
-        *(
-            "staticmethod",
-            "classmethod",
-            "property",
-            "contextmanager",
-            "asynccontextmanager",
-            "abstractmethod",
-            "wraps",
-        ),
-        *("cache", "lru_cache", "cached_property", "override", "overload", "setter", "final", "deprecated"),
-    }
+    "staticmethod classmethod property contextmanager asynccontextmanager abstractmethod wraps cache lru_cache "
+    "cached_property override overload setter final deprecated".split()
 )
 
 
@@ -35,7 +19,8 @@ class DocstringOutOfStep(Rule):
     A docstring that lists last year's parameters is believed: callers pass what is ignored, and miss what is needed.
 
     Looks at docstrings with sections (Google, NumPy and Sphinx notation): a listed parameter that is gone, one that is left
-    out while others are listed, and errors that a public function raises itself and does not mention. Prose is not read,
+    out while others are listed, also where a class lists what its `__init__` takes, and errors that a public function
+    raises itself and does not mention. Prose is not read,
     nor are `*args`, `**kwargs`, names with a leading underscore, HTTP errors, and `NotImplementedError`. A decorator
     that may change the parameters lowers the confidence.
     """
@@ -71,12 +56,21 @@ class DocstringOutOfStep(Rule):
             at=[("a.py", 2)],
         ),
         Example(
-            "an error that is not mentioned",
+            "an error that is not mentioned, or not among others",
             {
                 "a.py": 'def pay(order):\n    """Pay.\n\n    Args:\n        order: what\n    """\n'
-                '    if order.paid:\n        raise ValueError("paid")\n'
+                '    if order.paid:\n        raise ValueError("paid")\n',
+                "b.py": 'def pay(order):\n    """Pay.\n\n    Raises:\n        KeyError: if it is unknown\n    """\n'
+                '    if order.paid:\n        raise ValueError("paid")\n',
             },
-            at=[("a.py", 1)],
+            at=[("a.py", 1), ("b.py", 1)],
+        ),
+        Example(
+            "a class that lists what its `__init__` takes",
+            {
+                "a.py": 'class Till:\n    """A till.\n\n    Args:\n        size: how big\n        unit: gone\n    """\n\n    def __init__(self, size): ...\n'
+            },
+            at=[("a.py", 9)],
         ),
     )
     good = (
@@ -84,7 +78,7 @@ class DocstringOutOfStep(Rule):
             "all there",
             {
                 "a.py": 'def pay(order, *, limit=3, **more):\n    """Pay.\n\n    Args:\n        order (Order): what\n'
-                "            Note: only once\n        limit: how much\n        colour: passed on\n\n    Raises:\n"
+                "            Note: only once\n        limit Decimal: how much\n        colour: passed on\n\n    Raises:\n"
                 '        ValueError: when paid\n    """\n    raise ValueError("paid")\n'
             },
         ),
@@ -117,24 +111,29 @@ class DocstringOutOfStep(Rule):
 
     def visit_function_def(self, place: Place[Any], ctx: Context) -> None:
         written = definitions.docstring(place.node)
-        if written is None or not any(map(written.__contains__, _HINTS)):
-            return
-        if not docstrings.may_have_sections(written) or _SECTION.search(written) is None:
-            return
+        if written is not None and docstrings.may_have_sections(written):
+            self._judge(place, written, ctx)
+        elif place.node.name == "__init__" and isinstance(place.scope.node, ast.ClassDef):
+            of_class = definitions.docstring(place.scope.node)
+            if of_class is not None and docstrings.may_have_sections(of_class):
+                said = docstrings.read(inspect.cleandoc(of_class))
+                self._compare(place, said, f"the class {place.scope.node.name}", ctx)
+
+    def _judge(self, place: Place[Any], written: str, ctx: Context) -> None:
         docstring = inspect.cleandoc(written)
         said = docstrings.read(docstring)
-        if not said.sections:
-            return
+        if said.sections and not self._compare(place, said, place.node.name, ctx) and _is_public(place):
+            error = docstrings.unmentioned(place.node, docstring, said)
+            if error:
+                ctx.report(place, f"{place.node.name} raises {error}, which its docstring does not mention.")
+
+    def _compare(self, place: Place[Any], said: docstrings.Sections, whose: str, ctx: Context) -> bool:
+        """Report that the parameters listed are not those of the def. Returns whether they differ."""
         ctx.site(place)
-        message = docstrings.disagreement(place, said)
+        message = docstrings.disagreement(place, said, whose)
         if message:
             ctx.report(place, message, confidence=None if _keeps_parameters(place.node) else Confidence.LOW)
-        elif not said.raising and _is_public(place):
-            error = next(
-                (name for name in docstrings.raised(place.node) if name.rpartition(".")[2] not in docstring), ""
-            )
-            if error and not re.search(r"\brais|\bthrow|\berrors?\b", docstring, re.IGNORECASE):
-                ctx.report(place, f"{place.node.name} raises {error}, which its docstring does not mention.")
+        return bool(message)
 
 
 def _keeps_parameters(node: Any) -> bool:

@@ -90,6 +90,8 @@ class PublicCodeUndocumented(Rule):
                 + _DEEP
                 + "\n\nclass Book:\n    '''A book.'''\n\n    @property\n    def total(self):\n"
                 + _DEEP
+                + "\n\n@implementer(IShelf)\nclass Shelf:\n    '''A shelf.'''\n\n    def settle(self):\n"
+                + _DEEP
             },
         ),
         Example(

@@ -98,8 +98,7 @@ class BroadExcept(Rule):
             types = caught(handler.type, place.scope)
             width = breadth(types, place.scope)
             if width == "narrow":
-                interrupts = "Interrupt" in ctx.source and any("Interrupt" in unparse(expr) for expr in types)
-                interrupts_pass |= interrupts and reaction(handler, place, ctx).raises
+                interrupts_pass |= "Interrupt" in ctx.source and any("Interrupt" in unparse(expr) for expr in types)
             elif (found := reaction(handler, place, ctx)).reacts:
                 ctx.site(handler)
                 everything = width == "all" and not interrupts_pass

@@ -57,8 +57,10 @@ class BrokenRaise(Rule):
         ),
         Example(
             "Exception itself",
-            {"pay.py": 'def pay(order):\n    if order.paid:\n        raise Exception("paid already")\n'},
-            at=[("pay.py", 3)],
+            {
+                "pay.py": 'def pay(order):\n    if order.paid:\n        raise Exception("paid already")\n    raise Exception\n'
+            },
+            at=[("pay.py", 3), ("pay.py", 4)],
         ),
         Example(
             "a helper of handlers",
@@ -105,8 +107,7 @@ class BrokenRaise(Rule):
                 place,
                 f"`raise {short(made, 40)}` raises a TypeError instead, because {short(made, 40)} is no exception.",
             )
-        elif isinstance(made, ast.Call) and place.name(made.func) in ("Exception", "BaseException"):
-            name = place.name(made.func)
+        elif (name := place.name(getattr(made, "func", made))) in ("Exception", "BaseException"):
             message = f"A caller can only catch this failure by catching every {name}, bugs included."
             ctx.report(place, message, severity=Severity.LOW)
 

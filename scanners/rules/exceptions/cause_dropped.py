@@ -1,22 +1,14 @@
 import ast
 from collections.abc import Sequence
-from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.names import find
 from scanners.place import Place
-from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.scopes import Binding
+from scanners.semantics.exceptions.answers import is_answer
 from scanners.semantics.handlers import inner, short, spelled
-
-_ANSWERS: Final = regex(
-    r"^(HTTP\w*|Http404|NotFound|PermissionDenied|Forbidden|BadRequest|Unauthorized|MethodNotAllowed|Conflict|APIException|ApiError|APIError"
-    r"|ParseError|AuthenticationFailed|NotAuthenticated|Throttled|SuspiciousOperation|\w*ValidationError|Empty|Full|SynapseError"
-    r"|StopIteration|StopAsyncIteration|SystemExit|KeyboardInterrupt|GeneratorExit|Exit|Abort|ClickException|UsageError|BadParameter"
-    r"|CommandError|ArgumentTypeError|Retry|Ignore|Reject|SkipTest|abort|WebSocketException)$"
-)
 
 
 class CauseDropped(Rule):
@@ -99,7 +91,7 @@ class CauseDropped(Rule):
         func = made.func if isinstance(made, ast.Call) else made
         name = getattr(func, "attr", getattr(func, "id", ""))
         sure = Confidence.HIGH
-        if _ANSWERS.match(name):
+        if is_answer(name, made, func, place):
             sure = Confidence.LOW
         elif isinstance(made, ast.Call) and name.lstrip("_")[:1].islower() and name != "type":
             if _passes(made, handler.name):

@@ -1,4 +1,5 @@
 import ast
+import builtins
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
@@ -10,6 +11,9 @@ from scanners.semantics.handlers import caught, clause, short, spelled
 from scanners.semantics.hierarchy import class_of, covered, never_an_exception
 
 _COMPARED = 200  # Types above a clause: no `try` has more of them, and each is compared with each.
+_MADE = frozenset(
+    name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)
+)
 
 
 class ExceptNeverMatches(Rule):
@@ -62,8 +66,9 @@ class ExceptNeverMatches(Rule):
             {
                 "parse.py": "def number(text):\n    try:\n        return int(text)\n"
                 "    except ValueError or TypeError:\n        return None\n"
+                "\n\ndef size(text):\n    try:\n        return len(text)\n    except TypeError | ValueError:\n        return 0\n"
             },
-            at=[("parse.py", 4)],
+            at=[("parse.py", 4), ("parse.py", 11)],
         ),
         Example(
             "no exceptions at all",
@@ -132,7 +137,14 @@ def _by_itself(clause_type: ast.expr | None, types: list[ast.expr], scope: Scope
         return (
             f"only {short(kept)} is caught, because `or` and `and` choose one of the types before anything is raised."
         )
-    wrong = next((expr for expr in types if never_an_exception(expr, scope, ctx)), None)
+    wrong = next((expr for expr in types if never_an_exception(expr, scope, ctx) or _is_made(expr)), None)
     return (
         f"{short(wrong)} is no exception class, so matching against it raises a TypeError." if wrong is not None else ""
     )
+
+
+def _is_made(expr: ast.expr) -> bool:
+    """Whether it is an instance of an exception, or a union of types, which no `except` takes."""
+    if isinstance(expr, ast.BinOp):
+        return isinstance(expr.op, ast.BitOr)
+    return isinstance(expr, ast.Call) and getattr(expr.func, "id", "") in _MADE

@@ -30,21 +30,15 @@ class ProcessFailureUnchecked(Rule):
     effort = Effort.MINUTES
     fix = "Pass check=True to subprocess.run, or look at the return code; say check=False where failure is fine."
     calls = (
-        "subprocess.run",
-        "subprocess.call",
-        "subprocess.check_call",
-        "subprocess.check_output",
-        "subprocess.Popen",
-        "os.system",
-        "asyncio.create_subprocess_exec",
-        "asyncio.create_subprocess_shell",
+        *("subprocess.run", "subprocess.call", "subprocess.check_call", "subprocess.check_output", "subprocess.Popen"),
+        *("os.system", "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"),
     )
     bad = (
         Example(
             "results dropped",
             {
                 "dump.py": "import os\nimport subprocess\n\n\ndef dump(path):\n"
-                '    subprocess.run(["pg_dump", "-f", path])\n    subprocess.call(["gzip", path])\n    os.system("sync")\n'
+                '    subprocess.run(["pg_dump", "-f", path])\n    subprocess.call(["gzip", path])\n    code = os.system("sync")\n'
             },
             at=[("dump.py", 6), ("dump.py", 7), ("dump.py", 8)],
         ),
@@ -105,7 +99,8 @@ class ProcessFailureUnchecked(Rule):
         elif call.unpacks and call.last == "run":
             ctx.unresolved(call, "Its arguments are put together elsewhere; check may be among them.")
         elif call.last in ("call", "system"):
-            self._judge(call, ctx, at_fault=call.dropped and not _only_draws(call, ctx), sure=Confidence.HIGH)
+            unread = call.dropped or (call.function and reads(call) == [])
+            self._judge(call, ctx, at_fault=bool(unread) and not _only_draws(call, ctx), sure=Confidence.HIGH)
         elif call.last == "run":
             self._judge_run(call, ctx)
         else:

@@ -41,8 +41,9 @@ class SwallowedException(Rule):
             {
                 "sync.py": "def sync(accounts, crm):\n    for account in accounts:\n        try:\n"
                 "            crm.push(account)\n        except:\n            continue\n"
+                "    try:\n        crm.end()\n    except Exception as error:\n        del error\n"
             },
-            at=[("sync.py", 5)],
+            at=[("sync.py", 5), ("sync.py", 9)],
         ),
         Example(
             "a tuple with Exception in it, logged where nobody looks",

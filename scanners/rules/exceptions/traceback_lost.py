@@ -6,7 +6,8 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Place
 from scanners.regex import regex
 from scanners.rule import Example, Rule
-from scanners.semantics.handlers import breadth, caught, inner, reaction, short, spelled
+from scanners.semantics.exceptions.attempts import exits, is_one_step
+from scanners.semantics.handlers import breadth, caught, reaction, short, spelled
 from scanners.semantics.logcalls import ERROR, LogCall, logs_errors
 from scanners.syntax import unparse
 
@@ -14,7 +15,7 @@ EXPECTED: Final = regex(
     r"(ValueError|KeyError|IndexError|TypeError|LookupError|UnicodeDecodeError|FileNotFoundError|FileExistsError|PermissionError"
     r"|NotADirectoryError|IsADirectoryError|ImportError|ModuleNotFoundError|AttributeError|JSONDecodeError|ValidationError|Invalid\w*"
     r"|\w*DoesNotExist|\w*NotFound\w*|CalledProcessError|HTTPStatusError|Timeout\w*|\w*TimeoutError|TimeoutExpired|ConnectionRefusedError"
-    r"|CancelledError|KeyboardInterrupt|\w*Parse\w*|\w*Config\w*Error|ImproperlyConfigured|SyntaxError|gaierror|\w*Syntax\w*|\w*Usage\w*|NoReverseMatch)$"
+    r"|CancelledError|KeyboardInterrupt|\w*Parse\w*|\w*Config\w*Error|ImproperlyConfigured|SyntaxError|gaierror|\w*Syntax\w*|\w*Usage\w*|NoReverseMatch|Empty|Full|HTTPException)$"
 )
 """Failures that are part of the day: a warning is enough for them."""
 
@@ -56,12 +57,13 @@ class TracebackLost(Rule):
             at=[("ledger.py", 13)],
         ),
         Example(
-            "structlog, without the exception",
+            "structlog, without the exception, and with it left out",
             {
                 "hooks.py": "import structlog\n\nlog = structlog.get_logger()\n\n\ndef deliver(hook):\n    try:\n"
                 '        hook.send()\n    except Exception:\n        log.error("hook-failed", hook=hook.id)\n'
+                '    try:\n        hook.end()\n    except Exception:\n        log.error("lost", exc_info=False)\n'
             },
-            at=[("hooks.py", 10)],
+            at=[("hooks.py", 10), ("hooks.py", 14)],
         ),
     )
     good = (
@@ -102,7 +104,10 @@ class TracebackLost(Rule):
             {
                 "worker.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef work(job):\n    try:\n"
                 '        job.run()\n    except Exception as error:\n        logger.error("job %s failed", job)\n'
-                "        raise JobFailed(job) from error\n"
+                "        raise JobFailed(job) from error\n",
+                "stack.py": "from oslo_log import log\nfrom oslo_utils import excutils\n\nLOG = log.getLogger(__name__)\n\n\n"
+                "def work(job):\n    try:\n        job.run()\n    except Exception:\n"
+                '        with excutils.save_and_reraise_exception():\n            LOG.error("job %s failed", job)\n',
             },
         ),
     )
@@ -115,7 +120,7 @@ class TracebackLost(Rule):
                 continue
             node, log = next((entry for entry in errors if not entry[1].traceback), errors[0])
             ctx.site(node)
-            if found.traceback or any(log.traceback for _, log in found.logs) or (found.raises and not _exits(handler)):
+            if found.traceback or any(log.traceback for _, log in found.logs) or (found.raises and not exits(handler)):
                 continue
             self._judge(Place(node, place.block, place.stmt), log, handler, place, ctx)
 
@@ -127,24 +132,14 @@ class TracebackLost(Rule):
             return
         what = f"`{short(at.node.func)}` in `{spelled(handler)}`"
         message = f"{what} leaves the traceback out, so the line that failed stays unknown."
-        ctx.report(at, message, confidence=_sure(log, handler, place, exits=_exits(handler)))
+        ctx.report(at, message, confidence=_sure(log, handler, place, ends=exits(handler)))
 
 
-def _sure(log: LogCall, handler: ast.ExceptHandler, place: Place[ast.Try], *, exits: bool) -> Confidence:
+def _sure(log: LogCall, handler: ast.ExceptHandler, place: Place[ast.Try], *, ends: bool) -> Confidence:
     types = caught(handler.type, place.scope)
-    if exits:
+    if ends:
         return Confidence.LOW
     if breadth(types, place.scope) != "narrow":
         return Confidence.MEDIUM if log.library == "other" else Confidence.HIGH
     expected = all(EXPECTED.search(unparse(expr)) for expr in types)
-    return Confidence.LOW if expected or len(place.node.body) == 1 else Confidence.MEDIUM
-
-
-def _exits(handler: ast.ExceptHandler) -> bool:
-    """Whether the clause ends the program after its message instead of raising the failure again."""
-    nodes = list(inner(list(handler.body)))
-    ends = any(
-        isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("exit", "_exit", "abort") for node in nodes
-    )
-    leaves = any(isinstance(node, ast.Raise) and "SystemExit" in ast.dump(node) for node in nodes)
-    return (ends or leaves) and all("SystemExit" in ast.dump(node) for node in nodes if isinstance(node, ast.Raise))
+    return Confidence.LOW if expected or is_one_step(place) else Confidence.MEDIUM

@@ -1,3 +1,4 @@
+import ast
 import re
 from typing import Final
 
@@ -8,7 +9,7 @@ from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.syntax import unparse
 
-_SWITCH: Final = regex(r"debug|[pr]db|breakpoint|post_?mortem|trace|interactive|attach", re.IGNORECASE)
+_SWITCH: Final = regex(r"debug|[pr]db|pydev|ptvs|breakpoint|post_?mortem|trace|interactive|attach", re.IGNORECASE)
 _DEBUGGERS: Final = (
     "pdb",
     "ipdb",
@@ -83,9 +84,17 @@ class DebuggerLeftIn(Rule):
     def visit_call(self, call: Call, ctx: Context) -> None:
         switched = any(_SWITCH.search(unparse(test)) for test in call.conditions())
         switched = switched or bool(_SWITCH.search(call.qualname))
-        message = f"{call.dotted}() stops the process here and waits for someone at a terminal or a port."
+        message = f"{call.dotted}() {_does(call)}."
         ctx.report(call, message, confidence=Confidence.LOW if switched else Confidence.HIGH)
 
     def visit_module(self, ctx: Context) -> None:
         if not any(finding["rule"] == self.id for finding in ctx.findings):
             ctx.site(1)
+
+
+def _does(call: Call) -> str:
+    """What the call does to the process; those that only open a port let it go on."""
+    suspends = call.keyword("suspend")
+    if call.last in ("listen", "enable_attach") or (isinstance(suspends, ast.Constant) and suspends.value is False):
+        return "lets whoever reaches a port take the process over"
+    return "stops the process here and waits for someone at a terminal or a port"

@@ -8,12 +8,8 @@ from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.handlers import called_by_handlers
 from scanners.semantics.logcalls import LOG_CALLS, LogCall, log_call
-from scanners.semantics.logging.formats import fault
+from scanners.semantics.logging.formats import fault, keyword_fault
 
-_RECORD: Final = frozenset(
-    "name msg args levelname levelno pathname filename module exc_info exc_text stack_info lineno funcName created "
-    "msecs relativeCreated thread threadName processName process taskName message asctime".split()
-)
 _GIVEN: Final = regex(r"(?i)exc|err|fail|handle|trace|hook|on_|^e$")
 
 
@@ -22,10 +18,10 @@ class LogCallBroken(Rule):
     A broken log call loses the very line that was wanted: `logging` prints its own error instead of the message, or
     raises.
 
-    Looks at calls of `logging`: placeholders that do not fit the arguments, keys in `extra` that a log record has
-    already, and exception() or exc_info=True where no exception is being handled. `*args` is unresolved; structlog and
-    loguru have formats of their own. A function that handlers may call, or that is given an exception, may use
-    exception().
+    Looks at calls of `logging`: placeholders that do not fit the arguments, keywords that loggers do not take, keys in
+    `extra` that a log record has already, and exception() or exc_info=True where no exception is being handled. `*args`
+    is unresolved; structlog and loguru have formats of their own. A function that handlers may call, or that is given
+    an exception, may use exception().
     """
 
     id = "log-call-broken"
@@ -43,8 +39,9 @@ class LogCallBroken(Rule):
                 "orders.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef ship(order, carrier):\n"
                 '    logger.info("shipping %s with %s", order)\n    logger.info("shipped", order)\n'
                 '    logger.info("shipped {}", order)\n    logger.log(logging.ERROR, "lost %s")\n'
+                '    logger.info("%(a)s", {"b": order})\n    logger.info("shipped", order=order)\n'
             },
-            at=[("orders.py", 7), ("orders.py", 8), ("orders.py", 9), ("orders.py", 10)],
+            at=[("orders.py", number) for number in range(7, 13)],
         ),
         Example(
             "a key of the record",
@@ -99,7 +96,7 @@ class LogCallBroken(Rule):
             return
         ctx.site(call)
         sure = Confidence.HIGH if log.library == "logging" else Confidence.LOW
-        wrong = _extra_fault(log, call) or _format_fault(log, call, ctx)
+        wrong = keyword_fault(log, call.dotted) or _format_fault(log, call, ctx)
         if wrong:
             ctx.report(call, wrong, confidence=sure)
         elif log.unpacks and log.args:
@@ -109,19 +106,6 @@ class LogCallBroken(Rule):
             message = "No exception is being handled here, so the line ends in `NoneType: None` instead of a traceback."
             if doubt is not None:
                 ctx.report(call, message, confidence=min(sure, doubt, key=list(Confidence).index))
-
-
-def _extra_fault(log: LogCall, call: Call) -> str:
-    extra = log.keyword("extra")
-    keys: list[object] = []
-    if isinstance(extra, ast.Dict):
-        keys = [key.value for key in extra.keys if isinstance(key, ast.Constant)]
-    elif isinstance(extra, ast.Call) and getattr(extra.func, "id", "") == "dict":
-        keys = [word.arg for word in extra.keywords]
-    taken = next((key for key in keys if key in _RECORD), None)
-    if taken is None or "Adapter" in call.dotted:
-        return ""
-    return f'The key "{taken}" in extra is an attribute of every log record, so this call raises a KeyError.'
 
 
 def _format_fault(log: LogCall, call: Call, ctx: Context) -> str:

@@ -6,11 +6,12 @@ from scanners.context import Context
 from scanners.finding import Effort, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
+from scanners.semantics.handlers import short
 from scanners.semantics.logcalls import LOG_CALLS, log_call
 from scanners.syntax import descendants
 
 _ROOT_FUNCTIONS: Final = tuple(
-    f"logging.{name}" for name in ("debug", "info", "warning", "error", "critical", "exception")
+    f"logging.{name}" for name in ("debug", "info", "warning", "warn", "error", "critical", "exception", "log")
 )
 _SETS_UP: Final = frozenset({"basicConfig", "dictConfig", "fileConfig", "addHandler"})
 
@@ -19,7 +20,7 @@ class LogWithoutModuleLogger(Rule):
     """
     A line of the root logger does not say which part of the program wrote it, and its level cannot be set apart.
 
-    Looks at calls of `logging`: its own functions (`logging.info`), a `Logger()` made by hand, which belongs to no
+    Looks at calls of `logging`: its own functions (`logging.info`), the root logger, a `Logger()` made by hand, which belongs to no
     tree, and `getLogger(__file__)`, whose name changes with the machine. Scripts, bodies under `__main__` and modules
     that set logging up are left alone.
     """
@@ -36,8 +37,11 @@ class LogWithoutModuleLogger(Rule):
     bad = (
         Example(
             "the root logger",
-            {"mail.py": 'import logging\n\n\ndef send(mail):\n    logging.info("sending %s", mail)\n'},
-            at=[("mail.py", 5)],
+            {
+                "mail.py": 'import logging\n\n\ndef send(mail):\n    logging.info("sending %s", mail)\n'
+                '    logging.root.info("sent")\n    logging.getLogger().info("sent")\n'
+            },
+            at=[("mail.py", 5), ("mail.py", 6), ("mail.py", 7)],
         ),
         Example(
             "loggers outside the tree",
@@ -72,10 +76,9 @@ class LogWithoutModuleLogger(Rule):
         if not root and (log is None or log.library != "logging"):
             return
         ctx.site(call)
-        if root and not call.under_main and not _sets_up(ctx):
-            ctx.report(
-                call, f"logging.{call.last}() writes to the root logger, so the line does not say where it comes from."
-            )
+        if (root or _is_of_root(call)) and not call.under_main and not _sets_up(ctx):
+            what = f"logging.{call.last}()" if root else f"{short(call.node.func)}()"
+            ctx.report(call, f"{what} writes to the root logger, so the line does not say where it comes from.")
 
     def _judge_made(self, call: Call, ctx: Context) -> None:
         name = call.argument(0, "name")
@@ -83,6 +86,16 @@ class LogWithoutModuleLogger(Rule):
             ctx.report(call, "Logger() makes a logger outside the tree: no level or handler of the program reaches it.")
         elif isinstance(name, ast.Name) and name.id == "__file__":
             ctx.report(call, "getLogger(__file__) names the logger after a path, which differs on every machine.")
+
+
+def _is_of_root(call: Call) -> bool:
+    """Whether the logger is the root, or was asked for without a name."""
+    made = call.origin
+    if made is None or not call.dotted.startswith("logging.Logger."):
+        return call.dotted.startswith("logging.root.")
+    asked = getattr(made.func, "attr", getattr(made.func, "id", ""))
+    name = next(iter([*made.args, *(word.value for word in made.keywords)]), ast.Constant(None))
+    return asked == "getLogger" and isinstance(name, ast.Constant) and not name.value
 
 
 @lru_cache(maxsize=2)

@@ -75,6 +75,14 @@ class SecretLogged(Rule):
             },
         ),
         Example(
+            "a variable for what is left of one",
+            {
+                "key.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef refuse(api_key, password):\n"
+                '    log_api_key = f"{api_key[:4]}****" if len(api_key) > 8 else "*" * 8\n'
+                '    safe_password = redact(password)\n    logger.error("no %s, %s", log_api_key, safe_password)\n'
+            },
+        ),
+        Example(
             "names that only speak of one",
             {
                 "form.py": 'import logging\n\nlogger = logging.getLogger(__name__)\nPASSWORD_FIELD = "password"\n\n\n'

@@ -95,7 +95,7 @@ class StructuredLoggingMissing(Rule):
             found = states["unknown"][0]
             ctx.unresolved(found.path, found.line, f"What {found['name']} writes cannot be seen here.")
         elif states["plain"]:
-            found = states["plain"][0]
+            found = min(states["plain"], key=lambda fact: fact.path_class.name == "script")
             message = f"Logs are plain text here ({found['name']}), so no machine can search them by field."
             ctx.report(found.path, found.line, message, anchor="structured-logging")
         elif starts:

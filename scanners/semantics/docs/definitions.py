@@ -61,7 +61,8 @@ _METHODS: Final[Mapping[str, frozenset[str]]] = {
 
 def may_override(name: str, holder: ast.AST, place: Place[Any]) -> bool:
     """Whether a base of the holder, if that is a class, has such a method, or is not known well enough to deny it."""
-    return any(name in _methods(base, name, place) for base in getattr(holder, "bases", ()))
+    bases = getattr(holder, "bases", ())
+    return any(name in _methods(base, name, place) for base in bases) or implements(holder)
 
 
 def _methods(base: ast.expr, name: str, place: Place[Any]) -> frozenset[str]:
@@ -107,7 +108,13 @@ def is_named_by_base(node: ast.ClassDef) -> bool:
     """Whether a base says what kind of thing it is: a model, a form, one of a family; not so a view that does much."""
     bases = {getattr(base.value if isinstance(base, ast.Subscript) else base, "id", "") for base in node.bases}
     answers = any(getattr(part, "name", "") in METHODS and is_long(part) for part in node.body)
-    return not bases <= _BARE and not answers
+    return (not bases <= _BARE and not answers) or implements(node)
+
+
+def implements(node: ast.AST) -> bool:
+    """Whether a decorator names the interface of a class, which describes it and its methods."""
+    marks = (mark.func for mark in getattr(node, "decorator_list", ()) if isinstance(mark, ast.Call))
+    return any(getattr(mark, "attr", getattr(mark, "id", "")) in ("implementer", "implementer_only") for mark in marks)
 
 
 def is_told_by_parts(node: ast.ClassDef) -> bool:

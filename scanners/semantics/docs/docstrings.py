@@ -1,6 +1,7 @@
 """What a docstring with sections says of its function: parameters and errors, in the three usual notations."""
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ _OTHERS: Final = frozenset(
 _RAISING: Final = frozenset({"raises", "raise", "exceptions", "except", "throws"})
 _TITLES: Final = _PARAMETERS | _MORE | _OTHERS
 _MARKS: Final = frozenset({":", "@"})
+_HINTS: Final = tuple(":param @param Args: Arguments: Params: Parameters :raise Raise Return Yield :return".split())
+_SECTION: Final = regex(
+    r":param|@param|Args:|Arguments:|Params:|Parameters|:raise|Raises?:|Raises\n|Returns?\b|Yields?\b|:return"
+)
 _FIELD: Final = regex(
     r"^[^\S\n]*+[:@](?P<tag>param|parameter|arg|argument|key|keyword|raises?|except|exception|returns?|rtype|type|yields?)\b"
     r"(?P<rest>[^:\n]*):",
@@ -31,6 +36,7 @@ _FIELD: Final = regex(
 _ENTRY: Final = regex(
     r"^(?P<names>\\?\*{0,2}[A-Za-z_]\w*(?:\s*,\s*\\?\*{0,2}[A-Za-z_]\w*)*)\s*(?:\((?:[^()]|\([^()]*\))*\)|\[[^:]*\])?\s*:(?=\s|$)"
 )
+_TYPED: Final = regex(r"^\s+(?:[-*] )?(?P<name>[A-Za-z_]\w*) [A-Za-z_][\w.]*(?:\[[^:]*\])?\s*:\s")
 _NUMPY: Final = regex(
     r"^(?P<names>`{0,2}\\?\*{0,2}[A-Za-z_]\w*`{0,2}(?:\s*,\s*`{0,2}\\?\*{0,2}[A-Za-z_.]\w*`{0,2})*)\s*(?::.*)?$"
 )
@@ -63,6 +69,8 @@ class Sections:
 
 def may_have_sections(written: str) -> bool:
     """A cheap test: whether a line may be a field or the title of a section."""
+    if not any(map(written.__contains__, _HINTS)) or _SECTION.search(written) is None:
+        return False
     for line in written.split("\n"):
         word = line.strip()
         if word[:1] in _MARKS or word.removesuffix(":").lower() in _TITLES:
@@ -89,6 +97,7 @@ def read(docstring: str) -> Sections:
         if title in _PARAMETERS | _MORE:
             body = lines[number + (2 if underlined else 1) : end]
             (names if title in _PARAMETERS else extra).extend(_entries(body, lines[number], underlined=underlined))
+            extra += [] if underlined else _typed(body)
     known = {title for _, title, _ in titles}
     raising = bool(known & _RAISING) or any(tag.startswith(("raise", "exce")) for tag, _ in fields)
     return Sections(tuple(names), tuple(extra), bool(names), bool(known & _TITLES or fields), raising)
@@ -120,6 +129,11 @@ def _entries(body: list[str], title: str, *, underlined: bool) -> list[str]:
     heads = [line.strip() for line in inside if line.strip() and len(line) - len(line.lstrip()) == least]
     found = ((_NUMPY if underlined else _ENTRY).match(re.sub(r"^[-*] (?=\w)|`", "", head)) for head in heads)
     return [_bare(name) for entry in found if entry for name in entry["names"].split(",") if _bare(name)]
+
+
+def _typed(body: list[str]) -> list[str]:
+    """The names in lines as `size int: how many`, which may be prose as well: they are no parameters that are gone."""
+    return [found["name"] for found in map(_TYPED.match, body) if found]
 
 
 def _last(field: str) -> str:
@@ -159,7 +173,25 @@ def _is_definition(node: ast.AST) -> bool:
     return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
 
 
-def disagreement(place: Place[Any], said: Sections) -> str:
+def unmentioned(function: Any, docstring: str, said: Sections) -> str:
+    """An error that leaves a def by a raise of its own, and that its docstring does not mention; empty if it does.
+
+    Beside errors that are listed only a builtin one is missed: others may be of a class that is listed.
+    """
+    silent = re.search(r"\brais|\bthrow|\berrors?\b", docstring, re.IGNORECASE) is None
+    if not (said.raising or silent):
+        return ""
+    missed = (name for name in raised(function) if name.rpartition(".")[2] not in docstring)
+    return next((name for name in missed if silent or not _may_be_listed(name, docstring)), "")
+
+
+def _may_be_listed(name: str, docstring: str) -> bool:
+    kind = getattr(builtins, name, None)
+    bases = kind.__mro__ if isinstance(kind, type) else ()
+    return not bases or any(re.search(rf"\b{base.__name__}\b", docstring) for base in bases)
+
+
+def disagreement(place: Place[Any], said: Sections, whose: str) -> str:
     """How the parameters listed differ from those of the def there, as a sentence; empty when they do not."""
     args: ast.arguments = place.node.args
     plain = [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
@@ -172,10 +204,10 @@ def disagreement(place: Place[Any], said: Sections) -> str:
         other = _named_inside(place.node)
         gone = [name for name in gone if name not in other and name[:1].islower()]
         if gone:
-            return f"The docstring of {place.node.name} lists {gone[0]}, which is no parameter of it."
+            return f"The docstring of {whose} lists {gone[0]}, which is no parameter of it."
     left_out = [name for name in _asked(plain, place) if name not in listed]
     if left_out and listed & known:
-        return f"The docstring of {place.node.name} lists parameters, but not {left_out[0]}."
+        return f"The docstring of {whose} lists parameters, but not {left_out[0]}."
     return ""
 
 

@@ -11,6 +11,7 @@ from scanners.place import Place
 from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.handlers import inner, short
+from scanners.semantics.logcalls import find
 from scanners.syntax import descendants, unparse
 
 _CLEANUP: Final = regex(
@@ -55,6 +56,7 @@ _OF_A_PEER: Final = regex(
     r"|^socket\.(error|gaierror|herror)$"
 )
 """Failures that only an outbound call raises."""
+_SELDOM_FAILS: Final = frozenset("isinstance issubclass len type hasattr callable id bool str repr print super".split())
 
 
 def may_be_silent(place: Place[ast.Try], handler: ast.ExceptHandler) -> bool:
@@ -135,8 +137,14 @@ def _is_effect(call: ast.Call, scope: Scope) -> bool:
 
 def attempt(body: list[ast.stmt]) -> str:
     """What is tried, in a few words of source."""
-    call = next((node for stmt in body for node in descendants(stmt) if isinstance(node, ast.Call)), None)
+    calls = [node for stmt in body for node in descendants(stmt, ast.Call)]
+    call = next((node for node in calls if not _seldom_fails(node)), None)
     return f"`{short(call.func, 40)}(...)`" if call else f"`{short(body[0], 40)}`"
+
+
+def _seldom_fails(call: ast.Call) -> bool:
+    """Whether a call seldom fails, so that it is hardly what the try is about."""
+    return isinstance(call.func, ast.Name) and call.func.id in _SELDOM_FAILS
 
 
 def sureness(place: Place[ast.Try], handler: ast.ExceptHandler, loss: str) -> Confidence:
@@ -147,5 +155,29 @@ def sureness(place: Place[ast.Try], handler: ast.ExceptHandler, loss: str) -> Co
         return Confidence.LOW  # The failure of a reaction to another failure.
     if _PROBE.search(getattr(place.function, "name", "")) and isinstance(handler.body[-1], (ast.Return, ast.Pass)):
         return Confidence.LOW
-    idle = all(isinstance(stmt, (ast.Pass, ast.Continue, ast.Break)) for stmt in handler.body)
+    idle = all(map(_is_idle, handler.body))
     return Confidence.HIGH if idle and loss == "all" else Confidence.MEDIUM
+
+
+def _is_idle(stmt: ast.stmt) -> bool:
+    dots = isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Constant)
+    return dots or isinstance(stmt, (ast.Pass, ast.Continue, ast.Break))
+
+
+def is_one_step(place: Place[ast.Try]) -> bool:
+    """Whether the block is one statement, beside log calls, which do not fail."""
+    return sum(not _only_logs(stmt, place) for stmt in place.node.body) <= 1
+
+
+def _only_logs(stmt: ast.stmt, place: Place[ast.Try]) -> bool:
+    return isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Call) and find(stmt.value, place.scope) is not None
+
+
+def exits(handler: ast.ExceptHandler) -> bool:
+    """Whether the clause ends the program after its message instead of raising the failure again."""
+    nodes = list(inner(list(handler.body)))
+    ends = any(
+        isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("exit", "_exit", "abort") for node in nodes
+    )
+    leaves = any(isinstance(node, ast.Raise) and "SystemExit" in ast.dump(node) for node in nodes)
+    return (ends or leaves) and all("SystemExit" in ast.dump(node) for node in nodes if isinstance(node, ast.Raise))

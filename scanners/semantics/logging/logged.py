@@ -7,6 +7,7 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Confidence
+from scanners.names import find
 from scanners.place import Call
 from scanners.regex import regex
 from scanners.semantics.handlers import short
@@ -40,6 +41,10 @@ _ABOUT: Final = regex(
 )
 _OTHER_TOKEN: Final = regex(r"(^|_)(from|since|to|batch|start|end|stream|position|sync|now|rdata|offset)_tokens?$")
 _DOUBTFUL: Final = frozenset({"token", "tokens", "key", "card", "cookie", "cookies", "secret", "credentials", "pwd"})
+_HIDES: Final = regex(
+    r"mask|redact|obfus|obscur|hide|hash|digest|fingerprint|censor|sanit|scrub|shorten|truncat|anonym|^len$|^md5$|^sha\d+$",
+    re.IGNORECASE,
+)
 _PLAIN: Final = frozenset(
     "str repr format dict list tuple dumps pformat format_map join strip model_dump copy decode".split()
 )
@@ -99,8 +104,31 @@ def secret_in(value: ast.expr, call: Call, ctx: Context) -> tuple[str, Confidenc
         return None
     if isinstance(value, ast.Name) and isinstance(ctx.constant(value, call), str) and not is_secret_name(name):
         return None
+    if isinstance(value, ast.Name) and _is_masked(value.id, call):
+        return None
     either = "_or_" in lowered or re.search(r"[a-z]Or[A-Z]", name) is not None
     return f"`{short(value, 50)}`", Confidence.LOW if either else _sure(lowered, call, ctx)
+
+
+def _is_masked(name: str, call: Call) -> bool:
+    """Whether all that a variable is given hides the secret: a mask, a hash, parts of it."""
+    bindings, _ = find(name, call.scope) or ([], call.scope)
+    return bool(bindings) and all(bound.kind == "assign" and _hides(bound.value) for bound in bindings)
+
+
+def _hides(value: ast.AST) -> bool:
+    if isinstance(value, ast.IfExp):
+        return _hides(value.body) and _hides(value.orelse)
+    if isinstance(value, ast.Subscript):
+        return isinstance(value.slice, ast.Slice)
+    if isinstance(value, ast.JoinedStr):
+        fields = [part.value for part in value.values if isinstance(part, ast.FormattedValue)]
+        return bool(fields) and all(map(_hides, fields))
+    if isinstance(value, ast.BinOp):
+        return _hides(value.left) and _hides(value.right)
+    if isinstance(value, ast.Call):
+        return _HIDES.search(getattr(value.func, "attr", getattr(value.func, "id", ""))) is not None
+    return isinstance(value, ast.Constant)
 
 
 def _is_number(value: ast.expr, call: Call) -> bool:

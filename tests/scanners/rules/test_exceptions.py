@@ -47,6 +47,7 @@ def test_an_exception_that_is_handed_on_is_not_swallowed(body: str) -> None:
     ("body", "confidence"),
     [
         ("pass", "high"),
+        ("...", "high"),
         ("return None", "medium"),
         ("return JsonResponse({'ok': False}, status=500)", "medium"),
         ("log.info('failed')", "medium"),
@@ -100,6 +101,7 @@ def test_interrupts_that_are_raised_first_make_a_bare_clause_an_ordinary_broad_o
         "    except:\n        log.warning('x')\n"
     )
     assert found("broad-except", source) == [(6, "medium", "medium")]
+    assert found("broad-except", source.replace("raise", "stop()")) == [(6, "medium", "medium")]
 
 
 def test_a_traceback_that_is_logged_outside_a_boundary_is_a_guess() -> None:
@@ -128,6 +130,9 @@ def test_options_passed_on_may_hold_the_traceback() -> None:
 def test_one_expected_type_around_one_step_is_a_guess() -> None:
     source = "def f(log, text):\n    try:\n        int(text)\n    except ValueError:\n        log.error('bad')\n"
     assert found("traceback-lost", source) == [(5, "medium", "low")]
+    steps = source.replace("ValueError", "OSError").replace("int(text)", "log.info('now'); int(text)")
+    assert found("traceback-lost", steps) == [(5, "medium", "low")]
+    assert found("traceback-lost", steps.replace("log.info('now')", "len(text)")) == [(5, "medium", "medium")]
 
 
 def test_an_alias_has_the_hierarchy_of_the_class_that_it_names() -> None:
@@ -194,3 +199,9 @@ def test_a_code_that_is_asked_for_on_the_spot_is_read() -> None:
 def test_a_result_in_the_module_body_is_followed() -> None:
     source = "import subprocess\ndone = subprocess.run(['a'], capture_output=True)\nprint(done.stdout)\n"
     assert found("process-failure-unchecked", source) == [(2, "medium", "high")]
+
+
+@pytest.mark.parametrize("made", ["InternalServerError('x')", "RestError(404, 'x')", "RestError(status=503)"])
+def test_an_answer_to_a_client_may_leave_its_cause_out(made: str) -> None:
+    source = f"from werkzeug.exceptions import InternalServerError\ntry:\n    f()\nexcept OSError:\n    raise {made}\n"
+    assert found("cause-dropped", source) == [(5, "low", "low")]

@@ -104,6 +104,7 @@ def test_a_bare_token_without_a_hint_is_a_guess() -> None:
         ("def create(order):\n    ", ["high"]),
         ("def create(order):\n    if settings.DEBUG:\n        ", ["low"]),
         ("def print_summary(order):\n    ", ["low"]),
+        ("if '__main__' == __name__:\n    test()\ndef test():\n    ", ["low"]),
         ("import click\ndef create(order):\n    ", []),
         ("import sys\ndef f():\n    sys.argv[1]\n    ", []),
         ("if __name__ == '__main__':\n    ", []),
@@ -141,6 +142,17 @@ def test_settings_read_from_a_file_are_unresolved() -> None:
     assert counts("structured-logging-missing", {"app.py": source}) == (0, 0, 1)
 
 
+def test_a_library_that_reads_its_formatters_from_a_file_is_unresolved() -> None:
+    source = "from oslo_log import log\ndef main(conf):\n    log.setup(conf, 'shop')\n"
+    assert counts("structured-logging-missing", {"shop/cmd/api.py": source}) == (0, 0, 1)
+
+
+def test_the_format_of_the_service_is_shown_rather_than_that_of_a_script() -> None:
+    source = "import logging\nlogging.basicConfig(format='%(message)s')\n"
+    report = scan_files({"bin/load.py": source.encode(), "shop/main.py": source.encode()})
+    assert [each.path for each in report.findings if each.rule == "structured-logging-missing"] == ["shop/main.py"]
+
+
 def test_loggers_without_any_start_are_a_guess() -> None:
     source = "import logging\nlogger = logging.getLogger(__name__)\n"
     assert counts("structured-logging-missing", {"orders.py": source}) == (0, 0, 1)
@@ -170,3 +182,12 @@ def test_a_value_under_the_name_of_a_secret(line: str) -> None:
 
 def test_a_root_function_by_its_own_name() -> None:
     assert found("log-without-module-logger", "info('x')", "from logging import info\ndef f():\n    ") == ["high"]
+
+
+def test_a_wrapper_of_logging_is_known() -> None:
+    head = "from oslo_log import log\nLOG = log.getLogger(__name__)\ndef f(a):\n    "
+    assert found("log-message-preformatted", "LOG.info(f'{a}')", head) == ["high"]
+
+
+def test_code_that_attaches_a_debugger_on_request_is_a_guess() -> None:
+    assert found("debugger-left-in", "ptvsd.enable_attach()", "import ptvsd\ndef enable_ptvsd():\n    ") == ["low"]
