@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
+from scanners.asked import Asked
 from scanners.canonical import Definition, anchor_of, digest, first_line, is_headed, last_line
 from scanners.constants import UNKNOWN, fold
 from scanners.finding import Confidence, Severity
@@ -29,7 +30,7 @@ class Context:
     """
 
     def __init__(self, source: str, path_class: str, role: str, module: Scope, tree: ast.Module | None = None) -> None:
-        self.source = source
+        self.source: str = Asked(source)
         self.path_class = path_class
         self.role = role
         self.module = module
@@ -48,7 +49,7 @@ class Context:
     @cached_property
     def lowered(self) -> str:
         """The source in small letters."""
-        return self.source.lower()
+        return Asked(self.source.lower())
 
     # What a hook says.
 

@@ -1,8 +1,8 @@
 """Syntax newer than the interpreter, rewritten to older syntax that has the same nodes on the same lines and columns.
 
-Type parameters are blanked, `type X = ...` becomes an assignment, `except A, B:` gets its parentheses, `lazy import` an
-import, stars that unpack in a comprehension are blanked, and f-strings and t-strings become lists of what their fields
-hold. `Older.restore` puts strings and stars back into the tree. Text in strings and comments is never read as code.
+Type parameters are blanked, `type X = ...` becomes an assignment, `except A, B:` reads `except A| B:`, `lazy import` is
+an import, stars that unpack in a comprehension are blanked, and f-strings and t-strings become lists of what their
+fields hold. `Older.restore` puts the rest back into the tree. Text in strings and comments is never read as code.
 """
 
 import ast
@@ -28,6 +28,11 @@ _HEADER: Final = regex(
 _IMPORTED: Final = regex(r"^[ \t]*(?:from[^\n]*?import|import)\b([^\n(]*(?:\([^)]*\))?)", re.MULTILINE)
 _ASSIGNED: Final = regex(r"^(\w+)[ \t]*=(?!=)", re.MULTILINE)
 _LOWER: Final = regex(r"[a-z_][a-z0-9_]*+\Z")
+_NAMES: Final = regex(rf"(?:{_SPACE}*+[\w.]++{_SPACE}*+,)+(?:{_SPACE}*+[\w.]++)?{_SPACE}*+\Z")
+_LAST_COMMA: Final = regex(rf",(?={_SPACE}*+\Z)")
+_PYTHON_3: Final = regex(
+    r"^[ \t]*+(?:async def |nonlocal |def [^\n]*\) *->|except *\*)|(?<!\w)[fF][\"'][^\n{]{0,80}\{", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +41,12 @@ class Older:
 
     text: str
     literals: list[Literal]
-    unpacked: dict[int, str]
+    unpacked: dict[int, tuple[int, str]]
+    caught: dict[int, int]
 
     def restore(self, tree: ast.Module) -> None:
         """Give the tree of `text` its newer nodes. Raises SyntaxError for a string that stands where none may."""
-        uplevel(tree, self.text, self.literals, self.unpacked)
+        uplevel(tree, self.text, self.literals, self.unpacked, self.caught)
 
 
 def downlevel(source: str) -> Older | None:
@@ -52,12 +58,19 @@ def downlevel(source: str) -> Older | None:
     if not rewriter.run():
         return None
     text = rewriter.rewritten()
-    unpacked = {bracket: star for bracket, _, star in rewriter.unpacked}
-    return Older(text, rewriter.literals, unpacked) if text != source else None
+    unpacked = {bracket: (at, star) for bracket, at, star in rewriter.unpacked}
+    return Older(text, rewriter.literals, unpacked, rewriter.caught) if text != source else None
 
 
 class _Rewriter(Formatted):
-    """Adds to strings and comprehensions what begins a statement."""
+    """Adds to strings and comprehensions what begins a statement.
+
+    `caught` says where the types of an except clause without parentheses will stand, and how many they are.
+    """
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source)
+        self.caught: dict[int, int] = {}
 
     def word(self, match: re.Match[str], at_statement: bool) -> int:
         """Rewrite what a keyword begins; where to go on from."""
@@ -92,15 +105,23 @@ class _Rewriter(Formatted):
         if match is None or keyword.iskeyword(match[2]):
             return word.end()
         self.keep(word.start())
-        self.put(f"{match[2]}{match[1]}    ", match.end(2))
-        return self._blank_brackets(match.end() - 1) if match[4] == "[" else match.end()
+        spaced, bracket = match[1] + match[2], match.end() - 1
+        if self.source[match.end(2)] in "=\\":
+            self.put(f"{match[2]}{match[1]}    ", match.end(2))
+            return self._blank_brackets(bracket) if match[4] == "[" else match.end()
+        self.put(f"(   {spaced})", match.end(2) + 1)  # The name stays in its column.
+        if match[4] == "[":
+            self.blank(self.closing(bracket), "\\\n")
+        return max(self.at, match.end())
 
     def _lazy(self, word: re.Match[str]) -> int:
         match = _LAZY.match(self.source, word.end())
         if match is None:
             return word.end()
         self.keep(word.start())
-        self.put(f"{match[2]}    {match[1]}", match.end())
+        continued = "\n" in match[1]  # What follows stays in its column.
+        rest = match[1] + " " * len(match[2]) if continued else f"    {match[1]}"
+        self.put(match[2] + rest, match.end())
         return match.end()
 
     def _except(self, at: int) -> int:
@@ -109,9 +130,15 @@ class _Rewriter(Formatted):
         end = self._end_of_header(start)
         if end is None:
             return at
+        types = self.source[start:end]
+        if _NAMES.match(types):
+            self.keep(start)
+            self.caught[self.size] = len(types.rstrip(", \t\f\\\n").split(","))
+            self.put(_LAST_COMMA.sub(" ", types).replace(",", "|"), end)
+            return end
         space = start > at and self.source[start - 1] in " \t"
         self.keep(start - 1 if space else start)
-        self.put(f"({self.source[start:end]})", end)
+        self.put(f"({types})", end)
         return end
 
     def _end_of_header(self, start: int) -> int | None:
@@ -138,7 +165,13 @@ class _Rewriter(Formatted):
     def _names_it(self, commas: list[int], end: int) -> bool:
         """Whether it is `except Error, error:` of Python 2, where the last name is for the exception."""
         last = self.source[commas[-1] + 1 : end].strip()
-        return len(commas) == 1 and _LOWER.match(last) is not None and last not in self._bound
+        named = len(commas) == 1 and _LOWER.match(last) is not None and last not in self._bound
+        return named and not self._is_python_3
+
+    @cached_property
+    def _is_python_3(self) -> bool:
+        """Whether the file holds what Python 2 never took."""
+        return _PYTHON_3.search(self.source) is not None
 
     @cached_property
     def _bound(self) -> frozenset[str]:

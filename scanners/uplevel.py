@@ -1,4 +1,4 @@
-"""Puts newer syntax back into the tree of a rewritten text: f-strings, t-strings, unpacking in comprehensions."""
+"""Puts newer syntax back into the tree of a rewritten text: f-strings, t-strings, unpacking, types that are caught."""
 
 import ast
 from typing import Any, Final
@@ -8,19 +8,34 @@ from scanners.literals import Literal, restored
 _COMPREHENSIONS: Final = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 
 
-def uplevel(tree: ast.Module, text: str, literals: list[Literal], unpacked: dict[int, str]) -> None:
-    """Change `tree` in place. `unpacked` says where brackets open whose comprehension unpacks by `*` or `**`.
+_Spot = tuple[int, int]
 
-    Raises SyntaxError when a string stands where no string may.
+
+def uplevel(
+    tree: ast.Module,
+    text: str,
+    literals: list[Literal],
+    unpacked: dict[int, tuple[int, str]],
+    caught: dict[int, int],
+) -> None:
+    """Change `tree` in place. All places are offsets in `text`.
+
+    `unpacked` says where brackets open whose comprehension unpacks, where its star stands and which it is; `caught`
+    where the types of an except clause start that are joined by `|`, and how many they are. Raises SyntaxError when a
+    string stands where no string may.
     """
-    if not literals and not unpacked:
+    if not literals and not unpacked and not caught:
         return
-    places = _positions(text, sorted([*(literal.at for literal in literals), *unpacked]))
+    offsets = {*(literal.at for literal in literals), *unpacked, *(at for at, _ in unpacked.values()), *caught}
+    places = _positions(text, sorted(offsets))
     strings = {places[literal.at]: literal for literal in literals}
-    stars = {places[at]: star for at, star in unpacked.items()}
+    stars = {places[at]: (places[star_at], star) for at, (star_at, star) in unpacked.items()}
+    types = {places[at]: count for at, count in caught.items()}
     stack: list[Any] = [tree]
     while stack:
         node = stack.pop()
+        if types and type(node) is ast.ExceptHandler and node.type is not None:
+            node.type = _apart(node.type, types)
         for name in node._fields:
             value = getattr(node, name, None)
             if isinstance(value, list):
@@ -34,20 +49,33 @@ def uplevel(tree: ast.Module, text: str, literals: list[Literal], unpacked: dict
         raise SyntaxError("invalid syntax", ("<blob>", line, 0, ""))
 
 
-def _newer(node: Any, strings: dict[tuple[int, int], Literal], stars: dict[tuple[int, int], str]) -> Any:
+def _apart(expr: ast.expr, types: dict[_Spot, int]) -> ast.expr:
+    """The types of an except clause as a tuple, if this is one that has them joined by `|`."""
+    count, rest = types.get((expr.lineno, expr.col_offset), 0), expr
+    parts: list[ast.expr] = []
+    if not count:
+        return expr
+    while len(parts) < count - 1 and isinstance(rest, ast.BinOp):
+        parts.append(rest.right)
+        rest = rest.left
+    return ast.copy_location(ast.Tuple([rest, *reversed(parts)], ast.Load()), expr)
+
+
+def _newer(node: Any, strings: dict[_Spot, Literal], stars: dict[_Spot, tuple[_Spot, str]]) -> Any:
     if type(node) is ast.List:
         literal = strings.pop((node.lineno, node.col_offset), None)
         return node if literal is None else restored(node, literal)
     if isinstance(node, _COMPREHENSIONS) and (star := stars.get((node.lineno, node.col_offset))):
-        return _unpacking(node, star)
+        return _unpacking(node, *star)
     return node
 
 
-def _unpacking(node: Any, star: str) -> Any:
+def _unpacking(node: Any, at: _Spot, star: str) -> Any:
     if star == "**":
         nothing = ast.copy_location(ast.Constant(None), node.elt)
         return ast.copy_location(ast.DictComp(node.elt, nothing, node.generators), node)
     node.elt = ast.copy_location(ast.Starred(node.elt, ast.Load()), node.elt)
+    node.elt.lineno, node.elt.col_offset = at
     return node
 
 

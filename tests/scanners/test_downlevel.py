@@ -28,6 +28,12 @@ SAME_TREE = {
     "from socket import timeout\ntry: pass\nexcept A, timeout: pass\n": (
         "from socket import timeout\ntry: pass\nexcept (A, timeout): pass\n"
     ),
+    "try: pass\nexcept *a, b: pass\n": "try: pass\nexcept* (a, b): pass\n",
+    "try: pass\nexcept (a), B: pass\n": "try: pass\nexcept ((a), B): pass\n",
+    "def f(a) -> int:\n    try: pass\n    except A, a: pass\n": (
+        "def f(a) -> int:\n    try: pass\n    except (A, a): pass\n"
+    ),
+    "x = f'{a}'\ntry: pass\nexcept A, a: pass\n": "x = f'{a}'\ntry: pass\nexcept (A, a): pass\n",
     "lazy import json, a as b\n": "import json, a as b\n",
     "lazy from json import (loads,\n dumps)\n": "from json import loads, dumps\n",
     'x = f"{d["k"]}"\n': "x = f\"{d['k']}\"\n",
@@ -96,10 +102,20 @@ def test_names_in_fields_stand_where_they_are_written() -> None:
 
 
 def test_what_follows_newer_syntax_stays_in_its_column() -> None:
-    text = "def f[T: int](x): one\nlazy import a; two\ntry: pass\nexcept A, B: three\ntype X = four\n"
+    text = (
+        "def f[T: int](x): one\nlazy import a; two\ntry: pass\nexcept A, B.C,: three\nexcept \\\n D, E : four\n"
+        "type X = five\ntype \\\n Y[T] = six\nlazy \\\n import b; seven\n"
+    )
     found = places(text)
-    assert [found[name] for name in ("one", "two", "four")] == [(1, 18), (2, 15), (5, 9)]
-    assert found["three"][0] == 4
+    assert [found[name] for name in ("one", "two", "three", "four")] == [(1, 18), (2, 15), (4, 16), (6, 8)]
+    assert [found[name] for name in ("X", "five", "Y", "six", "seven")] == [(7, 5), (7, 9), (9, 1), (9, 8), (11, 11)]
+    assert [found[name] for name in ("A", "B", "D", "E")] == [(4, 7), (4, 10), (6, 1), (6, 4)]
+
+
+def test_stars_and_types_that_are_caught_stand_where_they_are_written() -> None:
+    tree = parse(b"try: [*a for a in b]\nexcept A, B: pass\n").tree
+    found = {type(node): (node.lineno, node.col_offset) for node in ast.walk(tree) if isinstance(node, ast.expr)}
+    assert (found[ast.Starred], found[ast.Tuple]) == ((1, 6), (2, 7))
 
 
 def test_a_t_string_is_no_f_string() -> None:
