@@ -23,7 +23,13 @@ def check_local_path(text: str, roots: tuple[Path, ...]) -> Path:
     except (OSError, RuntimeError):
         raise error("local_path_not_allowed") from None
     inside = any(all(part.is_relative_to(root) for part in (path, *parts)) for root in allowed)
-    if not inside or (path / ".git").is_file() or any((git_dir(path) / name).exists() for name in LEADING_AWAY):
+    endless = any(part.is_symlink() for part in (path, *parts))  # Python 3.13 leaves a link in a circle as it is.
+    if (
+        not inside
+        or endless
+        or (path / ".git").is_file()
+        or any((git_dir(path) / name).exists() for name in LEADING_AWAY)
+    ):
         raise error("local_path_not_allowed")
     return path
 
