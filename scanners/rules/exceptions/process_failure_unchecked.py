@@ -6,11 +6,12 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.regex import regex
 from scanners.rule import Example, Rule
+from scanners.semantics.exceptions.probes import is_best_effort, is_probe
 from scanners.semantics.exceptions.uses import reads
 from scanners.semantics.handlers import short
 
 _CODE: Final = frozenset({"returncode", "check_returncode", "poll"})
-_SCREEN: Final = regex(r"^(clear|cls|reset|stty\b.*|tput\b.*|color|title\b.*)$")
+_SCREEN: Final = regex(r"^(clear|cls|reset|pause|chcp\b.*|stty\b.*|tput\b.*|color|title\b.*)$")
 
 
 class ProcessFailureUnchecked(Rule):
@@ -18,8 +19,8 @@ class ProcessFailureUnchecked(Rule):
     A command that failed and a command that worked look the same when nobody reads the return code.
 
     Looks at `subprocess` (run, call, Popen and the checked forms), `os.system` and the processes of asyncio. Right are
-    `check=`, also an explicit False, and a return code that is read, returned or handed on. A process that is handed to
-    other code is followed no further; one that runs on in the background is not looked at.
+    `check=`, also False, and a return code that is read, returned or handed on. A process that other code gets, or that
+    runs on, is not followed. A command that is only tried, or run to see whether it is there, is only suspected.
     """
 
     id = "process-failure-unchecked"
@@ -126,14 +127,13 @@ class ProcessFailureUnchecked(Rule):
         waits = isinstance(above, ast.withitem) or any(name in ("wait", "communicate") for name in uses or ())
         if uses is None or not waits:
             return  # It runs on in the background, or other code looks after it.
-        read = any(name in _CODE or name in ("", "wait()") for name in uses)
-        self._judge(call, ctx, at_fault=not read, sure=Confidence.MEDIUM)
+        self._judge(call, ctx, at_fault=(_CODE | {"", "wait()"}).isdisjoint(uses), sure=Confidence.MEDIUM)
 
     def _judge(self, call: Call, ctx: Context, *, at_fault: bool, sure: Confidence) -> None:
         if at_fault:
             what = short(call.node.args[0], 40) if call.node.args else "the command"
             message = f"Nobody reads the return code of {call.dotted}({what}): a command that failed looks like one that worked."
-            ctx.report(call, message, confidence=sure)
+            ctx.report(call, message, confidence=Confidence.LOW if is_probe(call) or is_best_effort(call) else sure)
         else:
             ctx.site(call)
 

@@ -33,18 +33,19 @@ def _reads(function: ast.AST, name: str) -> list[str]:
         for node in children(above)
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
     ]
-    waits = [above for above in descendants(function) if any(map(_waits, children(above)))]
+    waits = [above for above in descendants(function) if any(_waits(node, name) for node in children(above))]
     return found + ["wait()" for above in waits if not isinstance(above, (ast.Expr, ast.Await)) and not _bounds(above)]
 
 
-def _waits(node: ast.AST) -> bool:
-    """Whether it is a wait for a process, awaited or with a limit around it."""
+def _waits(node: ast.AST, name: str) -> bool:
+    """Whether it is a wait for the process of this name, awaited or with a limit around it."""
     value = node.value if isinstance(node, ast.Await) else node
     if not isinstance(value, ast.Call):
         return False
     if _bounds(value) and value.args:
-        return _waits(value.args[0])
-    return isinstance(value.func, ast.Attribute) and value.func.attr == "wait"
+        return _waits(value.args[0], name)
+    waits = isinstance(value.func, ast.Attribute) and value.func.attr == "wait"
+    return waits and getattr(getattr(value.func, "value", None), "id", "") == name
 
 
 def _bounds(node: ast.AST) -> bool:

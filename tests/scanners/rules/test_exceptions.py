@@ -205,3 +205,11 @@ def test_a_result_in_the_module_body_is_followed() -> None:
 def test_an_answer_to_a_client_may_leave_its_cause_out(made: str) -> None:
     source = f"from werkzeug.exceptions import InternalServerError\ntry:\n    f()\nexcept OSError:\n    raise {made}\n"
     assert found("cause-dropped", source) == [(5, "low", "low")]
+
+
+def test_a_wait_for_another_process_reads_nothing_of_this_one() -> None:
+    source = (
+        "import subprocess\ndef f():\n    one = subprocess.Popen(['a'])\n    one.wait()\n"
+        "    two = subprocess.Popen(['b'])\n    if two.wait():\n        raise OSError\n"
+    )
+    assert found("process-failure-unchecked", source) == [(3, "medium", "medium")]
