@@ -11,6 +11,7 @@ from scanners.semantics.tests.unruntests import (
     count_tests,
     first_skip,
     is_constructor,
+    is_generator,
     is_lost_coroutine,
     lost,
     nested_unused,
@@ -24,7 +25,7 @@ class TestNeverRuns(Rule):
     A test that the runner never starts is worse than none: everybody believes that it guards something.
 
     Looks at test files: a name that a later def or class of the same body takes, a test class with `__init__`, which
-    pytest leaves out, an async test of a plain unittest case, a test inside a test that nobody calls, a skip without a
+    pytest leaves out, an async test of a plain unittest case, a generator, a test inside a test that nobody calls, a skip without a
     reason, and classes and files whose names the runner does not look for. The names follow python_files and
     python_classes of the settings. Classes that others derive from and variants under if and else are good.
     """
@@ -43,9 +44,10 @@ class TestNeverRuns(Rule):
                 "tests/test_orders.py": "import unittest\n\ndef test_total():\n    assert 1\n\ndef test_total():\n    assert 2\n\n"
                 "class TestOrder:\n    def __init__(self):\n        self.order = 1\n\n    def test_state(self):\n"
                 "        assert self.order\n\nclass PayTests(unittest.TestCase):\n    async def test_pay(self):\n"
-                "        self.assertTrue(await pay())\n\ndef test_outer():\n    def test_inner():\n        assert 0\n"
+                "        self.assertTrue(await pay())\n\ndef test_outer():\n    def test_inner():\n        assert 0\n\n"
+                "def test_each():\n    for order in (1, 2):\n        yield check, order\n"
             },
-            at=[("tests/test_orders.py", line) for line in (3, 9, 17, 21)],
+            at=[("tests/test_orders.py", line) for line in (3, 9, 17, 21, 24)],
         ),
         Example(
             "skipped, and nobody knows why",
@@ -78,7 +80,7 @@ class TestNeverRuns(Rule):
                 "    def test_total(self):\n        self.assertEqual(1, 1)\n\n"
                 "class AsyncTests(unittest.IsolatedAsyncioTestCase):\n    async def test_total(self):\n"
                 "        self.assertEqual(1, 1)\n\ndef test_register():\n    def test_handler():\n        return 1\n"
-                "    assert test_handler() == 1\n"
+                "    assert test_handler() == 1\n\n@inlineCallbacks\ndef test_slow():\n    assert (yield pay())\n"
             },
         ),
         Example(
@@ -110,6 +112,9 @@ class TestNeverRuns(Rule):
         elif is_lost_coroutine(place):
             message = f"unittest.TestCase never awaits `{node.name}`: derive from IsolatedAsyncioTestCase."
             ctx.report(place, message, confidence=Confidence.HIGH)
+        elif is_generator(place):
+            message = f"`{node.name}` yields, so calling it runs nothing: pytest no longer takes such tests."
+            ctx.report(place, message, confidence=Confidence.MEDIUM)
         elif decorated is not None:
             ctx.report(Place(decorated, place.block, None), f"`{node.name}` is skipped without a reason.")
         elif (first := first_skip(node)) is not None and reasonless(first):
@@ -125,9 +130,7 @@ class TestNeverRuns(Rule):
             message = f"`{node.name}` is defined again on line {later}, so its {tests} tests never run."
             ctx.report(place, message, confidence=Confidence.HIGH)
         elif node.name.startswith("Test") and is_case(node, place) is False and any(map(is_constructor, node.body)):
-            message = (
-                f"pytest does not collect `{node.name}`, because it has a constructor: use a fixture or setup_method."
-            )
+            message = f"pytest does not collect `{node.name}`: it has a constructor; use a fixture or setup_method."
             ctx.report(place, message, confidence=Confidence.HIGH)
         for decorator in filter(None, map(reasonless, node.decorator_list)):
             ctx.report(Place(decorator, place.block, None), f"All tests of `{node.name}` are skipped without a reason.")

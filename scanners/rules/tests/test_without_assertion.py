@@ -7,7 +7,7 @@ from scanners.place import Place
 from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.tests.assertions import DOUBT, NOTHING, called, has_plain_bases, proof, refused, remarks
-from scanners.semantics.tests.testcode import decorators, is_mixin, is_test, last_name, parameters
+from scanners.semantics.tests.testcode import decorators, gives_back, is_mixin, is_test, last_name, parameters
 
 _SMOKE: Final = regex(
     r"(?i)smoke|(no|not|n_?t|without|never)_?(raise|crash|fail|error|throw|exception|explode|blow|break)|import|instantiat|construct"
@@ -43,9 +43,9 @@ class TestWithoutAssertion(Rule):
                 "def test_discount():\n    pass\n\n"
                 "async def test_create(client):\n    await client.post('/orders', json={'sku': 'a'})\n\n"
                 "class OrderTests(unittest.TestCase):\n    def test_cancel(self):\n        order = self.make()\n"
-                "        order.cancel()\n\n    def make(self):\n        return Order(lines=[])\n"
+                "        order.cancel()\n\n    def make(self):\n        return Order(lines=[])\n\ndef test_sum():\n    return total(Order(lines=[3])) == 3\n"
             },
-            at=[("tests/test_orders.py", line) for line in (4, 9, 12, 16)],
+            at=[("tests/test_orders.py", line) for line in (4, 9, 12, 16, 23)],
         ),
         Example(
             "named after what it survives",
@@ -118,7 +118,7 @@ def _tell(place: Place[Any], ctx: Context) -> None:
         ctx.unresolved(place, "It may switch off a test of a base class.")
     elif not body and (parameters(node) or "usefixtures" in decorators(node)):
         ctx.unresolved(place, "Its fixtures may be what is tested.")
-    elif body and isinstance(body[-1], ast.Return) and body[-1].value is not None:
+    elif body and gives_back(body[-1]):
         ctx.unresolved(place, "It gives something back: what calls it may judge that.")
     elif not body:
         ctx.report(place, f"`{node.name}` has no body: it passes without running anything.")

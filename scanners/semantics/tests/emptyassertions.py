@@ -36,6 +36,7 @@ _UNCALLED: Final = regex(
 _SAMENESS: Final = regex(
     r"eq|hash|compar|same|identi|reflex|nan|ordering|singleton|cache|less|great|_lt|_gt|cmp", re.IGNORECASE
 )
+_TAKEN: Final = ("AssertionError", "BaseException", "failureException")
 _TRUE: Final = frozenset({ast.JoinedStr, ast.GeneratorExp, ast.Lambda})
 _DISPLAYS: Final = frozenset({ast.List, ast.Dict, ast.Set})
 _SAME: Final = frozenset({ast.Eq, ast.Is, ast.GtE, ast.LtE})
@@ -48,13 +49,26 @@ def of_assert(test: Any, place: Place[Any]) -> Empty | None:
     """What makes an `assert` of this condition empty, or None."""
     if type(test) is ast.Tuple and test.elts:
         return "A tuple is always true: write `assert condition, message` without the parentheses.", Confidence.HIGH
-    return of_truth(test, place)
+    return of_truth(test, place) or _swallowed(place)
+
+
+def _swallowed(place: Place[Any]) -> Empty | None:
+    """An assertion whose failure is caught, and let go: the test goes on as if it had held."""
+    for block in place.within("try"):
+        for handler in block.node.handlers:
+            named = "" if handler.type is None else unparse(handler.type)
+            silent = all(type(stmt) is ast.Pass for stmt in handler.body) and not any(place.within("for", "while"))
+            if silent and (not named or any(word in named for word in _TAKEN)):
+                return "The `except` below takes the error of this assertion, and the test passes.", Confidence.HIGH
+    return None
 
 
 def of_truth(test: Any, place: Place[Any]) -> Empty | None:
     """What makes a condition true whatever the code does."""
     kind = type(test)
     if kind is ast.Compare:
+        if _is_any_length(test):
+            return f"`{_short(test)}` is always true: no length is below zero.", Confidence.HIGH
         alike = type(test.left) is type(test.comparators[0]) and len(test.ops) == 1
         return of_pair(test.left, test.comparators[0], place, test.ops[0]) if alike else None
     if kind is ast.Call or kind is ast.Attribute:
@@ -68,6 +82,17 @@ def of_truth(test: Any, place: Place[Any]) -> Empty | None:
     if kind is ast.BoolOp and type(test.op) is ast.Or and any(map(_always, test.values)):
         return f"`{_short(test)}` is always true: one side of `or` is a fixed value.", Confidence.HIGH
     return None
+
+
+def _is_any_length(test: ast.Compare) -> bool:
+    """Whether it is `len(x) >= 0`, or the same the other way round."""
+    left, right = test.left, test.comparators[0]
+    if isinstance(test.ops[0], ast.LtE):
+        left, right = right, left
+    elif not isinstance(test.ops[0], ast.GtE):
+        return False
+    zero = isinstance(right, ast.Constant) and right.value == 0 and not isinstance(right.value, bool)
+    return zero and len(test.ops) == 1 and isinstance(left, ast.Call) and getattr(left.func, "id", "") == "len"
 
 
 def descends(test: Any) -> bool:
@@ -152,6 +177,10 @@ def _is_given(attribute: ast.Attribute, place: Place[Any]) -> bool:
 
 def of_call(call: ast.Call, place: Place[Any]) -> Empty | None:
     """What makes a `self.assert...()` empty, or None."""
+    return _of_arguments(call, place) or _swallowed(place)
+
+
+def _of_arguments(call: ast.Call, place: Place[Any]) -> Empty | None:
     name, args = last_name(call), call.args
     if name in _PAIRS and len(args) >= 2:
         return of_pair(args[0], args[1], place)

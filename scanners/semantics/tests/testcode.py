@@ -123,3 +123,9 @@ def parameters(node: Any) -> list[str]:
     """The names of the parameters, without self and cls."""
     args = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
     return [arg.arg for arg in args if arg.arg not in ("self", "cls")]
+
+
+def gives_back(stmt: ast.stmt) -> bool:
+    """Whether a test ends with something that its runner may judge; the result of a comparison is dropped."""
+    value = stmt.value if isinstance(stmt, ast.Return) else None
+    return value is not None and not isinstance(value, (ast.Compare, ast.BoolOp))

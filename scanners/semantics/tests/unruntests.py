@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from scanners.place import Place
 from scanners.semantics.tests.testcode import last_name
-from scanners.syntax import children, descendants
+from scanners.syntax import children, descendants, within
 
 _DEFS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _FUNCTIONS: Final = frozenset({ast.FunctionDef, ast.AsyncFunctionDef})
@@ -87,6 +87,13 @@ def is_lost_coroutine(place: Place[Any]) -> bool:
     if type(place.node) is not ast.AsyncFunctionDef or place.node.decorator_list or place.cls is None:
         return False
     return [place.name(base) for base in place.cls.bases] in (["unittest.TestCase"], ["unittest.case.TestCase"])
+
+
+def is_generator(place: Place[Any]) -> bool:
+    """Whether calling a test only makes a generator: pytest runs no such test, and nothing around it does."""
+    node, cls = place.node, place.cls
+    plain = type(node) is ast.FunctionDef and not node.decorator_list and (cls is None or not cls.bases)
+    return plain and bool(within(node, ast.Yield, ast.YieldFrom))
 
 
 def first_skip(node: Any) -> ast.expr | None:
