@@ -55,12 +55,15 @@ _STANDARD: Final = regex(
 
 
 class Read(NamedTuple):
-    """One read. `name` is "" when it is computed; `form` is index, get, typed, field or own."""
+    """One read. `name` is "" when it is computed; `form` is index, get, typed, field or own; `kind` is what an own def
+    makes of it ("int"), "" when that is not told.
+    """
 
     place: Place[Any]
     name: str
     form: str
     default: ast.expr | None = None
+    kind: str = ""
 
 
 _READS: Final[WeakKeyDictionary[Context, list[Read]]] = WeakKeyDictionary()
@@ -112,7 +115,8 @@ class EnvironmentReads(Collector):
                 ctx.fact("env-set", place, name=name.upper())
             return
         held = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
-        likely = held == "environ" or any(found.value == "os.environ" for found in ctx.module.names.get(held, ()))
+        likely = held in ("environ", "env")
+        likely = likely or any(found.value == "os.environ" for found in ctx.module.names.get(held, ()))
         if likely and isinstance(node.ctx, ast.Load) and place.name(node.value) == "os.environ":
             self._plain(place, node.slice, "index", None, ctx)
 
@@ -139,7 +143,8 @@ class EnvironmentReads(Collector):
                 _note(read, told(read.place, "", read.form, read.default, ctx), ctx)
             for found in through:
                 form = "typed" if found.strict or found.raises else "own"  # Who refuses something checks it.
-                _note(Read(found.place, found.name, form, found.default), told_through(found), ctx)
+                told_of = told_through(found)
+                _note(Read(found.place, found.name, form, found.default, told_of["type"]), told_of, ctx)
         if "environ" in ctx.source and (" in os.environ" in ctx.source or " in environ" in ctx.source):
             _asked(ctx)
 

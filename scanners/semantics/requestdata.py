@@ -206,6 +206,8 @@ class _Trail:
         name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
         if name in self.cleaners or (name in ("get", "get_header") and expr.args and is_server_key(expr.args[0])):
             return None
+        if name in ("get", "getlist") and any(word.arg == "type" and _is_number(word.value) for word in expr.keywords):
+            return None
         ref = resolve(func, spot.scope, expr.lineno)
         if ref is not None and ref.dotted in PASSING:
             return self._any([*expr.args, *(word.value for word in expr.keywords)], spot, depth)
@@ -250,6 +252,11 @@ def _is_open(part: ast.expr) -> bool:
     spec = part.format_spec
     last = spec.values[-1] if isinstance(spec, ast.JoinedStr) and spec.values else None
     return not (isinstance(last, ast.Constant) and str(last.value)[-1:] in "bdeEfFgGnoxX%" and last.value)
+
+
+def _is_number(kind: ast.expr) -> bool:
+    """Whether `request.args.get("page", type=int)` gives nothing but a number, or a value of a fixed form."""
+    return unparse(kind).rpartition(".")[2] in ("int", "float", "bool", "UUID", "Decimal")
 
 
 def _is_last_part(expr: ast.Subscript) -> bool:

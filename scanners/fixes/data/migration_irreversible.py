@@ -16,6 +16,7 @@ class AddNoopReverse(Fix):
     """
 
     rule = "migration-irreversible"
+    fact = "one-way-revision"
     bulk = False
     says = "Let the migration be undone without undoing its rows."
     examples = (

@@ -17,6 +17,7 @@ from scanners.semantics.api.inputchecks import (
     may_be_infinite,
     path_part,
     protected,
+    protected_by_callers,
 )
 from scanners.semantics.api.responses import is_web
 from scanners.semantics.requestdata import Taint, taint
@@ -29,7 +30,6 @@ _ERRORS: Final = {
     "datetime.time.fromisoformat": "ValueError", "json.loads": "ValueError", "orjson.loads": "ValueError", "ujson.loads": "ValueError",
 }  # fmt: skip
 _HEAD: Final = "from flask import Flask, request\napp = Flask(__name__)\n\n\n@app.route('/orders')\ndef orders():\n"
-
 _ELSEWHERE: Final = regex(r"session|cookie|header|META|environ|path_params|match_info|view_args|kwargs|FILES|files")
 
 
@@ -56,12 +56,14 @@ class BadInputBecomes500(Rule):
         Example("JSON and its keys", {"views.py": "import json\nfrom django.http import JsonResponse\n\n\ndef order(request):\n    data = json.loads(request.body)\n    name = data['name']\n    return JsonResponse({'name': name, 'page': request.GET['page']})\n"}, at=[("views.py", 6), ("views.py", 7), ("views.py", 8)]),
         Example("a row that may be gone", {"views.py": "from django.http import JsonResponse\nfrom shop.models import Order\n\n\ndef order(request):\n    row = Order.objects.get(pk=request.GET.get('id'))\n    return JsonResponse({'name': row.name})\n"}, at=[("views.py", 6)]),
         Example("the body's keys in FastAPI and Flask", {"a.py": "from fastapi import APIRouter, Request\nrouter = APIRouter()\n\n\n@router.post('/x')\nasync def x(request: Request):\n    body = await request.json()\n    return body['name']\n", "b.py": f"{_HEAD}    return request.json['name']\n"}, at=[("a.py", 8), ("b.py", 7)]),
+        Example("each of a list", {"app.py": f"{_HEAD}    return str(list(map(int, request.args.getlist('ids'))))\n"}, at=[("app.py", 7)]),
         Example("infinity", {"app.py": f"{_HEAD}    try:\n        price = float(request.args['price'])\n    except ValueError:\n        return 'no number', 400\n    return charge(price)\n"}, at=[("app.py", 8)]),
         Example("Django: no such row, and text for a date", {"views.py": "from django.http import JsonResponse\nfrom shop.models import Order\n\n\ndef order(request, pk):\n    return JsonResponse({'id': Order.objects.get(pk=pk).pk})\n", "app.py": "from datetime import date\nfrom fastapi import APIRouter\nrouter = APIRouter()\n\n\n@router.get('/x')\ndef x(day: str):\n    return date.fromisoformat(day)\n"}, at=[("app.py", 8), ("views.py", 6)]),
     ]  # fmt: skip
     good = [
         Example("a try that answers 400", {"app.py": f"import json\n{_HEAD}    try:\n        page = int(request.args.get('page', 1))\n        name = request.json['name']\n    except (ValueError, KeyError):\n        return 'bad', 400\n    return name * page\n"}),
-        Example("typed parameters", {"a.py": f"{_HEAD}    return str(request.args.get('page', 1, type=int))\n", "b.py": "from fastapi import APIRouter\nrouter = APIRouter()\n\n\n@router.get('/x')\ndef x(page: int = 1):\n    return int(page)\n"}),
+        Example("a try around the call of a helper", {"app.py": f"{_HEAD}    try:\n        first = parsed(request.args['first'])\n    except ValueError:\n        return 'bad', 400\n    return str(first)\n\n\ndef parsed(text):\n    return int(text)\n"}),
+        Example("typed parameters", {"a.py": f"{_HEAD}    page = request.args.get('page', 1, type=int)\n    return str(int(page))\n", "b.py": "from fastapi import APIRouter\nrouter = APIRouter()\n\n\n@router.get('/x')\ndef x(page: int = 1):\n    return int(page)\n"}),
         Example("converters of the path", {"app.py": "from flask import Flask\napp = Flask(__name__)\n\n\n@app.get('/orders/<int:number>')\ndef order(number):\n    return str(int(number))\n"}),
         Example("a handler for the type", {"app.py": f"{_HEAD}    return str(int(request.args['page']))\n", "errors.py": "from shop import app\nimport flask\n\n\n@app.errorhandler(ValueError)\ndef bad(error):\n    return 'bad', 400\n"}),
         Example("checked before", {"views.py": "from django.http import JsonResponse\nfrom django.shortcuts import get_object_or_404\nfrom shop.models import Order\n\n\ndef order(request):\n    page = request.GET.get('page', '')\n    if not page.isdigit():\n        return JsonResponse({}, status=400)\n    if 'name' not in request.POST:\n        return JsonResponse({}, status=400)\n    row = get_object_or_404(Order, pk=int(page))\n    return JsonResponse({'name': request.POST['name'], 'row': row.pk})\n"}),
@@ -69,7 +71,7 @@ class BadInputBecomes500(Rule):
         Example("a serializer has seen the body, a row was made before", {"views.py": "from rest_framework.views import APIView\nfrom shop.models import Order\n\n\nclass Orders(APIView):\n    def post(self, request):\n        serializer = OrderSerializer(data=request.data)\n        serializer.is_valid(raise_exception=True)\n        name = request.data['name']\n        Order.objects.create(name=name)\n        return Order.objects.get(name=request.data.get('name'))\n"}),
         Example("a finite number", {"app.py": f"import math\n{_HEAD}    try:\n        price = float(request.args['price'])\n    except ValueError:\n        return 'no number', 400\n    if not math.isfinite(price):\n        return 'no price', 400\n    return charge(price)\n"}),
     ]  # fmt: skip
-    calls = (*_ERRORS, "*.get")
+    calls = (*_ERRORS, "map", "*.get")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         if call.last == "get" and call.dotted not in _ERRORS:
@@ -77,14 +79,18 @@ class BadInputBecomes500(Rule):
             if isinstance(receiver, ast.Attribute) and receiver.attr == "objects" and is_web(ctx):
                 self._lookup(call, ctx)
         elif is_web(ctx) and call.node.args and call.function is not None:
-            found = taint(call.node.args[0], call, ctx)
+            mapped = call.name(call.node.args[0]) if call.dotted == "map" and len(call.node.args) == 2 else ""
+            if call.dotted == "map" and mapped not in _ERRORS:
+                return
+            found = taint(call.node.args[-1 if mapped else 0], call, ctx)
             if found is None or is_converted(found, call, ctx):
                 return
             if call.dotted == "float" and protected(call, "ValueError"):
                 self._infinite(call, ctx, found)
             else:
-                message = f"`{call.last}` of `{found.what}` raises for a wrong value: the caller gets a 500."
-                self._note(call, ctx, found, _ERRORS[call.dotted], message)
+                made = (mapped or call.dotted).rpartition(".")[2]
+                message = f"`{made}` of `{found.what}` raises for a wrong value: the caller gets a 500."
+                self._note(call, ctx, found, _ERRORS[mapped or call.dotted], message)
 
     def _lookup(self, call: Call, ctx: Context) -> None:
         if looked_before(call):
@@ -114,7 +120,8 @@ class BadInputBecomes500(Rule):
     def _note(self, place: Place[Any], ctx: Context, found: Taint, error: str, message: str) -> None:
         ctx.site(place)
         sure = found.confidence if found.confidence is Confidence.LOW else Confidence.MEDIUM
-        if not protected(place, error) and not checked(place, found):
+        safe = protected(place, error) or checked(place, found) or protected_by_callers(place, error, ctx)
+        if not safe:
             ctx.sites[self.id].pop((place.line, place.node.col_offset), None)
             ctx.fact(
                 "input-at-risk",

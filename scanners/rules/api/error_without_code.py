@@ -10,11 +10,13 @@ from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.api.responses import Reply, is_web, keys_of, reply_of
 from scanners.semantics.routes import route_of
+from scanners.syntax import unparse
 
 _MACHINE: Final = regex(
     r"^(code|type|slug|kind|key|reason|title|error_?(code|type|id|name|key)|err_?code|errors|field_errors|violations|issues)$|[a-z](Code|Type)$|_code$",
     re.IGNORECASE,
 )
+_TOLD: Final = regex(r"code|type|errors$|name(__)?$|slug")
 _FAILED: Final = frozenset({"error", "err", "errors", "error_message", "exception"})
 _TELLS: Final = frozenset({"error", "message", "detail", "msg", "description", "error_message", "err", "errmsg"})
 _SLUG: Final = regex(r"^[A-Za-z0-9]+([_.:-][A-Za-z0-9]+)+$|^[A-Z_]{4,}$|^[a-z]+$|^[A-Z][a-z]+([A-Z][a-z]+)+$")
@@ -56,6 +58,7 @@ class ErrorWithoutCode(Rule):
         Example("errors by field, as a serializer gives them", {"views.py": "from rest_framework.response import Response\nfrom rest_framework.views import APIView\n\n\nclass Orders(APIView):\n    def post(self, request):\n        return Response({'ids': ['You cannot delete your own.']}, status=400)\n"}),
         Example("a code", {"app.py": f"{_HEAD}    if full():\n        return jsonify(code='no-room', message='No room left'), 409\n    return {{'error': {{'type': 'gone', 'message': 'Gone'}}}}, 404\n"}),
         Example("the error is the code", {"app.py": f"{_HEAD}    return jsonify(error='no_room'), 409\n"}),
+        Example("the name of the error's class, a list of faults", {"a.py": "from fastapi import FastAPI\nfrom fastapi.encoders import jsonable_encoder\nfrom fastapi.responses import JSONResponse\napp = FastAPI()\n\n\n@app.exception_handler(NodeError)\nasync def node(request, exc):\n    return JSONResponse(status_code=409, content={'message': str(exc), 'exception': exc.__class__.__name__})\n\n\n@app.exception_handler(Wrong)\nasync def wrong(request, exc):\n    return JSONResponse(status_code=422, content={'detail': jsonable_encoder(exc.errors())})\n"}),
         Example("errors of the framework and of forms", {"views.py": "from fastapi import HTTPException\nfrom rest_framework.response import Response\n\n\ndef order(request):\n    if bad:\n        return Response(form.errors, status=400)\n    raise HTTPException(404, 'No such order')\n"}),
         Example("an HTML page", {"app.py": f"{_HEAD}    return 'Not found', 404\n"}),
         Example("a handler puts the code in", {"app.py": f"{_HEAD}    return problem('no-room', 409)\n"}),
@@ -122,14 +125,11 @@ def _coded(keys: dict[str, ast.expr], place: Place[Any]) -> bool:
         if _MACHINE.search(key):
             return True
         text = fold(value, place.scope)
-        if (
-            key in ("error", "detail", "message", "status", "msg")
-            and isinstance(text, str)
-            and key == "error"
-            and _SLUG.match(text)
-        ):
+        if key == "error" and isinstance(text, str) and _SLUG.match(text):
             return True
-        if isinstance(value, ast.Attribute) and re.search(r"code|type|errors$|name$|slug", value.attr):
+        if isinstance(value, ast.Attribute) and _TOLD.search(value.attr):
+            return True
+        if isinstance(value, ast.Call) and ".errors(" in unparse(value):  # A list of them, each with its type.
             return True
     return False
 

@@ -10,7 +10,7 @@ from scanners.text import TextFile
 from scanners.tree import Tree, TreeContext
 
 _HEALTH: Final = regex(
-    r"health(?![-_ ]?(records?|care|insurance|plans?|data|profiles?|forms?|scores?|tips?|logs?|history|goals?|issues?)\b)|(^|[/_.-])(livez?|liveness|ready|readyz|readiness|ping|heart_?beat|alive|status|up|monitor(ing)?)([/_.$-]|$)|check_?alive",
+    r"health(?![-_ ]?(records?|care|insurance|plans?|data|profiles?|forms?|scores?|tips?|logs?|history|goals?|issues?)\b)|(^|[/_.-])(livez?|liveness|ready|readyz|readiness|ping|heart_?beat|alive|status|up|monitor(ing)?)(resource|view|handler|api)?([/_.$-]|$)|check_?alive",
     re.IGNORECASE,
 )
 _OF_ONE: Final = regex(r"[{<][^{<}>]+[}>]/")  # The state of one thing, not of the service.
@@ -62,6 +62,7 @@ class HealthEndpointMissing(Rule):
     good = [
         Example("a route", {"app.py": _APP.replace("/orders", "/healthz")}),
         Example("in urls.py, by a package", {"views.py": "from django.http import HttpResponse\n\n\ndef orders(request):\n    return HttpResponse()\n", "urls.py": "from django.urls import include, path\nurlpatterns = [path('ht/', include('health_check.urls'))]\n"}),
+        Example("a resource", {"app.py": "from flask.views import MethodView\n\n\nclass Orders(MethodView):\n    def get(self):\n        return 1\n\n\nclass PingResource(MethodView):\n    def get(self):\n        return 1\n"}),
         Example("a mounted application", {"app.py": f"{_APP}app.mount('/health', health_app)\n"}),
         Example("a worker with a probe", {"jobs.py": _WORKER, "Dockerfile": "FROM python:3.12\nHEALTHCHECK CMD celery -A shop inspect ping\n"}, kind="worker"),
         Example("a worker with a heartbeat", {"jobs.py": f"{_WORKER}\n\ndef write_heartbeat():\n    open('/tmp/beat', 'w').close()\n"}, kind="worker"),

@@ -55,6 +55,7 @@ class ListWithoutPagination(Rule):
         Example("a limit", {"app.py": f"{_HEAD}@router.get('/orders')\ndef orders(limit: int = 50, offset: int = 0, db=Depends(session)):\n    return db.query(Order).limit(min(limit, 100)).offset(offset).all()\n\n\n@router.get('/new')\ndef new(db=Depends(session)):\n    return db.execute(select(Order).order_by(Order.id)).scalars().all()[:10]\n"}),
         Example("pages of DRF", {"settings.py": "REST_FRAMEWORK = {'DEFAULT_PAGINATION_CLASS': 'rest_framework.pagination.CursorPagination', 'PAGE_SIZE': 50}\n", "views.py": "from rest_framework import viewsets\n\n\nclass OrderViewSet(viewsets.ModelViewSet):\n    queryset = Order.objects.all()\n"}),
         Example("a class with pages, and a small enumeration", {"views.py": "from rest_framework import viewsets\n\n\nclass OrderViewSet(viewsets.ModelViewSet):\n    pagination_class = Pages\n    queryset = Order.objects.all()\n\n\nclass CountryViewSet(viewsets.ReadOnlyModelViewSet):\n    queryset = Country.objects.all()\n"}),
+        Example("no rows to list", {"views.py": "from rest_framework import viewsets\n\n\nclass OrderViewSet(viewsets.ReadOnlyModelViewSet):\n    queryset = Order.objects.none()\n"}),
         Example("pages by a decorator", {"api.py": "from ninja import Router\nfrom ninja.pagination import paginate\nfrom shop.models import Order\n\nrouter = Router()\n\n\n@router.get('/orders')\n@paginate\ndef orders(request):\n    return Order.objects.all()\n"}),
         Example("a streamed export", {"views.py": "from django.http import StreamingHttpResponse\nfrom shop.models import Order\n\n\ndef orders(request):\n    return StreamingHttpResponse(row.line() for row in Order.objects.all())\n"}),
         Example("a helper of its own pages", {"views.py": "from django.http import JsonResponse\nfrom shop.models import Order\n\n\ndef orders(request):\n    if request.GET:\n        return JsonResponse({})\n    return table_of(request, Order.objects.all())\n"}),
@@ -114,6 +115,7 @@ class ListWithoutPagination(Rule):
             "pagination_class" in names
             or "paginator" in names
             or methods & {"list", "paginate_queryset", "get"}
+            or any(unparse(stmt.value).endswith(".none()") for stmt in node.body if isinstance(stmt, ast.Assign))
             or _SMALL.search(re.sub(r"(ViewSet|View|List|API)+$", "", node.name))
         ):
             ctx.site(place)

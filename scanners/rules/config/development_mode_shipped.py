@@ -7,9 +7,12 @@ from scanners.finding import Severity
 from scanners.place import Call
 from scanners.regex import regex
 from scanners.rule import Example, Rule
+from scanners.syntax import unparse
 from scanners.tree import Tree, TreeContext
 
 _AWAY: Final = regex(r"(^|[/_.-])(\w*test\w*|dev\w*|local\w*|examples?|samples?|demo)([/_.-]|$)", re.IGNORECASE)
+
+_ASKED: Final = regex(r"(?<!not )\b\w*(debug|dev(el(opment)?)?(?=\b|_|mode)|local|reload)", re.IGNORECASE)
 
 
 class DevelopmentModeShipped(Rule):
@@ -77,6 +80,10 @@ class DevelopmentConfig:
             },
         ),
         Example(
+            "asked for by a switch",
+            {"shop/app.py": "from fastapi import FastAPI\nif in_debug_mode():\n    app = FastAPI(debug=True)\n"},
+        ),
+        Example(
             "a base that production turns off",
             {
                 "shop/settings/base.py": "DEBUG = True\n",
@@ -92,6 +99,8 @@ class DevelopmentConfig:
             ctx.unresolved(call, "The switch comes from elsewhere.")
         elif found and call.under_main:
             ctx.fact("debug-run", call, text=ctx.source_lines[call.line - 1].strip())
+        elif found and any(_ASKED.search(unparse(test)) for test in call.conditions()):
+            ctx.site(call)
         elif found and ctx.role not in ("settings-dev", "settings-test"):
             ctx.report(call, f"{call.dotted} runs in development mode.")
         else:

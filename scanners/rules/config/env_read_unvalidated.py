@@ -1,10 +1,19 @@
 import ast
+from typing import Final
 
 from scanners.context import Context
 from scanners.facts.environment import Read, is_standard, reads
 from scanners.finding import Confidence, Severity
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.syntax import descendants
+
+_STARTING: Final = regex(
+    r"^_*(main|(create|make|build|get|init)_(\w+_)?app(lication)?|application|ready|from_env\w*|(configure|setup)(_\w+)?|lifespan"
+    r"|(on_)?startup|(load|read|get)_(config|settings|options|env\w*))$"
+)
+_TYPES: Final = frozenset({"bool", "int", "float"})
+_PLAIN: Final = frozenset({"lower", "upper", "strip", "casefold"})
 
 
 class EnvReadUnvalidated(Rule):
@@ -35,10 +44,11 @@ def send(text):
     host = os.environ.get("MAIL_HOST")
     key = os.environ["MAIL_KEY"]
     port = os.getenv("MAIL_PORT", "25")
-    return host, key, port, text
+    env = os.environ
+    return host, key, port, text, env["MAIL_FROM"]
 """
             },
-            at=[("shop/mail.py", 3), ("shop/mail.py", 4), ("shop/mail.py", 5)],
+            at=[("shop/mail.py", 3), ("shop/mail.py", 4), ("shop/mail.py", 5), ("shop/mail.py", 7)],
         ),
     )
     good = (
@@ -93,8 +103,8 @@ if os.getenv("SHOP_NAME"):
             elif not read.name:
                 ctx.unresolved(read.place, "The name of the variable is computed.")
             else:
-                early = read.place.function is None or _is_default(read)
-                sure = Confidence.LOW if early else None
+                weak = read.place.function is None or _is_default(read) or _starts(read) or _cannot_fail(read)
+                sure = Confidence.LOW if weak else None
                 ctx.report(
                     read.place, f"{read.name} is read here, without a check when the program starts.", confidence=sure
                 )
@@ -104,6 +114,22 @@ def _raises(read: Read) -> bool:
     """Whether the def around the read refuses to go on without it."""
     around = read.place.function
     return around is not None and any(isinstance(node, ast.Raise) for node in descendants(around))
+
+
+def _starts(read: Read) -> bool:
+    """Whether the def around the read runs as the program starts, or gathers options in one place."""
+    return _STARTING.match(getattr(read.place.function, "name", "")) is not None
+
+
+def _cannot_fail(read: Read) -> bool:
+    """Whether no value does harm: a def of the program makes a number of it, or it is only compared with fixed words."""
+    if read.form == "own" and read.kind in _TYPES and read.default is not None:
+        return True
+    node, above = read.place.node, read.place.parent()
+    while isinstance(above, ast.Attribute) and above.attr in _PLAIN:
+        node = read.place.parent(above) or above
+        above = read.place.parent(node)
+    return isinstance(above, ast.Compare) and read.form != "index" and node is above.left
 
 
 def _is_default(read: Read) -> bool:

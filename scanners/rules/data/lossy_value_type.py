@@ -7,14 +7,7 @@ from scanners.finding import Confidence, Severity
 from scanners.place import Bound, Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.data.fields import TEXTS, FieldSpec
-from scanners.semantics.data.moments import (
-    NAIVE,
-    compared_with,
-    is_naive,
-    passed_as_default,
-    passed_to_statement,
-    stored_as,
-)
+from scanners.semantics.data.moments import NAIVE, is_naive, passed_as_default, passed_to_statement, reached
 from scanners.semantics.data.money import is_money
 from scanners.semantics.data.moneyfields import float_fields
 from scanners.syntax import unparse
@@ -41,14 +34,8 @@ class LossyValueType(Rule):
     severity = Severity.MEDIUM
     fix = "Store money as Decimal or whole cents, moments as datetime.now(UTC) in zoned columns, missing text as an empty string."
     bad = [
-        Example(
-            "Django: a float for money, text that may be NULL",
-            {
-                "shop/models.py": "from django.db import models\n\n\nclass Order(models.Model):\n    unit_price = models.FloatField()\n"
-                "    amount = models.FloatField(default=0.0)\n    note = models.CharField(max_length=80, null=True, blank=True)\n"
-            },
-            at=[("shop/models.py", 5), ("shop/models.py", 6), ("shop/models.py", 7)],
-        ),
+        Example("Django: a float for money, text that may be NULL", {"shop/models.py": "from django.db import models\n\n\nclass Order(models.Model):\n    unit_price = models.FloatField()\n"
+                "    amount = models.FloatField(default=0.0)\n    note = models.CharField(max_length=80, null=True, blank=True)\n"}, at=[("shop/models.py", 5), ("shop/models.py", 6), ("shop/models.py", 7)]),
         Example(
             "SQLAlchemy: floats and naive defaults",
             {
@@ -57,6 +44,15 @@ class LossyValueType(Rule):
                 "schemas.py": "from pydantic import BaseModel\n\n\nclass Order(BaseModel):\n    unit_price: float\n",
             },
             at=[("models.py", 11), ("models.py", 12), ("models.py", 13), ("schemas.py", 5)],
+        ),
+        Example(
+            "a name for the moment, a lookup, a factory",
+            {
+                "shop/models.py": "from django.db import models\n\n\nclass Order(models.Model):\n    paid_at = models.DateTimeField()\n",
+                "shop/jobs.py": "from datetime import datetime\n\nfrom pydantic import BaseModel, Field\n\n\ndef pay(order):\n    now = datetime.now()\n    order.paid_at = now\n    return Order.objects.filter(paid_at__lt=datetime.utcnow())\n"
+                "\n\nclass Paid(BaseModel):\n    at: datetime = Field(default_factory=datetime.utcnow)\n",
+            },
+            at=[("shop/jobs.py", 7), ("shop/jobs.py", 9), ("shop/jobs.py", 13)],
         ),
         Example(
             "naive moments stored and compared, time zones off",
@@ -68,7 +64,7 @@ class LossyValueType(Rule):
             },
             at=[("shop/jobs.py", 5), ("shop/jobs.py", 6), ("shop/settings.py", 1)],
         ),
-    ]
+    ]  # fmt: skip
     good = [
         Example(
             "decimals, ratios, unique text, zoned moments",
@@ -78,16 +74,11 @@ class LossyValueType(Rule):
                 "shop/jobs.py": "from datetime import UTC, datetime\n\n\ndef pay(order):\n    order.created = datetime.now(UTC)\n",
             },
         ),
-        Example(
-            "logs, file names and durations",
-            {
-                "report.py": "from datetime import datetime\n\n\ndef write(log, self):\n    start = datetime.now()\n    name = datetime.now().strftime('%Y-%m-%d.csv')\n"
-                "    log.info('at %s', datetime.now())\n    self.last_run_at = datetime.now()\n    return name, datetime.now() - start\n"
-            },
-        ),
+        Example("logs, file names and durations", {"report.py": "from datetime import datetime\n\n\ndef write(log, self):\n    start = datetime.now()\n    name = datetime.now().strftime('%Y-%m-%d.csv')\n"
+                "    log.info('at %s', datetime.now())\n    self.last_run_at = datetime.now()\n    return name, datetime.now() - start\n"}),
         Example("an amount that is no money", {"lab.py": "from django.db import models\n\n\nclass Sample(models.Model):\n    amount = models.FloatField()\n    energy_cost = models.FloatField()\n"}),
     ]  # fmt: skip
-    calls = NAIVE
+    calls = (*NAIVE, "pydantic.Field", "sqlmodel.Field", "dataclasses.field")
 
     @staticmethod
     def binds(name: str) -> bool:
@@ -128,10 +119,16 @@ class LossyValueType(Rule):
             ctx.report(at, text, severity=Severity.LOW, confidence=sure)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
-        attr = stored_as(call) or compared_with(call) if is_naive(call) else ""
+        if call.dotted not in NAIVE:
+            made = call.keyword("default_factory")
+            clock = passed_as_default(call, made) if made is not None else ""
+            if clock:
+                ctx.report(call, f"The field is given {clock.removeprefix('datetime.')}(), which has no time zone.")
+            return
+        attr, stored = reached(call) if is_naive(call) else ("", False)
         if attr:
             text = ctx.source_lines[call.line - 1].strip()
-            ctx.fact("naive-moment", call, attr=attr, call=call.last, text=text, stored=bool(stored_as(call)))
+            ctx.fact("naive-moment", call, attr=attr, call=call.last, text=text, stored=stored)
             return
         ctx.site(call)
         if is_naive(call) and passed_to_statement(call):

@@ -3,9 +3,9 @@ from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.place import Place
+from scanners.place import Call, Place
 from scanners.rule import Example, Rule
-from scanners.semantics.data import updates
+from scanners.semantics.data import lookbefore, updates
 from scanners.semantics.orm import SQLALCHEMY, Query, uses_orm
 from scanners.syntax import unparse
 from scanners.tree import Tree, TreeContext
@@ -33,23 +33,21 @@ class LostUpdate(Rule):
     effort = Effort.HOUR
     fix = "Let the database compute (F(), UPDATE ... SET x = x + 1), lock the row, or rely on a unique constraint and handle its error."
     bad = [
-        Example(
-            "Django: read, compute, save",
-            {
-                "shop/stock.py": f"{_HEAD}def pay(pk, sum):\n    order = Order.objects.get(pk=pk)\n    order.paid += sum\n    order.save()\n\n\n"
-                "class Counter(models.Model):\n    hits = models.IntegerField()\n\n    def hit(self):\n        self.hits = self.hits + 1\n        self.save()\n"
-            },
-            at=[("shop/stock.py", 9), ("shop/stock.py", 17)],
-        ),
-        Example(
-            "SQLAlchemy",
-            {
-                "stock.py": "from sqlalchemy import select\nfrom sqlalchemy.orm import Session\n\nfrom models import Stock\n\n\n"
+        Example("Django: read, compute, save", {"shop/stock.py": f"{_HEAD}def pay(pk, sum):\n    order = Order.objects.get(pk=pk)\n    order.paid += sum\n    order.save()\n\n\n"
+                "class Counter(models.Model):\n    hits = models.IntegerField()\n\n    def hit(self):\n        self.hits = self.hits + 1\n        self.save()\n"}, at=[("shop/stock.py", 9), ("shop/stock.py", 17)]),
+        Example("SQLAlchemy", {"stock.py": "from sqlalchemy import select\nfrom sqlalchemy.orm import Session\n\nfrom models import Stock\n\n\n"
                 "def take(session: Session, pk):\n    row = session.get(Stock, pk)\n    row.left -= 1\n    session.commit()\n\n\n"
                 "def name(session: Session, name):\n    if session.scalar(select(Stock).where(Stock.name == name)) is None:\n"
-                "        session.add(Stock(name=name))\n        session.commit()\n"
+                "        session.add(Stock(name=name))\n        session.commit()\n"}, at=[("stock.py", 9), ("stock.py", 15)]),
+        Example("a statement that computes from the row", {"shop/stock.py": f"{_HEAD}def pay(pk, sum):\n    order = Order.objects.get(pk=pk)\n    Order.objects.filter(pk=pk).update(paid=order.paid + sum)\n"}, at=[("shop/stock.py", 9)]),
+        Example(
+            "checks of other forms",
+            {
+                "shop/orders.py": f"{_HEAD}def order(number, data):\n    if len(Order.objects.filter(number=number)) == 0:\n        order = Order()\n        order.number = number\n        order.save()\n"
+                "    if found := Order.objects.filter(number=number).first():\n        return found\n    else:\n        Order.objects.create(number=number)\n"
+                "    if Order.objects.filter(key=data['key']).exists():\n        raise ValueError(data)\n    Order.objects.create(**data)\n"
             },
-            at=[("stock.py", 9), ("stock.py", 15)],
+            at=[("shop/orders.py", 9), ("shop/orders.py", 15), ("shop/orders.py", 18)],
         ),
         Example(
             "Django: check, then create",
@@ -60,29 +58,22 @@ class LostUpdate(Rule):
             },
             at=[("shop/orders.py", 9), ("shop/orders.py", 12), ("shop/orders.py", 16)],
         ),
-    ]
+    ]  # fmt: skip
     good = [
         Example("the database computes, or the row is locked", {"shop/stock.py": f"{_HEAD}def pay(pk, sum):\n    order = Order.objects.get(pk=pk)\n    order.paid = F('paid') + sum\n    order.save()\n"
                 "    other = Order.objects.select_for_update().get(pk=pk)\n    other.paid += sum\n    other.save()\n"}),
-        Example(
-            "a version, a lock, a new object, text",
-            {
-                "shop/stock.py": f"{_HEAD}def pay(pk, sum, cache):\n    with cache.lock('pay'):\n        order = Order.objects.get(pk=pk)\n        order.paid += sum\n        order.save()\n\n\n"
+        Example("a version, a lock, a new object, text", {"shop/stock.py": f"{_HEAD}def pay(pk, sum, cache):\n    with cache.lock('pay'):\n        order = Order.objects.get(pk=pk)\n        order.paid += sum\n        order.save()\n\n\n"
                 "def check(pk, sum):\n    order = Order.objects.get(pk=pk)\n    order.paid += sum\n    order.version += 1\n    order.save()\n\n\n"
                 "def make(sum):\n    order = Order(paid=0)\n    order.paid += sum\n    order.save()\n\n\n"
-                "def note(order_id):\n    order = Order.objects.get(pk=order_id)\n    order.note = order.note + 'paid'\n    order.save()\n"
-            },
-        ),
-        Example(
-            "the constraint decides",
-            {
-                "shop/orders.py": f"from django.db import IntegrityError\n{_HEAD}def order(number):\n    if Order.objects.filter(number=number).exists():\n        return None\n"
+                "def note(order_id):\n    order = Order.objects.get(pk=order_id)\n    order.note = order.note + 'paid'\n    order.save()\n"}),
+        Example("the constraint decides", {"shop/orders.py": f"from django.db import IntegrityError\n{_HEAD}def order(number):\n    if Order.objects.filter(number=number).exists():\n        return None\n"
                 "    try:\n        return Order.objects.create(number=number)\n    except IntegrityError:\n        return Order.objects.get(number=number)\n\n\n"
-                "def ensure(number):\n    return Order.objects.get_or_create(number=number)\n"
-            },
-        ),
+                "def ensure(number):\n    return Order.objects.get_or_create(number=number)\n"}),
+        Example("a statement that asks for the old value too", {"shop/stock.py": f"{_HEAD}def pay(pk, sum):\n    order = Order.objects.get(pk=pk)\n    Order.objects.filter(pk=pk, paid=order.paid).update(paid=order.paid + sum)\n"}),
         Example("no row at all", {"count.py": "class Counter:\n    def hit(self, session):\n        self.hits += 1\n        self.save()\n"}),
     ]  # fmt: skip
+
+    calls = ("*.update", "*.values")
 
     def visit_aug_assign(self, place: Place[ast.AugAssign], ctx: Context) -> None:
         if isinstance(place.node.target, ast.Attribute) and isinstance(place.node.op, _SUMS):
@@ -126,22 +117,32 @@ class LostUpdate(Rule):
             else:
                 ctx.report(fact.path, fact.line, _LOST.format(fact["what"]), text=fact["text"])
 
+    def visit_call(self, call: Call, ctx: Context) -> None:
+        if call.function is None or not uses_orm(ctx):
+            return
+        for row, field in updates.rewritten(call):
+            came, _ = updates.origin(row, call, ctx)
+            if came == "stored" and not updates.is_guarded(call, ctx):
+                ctx.report(call, _LOST.format(field))
+
     def visit_if(self, place: Place[ast.If], ctx: Context) -> None:
-        if uses_orm(ctx) and place.function is not None and updates.may_store(place, ctx):
-            for told, after in updates.looked_for(place, ctx):
+        if uses_orm(ctx) and place.function is not None and lookbefore.may_store(place, ctx):
+            for told, after in lookbefore.looked_for(place, ctx):
                 self._made(told, after, place, ctx)
 
     def visit_try(self, place: Place[Any], ctx: Context) -> None:
-        if uses_orm(ctx) and place.function is not None and updates.may_store(place, ctx):
-            for told, after in updates.not_found(place, ctx):
+        if uses_orm(ctx) and place.function is not None and lookbefore.may_store(place, ctx):
+            for told, after in lookbefore.not_found(place, ctx):
                 self._made(told, after, place, ctx)
 
     def _made(self, told: Query, after: list[Any], place: Place[Any], ctx: Context) -> None:
-        for node, given in updates.creations(told.model, after, ctx):
+        for node, given in lookbefore.creations(told.model, after, ctx):
             at = Place(node, place.block, place.stmt)
-            if updates.handles_conflicts(place, ctx):
+            if lookbefore.handles_conflicts(place, ctx):
                 ctx.site(at)
-            elif given & updates.keys(told):
-                message = f"`{told.model}` is made because none was there; another writer may have made it meanwhile."
+            elif lookbefore.is_asked_for(told, given):
+                own = place.cls.name if told.model == "cls" and place.cls is not None else told.model
+                named = "A row" if own == "self" else f"`{own}`"
+                message = f"{named} is made because none was there; another writer may have made it meanwhile."
                 ctx.report(at, message)
             return

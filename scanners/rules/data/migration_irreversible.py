@@ -5,12 +5,17 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Block, Call, Place
 from scanners.rule import Example, Rule
+from scanners.semantics.data.datacode import body_of
+from scanners.semantics.data.lineage import lines
 from scanners.semantics.remarks import is_explained
+from scanners.tree import Tree, TreeContext
 
 _REVERSE: Final = {
     "django.db.migrations.RunPython": (1, "reverse_code"),
     "django.db.migrations.RunSQL": (1, "reverse_sql"),
 }
+_FAR: Final = 10
+"""Over more revisions of one folder than this nobody goes back."""
 _HEAD = "from django.db import migrations\n\n\ndef fill(apps, schema_editor):\n    apps.get_model('shop', 'Order').objects.update(paid=False)\n\n\n"
 _CLASS = f"{_HEAD}class Migration(migrations.Migration):\n    dependencies = [('shop', '0001_initial')]\n    operations = [\n"
 _REVISION = "import sqlalchemy as sa\nfrom alembic import op\n\nrevision = 'b2'\ndown_revision = 'a1'\n\n\ndef upgrade():\n    op.add_column('orders', sa.Column('vat', sa.Integer()))\n\n\ndef downgrade():\n"
@@ -22,7 +27,7 @@ class MigrationIrreversible(Rule):
     old code.
 
     Looks at RunPython and RunSQL of Django and at the revisions of alembic. A noop is a reverse. First migrations, merges
-    and squashes have nothing to go back to.
+    and squashes have nothing to go back to; revisions of alembic that ten others follow have low confidence.
     """
 
     id = "migration-irreversible"
@@ -47,17 +52,9 @@ class MigrationIrreversible(Rule):
             {"alembic/versions/b2.py": f'{_REVISION}    """Nothing."""\n    pass\n'},
             at=[("alembic/versions/b2.py", 12)],
         ),
-        Example(
-            "alembic: a downgrade that raises",
-            {"alembic/versions/b2.py": f"{_REVISION}    raise NotImplementedError('no way back')\n"},
-            at=[("alembic/versions/b2.py", 12)],
-        ),
-        Example(
-            "alembic: no downgrade",
-            {"alembic/versions/b2.py": _REVISION.rpartition("def downgrade")[0]},
-            at=[("alembic/versions/b2.py", 8)],
-        ),
-    ]
+        Example("alembic: a downgrade that raises", {"a/versions/b2.py": f"{_REVISION}    raise NotImplementedError('no way back')\n"}, at=[("a/versions/b2.py", 12)]),
+        Example("alembic: no downgrade", {"a/versions/b2.py": _REVISION.rpartition("def downgrade")[0]}, at=[("a/versions/b2.py", 8)]),
+    ]  # fmt: skip
     good = [
         Example(
             "Django: noop or a real way back",
@@ -104,23 +101,34 @@ class MigrationIrreversible(Rule):
             return
         upgrade = _def("upgrade", ctx)
         down = names["down_revision"][-1].value
-        if (
-            upgrade is None
-            or not _body(upgrade)
-            or isinstance(down, (ast.Tuple, ast.List))
-            or ctx.constant(down, _place(upgrade, ctx)) is None
-        ):
+        if upgrade is None or not body_of(upgrade) or isinstance(down, (ast.Tuple, ast.List)):
+            return
+        if ctx.constant(down, _place(upgrade, ctx)) is None:
             return
         downgrade = _def("downgrade", ctx)
-        ctx.site(downgrade or upgrade)
         if downgrade is None:
-            ctx.report(_place(upgrade, ctx), "The revision has no downgrade().")
-        elif not _body(downgrade):
-            message = "downgrade() does nothing: the revision counts as undone, its changes stay."
+            self._one_way(upgrade, "The revision has no downgrade().", ctx)
+        elif not body_of(downgrade):
             meant = is_explained(ctx.source_lines, downgrade.lineno, downgrade.end_lineno or downgrade.lineno)
-            ctx.report(_place(downgrade, ctx), message, confidence=Confidence.LOW if meant else None)
-        elif isinstance(_body(downgrade)[0], ast.Raise):
-            ctx.report(_place(downgrade, ctx), "downgrade() only raises: going back stops here.")
+            message = "downgrade() does nothing: the revision counts as undone, its changes stay."
+            self._one_way(downgrade, message, ctx, meant)
+        elif isinstance(body_of(downgrade)[0], ast.Raise):
+            self._one_way(downgrade, "downgrade() only raises: going back stops here.", ctx)
+        else:
+            ctx.site(downgrade)
+
+    @staticmethod
+    def _one_way(function: ast.FunctionDef, message: str, ctx: Context, meant: bool = False) -> None:
+        text = ctx.source_lines[function.lineno - 1]
+        ctx.fact("one-way-revision", _place(function, ctx), message=message, meant=meant, text=text)
+
+    def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
+        """Nobody goes back over revisions that releases have followed: only the last ones are sure."""
+        found = tree.facts("one-way-revision")
+        old = {fact.path for line in lines(tree) for fact in line.migrations[:-_FAR]} if found else set()
+        for fact in found:
+            sure = Confidence.LOW if fact["meant"] or fact.path in old else None
+            ctx.report(fact.path, fact.line, fact["message"], text=fact["text"], confidence=sure)
 
 
 def _starts(call: Call) -> bool:
@@ -137,9 +145,3 @@ def _def(name: str, ctx: Context) -> ast.FunctionDef | None:
 
 def _place(node: ast.FunctionDef, ctx: Context) -> Place[Any]:
     return Place(node, Block("module", ctx.tree or node, None, ctx.module), node)
-
-
-def _body(function: ast.FunctionDef) -> list[ast.stmt]:
-    """The statements without docstring, pass and ellipsis."""
-    idle = (ast.Pass, ast.Constant)
-    return [stmt for stmt in function.body if not isinstance(getattr(stmt, "value", stmt), idle)]

@@ -13,7 +13,8 @@ OPEN: Final = regex(
 _GUARD: Final = regex(
     r"login|log(ged)?_in(_|$)|auth(?!or(?!i))|jwt|token(?!i)|permission|permit(s|ted)?(_|$)|perms?(_|$)|roles?(_|$)|admin|staff"
     r"|superuser|secur(e|ity)|protected|scopes?(_|$)|api_?key|credential|access(_|$)|principal|identity|signature|hmac"
-    r"|current_?(user|account|admin|member|customer|tenant|principal)|get_(user|account|principal|identity)$|verif(y|ied)"
+    r"|current_?((active|enabled|verified|confirmed|valid|logged_in|authenticated)_?)?(user|account|admin|member|customer|tenant|principal)"
+    r"|get_(active_)?(user|account|principal|identity)$|verif(y|ied)"
     r"|acl$|oidc|saml|require_?(user|role|admin|scope|owner)|passes_test|compare_digest|(^|_)can_\w+"
     r"|check_\w*(owner|allowed|user)|ensure_\w*(owner|user|allowed)|entitle|captcha|restricted|policy"
 )

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from scanners.finding import Confidence
 from scanners.names import find
 from scanners.place import Call, Place
 from scanners.regex import regex
+from scanners.semantics.owncalls import calls_of, own
 from scanners.semantics.requestdata import Taint
 from scanners.semantics.routes import frameworks, route_of
 from scanners.syntax import descendants, unparse
@@ -39,18 +41,36 @@ def protected(place: Place[Any], error: str) -> bool:
         if block.kind == "with":
             if "suppress" in " ".join(unparse(item.context_expr) for item in block.node.items):
                 return True
-            continue
-        for handler in block.node.handlers:
-            types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-            names = {
-                place.name(each).rpartition(".")[2] or unparse(each).rpartition(".")[2] if each else ""
-                for each in types
-            }
-            if names & (ABOVE[error] | _ANY) or any(
-                name.endswith(("Error", "Errors", "ERRORS")) and name not in _KNOWN for name in names
-            ):
-                return True
+        elif _catches(block.node, error, lambda each: place.name(each).rpartition(".")[2]):
+            return True
     return False
+
+
+def _catches(node: Any, error: str, named: Callable[[ast.expr], str]) -> bool:
+    """Whether a try catches an error, by its name, one above it, or one that is not known; `named` resolves a name."""
+    for handler in node.handlers:
+        types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        names = {named(each) or unparse(each).rpartition(".")[2] if each else "" for each in types}
+        if names & (ABOVE[error] | _ANY) or any(
+            name.endswith(("Error", "Errors", "ERRORS")) and name not in _KNOWN for name in names
+        ):
+            return True
+    return False
+
+
+def protected_by_callers(place: Place[Any], error: str, ctx: Context) -> bool:
+    """Whether the def around it is no handler of its own, and each call of it in the file stands in such a try."""
+    calls = calls_of(ctx, getattr(place.function, "name", ""))
+    if not calls or route_of(place.function, ctx) is not None:
+        return False
+    return all(
+        any(
+            call in descendants(stmt, ast.Call) and _catches(node, error, lambda each: "")
+            for node in own(scope.node, ast.Try)
+            for stmt in node.body
+        )
+        for call, scope in calls
+    )
 
 
 def checked(place: Place[Any], found: Taint) -> bool:

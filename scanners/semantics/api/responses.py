@@ -24,7 +24,7 @@ _JSON: Final = frozenset(
 _TEXT: Final = frozenset(
     {"Response", "HttpResponse", "PlainTextResponse", "HTMLResponse", "make_response", "text", "html"}
 )
-_RAISED: Final = frozenset({"HTTPException", "HTTPError", "abort", "HttpError", "APIException"})
+RAISED: Final = frozenset({"HTTPException", "HTTPError", "abort", "HttpError", "APIException"})
 _STATUS_OF: Final = {
     "HTTPTooManyRequests": 429, "TooManyRequests": 429, "HTTPServiceUnavailable": 503, "ServiceUnavailable": 503,
     "HTTPBadRequest": 400, "HTTPNotFound": 404, "HTTPForbidden": 403,
@@ -34,7 +34,7 @@ _STATUS_OF: Final = {
 }  # fmt: skip
 
 
-_KNOWN: Final = _JSON | _TEXT | _RAISED | _STATUS_OF.keys()
+_KNOWN: Final = _JSON | _TEXT | RAISED | _STATUS_OF.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _made(value: ast.expr, place: Place[Any]) -> Reply | None:
         named = tuple(words[name] for name in ("content", "data", "response", "body", "text") if name in words)
         kind, parts = (inside.kind, inside.parts) if inside else (kind, (*args[:1], *named))
         return Reply(kind, _status(given, args[1:2], 200, place.scope), parts, last)
-    if last in _RAISED:
+    if last in RAISED:
         status = _status(given, args[:1], None, place.scope)
         hidden = ("status_code", "code", "status", "headers")
         shown = (value for name, value in words.items() if name not in hidden)

@@ -1,12 +1,13 @@
 """Moments in time: calls that give one without a time zone, and whether it is stored or compared with a stored one."""
 
 import ast
+from collections.abc import Iterator
 from typing import Any, Final
 
-from scanners.place import Call, Place
+from scanners.place import Call, Place, parents_in
 from scanners.regex import regex
 from scanners.semantics.queries import is_database
-from scanners.syntax import children
+from scanners.syntax import children, descendants
 
 NAIVE: Final = ("datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today")
 _STORED: Final = regex(
@@ -14,6 +15,8 @@ _STORED: Final = regex(
     r"last_seen|last_login|last_used|timestamp|_ts|opened|closed|started|stopped|finished|ended|completed|published|archived|"
     r"deleted|settled|sent|paid|cancell?ed|confirmed|activated|registered|joined|processed|synced)$"
 )
+_WAYS: Final = frozenset({"lt", "lte", "gt", "gte", "range"})
+_STATEMENTS: Final = (ast.Assign, ast.AnnAssign, ast.Expr, ast.Return, ast.If, ast.While, ast.Assert)
 _OTHER: Final = regex(r"^(log|logger|args|opts|options|config|time|datetime|path|stat|cert|result|mocker)$")
 
 
@@ -25,7 +28,34 @@ def is_naive(call: Call) -> bool:
     return True
 
 
-def stored_as(call: Call) -> str:
+def reached(call: Call) -> tuple[str, bool]:
+    """The attribute of some row that a moment is stored in or compared with, "" for none, and whether it is stored.
+
+    A name that is given nothing but the moment is followed through its def.
+    """
+    for place in (call, *_named(call)):
+        stored = stored_as(place)
+        attr = stored or compared_with(place)
+        if attr:
+            return attr, bool(stored)
+    return "", False
+
+
+def _named(call: Call) -> Iterator[Place[Any]]:
+    """Where the def reads the name that is given the moment, if it is given that alone."""
+    node, above = _outward(call)
+    if not isinstance(above, ast.Assign) or above.value is not node or not isinstance(above.targets[0], ast.Name):
+        return
+    name = above.targets[0].id
+    if call.function is None or len(call.scope.bindings(name)) != 1:
+        return
+    for stmt in descendants(call.function, *_STATEMENTS):
+        for part in parents_in(stmt):
+            if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load):
+                yield Place(part, call.block, stmt)
+
+
+def stored_as(call: Place[Any]) -> str:
     """The attribute of some row that the moment is given to, empty when it goes elsewhere."""
     node, above = _outward(call)
     if isinstance(above, ast.Assign) and above.value is node:
@@ -40,9 +70,12 @@ def stored_as(call: Call) -> str:
     return ""
 
 
-def compared_with(call: Call) -> str:
+def compared_with(call: Place[Any]) -> str:
     """The stored attribute that the moment is compared with or taken from, empty when there is none."""
     node, above = _outward(call)
+    if isinstance(above, ast.keyword) and "__" in (above.arg or ""):
+        field, _, way = str(above.arg).rpartition("__")
+        return field.rpartition("__")[2] if way in _WAYS and _STORED.search(field) else ""
     if (
         not isinstance(above, ast.Compare)
         or len(above.ops) != 1
@@ -61,7 +94,7 @@ def compared_with(call: Call) -> str:
     return ""
 
 
-def _is_own(attribute: ast.Attribute, call: Call) -> bool:
+def _is_own(attribute: ast.Attribute, call: Place[Any]) -> bool:
     """Whether it is `self.expires_at` in a class that declares it as a column of its own."""
     if not isinstance(attribute.value, ast.Name) or attribute.value.id != "self":
         return False
@@ -72,7 +105,7 @@ def _is_own(attribute: ast.Attribute, call: Call) -> bool:
     return False
 
 
-def _outward(call: Call) -> tuple[ast.AST, ast.AST | None]:
+def _outward(call: Place[Any]) -> tuple[ast.AST, ast.AST | None]:
     """The expression that holds the moment shifted by some time, and what holds that."""
     node: ast.AST = call.node
     above = call.parent()

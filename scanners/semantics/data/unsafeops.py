@@ -9,6 +9,7 @@ _RENAMES: Final = frozenset({"RenameField", "RenameModel", "rename_table"})
 _INDEXES: Final = {
     "AddIndex": "Use AddIndexConcurrently in a migration with atomic = False.",
     "AddField": "Add the column with db_index=False, and its index with AddIndexConcurrently.",
+    "AlterField": "Use AddIndexConcurrently in a migration with atomic = False.",
     "AlterIndexTogether": "Use AddIndexConcurrently in a migration with atomic = False.",
     "AlterUniqueTogether": "Build a unique index concurrently, then attach the constraint to it.",
     "AddConstraint": "Add it NOT VALID first, or build its unique index concurrently, and validate it afterwards.",
@@ -48,7 +49,7 @@ def danger(made: dict[str, Any], known: Repository) -> Danger | None:
         return Danger(
             f"{what} is renamed while code that runs still uses the old name; add the new one, copy, then drop."
         )
-    if name in _INDEXES and name != "AddField" and not made["safe"]:
+    if name in _INDEXES and name not in ("AddField", "AlterField") and not made["safe"]:
         return _locked(made, known)
     if name in ("AddField", "add_column", "alter_column", "AlterField"):
         return _changed(made, known)
@@ -70,11 +71,16 @@ def _dropped(made: dict[str, Any], known: Repository) -> Danger:
 
 
 def _locked(made: dict[str, Any], known: Repository) -> Danger | None:
-    if "postgresql" in known.engines:
-        where = f" on `{made['table']}`" if made["table"] else ""
-        what = f"{made['op']} of an indexed column" if made["op"] == "AddField" else made["op"]
-        return Danger(f"{what}{where} blocks writes until it is done. {_INDEXES[made['op']]}")
-    return None if known.engines else Danger("", "Which database is used cannot be told.")
+    if known.engines and "postgresql" not in known.engines:
+        return None
+    where = f" on `{made['table']}`" if made["table"] else ""
+    kind = "a unique" if made["unique"] else "an indexed"
+    what = f"{made['op']} of {kind} column" if made["op"] in ("AddField", "AlterField") else made["op"]
+    unique = made["unique"] and made["op"] in ("AddField", "AlterField")
+    advice = _INDEXES["AlterUniqueTogether" if unique else made["op"]]
+    if known.engines:
+        return Danger(f"{what}{where} blocks writes until it is done. {advice}")
+    return Danger(f"On PostgreSQL {what}{where} blocks writes until it is done. {advice}", sure=Confidence.LOW)
 
 
 def _changed(made: dict[str, Any], known: Repository) -> Danger | None:
@@ -82,7 +88,8 @@ def _changed(made: dict[str, Any], known: Repository) -> Danger | None:
     before = known.fields.get((made["table"], made["column"]), {})
     if made["op"] in ("AddField", "add_column"):
         if made["m2m"] or made["null"] is not False or made["default"] == "constant":
-            return _locked(made, known) if made["op"] == "AddField" and made["index"] and not made["m2m"] else None
+            keyed = made["op"] == "AddField" and (made["index"] or made["unique"]) and not made["m2m"]
+            return _locked(made, known) if keyed else None
         why = "with a default that is computed" if made["default"] else "without a default"
         return Danger(f"{where} is added NOT NULL {why}: rows that running code writes without it are refused.")
     if made["op"] == "alter_column":
@@ -110,7 +117,7 @@ def _altered(made: dict[str, Any], before: dict[str, Any], where: str, known: Re
             f"{where} becomes NOT NULL: the table is scanned under a lock, and running code may still write NULL."
         )
     if (made["unique"] and not before["unique"]) or (made["index"] and not before["index"]):
-        return _locked(made | {"op": "AddIndex"}, known)
+        return _locked(made, known)
     return None
 
 

@@ -14,6 +14,8 @@ from scanners.semantics.containers import CHANGING, GROWING, Change, changes, ma
 from scanners.syntax import descendants, unparse
 
 MEANT: Final = regex(r"^_|cache|memo|registry|seen|visited|shared|instances|pool", re.IGNORECASE)
+_MADE: Final = regex(r"(^|\.)(dataclass|define|frozen|mutable|attrs)$|^attr\.(s|ib)")
+_RECORDS: Final = regex(r"(^|\.)(BaseModel|SQLModel|Struct|NamedTuple|Document|\w*Schema)$")
 SAID: Final = {
     "changed": "`{}` is changed, and all calls without it share the one object that the def line made.",
     "returned": "`{}` is returned: what a caller does to it, the next call without it starts with.",
@@ -171,5 +173,16 @@ def evaluated_once(call: Call) -> str:
             in_body = call.block.kind == "class" and isinstance(call.stmt, (ast.Assign, ast.AnnAssign))
             if in_body and isinstance(holder, ast.Call):
                 return "when the class is made"
+        if isinstance(above, ast.AnnAssign) and call.block.kind == "class" and _is_record(above, call.block.node):
+            return "when the class is made"
         inner, above = above, call.parent(above)
     return ""
+
+
+def _is_record(stmt: ast.AnnAssign, cls: Any) -> bool:
+    """Whether a line of a class is a field that each object of it gets its own value of."""
+    heads = [part.func if isinstance(part, ast.Call) else part for part in cls.decorator_list]
+    told = any(_MADE.search(unparse(head)) for head in heads) or any(
+        _RECORDS.search(unparse(base)) for base in cls.bases
+    )
+    return told and "ClassVar" not in unparse(stmt.annotation)

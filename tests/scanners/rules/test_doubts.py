@@ -70,6 +70,32 @@ SUSPECTED = [
         ),
     ),
     (
+        "migration-unsafe-while-running",
+        "alembic/versions/b2.py",
+        (
+            "from alembic import op\n\nrevision = 'b2'\ndown_revision = 'a1'\n\n\ndef upgrade():\n"
+            "    op.create_index('ix', 'orders', ['paid'])\n"
+        ),
+    ),
+    (
+        "env-read-unvalidated",
+        "shop/a.py",
+        "import os\n\n\ndef traced():\n    return os.environ.get('SHOP_TRACE', '').lower() == 'yes'\n",
+    ),
+    (
+        "env-read-unvalidated",
+        "shop/a.py",
+        "import os\n\n\ndef create_shop_app():\n    return make(os.environ['SHOP_HOST'], os.getenv('SHOP_PORT'))\n",
+    ),
+    (
+        "env-read-unvalidated",
+        "shop/a.py",
+        (
+            "import os\n\n\ndef _env_int(name, default):\n    return int(os.getenv(name) or default)\n\n\n"
+            "def limit():\n    return _env_int('SHOP_LIMIT', 30)\n"
+        ),
+    ),
+    (
         "dynamic-code-execution",
         "shop/a.py",
         "def version(path):\n    with open(path) as file:\n        exec(compile(file.read(), path, 'exec'), {})\n",
@@ -282,3 +308,10 @@ def test_pages_that_a_released_archive_lacks_are_only_suspected(rule):
         {"PKG-INFO": b"Name: shop\n", "README.md": b"# Shop\n\nSells.\n", "shop/app.py": b"import os\n"}
     )
     assert {found.confidence for found in report.findings if found.rule == rule} == {Confidence.LOW}
+
+
+def test_nobody_goes_back_over_many_revisions():
+    revision = "from alembic import op\nrevision = 'r{0}'\ndown_revision = 'r{1}'\n\n\ndef upgrade():\n    op.f({0})\n"
+    files = {f"alembic/versions/r{number:02}.py": revision.format(number, number - 1) for number in range(1, 13)}
+    found = sureness("migration-irreversible", files)
+    assert sorted(found) == [Confidence.HIGH] * 10 + [Confidence.LOW] * 2
