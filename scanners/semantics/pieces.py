@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from scanners.constants import UNKNOWN, fold
@@ -13,21 +14,16 @@ from scanners.syntax import descendants
 
 Part = str | ast.expr
 
-
 _DEPTH: Final = 10
 
-
 _LONGEST: Final = 200  # Parts: longer chains of `+=` are generated, and reading on changes nothing.
-
+_MOST: Final = 40  # What is appended to one list, for the same reason.
 
 _NUMERIC: Final = regex(r"\d[bcdeEfFgGnoxX%]'?$|'[dfegx]'$")
 
-
 _FORMAT: Final = regex(r"(\(\w+\))?[-+ #0]*+[\d*]*+(\.[\d*]++)?[a-zA-Z]")
 
-
 _NUMBER_FORMAT: Final = regex(r"(\(\w+\))?[-+ #0]*+[\d*]*+(\.[\d*]++)?[dioxXeEfFgG]")
-
 
 _KEEPERS: Final = frozenset(
     "strip lstrip rstrip lower upper encode dedent format_map expandtabs casefold title".split()
@@ -234,17 +230,18 @@ def _collected(expr: ast.expr, items: ast.Name, scope: Scope, line: int, column:
 
 def _appended(name: str, scope: Scope) -> list[ast.expr]:
     """What a def appends to a list of its own."""
-    if scope.kind != "function":
-        return []
-    calls = [call for call in descendants(scope.node, ast.Call) if len(call.args) == 1]
-    return [
-        call.args[0]
-        for call in calls
-        if isinstance(call.func, ast.Attribute)
-        and call.func.attr == "append"
-        and isinstance(call.func.value, ast.Name)
-        and call.func.value.id == name
-    ]
+    return _appends(scope.node).get(name, []) if scope.kind == "function" else []
+
+
+@lru_cache(maxsize=2)
+def _appends(function: ast.AST) -> dict[str, list[ast.expr]]:
+    found: dict[str, list[ast.expr]] = {}
+    for call in descendants(function, ast.Call):
+        func = call.func
+        if isinstance(func, ast.Attribute) and func.attr == "append" and len(call.args) == 1:
+            held = found.setdefault(getattr(func.value, "id", ""), [])
+            held += call.args if len(held) < _MOST else []
+    return found
 
 
 def _named(expr: ast.Name, scope: Scope, line: int, column: int, depth: int) -> list[Part]:

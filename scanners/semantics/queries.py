@@ -91,7 +91,7 @@ def is_database(call: Call) -> Confidence | None:
 def is_made_by_text(query: ast.expr, call: Call) -> bool:
     """Whether a query is a `text(...)`, here or through a name: that call is judged by itself."""
     if isinstance(query, ast.Name):
-        held = [binding.value for binding in call.scope.bindings(query.id) if binding.kind == "assign"]
+        held = [binding.value for binding in call.scope.bindings(query.id)[-8:] if binding.kind == "assign"]
         return any(isinstance(value, ast.Call) and call.name(value.func) in SQL_FUNCTIONS for value in held)
     return isinstance(query, ast.Call) and call.name(query.func) in SQL_FUNCTIONS
 

@@ -17,6 +17,7 @@ _DERIVES: Final = frozenset(
     "urlparse urlsplit URL parse_url realpath abspath normpath resolve commonpath commonprefix absolute strip lower "
     "Path PurePath join joinpath getaddrinfo gethostbyname ip_address tldextract extract relpath str rstrip".split()
 )
+_HOSTS: Final = frozenset("netloc hostname".split())
 _PARTS: Final = frozenset("netloc hostname host scheme port parents parent".split())
 _VALIDATOR: Final = regex(
     r"^_?(is|check|has|validate|verify|ensure|assert|require|allow)[a-z]*_\w*"
@@ -97,6 +98,8 @@ class _Check:
             return self.says(test.value)
         if isinstance(test, ast.Name) and test.id != self.subject:
             return self._kept(test.id)
+        if isinstance(test, ast.Attribute) and test.attr in _HOSTS:  # What names no host stays where it is.
+            return "no" if self.concerns(test.value) else ""
         return "both" if self._called(test) else ""
 
     def _kept(self, name: str) -> str:
@@ -145,6 +148,7 @@ def _fixed(right: ast.expr, left: ast.expr) -> bool:
     """Whether a comparison is with something that is fixed, and not merely with nothing."""
     empty = isinstance(right, ast.Constant) and not right.value
     whole = isinstance(left, (ast.Name, ast.Subscript)) or getattr(left, "attr", "") in _PARTS
+    empty = empty and getattr(left, "attr", "") not in _HOSTS
     return not empty and (whole or (isinstance(left, ast.Call) and _derives(left)))
 
 

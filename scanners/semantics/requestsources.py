@@ -69,6 +69,7 @@ _KINDS: Final = {
 _ARGUMENTS: Final = frozenset(
     f"get_{kind}argument{end}" for kind in ("", "query_", "body_") for end in ("", "s")
 )  # Tornado's handlers read the request through methods of their own.
+_FILLED: Final = frozenset(f"fastapi.{name}" for name in "Query Path Header Cookie Body Form File".split())
 _SERVER_KEYS: Final = frozenset("REMOTE_ADDR SERVER_NAME SERVER_PORT REQUEST_METHOD SCRIPT_NAME".split())
 _CHECKED: Final = regex(r"(pattern|regex)\s*=|constr\(|StringConstraints|Depends\(|Security\(|Literal|Enum")
 _OPEN_TYPES: Final = frozenset("str bytes dict Any list Dict List Sequence set tuple Mapping UploadFile".split())
@@ -93,7 +94,29 @@ def is_source(expr: ast.expr, scope: Scope, ctx: Context) -> Confidence | None:
     if expr.attr in _ARGUMENTS or expr.attr in ("kwargs", "path_kwargs"):
         return _of_handler(expr, scope, ctx)
     framework, sure = _request(expr.value, scope, ctx)
-    return sure if framework and expr.attr in _READS[framework] else None
+    if framework:
+        return sure if expr.attr in _READS[framework] else None
+    return _of_model(expr, scope, ctx)
+
+
+def _of_model(expr: ast.Attribute, scope: Scope, ctx: Context) -> Confidence | None:
+    """Whether it is a field of text of the file's own schema, in a handler that takes one: its type checks nothing."""
+    found = find(expr.value.id, scope) if isinstance(expr.value, ast.Name) else None
+    if found is None or found[0][0].kind != "param" or "pydantic" not in ctx.imported:
+        return None
+    route = routes_of(ctx).get(found[1].node)
+    made = ctx.definition(resolve(expr.value, scope, expr.lineno)) if route is not None else None
+    if not isinstance(made, ast.ClassDef) or any("validator" in unparse(each) for each in _decorators(made)):
+        return None
+    for stmt in made.body:
+        if isinstance(stmt, ast.AnnAssign) and getattr(stmt.target, "id", "") == expr.attr:
+            checked = _CHECKED.search(unparse(stmt))
+            return None if checked or _plain_type(unparse(stmt.annotation)) not in _OPEN_TYPES else Confidence.MEDIUM
+    return None
+
+
+def _decorators(made: ast.ClassDef) -> list[ast.expr]:
+    return [each for stmt in made.body if isinstance(stmt, ast.FunctionDef) for each in stmt.decorator_list]
 
 
 def _of_handler(expr: ast.Attribute, scope: Scope, ctx: Context) -> Confidence | None:
@@ -161,6 +184,9 @@ def parameter_source(binding: Binding, ctx: Context) -> Confidence | None:
     function, arg = binding.scope.node, binding.value
     route = routes_of(ctx).get(function)
     param = next((param for param in route.params if param.name == arg.arg), None) if route else None
+    if route is None and "fastapi" in ctx.imported and isinstance(default := _default(arg, function), ast.Call):
+        made = resolve(default.func, ctx.module, default.lineno)  # A function that handlers depend on.
+        return Confidence.MEDIUM if made and made.dotted in _FILLED and _is_open(arg, function) else None
     if route is None or param is None or param.source in ("request", "depends"):
         return None
     if route.framework in ("fastapi", "litestar", "ninja"):
@@ -186,11 +212,14 @@ def _is_open(arg: ast.arg, function: Any) -> bool:
     if arg.annotation is None:
         return default is None or (isinstance(default, ast.Constant) and isinstance(default.value, str))
     written = unparse(arg.annotation).strip("'\"")
-    if _CHECKED.search(written):
-        return False
+    return not _CHECKED.search(written) and _plain_type(written) in _OPEN_TYPES
+
+
+def _plain_type(written: str) -> str:
+    """The type that an annotation comes down to, without Annotated, Optional and what it holds."""
     written = re.sub(r"^(?:typing\.|t\.)?Annotated\[(.+)\]$", lambda found: found[1].split(", ")[0], written)
     written = re.sub(r"^(?:typing\.|t\.)?Optional\[(.+)\]$|^(.+?) \| None$", lambda m: m[1] or m[2], written)
-    return re.split(r"[\[(]", written)[0].rpartition(".")[2] in _OPEN_TYPES
+    return re.split(r"[\[(]", written)[0].rpartition(".")[2]
 
 
 def _default(arg: ast.arg, function: Any) -> ast.expr | None:

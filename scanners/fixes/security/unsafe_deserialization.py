@@ -35,6 +35,12 @@ class LoadSafely(Fix):
         ),
     )
     declined = (
+        Declined(
+            "a loader of its own",
+            "import yaml\n\n\nclass Tags(yaml.Loader):\n    pass\n\n\n"
+            "def read(file):\n    return yaml.load(file, Loader=Tags)\n",
+            "class of this file",
+        ),
         Declined("pickle", "import pickle\n\n\ndef read(raw):\n    return pickle.loads(raw)\n", "another format"),
     )
 
@@ -42,6 +48,9 @@ class LoadSafely(Fix):
         """Name the safe loader, or pass the safe option."""
         dotted, node = spot.call.dotted, spot.node(cst.Call)
         if dotted.startswith("yaml."):
+            loader = spot.call.argument(1, "Loader")
+            if loader is not None and spot.call.name(loader).startswith("."):
+                raise NotOfferedError("The loader is a class of this file: give it yaml.SafeLoader as its base.")
             name = "safe_load_all" if dotted.endswith("_all") else "safe_load"
             for needless in (dotted.rpartition(".")[2], *_LOADERS):
                 spot.unneeded("yaml", needless)

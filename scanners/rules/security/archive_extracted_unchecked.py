@@ -50,62 +50,47 @@ class ArchiveExtractedUnchecked(Rule):
     fix = 'Pass filter="data", or refuse members whose resolved path leaves the target directory.'
     bad = [
         Example(
-            "tar",
+            "tar, whatever the filter",
             {
-                "restore.py": "import tarfile\n\n\ndef restore(path, target):\n    with tarfile.open(path) as archive:\n"
-                "        archive.extractall(target)\n"
+                "restore.py": "import tarfile\n\n\ndef restore(path, target):\n    with tarfile.open(path) as archive:\n        archive.extractall(target)\n",
+                "restore2.py": "import tarfile\n\n\ndef restore(path, target):\n    archive = tarfile.open(path)\n    for member in archive:\n        archive.extract(member, target, filter='fully_trusted')\n",
             },
-            at=[("restore.py", 6)],
-        ),
-        Example(
-            "any member, whatever the filter",
-            {
-                "restore.py": "import tarfile\n\n\ndef restore(path, target):\n    archive = tarfile.open(path)\n"
-                "    for member in archive:\n        archive.extract(member, target, filter='fully_trusted')\n"
-            },
-            at=[("restore.py", 7)],
+            at=[("restore.py", 6), ("restore2.py", 7)],
         ),
         Example(
             "shutil",
             {
-                "upload.py": "import shutil\n\n\ndef unpack(upload, target):\n    shutil.unpack_archive(upload.path, target)\n"
+                "upload.py": "import shutil\n\n\ndef unpack(upload, target):\n    shutil.unpack_archive(upload.path, target)\n",
             },
             at=[("upload.py", 5)],
         ),
         Example(
-            "names joined by hand",
+            "names joined by hand; all members",
             {
-                "theme.py": "import os\nimport zipfile\n\n\ndef install(path, target):\n    with zipfile.ZipFile(path) as bundle:\n"
-                "        for name in bundle.namelist():\n            with open(os.path.join(target, name), 'wb') as out:\n                out.write(bundle.read(name))\n"
+                "theme.py": "import os\nimport zipfile\n\n\ndef install(path, target):\n    with zipfile.ZipFile(path) as bundle:\n        for name in bundle.namelist():\n            with open(os.path.join(target, name), 'wb') as out:\n                out.write(bundle.read(name))\n",
+                "pages.py": "import tarfile\nimport zipfile\nfrom pathlib import Path\n\n\ndef unpack(path, folder):\n    with zipfile.ZipFile(path) as pages:\n        for name in pages.namelist():\n            (Path(folder) / name).write_bytes(pages.read(name))\n\n\ndef restore(path, folder):\n    with tarfile.open(path) as tar:\n        tar.extractall(folder, members=tar.getmembers())\n",
             },
-            at=[("theme.py", 8)],
+            at=[("pages.py", 9), ("pages.py", 14), ("theme.py", 8)],
         ),
     ]
     good = [
         Example(
-            "filter",
+            "filter; zip cleans names",
             {
-                "restore.py": "import tarfile\n\nwith tarfile.open('b.tar') as archive:\n    archive.extractall('x', filter='data')\n"
+                "restore.py": "import tarfile\n\nwith tarfile.open('b.tar') as archive:\n    archive.extractall('x', filter='data')\n",
+                "upload.py": "import zipfile\n\n\ndef unpack(path):\n    with zipfile.ZipFile(path) as z:\n        z.extractall('x')\n",
             },
         ),
         Example(
             "checked loop",
             {
-                "restore.py": "import tarfile\nfrom pathlib import Path\n\n\ndef restore(path, target: Path):\n"
-                "    with tarfile.open(path) as archive:\n        for member in archive.getmembers():\n            if not (target / member.name).resolve().is_relative_to(target):\n                raise ValueError(member.name)\n            archive.extract(member, target)\n"
-            },
-        ),
-        Example(
-            "zip cleans names",
-            {
-                "upload.py": "import zipfile\n\n\ndef unpack(path):\n    with zipfile.ZipFile(path) as z:\n        z.extractall('x')\n"
+                "restore.py": "import tarfile\nfrom pathlib import Path\n\n\ndef restore(path, target: Path):\n    with tarfile.open(path) as archive:\n        for member in archive.getmembers():\n            if not (target / member.name).resolve().is_relative_to(target):\n                raise ValueError(member.name)\n            archive.extract(member, target)\n",
             },
         ),
         Example(
             "own archive",
             {
-                "backup.py": "import tarfile\n\n\ndef round_trip(path):\n    with tarfile.open(path, 'w:gz') as out:\n"
-                "        out.add('data')\n    with tarfile.open(path) as archive:\n        archive.extractall('copy')\n"
+                "backup.py": "import tarfile\n\n\ndef round_trip(path):\n    with tarfile.open(path, 'w:gz') as out:\n        out.add('data')\n    with tarfile.open(path) as archive:\n        archive.extractall('copy')\n",
             },
         ),
     ]

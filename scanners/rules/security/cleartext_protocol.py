@@ -29,55 +29,57 @@ class CleartextProtocol(Rule):
         Example(
             "http",
             {
-                "rates.py": "import requests\n\nAPI = 'http://api.rates.io/v1'\n\n\ndef rate(code):\n"
-                "    return requests.get(f'{API}/{code}', timeout=5).json()\n"
+                "rates.py": "import requests\n\nAPI = 'http://api.rates.io/v1'\n\n\ndef rate(code):\n    return requests.get(f'{API}/{code}', timeout=5).json()\n",
             },
             at=[("rates.py", 7)],
         ),
         Example(
             "broker and cache",
             {
-                "queue_app.py": "import redis\nfrom celery import Celery\n\ncache = redis.from_url('redis://cache.eu-1.cloud.com:6379/0')\n"
-                "app = Celery('shop', broker='amqp://mq.shop.com//')\n"
+                "queue_app.py": "import redis\nfrom celery import Celery\n\ncache = redis.from_url('redis://cache.eu-1.cloud.com:6379/0')\napp = Celery('shop', broker='amqp://mq.shop.com//')\n",
             },
             at=[("queue_app.py", 4), ("queue_app.py", 5)],
         ),
         Example(
-            "ftp and gRPC",
+            "ftp, gRPC, IMAP and LDAP",
             {
-                "feeds.py": "import ftplib\n\nimport grpc\n\n\ndef fetch():\n    ftplib.FTP('files.partner.com')\n"
-                "    return grpc.insecure_channel('prices.partner.com:443')\n"
+                "feeds.py": "import ftplib\n\nimport grpc\n\n\ndef fetch():\n    ftplib.FTP('files.partner.com')\n    return grpc.insecure_channel('prices.partner.com:443')\n",
+                "mail.py": "import imaplib\n\nimport httpx\nimport ldap\n\nbox = imaplib.IMAP4('imap.rates.io')\nserver = ldap.initialize('ldap://ldap.rates.io')\nclient = httpx.Client(base_url='http://api.rates.io')\n",
             },
-            at=[("feeds.py", 7), ("feeds.py", 8)],
+            at=[("feeds.py", 7), ("feeds.py", 8), ("mail.py", 6), ("mail.py", 7), ("mail.py", 8)],
         ),
         Example(
             "mail login before starttls",
             {
-                "mail.py": "import smtplib\n\n\ndef send(user, word, letter):\n    server = smtplib.SMTP('mail.shop.com', 587, timeout=9)\n"
-                "    server.login(user, word)\n    server.send_message(letter)\n"
+                "mail.py": "import smtplib\n\n\ndef send(user, word, letter):\n    server = smtplib.SMTP('mail.shop.com', 587, timeout=9)\n    server.login(user, word)\n    server.send_message(letter)\n",
             },
             at=[("mail.py", 6)],
         ),
     ]
     good = [
-        Example("https", {"rates.py": "import requests\n\nrequests.get('https://api.rates.io/v1', timeout=5)\n"}),
+        Example(
+            "https",
+            {
+                "rates.py": "import requests\n\nrequests.get('https://api.rates.io/v1', timeout=5)\n",
+            },
+        ),
         Example(
             "near",
             {
-                "near.py": "import redis\nimport requests\n\nrequests.get('http://localhost:9200/_health', timeout=1)\n"
-                "requests.get('http://search:9200/', timeout=1)\nrequests.get('http://auth.prod.internal/', timeout=1)\n"
-                "redis.from_url('redis://10.0.0.7:6379')\n"
+                "near.py": "import redis\nimport requests\n\nrequests.get('http://localhost:9200/_health', timeout=1)\nrequests.get('http://search:9200/', timeout=1)\nrequests.get('http://auth.prod.internal/', timeout=1)\nredis.from_url('redis://10.0.0.7:6379')\n",
             },
         ),
         Example(
             "a namespace",
-            {"atom.py": "ATOM = 'http://www.w3.org/2005/Atom'\n\n\ndef tag(name):\n    return f'{{{ATOM}}}{name}'\n"},
+            {
+                "atom.py": "ATOM = 'http://www.w3.org/2005/Atom'\n\n\ndef tag(name):\n    return f'{{{ATOM}}}{name}'\n",
+            },
         ),
         Example(
             "starttls first",
             {
-                "mail.py": "import smtplib\n\n\ndef send(user, word):\n    server = smtplib.SMTP('mail.shop.com', 587, timeout=9)\n"
-                "    server.starttls()\n    server.login(user, word)\n"
+                "mail.py": "import smtplib\n\n\ndef send(user, word):\n    server = smtplib.SMTP('mail.shop.com', 587, timeout=9)\n    server.starttls()\n    server.login(user, word)\n",
+                "box.py": "import imaplib\n\nbox = imaplib.IMAP4('imap.rates.io')\nbox.starttls()\n",
             },
         ),
     ]
@@ -88,6 +90,8 @@ class CleartextProtocol(Rule):
             ctx.site(call)
             if not starts_tls(call, ctx) and not is_near(call.origin, call):
                 ctx.report(call, "The password goes to the mail server in clear; call starttls() first.")
+            return
+        if call.last in ("IMAP4", "POP3") and starts_tls(call, ctx):
             return
         position = HOSTS.get(call.dotted, CLIENTS.get(call.dotted, 0))
         addresses = [call.argument(position, *KEYWORDS), *(call.keyword(name) for name in ("broker", "backend"))]

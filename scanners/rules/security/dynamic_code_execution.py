@@ -3,11 +3,12 @@ import ast
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
+from scanners.regex import regex
 from scanners.rule import Example, Rule
 from scanners.semantics.harmless import is_fixed_name
 from scanners.semantics.pieces import pieces
 from scanners.semantics.requestdata import taint
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _FRAMES = frozenset({"pandas.DataFrame.eval", "pandas.DataFrame.query"})
 _RUNS = frozenset({"eval", "exec", "builtins.eval", "builtins.exec", "pandas.eval", *_FRAMES})
@@ -23,6 +24,9 @@ _TEMPLATES = {
     "django.template.Template": "template_string",
     "mako.template.Template": "text",
 }
+
+_MADE = "The template itself is made from text that is not fixed: its expressions run."
+_ENGINE = regex(r"env|engine|jinja|templates")
 
 
 class DynamicCodeExecution(Rule):
@@ -43,63 +47,56 @@ class DynamicCodeExecution(Rule):
     fix = "Look the operation up in a mapping, parse values with ast.literal_eval or json, keep templates in files."
     bad = [
         Example(
-            "eval of an argument",
-            {"pricing/rules.py": "def apply(formula, price):\n    return eval(formula, {'price': price})\n"},
-            at=[("pricing/rules.py", 2)],
-        ),
-        Example(
-            "exec of assembled text",
-            {"jobs/run.py": "def call(job, argument):\n    exec(f'jobs.{job}({argument!r})')\n"},
-            at=[("jobs/run.py", 2)],
-        ),
-        Example(
-            "compiled for later",
-            {"filters.py": "def prepare(text):\n    return compile(text, '<filter>', 'eval')\n"},
-            at=[("filters.py", 2)],
-        ),
-        Example(
-            "pandas",
-            {"a.py": "import pandas as pd\n\n\ndef column(frame, text):\n    return pd.eval(text, target=frame)\n"},
-            at=[("a.py", 5)],
-        ),
-        Example(
-            "template from text",
+            "eval of an argument; pandas",
             {
-                "greet.py": "from flask import render_template_string\n\n\ndef hello(name):\n    return render_template_string('<h1>Hello ' + name + '</h1>')\n"
+                "pricing/rules.py": "def apply(formula, price):\n    return eval(formula, {'price': price})\n",
+                "a.py": "import pandas as pd\n\n\ndef column(frame, text):\n    return pd.eval(text, target=frame)\n",
             },
-            at=[("greet.py", 5)],
+            at=[("a.py", 5), ("pricing/rules.py", 2)],
         ),
         Example(
-            "import by name",
+            "exec of assembled text; compiled for later; import by name",
             {
-                "plugins.py": "import importlib\n\n\ndef load(name):\n    return importlib.import_module(f'out.{name}')\n"
+                "jobs/run.py": "def call(job, argument):\n    exec(f'jobs.{job}({argument!r})')\n",
+                "filters.py": "def prepare(text):\n    return compile(text, '<filter>', 'eval')\n",
+                "plugins.py": "import importlib\n\n\ndef load(name):\n    return importlib.import_module(f'out.{name}')\n",
             },
-            at=[("plugins.py", 5)],
+            at=[("filters.py", 2), ("jobs/run.py", 2), ("plugins.py", 5)],
+        ),
+        Example(
+            "template from text, by an engine of a project too",
+            {
+                "greet.py": "from flask import render_template_string\n\n\ndef hello(name):\n    return render_template_string('<h1>Hello ' + name + '</h1>')\n",
+                "show.py": "from django.http import HttpResponse\nfrom django.template import engines\n\n\ndef show(request):\n    made = engines['django'].from_string(request.POST['text'])\n    return HttpResponse(made.render({}, request))\n",
+            },
+            at=[("greet.py", 5), ("show.py", 6)],
         ),
     ]
     good = [
-        Example("values only", {"rules.py": "import ast\n\n\ndef read(text):\n    return ast.literal_eval(text)\n"}),
-        Example("a constant", {"rules.py": "LIMIT = '2 ** 16'\nlimit = eval(LIMIT)\n"}),
         Example(
-            "names that only look alike",
+            "values only; a constant; a fixed template",
             {
-                "train.py": "import re\n\n\ndef score(model, pattern):\n    model.eval()\n    return re.compile(pattern)\n"
+                "rules.py": "import ast\n\n\ndef read(text):\n    return ast.literal_eval(text)\n",
+                "rules2.py": "LIMIT = '2 ** 16'\nlimit = eval(LIMIT)\n",
+                "mail.py": "from jinja2 import Template\n\nBODY = 'Dear {{ name }}'\n\n\ndef body(name):\n    return Template(BODY).render(name=name)\n",
             },
         ),
         Example(
-            "the syntax tree only",
-            {"check.py": "import ast\n\n\ndef tree(text):\n    return compile(text, 'x', 'exec', ast.PyCF_ONLY_AST)\n"},
-        ),
-        Example(
-            "a fixed template",
+            "names that only look alike; the syntax tree only",
             {
-                "mail.py": "from jinja2 import Template\n\nBODY = 'Dear {{ name }}'\n\n\ndef body(name):\n    return Template(BODY).render(name=name)\n"
+                "train.py": "import re\n\n\ndef score(model, pattern):\n    model.eval()\n    return re.compile(pattern)\n",
+                "check.py": "import ast\n\n\ndef tree(text):\n    return compile(text, 'x', 'exec', ast.PyCF_ONLY_AST)\n",
             },
         ),
     ]
-    calls = (*_RUNS, *_COMPILES, *_IMPORTS, *_TEMPLATES)
+    calls = (*_RUNS, *_COMPILES, *_IMPORTS, *_TEMPLATES, "*.from_string")
 
     def visit_call(self, call: Call, ctx: Context) -> None:
+        if call.last == "from_string" and call.dotted not in _TEMPLATES:
+            given, engine = call.argument(0), unparse(call.receiver) if call.receiver is not None else ""
+            if given is not None and _ENGINE.search(engine) and taint(given, call, ctx):
+                ctx.report(call, _MADE, severity=Severity.CRITICAL, confidence=Confidence.MEDIUM)
+            return
         if call.dotted in _TEMPLATES:
             self._template(call, ctx)
             return
@@ -132,8 +129,7 @@ class DynamicCodeExecution(Rule):
             return
         severity = Severity.CRITICAL if taint(source, call, ctx) else None
         sure = Confidence.MEDIUM if taken.built and not _is_of_a_file(call, taken.holes) else Confidence.LOW
-        message = "The template itself is made from text that is not fixed: its expressions run."
-        ctx.report(call, message, severity=severity, confidence=Confidence.HIGH if severity else sure)
+        ctx.report(call, _MADE, severity=severity, confidence=Confidence.HIGH if severity else sure)
 
 
 def _is_of_a_file(call: Call, holes: list[ast.expr]) -> bool:

@@ -1,22 +1,20 @@
 import ast
 import re
-from typing import Any
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.regex import regex
 from scanners.rule import Example, Rule
-from scanners.semantics.pieces import pieces
+from scanners.semantics.security import sharedpaths
 from scanners.syntax import unparse
 
 _MODES = {"os.chmod": 1, "os.fchmod": 1, "os.lchmod": 1, "pathlib.Path.chmod": 0, "os.umask": 0, "*.chmod": 0}
-_SHARED = regex(r"^(/tmp|/var/tmp|/dev/shm)/.")
+_FLAGS = regex(r"\bS_IWOTH\b|\bS_IRWXO\b")
 _KEY = regex(
     r"private_?key|priv_?key|secret|id_rsa|id_ed25519|\.pem\b|\.key\b|key_?(file|path)|credential|password|token", re.I
 )
 _PUBLIC = regex(r"pub|cert|authorized", re.I)
-_WRITES = frozenset({"write_text", "write_bytes", "touch", "mkdir"})
 
 
 class FileOpenToOthers(Rule):
@@ -36,56 +34,54 @@ class FileOpenToOthers(Rule):
     fix = "Use tempfile.NamedTemporaryFile or mkdtemp; give files 0o600 and directories 0o700."
     bad = [
         Example(
-            "mktemp",
+            "mktemp; fixed name under a shared folder",
             {
-                "export.py": "import tempfile\n\n\ndef export(rows):\n    path = tempfile.mktemp('.csv')\n    return path\n"
+                "export.py": "import tempfile\n\n\ndef export(rows):\n    path = tempfile.mktemp('.csv')\n    return path\n",
+                "report.py": "from pathlib import Path\n\n\ndef save(day, text):\n    with open(f'/tmp/report-{day}.txt', 'w') as out:\n        out.write(text)\n    Path('/tmp/last').write_text(day)\n",
+                "joined.py": "import os\nimport tempfile\nfrom pathlib import Path\n\n\ndef keep(name, rows):\n    with open(os.path.join('/tmp', 'rows.csv'), 'w') as file:\n        file.write(rows)\n    (Path(tempfile.gettempdir()) / 'rows.csv').write_text(rows)\n    Path(f'/var/tmp/{name}.csv').write_text(rows)\n",
             },
-            at=[("export.py", 5)],
+            at=[
+                ("export.py", 5),
+                ("joined.py", 7),
+                ("joined.py", 9),
+                ("joined.py", 10),
+                ("report.py", 5),
+                ("report.py", 7),
+            ],
         ),
         Example(
-            "fixed name under /tmp",
+            "others may write; a key that others may read",
             {
-                "report.py": "from pathlib import Path\n\n\ndef save(day, text):\n    with open(f'/tmp/report-{day}.txt', 'w') as out:\n"
-                "        out.write(text)\n    Path('/tmp/last').write_text(day)\n"
+                "setup_dirs.py": "import os\nfrom pathlib import Path\n\n\ndef prepare(path):\n    os.chmod(path, 0o777)\n    Path(path).chmod(0o666)\n    os.umask(0)\n",
+                "flags.py": "import os\nimport stat\n\n\ndef share(path):\n    os.chmod(path, os.stat(path).st_mode | stat.S_IWOTH)\n",
+                "keys.py": "import os\n\n\ndef store(private_key_path):\n    os.chmod(private_key_path, 0o644)\n",
             },
-            at=[("report.py", 5), ("report.py", 7)],
-        ),
-        Example(
-            "others may write",
-            {
-                "setup_dirs.py": "import os\nfrom pathlib import Path\n\n\ndef prepare(path):\n    os.chmod(path, 0o777)\n"
-                "    Path(path).chmod(0o666)\n    os.umask(0)\n"
-            },
-            at=[("setup_dirs.py", 6), ("setup_dirs.py", 7), ("setup_dirs.py", 8)],
-        ),
-        Example(
-            "key that others may read",
-            {"keys.py": "import os\n\n\ndef store(private_key_path):\n    os.chmod(private_key_path, 0o644)\n"},
-            at=[("keys.py", 5)],
+            at=[("flags.py", 6), ("keys.py", 5), ("setup_dirs.py", 6), ("setup_dirs.py", 7), ("setup_dirs.py", 8)],
         ),
     ]
     good = [
         Example(
-            "tempfile",
+            "tempfile; reading",
             {
-                "export.py": "import tempfile\n\n\ndef export():\n    return tempfile.NamedTemporaryFile('w', suffix='.csv')\n"
+                "export.py": "import tempfile\n\n\ndef export():\n    return tempfile.NamedTemporaryFile('w', suffix='.csv')\n",
+                "report.py": "def last():\n    with open('/tmp/last') as file:\n        return file.read()\n",
             },
         ),
         Example(
-            "reading", {"report.py": "def last():\n    with open('/tmp/last') as file:\n        return file.read()\n"}
+            "private modes; for all to run",
+            {
+                "keys.py": "import os\n\n\ndef store(key_path):\n    os.umask(0o077)\n    os.chmod(key_path, 0o600)\n",
+                "closed.py": "import os\nimport stat\n\n\ndef close(path):\n    os.chmod(path, os.stat(path).st_mode & ~stat.S_IWOTH)\n",
+                "hook.py": "import os\n\n\ndef install(path):\n    os.chmod(path, 0o755)\n",
+            },
         ),
-        Example(
-            "private modes",
-            {"keys.py": "import os\n\n\ndef store(key_path):\n    os.umask(0o077)\n    os.chmod(key_path, 0o600)\n"},
-        ),
-        Example("for all to run", {"hook.py": "import os\n\n\ndef install(path):\n    os.chmod(path, 0o755)\n"}),
     ]
     calls = (
         *_MODES,
         "tempfile.mktemp",
         "open",
         "io.open",
-        *(f"pathlib.Path.{name}" for name in _WRITES),
+        *(f"pathlib.Path.{name}" for name in sharedpaths.WRITES),
         "pathlib.Path.open",
     )
 
@@ -99,7 +95,10 @@ class FileOpenToOthers(Rule):
 
     def _mode(self, call: Call, ctx: Context) -> None:
         position = _MODES.get(call.dotted, 0)
-        mode = ctx.constant(call.argument(position, "mode"), call)
+        given = call.argument(position, "mode")
+        mode = ctx.constant(given, call)
+        if isinstance(given, ast.BinOp) and _FLAGS.search(unparse(given)) and "~" not in unparse(given):
+            mode = 0o002
         if not isinstance(mode, int):
             return
         ctx.site(call)
@@ -113,27 +112,9 @@ class FileOpenToOthers(Rule):
             ctx.report(call, f"Mode {mode:#o} lets every user of the machine read it.", confidence=Confidence.MEDIUM)
 
     def _written(self, call: Call, ctx: Context) -> None:
-        path = _path(call)
-        if path is None or not _writes(call, ctx):
-            return
-        taken = pieces(path, call.scope, call.line, call.stmt.col_offset if call.stmt else 0)
-        first = taken.parts[0] if taken.parts else ""
-        if not isinstance(first, str) or not _SHARED.match(first):
+        path = sharedpaths.path_of(call)
+        if path is None or not sharedpaths.writes(call, ctx) or not sharedpaths.is_shared(path, call):
             return
         ctx.site(call)
-        if not re.search(r"pid|uuid|urandom|token_|mkdtemp", unparse(path)):
+        if not re.search(r"pid|uuid|urandom|token_|mkdtemp|rand", unparse(path)):
             ctx.report(call, "The path is in a directory that all users share, and its name can be foreseen.")
-
-
-def _path(call: Call) -> ast.expr | None:
-    if call.dotted in ("open", "io.open"):
-        return call.argument(0, "file")
-    made: Any = call.origin
-    return made.args[0] if made is not None and made.args else None
-
-
-def _writes(call: Call, ctx: Context) -> bool:
-    if call.last in _WRITES:
-        return True
-    mode = ctx.constant(call.argument(0 if call.dotted == "pathlib.Path.open" else 1, "mode"), call)
-    return isinstance(mode, str) and bool(set(mode) & set("wax+"))

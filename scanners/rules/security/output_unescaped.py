@@ -3,7 +3,7 @@ from typing import Any
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.place import Call, Place
+from scanners.place import Bound, Call, Place
 from scanners.rule import Example, Rule
 from scanners.semantics.pieces import pieces
 from scanners.semantics.requestdata import Taint, taint
@@ -11,6 +11,8 @@ from scanners.semantics.requestsources import serving
 from scanners.semantics.security import markup
 from scanners.syntax import unparse
 from scanners.text import TextFile
+
+_OFF = "Templates of this environment put text into pages as it is: autoescape is off."
 
 
 class OutputUnescaped(Rule):
@@ -35,9 +37,10 @@ class OutputUnescaped(Rule):
         Example(
             "marked as safe",
             {
-                "tags.py": "from django.utils.safestring import mark_safe\nfrom markupsafe import Markup\n\n\ndef badge(user):\n    return mark_safe('<b>%s</b>' % user.name) + Markup(f'<i>{user.title}</i>')\n"
+                "tags.py": "from django.utils.safestring import mark_safe\nfrom markupsafe import Markup\n\n\ndef badge(user):\n    return mark_safe('<b>%s</b>' % user.name) + Markup(f'<i>{user.title}</i>')\n",
+                "notes.py": "from django.utils.html import format_html\nfrom django.utils.safestring import mark_safe\n\n\ndef note(order, request):\n    return format_html(f'<b>{order.note}</b>'), mark_safe('<b>' + request.GET['note'] + '</b>')\n",
             },
-            at=[("tags.py", 6), ("tags.py", 6)],
+            at=[("notes.py", 6), ("notes.py", 6), ("tags.py", 6), ("tags.py", 6)],
         ),
         Example(
             "request data in a response",
@@ -49,46 +52,35 @@ class OutputUnescaped(Rule):
             at=[("api.py", 9), ("app.py", 9), ("views.py", 5)],
         ),
         Example(
-            "templates",
+            "templates; Jinja without escaping",
             {
-                "shop/templates/note.html": "<p>{{ note.text|safe }}</p>\n{% autoescape off %}{{ note.title }}{% endautoescape %}\n"
+                "shop/templates/note.html": "<p>{{ note.text|safe }}</p>\n{% autoescape off %}{{ note.title }}{% endautoescape %}\n",
+                "pages.py": "import jinja2\nfrom aiohttp import web\n\npages = jinja2.Environment(autoescape=False)\n",
+                "site.py": "from flask import Flask\n\napp = Flask(__name__)\napp.jinja_env.autoescape = False\n",
             },
-            at=[("shop/templates/note.html", 1), ("shop/templates/note.html", 2)],
-        ),
-        Example(
-            "Jinja without escaping",
-            {"pages.py": "import jinja2\nfrom aiohttp import web\n\npages = jinja2.Environment(autoescape=False)\n"},
-            at=[("pages.py", 4)],
+            at=[("pages.py", 4), ("shop/templates/note.html", 1), ("shop/templates/note.html", 2), ("site.py", 4)],
         ),
     ]
     good = [
         Example(
-            "escaped, cleaned, built by format",
+            "escaped, cleaned, built by format; other content",
             {
-                "tags.py": "import nh3\nfrom django.utils.html import escape, format_html\nfrom django.utils.safestring import mark_safe\nfrom markupsafe import Markup\n\nBR = '<br>'\n\n\ndef badge(user, count: int):\n    mark_safe(f'<b>{escape(user.name)}</b>{BR}{count}')\n    mark_safe(nh3.clean(user.text))\n"
-                "    return format_html('<b>{}</b>', user.name) + Markup('<b>%s</b>') % user.name + Markup('<i>{}</i>').format(user.name)\n"
+                "tags.py": "import nh3\nfrom django.utils.html import escape, format_html\nfrom django.utils.safestring import mark_safe\nfrom markupsafe import Markup\n\nBR = '<br>'\n\n\ndef badge(user, count: int):\n    mark_safe(f'<b>{escape(user.name)}</b>{BR}{count}')\n    mark_safe(nh3.clean(user.text))\n    return format_html('<b>{}</b>', user.name) + Markup('<b>%s</b>') % user.name + Markup('<i>{}</i>').format(user.name)\n",
+                "links.py": "from django.utils.safestring import mark_safe\nfrom flask import Flask, request\nfrom markupsafe import Markup\n\napp = Flask(__name__)\n\n\ndef link(order):\n    return mark_safe(f'<a href=\"/orders/{order.pk}/of/{order.customer_id}\">')\n\n\n@app.get('/')\ndef hello():\n    return Markup('<b>%s</b>') % request.args['name']\n",
+                "app.py": "from django.http import HttpResponse, JsonResponse\nfrom flask import Flask, jsonify, request\nfrom markupsafe import escape\n\napp = Flask(__name__)\n\n\n@app.get('/hi')\ndef hi():\n    if request.args.get('raw'):\n        return {'name': request.args['name']}\n    if request.args.get('plain'):\n        return request.args['name'], 200, {'Content-Type': 'text/plain'}\n    return f\"Hi {escape(request.args['name'])}\"\n\n\ndef plain(request):\n    if request.GET:\n        return JsonResponse({'q': request.GET['q']})\n    return HttpResponse(request.GET['q'], content_type='text/plain')\n",
             },
         ),
         Example(
-            "other content",
-            {
-                "app.py": "from django.http import HttpResponse, JsonResponse\nfrom flask import Flask, jsonify, request\nfrom markupsafe import escape\n\napp = Flask(__name__)\n\n\n@app.get('/hi')\ndef hi():\n    if request.args.get('raw'):\n        return {'name': request.args['name']}\n    if request.args.get('plain'):\n"
-                "        return request.args['name'], 200, {'Content-Type': 'text/plain'}\n    return f\"Hi {escape(request.args['name'])}\"\n\n\ndef plain(request):\n    if request.GET:\n        return JsonResponse({'q': request.GET['q']})\n    return HttpResponse(request.GET['q'], content_type='text/plain')\n",
-            },
-        ),
-        Example(
-            "templates",
+            "templates; code, not pages",
             {
                 "shop/templates/note.html": "<p>{{ note.text }}</p>{{ data|tojson|safe }}{{ '<br>'|safe }}{{ form.media|safe }}\n{{ note.body|escape|safe }}\n",
                 "shop/templates/mail.txt": "{{ note.text|safe }}\n",
+                "generate.py": "import jinja2\n\ncode = jinja2.Environment(autoescape=False)\n",
             },
-        ),
-        Example(
-            "code, not pages",
-            {"generate.py": "import jinja2\n\ncode = jinja2.Environment(autoescape=False)\n"},
         ),
     ]
     calls = (*markup.MARKERS, *markup.RESPONSES, "jinja2.Environment")
+    binds = staticmethod("autoescape".__eq__)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         if call.dotted == "jinja2.Environment":
@@ -104,7 +96,7 @@ class OutputUnescaped(Rule):
         ctx.site(call)
         given = call.keyword("autoescape")
         if ctx.constant(given, call) is False or (given is None and not call.unpacks):  # jinja2 3.1: off by default.
-            ctx.report(call, "Templates of this environment put text into pages as it is: autoescape is off.")
+            ctx.report(call, _OFF)
 
     def _marked(self, call: Call, ctx: Context) -> None:
         text = call.argument(0)
@@ -116,9 +108,15 @@ class OutputUnescaped(Rule):
         sent = taint(text, call, ctx, markup.CLEANERS) if loose else None
         if sent is not None:
             ctx.report(call, f"`{sent.what}` from the request is marked as safe markup.")
-        elif loose:
+        elif loose := [hole for hole in loose if not markup.is_numbered(hole)]:
             told = f"`{unparse(loose[0])[:60]}` is marked as safe markup, whatever it holds."
             ctx.report(call, told, confidence=markup.how_sure(loose[0], taken, call))
+
+    def visit_binding(self, bound: Bound, ctx: Context) -> None:
+        if isinstance(bound.node, ast.Assign) and isinstance(bound.node.targets[0], ast.Attribute) and serving(ctx):
+            ctx.site(bound)
+            if ctx.constant(bound.value, bound) is False:
+                ctx.report(bound, _OFF)
 
     def _response(self, call: Call, ctx: Context) -> None:
         body = call.argument(0, *markup.RESPONSES[call.dotted])
@@ -136,7 +134,7 @@ class OutputUnescaped(Rule):
             return
         for place, text in markup.returned_text(ctx):
             ctx.site(place)
-            sent = taint(text, place, ctx, markup.CLEANERS)
+            sent = None if markup.escapes(text, place) else taint(text, place, ctx, markup.CLEANERS)
             if sent is not None and (isinstance(text, (ast.JoinedStr, ast.BinOp)) or "json" not in sent.what):
                 self._tell(place, sent, ctx)
 

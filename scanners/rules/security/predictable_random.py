@@ -35,51 +35,46 @@ class PredictableRandom(Rule):
         Example(
             "token",
             {
-                "accounts/reset.py": "import random\nimport string\n\n\ndef start(user):\n"
-                "    user.reset_token = ''.join(random.choice(string.ascii_letters) for _ in range(32))\n    user.save()\n"
+                "accounts/reset.py": "import random\nimport string\n\n\ndef start(user):\n    user.reset_token = ''.join(random.choice(string.ascii_letters) for _ in range(32))\n    user.save()\n",
             },
             at=[("accounts/reset.py", 6)],
         ),
         Example(
             "one-time code that a function returns",
             {
-                "accounts/otp.py": "from random import randint\n\n\ndef generate_otp():\n    return f'{randint(0, 999999):06}'\n"
+                "accounts/otp.py": "from random import randint\n\n\ndef generate_otp():\n    return f'{randint(0, 999999):06}'\n",
+                "letters.py": "import random\n\n\ndef make_password(letters):\n    made = []\n    for _ in range(12):\n        made.append(random.choice(letters))\n    return ''.join(made)\n",
             },
-            at=[("accounts/otp.py", 5)],
+            at=[("accounts/otp.py", 5), ("letters.py", 7)],
         ),
         Example(
             "keyword",
             {
-                "sessions.py": "import uuid\n\n\ndef open_session(store):\n    store.create(session_id=str(uuid.uuid1()))\n"
+                "sessions.py": "import uuid\n\n\ndef open_session(store):\n    store.create(session_id=str(uuid.uuid1()))\n",
             },
             at=[("sessions.py", 5)],
         ),
         Example(
             "numpy",
             {
-                "crypt.py": "import numpy as np\n\n\ndef encrypt(box, data):\n    nonce = np.random.bytes(12)\n    return box(nonce, data)\n"
+                "crypt.py": "import numpy as np\n\n\ndef encrypt(box, data):\n    nonce = np.random.bytes(12)\n    return box(nonce, data)\n",
             },
             at=[("crypt.py", 5)],
         ),
     ]
     good = [
         Example(
-            "secrets",
-            {"reset.py": "import secrets\n\n\ndef start(user):\n    user.reset_token = secrets.token_urlsafe()\n"},
-        ),
-        Example(
-            "the system's generator",
+            "secrets; the system's generator",
             {
-                "reset.py": "import random\n\nrng = random.SystemRandom()\n\n\ndef start(user):\n    user.token = rng.getrandbits(128)\n"
+                "reset.py": "import secrets\n\n\ndef start(user):\n    user.reset_token = secrets.token_urlsafe()\n",
+                "reset2.py": "import random\n\nrng = random.SystemRandom()\n\n\ndef start(user):\n    user.token = rng.getrandbits(128)\n",
             },
         ),
         Example(
-            "jitter", {"retry.py": "import random\n\n\ndef delay(attempt):\n    return 2**attempt + random.random()\n"}
-        ),
-        Example(
-            "sampling",
+            "jitter; sampling",
             {
-                "ab.py": "import random\n\n\ndef pick(tokens):\n    token_sample = random.sample(tokens, 10)\n    return token_sample\n"
+                "retry.py": "import random\n\n\ndef delay(attempt):\n    return 2**attempt + random.random()\n",
+                "ab.py": "import random\n\n\ndef pick(tokens):\n    token_sample = random.sample(tokens, 10)\n    return token_sample\n",
             },
         ),
     ]
@@ -112,7 +107,7 @@ def _targets(call: Call) -> list[str]:
             keys = [key for key, value in zip(above.keys, above.values, strict=True) if value is node]
             return [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
         if isinstance(above, ast.Call) and not _passes_on(above) and node is not above.func:
-            return []
+            return [_made_by(call)] if getattr(above.func, "attr", "") in ("append", "extend") else []
         if isinstance(above, ast.comprehension):
             return []
         if isinstance(above, (ast.Compare, ast.Subscript, ast.Slice)) or (
@@ -126,8 +121,13 @@ def _targets(call: Call) -> list[str]:
     elif isinstance(stmt, (ast.AnnAssign, ast.AugAssign)):
         names = [_name(stmt.target)]
     elif isinstance(stmt, ast.Return):
-        names = [_MAKES.sub("", getattr(call.function, "name", ""))]
+        names = [_made_by(call)]
     return names
+
+
+def _made_by(call: Call) -> str:
+    """What the def around makes, by its name: `token` for `generate_token`."""
+    return _MAKES.sub("", getattr(call.function, "name", ""))
 
 
 def _name(target: ast.expr) -> str:

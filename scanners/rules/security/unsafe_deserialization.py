@@ -104,7 +104,7 @@ class UnsafeDeserialization(Rule):
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         if handed.hands_on(call):
-            inner = handed.called_by(call, LOADS | YAML_UNSAFE)
+            inner = handed.called_by(call, LOADS)
             if inner is not None and inner.node.args:
                 self._look(inner, ctx)
         else:

@@ -27,30 +27,29 @@ class UnsafeXmlParser(Rule):
         Example(
             "ElementTree",
             {
-                "feed.py": "import xml.etree.ElementTree as ET\n\n\ndef titles(body):\n"
-                "    return [item.text for item in ET.fromstring(body).iter('title')]\n"
+                "feed.py": "import xml.etree.ElementTree as ET\n\n\ndef titles(body):\n    return [item.text for item in ET.fromstring(body).iter('title')]\n",
+                "tree.py": "import xml.etree.ElementTree as ET\n\n\ndef load(path):\n    tree = ET.ElementTree()\n    return tree.parse(path)\n",
             },
-            at=[("feed.py", 5)],
+            at=[("feed.py", 5), ("tree.py", 6)],
         ),
         Example(
             "minidom and sax",
             {
-                "order.py": "from xml import sax\nfrom xml.dom import minidom\n\n\ndef read(upload, handler):\n"
-                "    minidom.parseString(upload.read())\n    sax.parse(upload, handler)\n"
+                "order.py": "from xml import sax\nfrom xml.dom import minidom\n\n\ndef read(upload, handler):\n    minidom.parseString(upload.read())\n    sax.parse(upload, handler)\n",
             },
             at=[("order.py", 6), ("order.py", 7)],
         ),
         Example(
             "expat",
-            {"raw.py": "from xml.parsers import expat\n\n\ndef read(body):\n    expat.ParserCreate().Parse(body)\n"},
+            {
+                "raw.py": "from xml.parsers import expat\n\n\ndef read(body):\n    expat.ParserCreate().Parse(body)\n",
+            },
             at=[("raw.py", 5)],
         ),
         Example(
             "lxml with entities",
             {
-                "invoice.py": "from lxml import etree\n\n\ndef read(body):\n"
-                "    parser = etree.XMLParser(resolve_entities=True, no_network=False)\n"
-                "    return etree.fromstring(body, parser)\n"
+                "invoice.py": "from lxml import etree\n\n\ndef read(body):\n    parser = etree.XMLParser(resolve_entities=True, no_network=False)\n    return etree.fromstring(body, parser)\n",
             },
             at=[("invoice.py", 5)],
         ),
@@ -59,32 +58,25 @@ class UnsafeXmlParser(Rule):
         Example(
             "defusedxml",
             {
-                "feed.py": "from defusedxml import ElementTree\n\n\ndef read(body):\n"
-                "    return ElementTree.fromstring(body)\n"
+                "feed.py": "from defusedxml import ElementTree\n\n\ndef read(body):\n    return ElementTree.fromstring(body)\n",
             },
         ),
         Example(
             "lxml without entities",
             {
-                "invoice.py": "from lxml import etree\n\nSAFE = etree.XMLParser(resolve_entities=False)\n\n\n"
-                "def read(body):\n"
-                "    return etree.fromstring(body, parser=SAFE)\n"
+                "invoice.py": "from lxml import etree\n\nSAFE = etree.XMLParser(resolve_entities=False)\n\n\ndef read(body):\n    return etree.fromstring(body, parser=SAFE)\n",
             },
         ),
         Example(
             "a file of the package",
             {
-                "schema.py": "from pathlib import Path\nfrom xml.etree import ElementTree\n\n"
-                "HERE = Path(__file__).parent\n"
-                "schema = ElementTree.parse(HERE / 'schema.xml')\n"
+                "schema.py": "from pathlib import Path\nfrom xml.etree import ElementTree\n\nHERE = Path(__file__).parent\nschema = ElementTree.parse(HERE / 'schema.xml')\n",
             },
         ),
         Example(
             "building",
             {
-                "export.py": "from xml.etree.ElementTree import Element, SubElement, tostring\n\n\ndef export(rows):\n"
-                "    root = Element('rows')\n    for row in rows:\n        SubElement(root, 'row').text = row.name\n"
-                "    return tostring(root)\n"
+                "export.py": "from xml.etree.ElementTree import Element, SubElement, tostring\n\n\ndef export(rows):\n    root = Element('rows')\n    for row in rows:\n        SubElement(root, 'row').text = row.name\n    return tostring(root)\n",
             },
         ),
     ]

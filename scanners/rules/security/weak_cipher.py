@@ -4,7 +4,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Bound, Call
 from scanners.rule import Example, Rule
-from scanners.semantics.security.ciphers import AES, CIPHERS, MODES, OLD_VERSIONS, READS, SIZES, cipher_fault
+from scanners.semantics.security.ciphers import AES, CIPHERS, CURVES, MODES, OLD_VERSIONS, READS, SIZES, cipher_fault
 
 
 class WeakCipher(Rule):
@@ -27,63 +27,59 @@ class WeakCipher(Rule):
         Example(
             "old ciphers",
             {
-                "vault.py": "from Crypto.Cipher import ARC4, DES\n\n\ndef seal(key, data):\n"
-                "    return DES.new(key, DES.MODE_CBC, data[:8]), ARC4.new(key)\n"
+                "vault.py": "from Crypto.Cipher import ARC4, DES\n\n\ndef seal(key, data):\n    return DES.new(key, DES.MODE_CBC, data[:8]), ARC4.new(key)\n",
             },
             at=[("vault.py", 5), ("vault.py", 5)],
         ),
         Example(
             "ECB",
             {
-                "vault.py": "from Crypto.Cipher import AES\nfrom cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes\n\n\n"
-                "def seal(key):\n    return AES.new(key, AES.MODE_ECB), Cipher(algorithms.AES(key), modes.ECB())\n"
+                "vault.py": "from Crypto.Cipher import AES\nfrom cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes\n\n\ndef seal(key):\n    return AES.new(key, AES.MODE_ECB), Cipher(algorithms.AES(key), modes.ECB())\n",
             },
             at=[("vault.py", 6), ("vault.py", 6)],
         ),
         Example(
             "constant vector",
             {
-                "vault.py": "from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes\n\nIV = b'0123456789abcdef'\n\n\n"
-                "def seal(key):\n    return Cipher(algorithms.AES(key), modes.CBC(IV))\n"
+                "vault.py": "from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes\n\nIV = b'0123456789abcdef'\n\n\ndef seal(key):\n    return Cipher(algorithms.AES(key), modes.CBC(IV))\n",
+                "seal.py": "from Crypto.Cipher import AES\n\nVECTOR = b'0' * 16\n\n\ndef seal(key):\n    return AES.new(key, AES.MODE_CBC, VECTOR), AES.new(key, AES.MODE_CBC, bytes(16))\n",
             },
-            at=[("vault.py", 7)],
+            at=[("seal.py", 7), ("seal.py", 7), ("vault.py", 7)],
         ),
         Example(
             "short key",
             {
-                "keys.py": "from cryptography.hazmat.primitives.asymmetric import rsa\n\n\ndef make():\n"
-                "    return rsa.generate_private_key(public_exponent=65537, key_size=1024)\n"
+                "keys.py": "from cryptography.hazmat.primitives.asymmetric import rsa\n\n\ndef make():\n    return rsa.generate_private_key(public_exponent=65537, key_size=1024)\n",
             },
             at=[("keys.py", 5)],
         ),
         Example(
-            "old TLS",
+            "old TLS, ciphers and curves",
             {
-                "peer.py": "import ssl\n\n\ndef context():\n    made = ssl.SSLContext(ssl.PROTOCOL_TLSv1)\n"
-                "    made.minimum_version = ssl.TLSVersion.TLSv1_1\n    return made\n"
+                "peer.py": "import ssl\n\n\ndef context():\n    made = ssl.SSLContext(ssl.PROTOCOL_TLSv1)\n    made.minimum_version = ssl.TLSVersion.TLSv1_1\n    return made\n",
+                "old.py": "from cryptography.hazmat.primitives.asymmetric import ec\n\n\ndef old(context):\n    context.set_ciphers('ALL:@SECLEVEL=0')\n    context.set_ciphers('RC4-SHA')\n    return ec.generate_private_key(ec.SECP192R1())\n",
             },
-            at=[("peer.py", 5), ("peer.py", 6)],
+            at=[("old.py", 5), ("old.py", 6), ("old.py", 7), ("peer.py", 5), ("peer.py", 6)],
         ),
     ]
     good = [
         Example(
             "sealed with a fresh nonce",
             {
-                "vault.py": "import os\n\nfrom Crypto.Cipher import AES\n\n\ndef seal(key, data):\n"
-                "    return AES.new(key, AES.MODE_GCM, nonce=os.urandom(12)).encrypt_and_digest(data)\n"
+                "vault.py": "import os\n\nfrom Crypto.Cipher import AES\n\n\ndef seal(key, data):\n    return AES.new(key, AES.MODE_GCM, nonce=os.urandom(12)).encrypt_and_digest(data)\n",
             },
         ),
         Example(
             "long key",
             {
-                "keys.py": "from cryptography.hazmat.primitives.asymmetric import rsa\n\nkey = rsa.generate_private_key(65537, 3072)\n"
+                "keys.py": "from cryptography.hazmat.primitives.asymmetric import rsa\n\nkey = rsa.generate_private_key(65537, 3072)\n",
             },
         ),
         Example(
             "new TLS",
             {
-                "peer.py": "import ssl\n\nmade = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\n"
-                "made.minimum_version = ssl.TLSVersion.TLSv1_2\n"
+                "peer.py": "import ssl\n\nmade = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\nmade.minimum_version = ssl.TLSVersion.TLSv1_2\n",
+                "ciphers.py": "def new(context):\n    context.set_ciphers('HIGH:!aNULL:!MD5:!RC4')\n    context.set_ciphers('ECDHE+AESGCM')\n",
             },
         ),
     ]
@@ -95,6 +91,8 @@ class WeakCipher(Rule):
         *(f"{MODES}.{name}" for name in ("ECB", "CBC", "CTR", "GCM")),
         "ssl.SSLContext",
         "ssl.wrap_socket",
+        *CURVES,
+        "*.set_ciphers",
     )
 
     def visit_call(self, call: Call, ctx: Context) -> None:

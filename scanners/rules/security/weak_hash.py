@@ -7,22 +7,14 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.regex import regex
 from scanners.rule import Example, Rule
-from scanners.semantics.security.hashes import (
-    FAST,
-    KDFS,
-    KEYED,
-    LIBRARIES,
-    PASSWORD,
-    WEAK,
-    algorithm,
-    arguments,
-    around,
-    holder,
-    looks_guarding,
-)
+from scanners.semantics.security import hashes
 
-_MIXED: Final = regex(r"\b\w*(key|secret|salt|token)\b", re.IGNORECASE)
+_MIXED: Final = regex(r"[+{]\s*\w*key\b|\bkey\s*\+|\b\w*(?<!cache)_key\b|\b\w*(secret|salt|token)\b", re.IGNORECASE)
+_COST: Final = 10
 _ITERATIONS: Final = 100_000
+
+_UPDATES: Final = frozenset(f"hashlib.{name}().update" for name in ("md5", "sha1", *hashes.FAST))
+_MORE: Final = ("hashlib.new", "bcrypt.gensalt", *hashes.LIBRARIES, *hashes.KDFS, *hashes.SCHEMES)
 
 
 class WeakHash(Rule):
@@ -44,89 +36,83 @@ class WeakHash(Rule):
     fix = "Use SHA-256 or BLAKE2; for passwords argon2, scrypt or bcrypt; say usedforsecurity=False where it protects nothing."
     bad = [
         Example(
-            "signing with md5",
+            "signing with md5; sha1 by name; other libraries",
             {
-                "pay/sign.py": "import hashlib\n\n\ndef signature(body, key):\n    return hashlib.md5(body + key).hexdigest()\n"
+                "pay/sign.py": "import hashlib\n\n\ndef signature(body, key):\n    return hashlib.md5(body + key).hexdigest()\n",
+                "tokens.py": "import hashlib\n\n\ndef token(user):\n    return hashlib.new('sha1', user.email.encode()).hexdigest()\n",
+                "seal.py": "from Crypto.Hash import MD5\n\n\ndef seal(message):\n    return MD5.new(message).hexdigest()\n",
             },
-            at=[("pay/sign.py", 5)],
-        ),
-        Example(
-            "sha1 by name",
-            {
-                "tokens.py": "import hashlib\n\n\ndef token(user):\n    return hashlib.new('sha1', user.email.encode()).hexdigest()\n"
-            },
-            at=[("tokens.py", 5)],
+            at=[("pay/sign.py", 5), ("seal.py", 5), ("tokens.py", 5)],
         ),
         Example(
             "fast hash of a password",
             {
-                "auth.py": "from hashlib import sha256\n\n\ndef stored(password):\n    return sha256(password.encode()).hexdigest()\n"
+                "auth.py": "from hashlib import sha256\n\n\ndef stored(password):\n    return sha256(password.encode()).hexdigest()\n",
+                "users.py": "import hashlib\n\nimport bcrypt\nfrom passlib.hash import md5_crypt\n\n\ndef hash_password(pw):\n    made = hashlib.sha256()\n    made.update(pw.encode())\n    return made.hexdigest(), hashlib.sha1(pw.encode()).digest(), md5_crypt.hash(pw), bcrypt.gensalt(4)\n",
             },
-            at=[("auth.py", 5)],
+            at=[("auth.py", 5), ("users.py", 9), ("users.py", 10), ("users.py", 10), ("users.py", 10)],
         ),
         Example(
             "few rounds and a constant salt",
             {
-                "auth.py": "import hashlib\n\nSALT = b'pepper'\n\n\ndef stored(word, salt):\n"
-                "    few = hashlib.pbkdf2_hmac('sha256', word, salt, 1000)\n"
-                "    return few, hashlib.pbkdf2_hmac('sha256', word, SALT, 600_000)\n"
+                "auth.py": "import hashlib\n\nSALT = b'pepper'\n\n\ndef stored(word, salt):\n    few = hashlib.pbkdf2_hmac('sha256', word, salt, 1000)\n    return few, hashlib.pbkdf2_hmac('sha256', word, SALT, 600_000)\n",
             },
             at=[("auth.py", 7), ("auth.py", 8)],
         ),
         Example(
-            "other libraries",
-            {
-                "seal.py": "from Crypto.Hash import MD5\n\n\ndef seal(message):\n    return MD5.new(message).hexdigest()\n"
-            },
-            at=[("seal.py", 5)],
-        ),
-        Example(
             "an etag, which weighs less",
-            {"views.py": "import hashlib\n\n\ndef etag(body):\n    return hashlib.md5(body).hexdigest()\n"},
+            {
+                "views.py": "import hashlib\n\n\ndef etag(body):\n    return hashlib.md5(body).hexdigest()\n",
+            },
             at=[("views.py", 5)],
         ),
     ]
     good = [
         Example(
-            "strong", {"seal.py": "import hashlib\n\n\ndef seal(body):\n    return hashlib.sha256(body).hexdigest()\n"}
-        ),
-        Example(
-            "not for security",
+            "strong; not for security",
             {
-                "views.py": "import hashlib\n\n\ndef etag(body):\n    return hashlib.md5(body, usedforsecurity=False).hexdigest()\n"
+                "seal.py": "import hashlib\n\n\ndef seal(body):\n    return hashlib.sha256(body).hexdigest()\n",
+                "views.py": "import hashlib\n\n\ndef etag(body):\n    return hashlib.md5(body, usedforsecurity=False).hexdigest()\n",
             },
         ),
         Example(
-            "slow, salted",
+            "slow, salted; chosen at run time",
             {
-                "auth.py": "import hashlib\nimport os\n\n\ndef stored(password):\n    salt = os.urandom(16)\n"
-                "    return salt + hashlib.pbkdf2_hmac('sha256', password.encode(), salt, 600_000)\n"
+                "auth.py": "import hashlib\nimport os\n\n\ndef stored(password):\n    salt = os.urandom(16)\n    return salt + hashlib.pbkdf2_hmac('sha256', password.encode(), salt, 600_000)\n",
+                "sums.py": "import hashlib\n\n\ndef make(kind):\n    return hashlib.new(kind)\n",
             },
-        ),
-        Example(
-            "chosen at run time", {"sums.py": "import hashlib\n\n\ndef make(kind):\n    return hashlib.new(kind)\n"}
         ),
     ]
-    calls = (*(f"hashlib.{name}" for name in ("md5", "sha1", *FAST)), "hashlib.new", *LIBRARIES, *KDFS)
+    calls = (*(f"hashlib.{name}" for name in ("md5", "sha1", *hashes.FAST)), *_UPDATES, *_MORE)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
+        if call.dotted in _UPDATES:
+            if hashes.is_of_password(call):
+                told = f"{call.dotted.split('.')[1][:-2]} is fast, so a stolen hash of a password is soon undone."
+                ctx.report(call, told, severity=Severity.HIGH)
+            return
         ctx.site(call)
-        if call.dotted in KDFS:
+        if call.dotted in hashes.KDFS or call.last == "gensalt":
             self._derivation(call, ctx)
             return
-        name = algorithm(call, ctx)
+        if call.dotted in hashes.SCHEMES:
+            ctx.report(call, "This scheme is fast, so a stolen hash is soon undone.", severity=Severity.HIGH)
+            return
+        name = hashes.algorithm(call, ctx)
         if name is None:
             ctx.unresolved(call, "Which hash is made is decided elsewhere.")
-        elif PASSWORD.search(arguments(call)) and "file" not in arguments(call):
-            ctx.report(call, f"{name} is fast, so a stolen hash of a password is soon undone.", severity=Severity.HIGH)
-        elif call.dotted in LIBRARIES and KEYED.search(holder(call)):
+        elif hashes.is_of_password(call):
+            told = f"{name} is fast, so a stolen hash of a password is soon undone."
+            sure = Confidence.LOW if hashes.is_asked_for(call) else None
+            ctx.report(call, told, severity=Severity.HIGH, confidence=sure)
+        elif call.dotted in hashes.LIBRARIES and hashes.KEYED.search(hashes.holder(call)):
             return  # What mixes a key in does not rest on collisions.
-        elif name in WEAK and ctx.constant(call.keyword("usedforsecurity"), call) is not False:
+        elif name in hashes.WEAK and ctx.constant(call.keyword("usedforsecurity"), call) is not False:
             self._weak(call, ctx, name)
 
     def _weak(self, call: Call, ctx: Context, name: str) -> None:
-        words = around(call)
-        if looks_guarding(words):
+        words = hashes.around(call)
+        if hashes.looks_guarding(words):
             ctx.report(call, f"{name} collides on purpose today; it proves nothing about who made the data.")
         else:
             message = (
@@ -136,11 +122,16 @@ class WeakHash(Rule):
                 call,
                 message,
                 severity=Severity.LOW,
-                confidence=None if _MIXED.search(arguments(call)) else Confidence.LOW,
+                confidence=None if _MIXED.search(hashes.arguments(call)) else Confidence.LOW,
             )
 
     def _derivation(self, call: Call, ctx: Context) -> None:
-        rounds = ctx.constant(call.argument(KDFS[call.dotted], "iterations"), call)
+        if call.last == "gensalt":
+            cost = ctx.constant(call.argument(0, "rounds"), call)
+            if isinstance(cost, int) and cost < _COST:
+                ctx.report(call, f"A cost of {cost} is tried in no time; use 12.", severity=Severity.HIGH)
+            return
+        rounds = ctx.constant(call.argument(hashes.KDFS[call.dotted], "iterations"), call)
         salt = ctx.constant(call.argument(1 if call.dotted == "bcrypt.hashpw" else 2, "salt"), call)
         if isinstance(rounds, int) and rounds < _ITERATIONS:
             ctx.report(call, f"{rounds:,} rounds are tried in no time; use 600,000.", severity=Severity.HIGH)

@@ -18,14 +18,22 @@ _CHECKS = regex(
 
 def opens_joined(node: ast.Call, member: str, place: Place[ast.For]) -> bool:
     """Whether a call opens, for writing, a path made of the member's name."""
-    if getattr(node.func, "id", "") != "open" or len(node.args) < 2 or not isinstance(node.args[1], ast.Constant):
+    func = node.func
+    if isinstance(func, ast.Attribute) and func.attr in ("write_bytes", "write_text", "open"):
+        mode = str(getattr(node.args[0], "value", "")) if node.args and func.attr == "open" else "r"
+        writes = func.attr != "open" or bool(set(mode) & set("wax"))
+        return writes and any(_joins(source, member) for source in _behind(func.value, place))
+    if getattr(func, "id", "") != "open" or len(node.args) < 2 or not isinstance(node.args[1], ast.Constant):
         return False
     if not set(str(node.args[1].value)) & set("wax"):
         return False
-    sources = [node.args[0]]
-    if isinstance(node.args[0], ast.Name):
-        sources += [binding.value for binding in place.scope.bindings(node.args[0].id) if binding.kind == "assign"]
-    return any(_joins(source, member) for source in sources)
+    return any(_joins(source, member) for source in _behind(node.args[0], place))
+
+
+def _behind(path: ast.expr, place: Place[ast.For]) -> list[ast.expr]:
+    """A path, and what it was given where it is a name."""
+    held = place.scope.bindings(path.id) if isinstance(path, ast.Name) else []
+    return [path, *(binding.value for binding in held if binding.kind == "assign")]
 
 
 def _joins(source: ast.expr, member: str) -> bool:
@@ -63,6 +71,8 @@ def is_zip(call: Call, ctx: Context) -> bool:
 def checked(call: Call) -> bool:
     """Whether the members that are extracted were chosen or looked at."""
     members = call.argument(1, "members") if call.last == "extractall" else None
+    if isinstance(members, ast.Call) and getattr(members.func, "attr", "") in ("getmembers", "infolist"):
+        members = None  # All of them.
     if isinstance(members, ast.Call) or (members is not None and has_check(call.function or call.node)):
         return True
     named = call.argument(0, "member") if call.last == "extract" else None

@@ -5,6 +5,7 @@ import re
 from typing import Final
 
 from scanners.context import Context
+from scanners.names import find
 from scanners.place import Call
 from scanners.regex import regex
 
@@ -20,6 +21,17 @@ CIPHERS: Final = {
     for base in ("Crypto", "Cryptodome")
     for name in ("DES", "DES3", "ARC2", "ARC4", "Blowfish", "CAST", "XOR")
 }
+
+
+CURVES: Final = {
+    f"cryptography.hazmat.primitives.asymmetric.ec.{name}": int(name[4:7])
+    for name in "SECP192R1 SECT163K1 SECT163R2".split()
+}
+
+
+_BROKEN: Final = regex(
+    r"(^|[:+ ,])[\w-]*(RC4|\bDES\b|3DES|MD5|[ae]?NULL|EXP(ORT)?\b)|@SECLEVEL=0|(^|:)ALL\b(?!.*!)", re.I
+)
 
 
 SIZES: Final = {
@@ -47,6 +59,12 @@ READS: Final = regex(r"decrypt|legacy|(^|_)(old|import|migrate|upgrade|read|load
 
 def cipher_fault(call: Call, ctx: Context) -> str:
     """What is broken about what a call makes, empty for nothing."""
+    if call.dotted in CURVES:
+        return f"A curve of {CURVES[call.dotted]} bits is too short; use 256."
+    if call.last == "set_ciphers":
+        given = ctx.constant(call.argument(0), call)
+        broken = _BROKEN.search(given) if isinstance(given, str) else None
+        return f"{broken[0].lstrip(':+')} lets peers choose a cipher that is broken." if broken else ""
     if call.dotted in CIPHERS:
         return f"{CIPHERS[call.dotted]} is broken."
     if call.dotted in SIZES:
@@ -69,7 +87,24 @@ def cipher_fault(call: Call, ctx: Context) -> str:
 def _mode_fault(mode: str, vector: ast.expr | None, call: Call, ctx: Context) -> str:
     if mode == "ECB":
         return "ECB shows which blocks are equal."
-    fixed = ctx.constant(vector, call) if vector is not None else None
-    if isinstance(fixed, (str, bytes)) and fixed:
+    if vector is not None and _is_constant(vector, call, ctx):
         return f"{mode} with a constant vector encrypts equal texts to equal bytes."
     return ""
+
+
+def _is_constant(vector: ast.expr, call: Call, ctx: Context, hops: int = 2) -> bool:
+    """Whether a vector is the same each time: a literal, one repeated (`b"0" * 16`), `bytes(16)`, or a name of such."""
+    found = find(vector.id, call.scope) if isinstance(vector, ast.Name) else None
+    if found is not None:
+        once = hops > 0 and len(found[0]) == 1 and found[0][0].kind == "assign"
+        return once and _is_constant(found[0][0].value, call, ctx, hops - 1)
+    if isinstance(vector, ast.BinOp) and isinstance(vector.op, ast.Mult):
+        return hops > 0 and _is_constant(vector.left, call, ctx, hops - 1)
+    if isinstance(vector, ast.Call):
+        return (
+            call.name(vector.func) in ("bytes", "bytearray")
+            and bool(vector.args)
+            and isinstance(ctx.constant(vector.args[0], call), int)
+        )
+    fixed = ctx.constant(vector, call)
+    return isinstance(fixed, (str, bytes)) and bool(fixed)

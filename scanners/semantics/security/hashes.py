@@ -28,9 +28,20 @@ LIBRARIES: Final = {
 }
 
 
+SCHEMES: Final = frozenset(
+    f"passlib.hash.{name}.{verb}"
+    for name in "md5_crypt sha1_crypt des_crypt hex_md5 hex_sha1 ldap_md5 ldap_sha1 nthash lmhash plaintext".split()
+    for verb in ("hash", "encrypt")
+)
+"""Schemes for passwords that are undone in no time."""
+
+
 KDFS: Final = {"hashlib.pbkdf2_hmac": 3, "hashlib.scrypt": 9, "bcrypt.hashpw": 9}
 
 
+_HANDLES: Final = regex(r"passw|passwd", re.I)
+_PLAIN: Final = regex(r"\b(pw|pass|plain\w*|raw|clear\w*)\b", re.I)
+_ASKS: Final = regex(r"\b\w*request\(|\brequests\.|\bhttpx\.|\bself\.load\(|\w*auth_query\(")
 PASSWORD = regex(r"passw|passphrase|\bpwd|_pwd\b|passwd", re.I)
 
 
@@ -66,6 +77,19 @@ def arguments(call: Call) -> str:
     """What is hashed, as source text."""
     data = call.node.args[1:] if call.dotted == "hashlib.new" else call.node.args
     return " ".join(unparse(argument) for argument in data)
+
+
+def is_of_password(call: Call) -> bool:
+    """Whether what is hashed is a password, by its name or in a def that is named after one."""
+    given = arguments(call)
+    if PASSWORD.search(given):
+        return "file" not in given
+    return _PLAIN.search(given) is not None and _HANDLES.search(getattr(call.function, "name", "")) is not None
+
+
+def is_asked_for(call: Call) -> bool:
+    """Whether the same def sends something to another service, whose protocol may ask for this hash."""
+    return call.function is not None and _ASKS.search(unparse(call.function)) is not None
 
 
 def looks_guarding(words: list[str]) -> bool:

@@ -2,10 +2,10 @@
 
 import ast
 import re
-from typing import Final
+from typing import Any, Final
 
 from scanners.context import Context
-from scanners.place import Call
+from scanners.place import Call, Place
 from scanners.regex import regex
 from scanners.semantics.addresses import TARGETS
 from scanners.semantics.outbound import HTTP
@@ -18,7 +18,7 @@ REDIRECTS: Final = (
     "aiohttp.web.HTTPFound aiohttp.web.HTTPSeeOther aiohttp.web.HTTPMovedPermanently aiohttp.web.HTTPTemporaryRedirect "
     "aiohttp.web.HTTPPermanentRedirect bottle.redirect sanic.response.redirect tornado.web.RequestHandler.redirect"
 ).split()
-CALLS: Final = (*(name for name in HTTP if name in TARGETS), "socket.create_connection")
+CALLS: Final = (*(name for name in HTTP if name in TARGETS), "socket.create_connection", "urllib.request.Request")
 CLEANERS: Final = frozenset(
     "url_has_allowed_host_and_scheme is_safe_url url_for reverse resolve_url startswith quote quote_plus urlencode "
     "path query get_next_page is_safe_redirect get_redirect_target is_global getaddrinfo gethostbyname ip_address "
@@ -30,12 +30,12 @@ REFERER: Final = regex(r"referr?er", re.IGNORECASE)
 
 def address_of(call: Call) -> ast.expr | None:
     """What a call or a redirect is given as its target."""
-    position = 0 if call.dotted in REDIRECTS else TARGETS[call.dotted]
+    position = 0 if call.dotted in REDIRECTS else TARGETS.get(call.dotted, 0)
     given = call.argument(position, "url", "location", "redirect_to", "to", "host", "address")
     return given.elts[0] if isinstance(given, ast.Tuple) and given.elts else given
 
 
-def deciding(address: ast.expr, call: Call, ctx: Context) -> Taint | None:
+def deciding(address: ast.expr, call: Place[Any], ctx: Context) -> Taint | None:
     """The request data that stands where the host of the address is decided."""
     fixed = ""
     for part in pieces(address, call.scope, call.line, call.stmt.col_offset if call.stmt else 0).parts:

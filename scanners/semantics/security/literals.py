@@ -39,6 +39,8 @@ def judge(name: str, text: str, place: Place[Any], ctx: Context) -> Confidence |
         return Confidence.MEDIUM if random else Confidence.LOW
     if ctx.path_class in ("test", "example", "migration") or is_for_tests(place):
         return Confidence.LOW if random else None
+    if _is_for_development(place, text):
+        return Confidence.LOW
     plain = text.replace("-", "").replace("_", "").replace(".", "").isalpha()
     mixed = (
         len(text) >= 10
@@ -60,6 +62,32 @@ def judge(name: str, text: str, place: Place[Any], ctx: Context) -> Confidence |
         )
     lone = isinstance(place.node, ast.Constant) and name.lower() == "secret" and not _is_account(place)
     return Confidence.LOW if lone or text.lower() == name.lower() else Confidence.MEDIUM
+
+
+_FOR_DEVELOPMENT: Final = regex(r"^_?(dev|local|debug)|dev(elop\w*)?_?(config|settings)?$", re.IGNORECASE)
+PAIRS: Final = frozenset({"auth", "http_auth", "basic_auth"})
+"""Keywords that take a user and a password."""
+DSN: Final = regex(
+    r"\b(?:host|server|dbname|user|uid)\s*=[^\n]*?[\s;](?:password|pwd)\s*=\s*'?([^\s;'{}]{3,})", re.IGNORECASE
+)
+CONNECTS: Final = frozenset(
+    "psycopg2.connect psycopg.connect psycopg.AsyncConnection.connect asyncpg.connect pyodbc.connect".split()
+)
+
+
+def _is_for_development(place: Place[Any], text: str) -> bool:
+    """Whether a value is one that a developer's machine runs with: of `DevelopmentConfig`, or `dev` itself."""
+    cls = place.cls.name if place.cls is not None and place.function is None else ""
+    return _FOR_DEVELOPMENT.search(cls) is not None or text.lower() in ("dev", "development")
+
+
+def compared(test: ast.Compare) -> tuple[str, ast.Constant | None]:
+    """The name and the fixed text that `==` or `!=` compares, None for any other comparison."""
+    sides = test.comparators
+    text = sides[0] if len(sides) == 1 and isinstance(test.ops[0], (ast.Eq, ast.NotEq)) else None
+    if not isinstance(text, ast.Constant) or not isinstance(text.value, str) or not text.value:
+        return "", None
+    return getattr(test.left, "attr", getattr(test.left, "id", "")), text
 
 
 def _callee(place: Place[Any]) -> str:

@@ -17,6 +17,7 @@ from scanners.syntax import unparse
 from scanners.text import TextFile
 
 MARKERS: Final = frozenset(
+    "django.utils.html.format_html "
     "django.utils.safestring.mark_safe django.utils.safestring.SafeString django.utils.safestring.SafeText "
     "django.utils.html.mark_safe markupsafe.Markup flask.Markup jinja2.Markup".split()
 )
@@ -79,6 +80,25 @@ def is_harmless_markup(hole: ast.expr, call: Call) -> bool:
     if is_settled(hole, call):
         return True
     return isinstance(hole, ast.Call) and not _is_raw(hole, call) and _ESCAPES.search(unparse(hole.func)) is not None
+
+
+_NUMBERED: Final = regex(r"(^|_)(pk|id|uuid|count|total|index|number|num)$")
+
+
+def is_numbered(hole: ast.expr) -> bool:
+    """Whether a value is named like a number or a key of the database: `order.pk`, `customer_id`."""
+    return _NUMBERED.search(getattr(hole, "attr", getattr(hole, "id", ""))) is not None
+
+
+def escapes(expr: ast.expr, place: Place[Any]) -> bool:
+    """Whether markup is filled by its own `%` or `format`, which escape: `Markup("<b>%s</b>") % name`."""
+    if isinstance(expr, ast.BinOp) and isinstance(expr.op, ast.Mod):
+        made: ast.expr = expr.left
+    elif isinstance(expr, ast.Call) and isinstance(expr.func, ast.Attribute) and expr.func.attr == "format":
+        made = expr.func.value
+    else:
+        return False
+    return isinstance(made, ast.Call) and place.name(made.func) in MARKERS
 
 
 def how_sure(hole: ast.expr, taken: Pieces, call: Call) -> Confidence:

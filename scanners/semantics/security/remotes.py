@@ -24,13 +24,18 @@ CLIENTS: Final = {
     **dict.fromkeys(
         "urllib.request.urlopen urllib.request.Request urllib.request.urlretrieve redis.from_url redis.Redis.from_url "
         "redis.asyncio.from_url celery.Celery kombu.Connection pika.URLParameters aio_pika.connect_robust "
-        "aio_pika.connect xmlrpc.client.ServerProxy".split(),
+        "aio_pika.connect xmlrpc.client.ServerProxy ldap.initialize ldap3.Server".split(),
         0,
     ),
+    **dict.fromkeys(("httpx.Client", "httpx.AsyncClient", "aiohttp.ClientSession"), 9),  # By `base_url` alone.
 }
 
 
-HOSTS: Final = {"ftplib.FTP": 0, "telnetlib.Telnet": 0, "grpc.insecure_channel": 0, "grpc.aio.insecure_channel": 0}
+HOSTS: Final = dict.fromkeys(
+    "ftplib.FTP telnetlib.Telnet grpc.insecure_channel grpc.aio.insecure_channel imaplib.IMAP4 poplib.POP3 "
+    "nntplib.NNTP".split(),
+    0,
+)
 
 
 KEYWORDS: Final = ("url", "base_url", "broker", "backend", "hostname", "uri", "fullurl")
@@ -56,7 +61,7 @@ def starts_tls(call: Call, ctx: Context) -> bool:
     """Whether the function, or the file for code outside of any, turns encryption on."""
     around = call.function or ctx.tree
     return (
-        any(isinstance(node, ast.Attribute) and node.attr == "starttls" for node in descendants(around))
+        any(isinstance(node, ast.Attribute) and node.attr in ("starttls", "stls") for node in descendants(around))
         if around
         else False
     )

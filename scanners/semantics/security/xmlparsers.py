@@ -20,6 +20,7 @@ STDLIB = frozenset(
         for module in ("minidom", "pulldom", "expatbuilder")
         for name in ("parse", "parseString")
     ]
+    + ["xml.etree.ElementTree.ElementTree.parse"]
     + "xml.sax.parse xml.sax.parseString xml.sax.make_parser xml.parsers.expat.ParserCreate".split()
 )
 
