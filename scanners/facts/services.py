@@ -8,6 +8,7 @@ from scanners.context import Context
 from scanners.dockerfile import Instruction, Stage
 from scanners.regex import regex
 from scanners.rule import Collector
+from scanners.semantics.environment.servers import HOSTS
 from scanners.text import TextFile
 from scanners.yamltree import TEMPLATED, Yaml
 
@@ -25,6 +26,7 @@ _AS_USER: Final = regex(
     re.MULTILINE,
 )
 _DEV_PATH: Final = regex(r"dev|test|debug|local|override|ci\b|e2e|bench|example|demo|playwright", re.IGNORECASE)
+_KEPT: Final = HOSTS | {"PYTHONUTF8"}
 _DEV_NAME: Final = regex(r"(^|_)ENV(IRONMENT)?$")
 _DEV_VALUE: Final = regex(r"dev(elopment)?|local", re.IGNORECASE)
 _SOURCE_MOUNT: Final = regex(
@@ -69,7 +71,7 @@ class Images(Collector):
             env={
                 key: value
                 for key, value in env.items()
-                if key in ("PORT", "WEB_CONCURRENCY", "PYTHONUTF8", "UVICORN_PORT")
+                if key in ("PORT", "WEB_CONCURRENCY", "UVICORN_PORT") or key in _KEPT
             },
             drops=any(
                 _DROPS.search(entry.script) or (entry.name != "RUN" and _AS_USER.search(entry.script))
@@ -197,7 +199,7 @@ def _pairs(node: Yaml) -> dict[str, str]:
 
 def _compose_env(node: Yaml) -> dict[str, str]:
     found = _pairs(node)
-    return {key: value[:40] for key, value in found.items() if "PORT" in key.upper() or key == "PYTHONUTF8"}
+    return {key: value[:40] for key, value in found.items() if "PORT" in key.upper() or key in _KEPT}
 
 
 def _workload(document: Yaml, kind: str, text: TextFile, ctx: Context) -> None:

@@ -29,7 +29,8 @@ class PublishedPortUnbound(Rule):
 
     Looks at the ports of compose services and containers, and at EXPOSE as a minor remark, against the port that the
     command binds by its arguments, a gunicorn settings file, its default, or `uvicorn.run`, `web.run_app` and their like in
-    the file that it starts; and at the ports that a Kubernetes service leads to. Where one of several ports is bound, the
+    the file that it starts; at servers that listen on 127.0.0.1 of their container, as they are told or by default; and at
+    the ports that a Kubernetes service leads to. Where one of several ports is bound, the
     others are unresolved, and so are ports from outside and containers that start several programs.
     """
 
@@ -60,6 +61,16 @@ class PublishedPortUnbound(Rule):
             at=[("k8s/web.yaml", 19)],
         ),
         Example(
+            "an address that only the container itself reaches",
+            {
+                "Dockerfile": 'FROM python:3.13-slim\nCOPY . /srv\nEXPOSE 8000\nCMD ["uvicorn", "shop.app:app"]\n',
+                "api.dockerfile": 'FROM python:3.13-slim\nCOPY . /srv\nCMD ["uvicorn", "--host", "0.0.0.0", "shop.app:app"]\n',
+                "docker-compose.yml": "services:\n  web:\n    build: {dockerfile: api.dockerfile}\n"
+                "    command: gunicorn -b 127.0.0.1:8000 shop.wsgi\n    ports:\n      - 80:8000\n",
+            },
+            at=[("Dockerfile", 3), ("docker-compose.yml", 6)],
+        ),
+        Example(
             "the image says another port than the code binds",
             {
                 "Dockerfile": 'FROM python:3.13-slim\nCOPY . /srv\nEXPOSE 80\nCMD ["python", "-m", "shop"]\n',
@@ -76,6 +87,15 @@ class PublishedPortUnbound(Rule):
                 "docker-compose.yml": "services:\n  web:\n    build: .\n    ports: ['80:8000', '127.0.0.1:9100:9100']\n",
                 "k8s/web.yaml": f"{_POD}---\napiVersion: v1\nkind: Service\nspec:\n  selector: {{app: shop}}\n  ports:\n"
                 "    - {port: 80, targetPort: http}\n",
+            },
+        ),
+        Example(
+            "an address that variables or settings tell, and one more for the outside",
+            {
+                "Dockerfile": 'FROM python:3.13-slim\nENV UVICORN_HOST=0.0.0.0\nEXPOSE 8000\nCMD ["uvicorn", "shop.app:app"]\n',
+                "b.dockerfile": 'FROM python:3.13-slim\nEXPOSE 8000\nCMD ["gunicorn", "-b", "127.0.0.1:8000", "-b", "0.0.0.0:8000", "a:b"]\n',
+                "c.dockerfile": "FROM python:3.13-slim\nEXPOSE 8000\nCMD python manage.py runserver 0:8000\n",
+                "d.dockerfile": 'FROM python:3.13-slim\nENV PORT=8000\nEXPOSE 8000\nCMD ["gunicorn", "shop.wsgi"]\n',
             },
         ),
         Example(

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from scanners.regex import regex
 from scanners.semantics.environment.deployed import image_of, images, services
 from scanners.semantics.environment.probes import command_of
-from scanners.semantics.environment.servers import bound_port, plain
+from scanners.semantics.environment.servers import bound_port, is_inward, plain
 from scanners.tree import Fact, Tree
 
 _PYTHON: Final = regex(r"(?:^|\s)python[\d.]*\s+(?:-[uBOIsE]+\s+)*(?:-m\s+([\w.]+)|([\w./-]+\.py))(?=\s|$)")
@@ -43,12 +43,17 @@ def opened(tree: Tree) -> Iterator[Opened]:
 
 def _of_service(service: Fact, image: Fact, bound: dict[str, str], tree: Tree) -> Iterator[Opened]:
     env = {**image["env"], **service["env"]}
-    port = _listening(service["command"] or command_of(image), env, bound, tree)
+    command = service["command"] or command_of(image)
+    port = _listening(command, env, bound, tree)
+    inward = service["kind"] == "compose" and is_inward(command, env, bound)  # Containers of a pod share 127.0.0.1.
     inner = [number for number, _ in service["published"]]
     for number, line in service["published"]:
         anchor = f"{service['name']} {number}"
         if not port:
             yield Opened(service.path, line, anchor, None)
+        elif number == port and inward:
+            message = f"`{service['name']}` opens port {number}, but what it starts listens on its own 127.0.0.1 alone."
+            yield Opened(service.path, line, anchor, message)
         elif port in inner:
             yield Opened(service.path, line, anchor, "" if number == port else None)
         else:
@@ -57,13 +62,18 @@ def _of_service(service: Fact, image: Fact, bound: dict[str, str], tree: Tree) -
 
 
 def _of_image(image: Fact, bound: dict[str, str], tree: Tree) -> Opened:
-    port = _listening(command_of(image), image["env"], bound, tree)
+    command = command_of(image)
+    port = _listening(command, image["env"], bound, tree)
     numbers = [text.partition("/")[0] for text in image["ports"]]
     line = image["ports_line"] or image.line
     if not port or not all(number.isdigit() for number in numbers):
         return Opened(image.path, line, "expose", None)
-    said = f"The image says that it listens on {', '.join(numbers)}, but its command binds {port}."
-    return Opened(image.path, line, "expose", "" if port in numbers else said, light=True)
+    if port not in numbers:
+        said = f"The image says that it listens on {', '.join(numbers)}, but its command binds {port}."
+    else:
+        inward = is_inward(command, image["env"], bound)
+        said = f"The image says that it listens on {port}, but its command binds 127.0.0.1." if inward else ""
+    return Opened(image.path, line, "expose", said, light=True)
 
 
 def _doors(tree: Tree) -> Iterator[Opened]:

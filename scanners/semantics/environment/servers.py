@@ -29,6 +29,15 @@ _DEFAULTS: Final = (
     ("granian", "8000"),
     ("gunicorn", "8000"),
 )
+_INWARD: Final = ("uvicorn", "hypercorn", "daphne", "granian", "gunicorn", "flask", "runserver")
+"""Servers that listen on 127.0.0.1 unless they are told otherwise."""
+HOSTS: Final = frozenset({"HOST", "UVICORN_HOST", "FLASK_RUN_HOST", "GUNICORN_CMD_ARGS"})
+"""Variables by which servers are told where to listen."""
+_LOOPBACK: Final = regex(r"(?:--host|--bind|-b|-h|--address|runserver\S*)[= ]\s*(?:127\.0\.0\.1|localhost)(?![.\w])")
+_TOLD: Final = regex(
+    r"--host\b|--bind\b|(?<!\S)-[bhu]|--endpoint\b|runserver\S*\s+(?:0|\S*[:\]]\S*:|[a-z0-9.]+:)|0\.0\.0\.0"
+)
+_ALL: Final = regex(r"0\.0\.0\.0|\[::\]")
 _SETTINGS: Final = regex(r"(?<!\S)(?:-c|--config)[= ]\s*(\S+)")
 _HIDDEN: Final = regex(r"\$|--config\b|(?<!\w)-c\b|\.sh\b|--uds|--unix|unix:|--fd|-k\b.*-c\b|\.ini\b|__template__")
 
@@ -60,9 +69,23 @@ def bound_port(command: str, env: dict[str, str], settings: dict[str, str]) -> s
     told = re.search(r"(?<!\S)(--bind|-b)\b", rest)
     if server[0] == "gunicorn" and not told and (bound := _set_by(rest, settings)) is not None:
         return bound
-    if _HIDDEN.search(rest) or env:
+    if _HIDDEN.search(rest) or any("PORT" in key.upper() or key.endswith("ARGS") for key in env):
         return ""
     return next((default for name, default in _DEFAULTS if server[0].startswith(name)), "")
+
+
+def is_inward(command: str, env: dict[str, str], settings: dict[str, str]) -> bool:
+    """Whether a server listens on 127.0.0.1 alone, as it is told or by its default: no other machine reaches it."""
+    text = plain(command)
+    server = SERVERS.search(text)
+    if server is None:
+        return False
+    rest = text[server.start() :]
+    if _LOOPBACK.search(rest) and not _ALL.search(rest):
+        return True
+    told = _TOLD.search(rest) or _HIDDEN.search(rest) or not HOSTS.isdisjoint(env)
+    elsewhere = server[0] == "gunicorn" and (settings or "PORT" in env)
+    return not told and not elsewhere and server[0].startswith(_INWARD)
 
 
 def _set_by(arguments: str, settings: dict[str, str]) -> str | None:
