@@ -10,7 +10,9 @@ from scanners.names import Ref, resolve
 from scanners.place import Call
 from scanners.rule import Collector
 from scanners.scopes import Binding, Scope
-from scanners.semantics.concurrency.blocking import BLOCKING, blocking
+from scanners.semantics.concurrency.blocking import BLOCKING, blocking, shown
+from scanners.semantics.concurrency.clients import OF_MONGO
+from scanners.semantics.concurrency.held import given_to, held_target, leaves_plain
 from scanners.semantics.concurrency.lazily import filled_once
 from scanners.semantics.handlers import inner
 from scanners.semantics.hot import runs_once
@@ -55,7 +57,7 @@ class CallGraph(Collector):
     value where what it gives is run through on the spot; `lazy` says that a def does nothing before.
     """
 
-    calls = _BEHIND
+    calls = (*_BEHIND, *OF_MONGO)
 
     def visit_call(self, call: Call, ctx: Context) -> None:
         """Record a blocking call of a plain def."""
@@ -63,7 +65,7 @@ class CallGraph(Collector):
         if not isinstance(function, ast.FunctionDef) or not blocking(call, ctx) or not _is_plain(function, ctx):
             return
         if id(call.node) not in filled_once(function):
-            ctx.fact("blocks", call, name=call.qualname, what=call.dotted, **_lazy(function))
+            ctx.fact("blocks", call, name=call.qualname, what=shown(call), **_lazy(function))
 
     def visit_module(self, ctx: Context) -> None:
         """Record the calls of each def."""
@@ -166,7 +168,8 @@ def called_target(func: ast.expr, scope: Scope, known: Set[str]) -> str:
 def _called(func: ast.expr, scope: Scope, known: Set[str]) -> str:
     if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Call) and last_name(func.value.func) == "super":
         return _above(func.attr, scope, known)
-    return target_of(resolve(func, scope, func.lineno), known)
+    ref = resolve(func, scope, func.lineno)
+    return target_of(ref, known) if ref is not None else held_target(func, scope, known)
 
 
 def _above(attr: str, scope: Scope, known: Set[str]) -> str:
@@ -208,7 +211,7 @@ def _binds_ours(binding: Binding) -> bool:
     if binding.kind == "import":
         return binding.value.partition(".")[0] not in _ELSEWHERE
     if binding.kind == "param":
-        return binding.value.annotation is not None
+        return binding.value.annotation is not None or given_to(binding) is not None
     return binding.kind in ("def", "class", "assign", "with", "declared")
 
 
@@ -233,7 +236,7 @@ def _is_plain(function: Any, ctx: Context) -> bool:
     for decorator in function.decorator_list:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         ref = resolve(called, ctx.module, decorator.lineno)
-        if ref is None or ref.dotted not in _PLAIN or ref.dotted in _CACHED:
+        if ref is None or ref.dotted in _CACHED or not (ref.dotted in _PLAIN or leaves_plain(ref, ctx)):
             return False
     return True
 

@@ -11,6 +11,7 @@ from scanners.rule import Collector
 from scanners.scopes import Scope
 from scanners.semantics.concurrency.blocking import BLOCKING
 from scanners.semantics.handlers import inner
+from scanners.syntax import last_name
 
 _SESSIONS: Final = frozenset(
     {"sqlalchemy.orm.sessionmaker()", "sqlalchemy.orm.session.sessionmaker()", "sqlalchemy.orm.scoped_session()"}
@@ -19,6 +20,8 @@ _HOLDERS: Final = frozenset(
     ".".join(parts[:cut]) for parts in (name.split(".") for name in BLOCKING) for cut in range(1, len(parts))
 )
 """What blocking calls are made on: `requests.Session`, `redis.Redis`, `boto3.client()`."""
+
+_HELD: Final = (ast.Call, ast.Name, ast.BoolOp, ast.IfExp)
 
 
 class HandedOn(Collector):
@@ -56,13 +59,26 @@ def _attributes(scope: Scope, known: Set[str]) -> Iterator[tuple[str, str]]:
     for attr in dict.fromkeys((*scope.attributes, *scope.names)):
         bindings = scope.attributes.get(attr, []) + scope.names.get(attr, [])
         if any(_holds(binding) for binding in bindings):
-            target = _named(member(scope, attr, scope, 0, Ref(f".{scope.qualname}")), known)
+            found = member(scope, attr, scope, 0, Ref(f".{scope.qualname}")) or _made_unless_given(bindings)
+            target = _named(found, known)
             if target:
                 yield attr, target
 
 
+def _made_unless_given(bindings: list[Any]) -> Ref | None:
+    """What `given or Client()` makes: most callers give nothing."""
+    for binding in bindings:
+        value = binding.value
+        if isinstance(value, (ast.BoolOp, ast.IfExp)):
+            sides = value.values[-1:] if isinstance(value, ast.BoolOp) else [value.body, value.orelse]
+            for side in sides:
+                if isinstance(side, ast.Call):
+                    return resolve(side, binding.scope, binding.line)
+    return None
+
+
 def _holds(binding: Any) -> bool:
-    return binding.kind == "declared" or (binding.kind == "assign" and isinstance(binding.value, (ast.Call, ast.Name)))
+    return binding.kind == "declared" or (binding.kind == "assign" and isinstance(binding.value, _HELD))
 
 
 def _globals(ctx: Context, known: Set[str]) -> Iterator[tuple[str, str]]:
@@ -96,4 +112,12 @@ def _result(function: ast.FunctionDef, scope: Scope) -> Ref | None:
     given = [node.value for node in inner(function.body, ast.Return)]
     if len(given) != 1 or not isinstance(given[0], (ast.Name, ast.Call, ast.Attribute)):
         return None
+    holder = scope.parent
+    if (
+        isinstance(given[0], ast.Call)
+        and holder is not None
+        and holder.kind == "class"
+        and last_name(given[0].func) == "cls"
+    ):
+        return Ref(f".{holder.qualname}", given[0], "call")  # A class method that makes one of its own.
     return resolve(given[0], scope, given[0].lineno)

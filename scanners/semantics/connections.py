@@ -44,9 +44,16 @@ ADDRESSED: Final[Mapping[str, Limits]] = {
 } | dict.fromkeys(REDIS, _REDIS)
 """Clients that take an address first."""
 
+_SENT: Final[Mapping[str, Bound]] = {
+    "kafka.KafkaProducer.flush": Bound(("timeout",), 0),
+    "kafka.KafkaProducer.send().get": Bound(("timeout",), 0),
+}
+"""Waits for what a client was given to send."""
+
 _SERVERS: Final = ("postgres", "mysql", "mariadb", "mssql", "oracle")
 _SOCKET_CALLS: Final = ("socket.socket.connect", "socket.socket.accept", "socket.socket.recvfrom")
-CALLS: Final = tuple(dict.fromkeys((*NETWORK, *ADDRESSED, *_SOCKET_CALLS)))
+_WAITING: Final = ("sock_connect", "sock_accept", "select", "poll", "register")
+CALLS: Final = tuple(dict.fromkeys((*NETWORK, *ADDRESSED, *_SENT, *_SOCKET_CALLS)))
 
 
 class Opinion(NamedTuple):
@@ -75,7 +82,7 @@ def _plain(call: Call) -> Opinion | None:
         return None
     if maker is not None and call.last == "connect" and call.origin is not None and argument(call.origin, maker):
         return Opinion(_GOOD)
-    return Opinion(weigh(call, NETWORK[call.dotted]))
+    return Opinion(weigh(call, NETWORK.get(call.dotted) or _SENT[call.dotted]))
 
 
 def _addressed(call: Call, limits: Limits) -> Opinion:
@@ -116,25 +123,29 @@ def _said(expr: ast.expr, scope: Scope) -> str:
     return ""
 
 
+def _sends_datagrams(made: str, call: Call) -> bool:
+    """Whether a socket connects to nobody: made for datagrams, or of an address that was asked for with them."""
+    if "DGRAM" in made:
+        return True
+    around = unparse(call.function) if call.function is not None and "SOCK_" not in made else ""
+    return "SOCK_DGRAM" in around and "SOCK_STREAM" not in around
+
+
+def _imports_waits(tree: ast.Module) -> bool:
+    """Whether the file may wait for several sockets at once."""
+    named = {alias.name.partition(".")[0] for node in descendants(tree, ast.Import) for alias in node.names}
+    named |= {(node.module or "").partition(".")[0] for node in descendants(tree, ast.ImportFrom)}
+    return not named.isdisjoint(("select", "selectors", "eventlet", "gevent", "trio", "zmq"))
+
+
 def _plain_socket(call: Call, tree: ast.Module) -> Verdict:
     made = unparse(call.origin) if call.origin is not None else ""
-    if ("DGRAM" in made and call.last == "connect") or "AF_UNIX" in made:
+    if "AF_UNIX" in made or (call.last == "connect" and _sends_datagrams(made, call)):
         return _GOOD
     held = unparse(call.receiver) if call.receiver is not None else ""
-    for node in descendants(tree):
-        if (
-            isinstance(node, ast.Attribute)
-            and node.attr in ("settimeout", "setblocking")
-            and unparse(node.value) == held
-        ):
-            return _GOOD
-        if isinstance(node, ast.Attribute) and node.attr in (
-            "select",
-            "poll",
-            "register",
-            "sock_connect",
-            "sock_accept",
-        ):
+    waits = _WAITING if _imports_waits(tree) else _WAITING[:2]
+    for node in descendants(tree, ast.Attribute):
+        if node.attr in waits or (node.attr in ("settimeout", "setblocking") and unparse(node.value) == held):
             return _GOOD
     return Verdict("socket", f"{call.dotted} has no limit: nothing calls settimeout() on the socket.")
 

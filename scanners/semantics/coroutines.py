@@ -6,6 +6,7 @@ redis 8.1 and httpx 0.28; those of asyncio, anyio, trio, aiohttp and SQLAlchemy 
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from scanners.context import Context
@@ -14,6 +15,7 @@ from scanners.place import Block, Place
 from scanners.scopes import Scope
 from scanners.semantics.handlers import inner
 from scanners.semantics.hierarchy import ancestors
+from scanners.syntax import descendants
 
 _REDIS: Final = (
     "get set mget setex incr incrby decr delete exists expire ttl hget hset hgetall hincrby lpush rpush lrange sadd "
@@ -217,18 +219,36 @@ def _suite(body: list[ast.stmt]) -> Iterator[ast.stmt]:
                 stack.extend(getattr(node, name, ()))
 
 
+def is_unread(stmt: ast.stmt, scope: Scope) -> bool:
+    """Whether a statement gives a value to a local name that its def never reads."""
+    named: list[ast.expr] = getattr(stmt, "targets", [])
+    if scope.kind != "function" or len(named) != 1 or not isinstance(named[0], ast.Name) or scope.outer:
+        return False
+    return named[0].id not in _read(scope.node)
+
+
+@lru_cache(maxsize=1)
+def _read(function: ast.AST) -> frozenset[str]:
+    """The names that a def reads, those of its inner defs too."""
+    return frozenset(node.id for node in descendants(function, ast.Name) if isinstance(node.ctx, (ast.Load, ast.Del)))
+
+
 def place_in(node: ast.AST, stmt: ast.stmt, scope: Scope) -> Place[Any]:
     """A node of a statement as a place."""
     return Place(node, Block("function", scope.node, None, scope), stmt)
 
 
 def results(stmt: ast.stmt) -> Iterator[tuple[ast.Call, str]]:
-    """The calls of a statement whose result is dropped, awaited or tested."""
+    """The calls of a statement whose result is dropped, awaited, tested, or given to a name."""
     value = getattr(stmt, "value", None)
     if isinstance(value, ast.Await) and isinstance(value.value, ast.Call):
         yield value.value, "awaited"
     elif isinstance(stmt, ast.Expr) and isinstance(value, ast.Call):
         yield value, "dropped"
+    elif isinstance(stmt, ast.Expr) and isinstance(value, (ast.ListComp, ast.SetComp)) and type(value.elt) is ast.Call:
+        yield value.elt, "dropped"
+    elif isinstance(stmt, ast.Assign) and isinstance(value, ast.Call) and type(stmt.targets[0]) is ast.Name:
+        yield value, "named"
     tests = [stmt.test] if isinstance(stmt, (ast.If, ast.While, ast.Assert)) else []
     while tests:
         test = tests.pop()

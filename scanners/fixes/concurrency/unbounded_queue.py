@@ -41,6 +41,8 @@ class LimitQueue(Fix):
         """Pass the size."""
         call, node = spot.call, spot.node(cst.Call)
         refuse_unpacked(node)
+        if call.dotted not in QUEUES:
+            raise NotOfferedError("A factory makes the queue: write `lambda: Queue(maxsize=...)` with a size that fits.")
         if QUEUES[call.dotted][1] != "maxsize":
             raise NotOfferedError(f"{call.last} takes no size at which others wait.")
         name = holder_of(call).rpartition(".")[2]

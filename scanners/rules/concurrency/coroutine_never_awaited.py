@@ -1,5 +1,5 @@
 import ast
-from typing import Any
+from typing import Any, Final
 
 from scanners.context import Context
 from scanners.finding import Confidence, Severity
@@ -10,6 +10,7 @@ from scanners.semantics.coroutines import (
     COROUTINES,
     TAKERS,
     above,
+    is_unread,
     makes_coroutine,
     manager_kind,
     place_in,
@@ -18,6 +19,8 @@ from scanners.semantics.coroutines import (
 )
 from scanners.syntax import last_name, unparse
 from scanners.tree import Tree, TreeContext
+
+_FATES: Final = {"dropped": "is dropped", "tested": "is always true", "named": "gets a name that nobody reads"}
 
 
 class CoroutineNeverAwaited(Rule):
@@ -40,32 +43,27 @@ class CoroutineNeverAwaited(Rule):
         Example(
             "calls whose result is dropped",
             {
-                "shop/mail.py": (
-                    "import asyncio\nimport httpx\nasync def send(order):\n    await asyncio.sleep(0.1)\n"
-                    "class Mailer:\n    def __init__(self):\n        self.client = httpx.AsyncClient()\n"
-                    "    async def flush(self):\n        return True\n    async def close(self):\n"
-                    "        self.flush()\n        self.client.aclose()\n        asyncio.sleep(1)\n"
-                    "        if not self.flush():\n            return\ndef paid(order):\n    send(order)\n"
-                ),
-                "shop/run.py": (
-                    "import atexit, threading\nfrom shop.mail import send\nasync def work():\n    send(1)\n"
-                    "threading.Thread(target=work).start()\natexit.register(work)\n"
-                ),
+                "shop/mail.py": "import asyncio\nimport httpx\nasync def send(order):\n    await asyncio.sleep(0.1)\n"
+                "class Mailer:\n    def __init__(self):\n        self.client = httpx.AsyncClient()\n"
+                "    async def flush(self):\n        return True\n    async def close(self):\n"
+                "        self.flush()\n        self.client.aclose()\n        asyncio.sleep(1)\n"
+                "        if not self.flush():\n            return\ndef paid(order):\n    send(order)\n"
+                "async def all_paid(orders):\n    done = send(orders[0])\n    [send(order) for order in orders]\n",
+                "shop/run.py": "import atexit, threading\nfrom shop.mail import send\nasync def work():\n    send(1)\n"
+                "threading.Thread(target=work).start()\natexit.register(work)\n",
             },
-            at=[("shop/mail.py", line) for line in (11, 12, 13, 14, 17)]
+            at=[("shop/mail.py", line) for line in (11, 12, 13, 14, 17, 19, 20)]
             + [("shop/run.py", line) for line in (4, 5, 6)],
         ),
         Example(
             "the wrong kind of with, in both directions",
             {
-                "shop/rows.py": (
-                    "import asyncio, threading\nfrom contextlib import asynccontextmanager\nimport aiohttp\n"
-                    "gate = asyncio.Lock()\ndoor = threading.Lock()\nclass Session:\n"
-                    "    async def __aenter__(self): ...\n    async def __aexit__(self, *exc): ...\n"
-                    "@asynccontextmanager\nasync def transaction():\n    yield\nasync def rows(url):\n"
-                    "    with gate:\n        pass\n    with aiohttp.ClientSession() as client:\n        pass\n"
-                    "    async with door:\n        pass\n    with transaction(), Session():\n        pass\n"
-                )
+                "shop/rows.py": "import asyncio, threading\nfrom contextlib import asynccontextmanager\nimport aiohttp\n"
+                "gate = asyncio.Lock()\ndoor = threading.Lock()\nclass Session:\n"
+                "    async def __aenter__(self): ...\n    async def __aexit__(self, *exc): ...\n"
+                "@asynccontextmanager\nasync def transaction():\n    yield\nasync def rows(url):\n"
+                "    with gate:\n        pass\n    with aiohttp.ClientSession() as client:\n        pass\n"
+                "    async with door:\n        pass\n    with transaction(), Session():\n        pass\n"
             },
             at=[("shop/rows.py", line) for line in (13, 15, 17, 19)],
         ),
@@ -74,26 +72,22 @@ class CoroutineNeverAwaited(Rule):
         Example(
             "awaited, returned, stored, gathered, made a task",
             {
-                "shop/mail.py": (
-                    "import asyncio\nfrom celery import shared_task\nasync def send(order): ...\n"
-                    "async def pages():\n    yield 1\n@shared_task\nasync def report(): ...\nclass Mailer:\n"
-                    "    async def flush(self): ...\n    def later(self):\n        return self.flush()\n"
-                    "    async def close(self, orders):\n        await self.flush()\n"
-                    "        task = asyncio.create_task(send(1))\n        await asyncio.gather(*(send(order) for order in orders))\n"
-                    "        pending = send(2)\n        report()\n        pages()\n        await pending\nasyncio.run(send(1))\n"
-                ),
+                "shop/mail.py": "import asyncio\nfrom celery import shared_task\nasync def send(order): ...\n"
+                "async def pages():\n    yield 1\n@shared_task\nasync def report(): ...\nclass Mailer:\n"
+                "    async def flush(self): ...\n    def later(self):\n        return self.flush()\n"
+                "    async def close(self, orders):\n        await self.flush()\n"
+                "        task = asyncio.create_task(send(1))\n        await asyncio.gather(*(send(order) for order in orders))\n"
+                "        pending = send(2)\n        report()\n        pages()\n        await pending\nasyncio.run(send(1))\n",
                 "shop/both.py": "class Async:\n    async def close(self): ...\ndef close(): ...\nclose()\n",
             },
         ),
         Example(
             "the right kind of with",
             {
-                "shop/rows.py": (
-                    "import asyncio, threading\nimport anyio\nfrom contextlib import contextmanager\n"
-                    "gate = asyncio.Lock()\ndoor = threading.Lock()\n@contextmanager\ndef measured():\n    yield\n"
-                    "class Both:\n    def __enter__(self): ...\n    async def __aenter__(self): ...\n"
-                    "async def rows():\n    with door, measured(), Both(), anyio.fail_after(5):\n        async with gate: ...\n"
-                )
+                "shop/rows.py": "import asyncio, threading\nimport anyio\nfrom contextlib import contextmanager\n"
+                "gate = asyncio.Lock()\ndoor = threading.Lock()\n@contextmanager\ndef measured():\n    yield\n"
+                "class Both:\n    def __enter__(self): ...\n    async def __aenter__(self): ...\n"
+                "async def rows():\n    with door, measured(), Both(), anyio.fail_after(5):\n        async with gate: ...\n"
             },
         ),
     )
@@ -127,6 +121,8 @@ class CoroutineNeverAwaited(Rule):
         known = note_own(ctx)
         for stmt, scope in statements(ctx):
             for node, used in results(stmt):
+                if used == "named" and not is_unread(stmt, scope):
+                    continue
                 place = place_in(node, stmt, scope)
                 if last_name(node.func) in names:
                     self._weigh(place, used, ctx)
@@ -146,5 +142,4 @@ class CoroutineNeverAwaited(Rule):
         elif made and used == "awaited":
             ctx.site(place)
         elif made:
-            fate = "is dropped" if used == "dropped" else "is always true"
-            ctx.report(place, f"`{name}(...)` makes a coroutine, which {fate}: `{name}` never runs.")
+            ctx.report(place, f"`{name}(...)` makes a coroutine, which {_FATES[used]}: `{name}` never runs.")

@@ -30,84 +30,75 @@ class ConnectionWithoutTimeout(Rule):
         Example(
             "sockets, mail, FTP and SSH",
             {
-                "push.py": """\
-import ftplib, paramiko, smtplib, socket
-def push(host, text):
-    with smtplib.SMTP(host) as mail:
-        mail.sendmail("a@example.org", "b@example.org", text)
-    ftp = ftplib.FTP(host)
-    line = socket.create_connection((host, 9000))
-    plain = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    plain.connect((host, 9001))
-    shell = paramiko.SSHClient()
-    shell.exec_command("uptime")
-"""
+                "push.py": "import ftplib, paramiko, smtplib, socket\ndef push(host, text):\n"
+                '    with smtplib.SMTP(host) as mail:\n        mail.sendmail("a@example.org", "b@example.org", text)\n'
+                "    ftp = ftplib.FTP(host)\n    line = socket.create_connection((host, 9000))\n"
+                "    plain = socket.socket(socket.AF_INET, socket.SOCK_STREAM)\n    plain.connect((host, 9001))\n"
+                '    shell = paramiko.SSHClient()\n    shell.exec_command("uptime")\n'
             },
             at=[("push.py", line) for line in (3, 5, 6, 8, 10)],
         ),
         Example(
             "stores and brokers",
             {
-                "stores.py": """\
-import asyncpg, pika, psycopg2, pymongo, pymysql, redis
-from sqlalchemy import create_engine
-cache = redis.Redis(host="cache.internal")
-db = psycopg2.connect(host="db.internal", dbname="shop")
-half = psycopg2.connect("host=db.internal connect_timeout=3")
-engine = create_engine("postgresql://db.internal/shop")
-documents = pymongo.MongoClient("mongodb://documents.internal")
-old = pymysql.connect(host="old.internal")
-broker = pika.ConnectionParameters("broker.internal")
-async def pool():
-    return await asyncpg.create_pool(host="db.internal")
-"""
+                "stores.py": "import asyncpg, pika, psycopg2, pymongo, pymysql, redis\n"
+                'from sqlalchemy import create_engine\ncache = redis.Redis(host="cache.internal")\n'
+                'db = psycopg2.connect(host="db.internal", dbname="shop")\n'
+                'half = psycopg2.connect("host=db.internal connect_timeout=3")\n'
+                'engine = create_engine("postgresql://db.internal/shop")\n'
+                'documents = pymongo.MongoClient("mongodb://documents.internal")\n'
+                'old = pymysql.connect(host="old.internal")\nbroker = pika.ConnectionParameters("broker.internal")\n'
+                'async def pool():\n    return await asyncpg.create_pool(host="db.internal")\n'
             },
             at=[("stores.py", line) for line in (3, 4, 5, 6, 7, 8, 9, 11)],
         ),
         Example(
             "Django's settings",
             {
-                "shop/settings.py": """\
-DATABASES = {
-    "default": {"ENGINE": "django.db.backends.postgresql", "NAME": "shop"},
-}
-CACHES = {
-    "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": "redis://cache.internal"},
-}
-"""
+                "shop/settings.py": "DATABASES = {\n"
+                '    "default": {"ENGINE": "django.db.backends.postgresql", "NAME": "shop"},\n}\nCACHES = {\n'
+                '    "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": "redis://cache.internal"},\n'
+                "}\n"
             },
             at=[("shop/settings.py", 2), ("shop/settings.py", 5)],
+        ),
+        Example(
+            "what Kafka is given to send, a socket beside a poll of something else",
+            {
+                "send.py": "import socket\nfrom kafka import KafkaProducer\nsender = KafkaProducer(bootstrap_servers='kafka')\n"
+                "def send(row, queue):\n    sender.send('rows', row).get()\n    sender.flush()\n    queue.poll(1.0)\n"
+                "    plain = socket.socket()\n    plain.connect(('host.internal', 9001))\n"
+            },
+            at=[("send.py", line) for line in (5, 6, 9)],
         ),
     )
     good = (
         Example(
             "bounded in the call, the address or the options",
             {
-                "stores.py": """\
-import psycopg2, redis, smtplib, socket, pymongo
-from sqlalchemy import create_engine
-cache = redis.Redis(host="cache.internal", socket_timeout=2)
-db = psycopg2.connect(host="db", connect_timeout=3, options="-c statement_timeout=5000")
-engine = create_engine("postgresql://db/shop", connect_args={"options": "-c statement_timeout=5000"})
-local = create_engine("sqlite:///local.db")
-documents = pymongo.MongoClient("mongodb://documents.internal/?timeoutMS=3000")
-mail = smtplib.SMTP("mail.internal", timeout=10)
-plain = socket.socket()
-plain.settimeout(5)
-plain.connect(("host.internal", 9001))
-"""
+                "stores.py": "import psycopg2, redis, smtplib, socket, pymongo\nfrom sqlalchemy import create_engine\n"
+                'cache = redis.Redis(host="cache.internal", socket_timeout=2)\n'
+                'db = psycopg2.connect(host="db", connect_timeout=3, options="-c statement_timeout=5000")\n'
+                'engine = create_engine("postgresql://db/shop", connect_args={"options": "-c statement_timeout=5000"})\n'
+                'local = create_engine("sqlite:///local.db")\n'
+                'documents = pymongo.MongoClient("mongodb://documents.internal/?timeoutMS=3000")\n'
+                'mail = smtplib.SMTP("mail.internal", timeout=10)\nplain = socket.socket()\nplain.settimeout(5)\n'
+                'plain.connect(("host.internal", 9001))\n'
+            },
+        ),
+        Example(
+            "an address that is asked for with datagrams",
+            {
+                "send.py": "import socket\ndef reach(host):\n    for found in socket.getaddrinfo(host, 1, 0, socket.SOCK_DGRAM):\n"
+                "        with socket.socket(*found[:3]) as plain:\n            plain.connect(found[4])\n"
             },
         ),
         Example(
             "addresses from elsewhere, and unpacked options",
             {
-                "stores.py": """\
-import os, psycopg2, redis
-cache = redis.from_url(os.environ["REDIS_URL"])
-db = psycopg2.connect(os.environ["DATABASE_URL"])
-def connect(**options):
-    return redis.Redis(**options)
-"""
+                "stores.py": 'import os, psycopg2, redis\ncache = redis.from_url(os.environ["REDIS_URL"])\n'
+                'db = psycopg2.connect(os.environ["DATABASE_URL"])\ndef connect(**options):\n'
+                "    return redis.Redis(**options)\n"
             },
         ),
         Example(

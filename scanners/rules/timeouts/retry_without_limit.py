@@ -79,7 +79,7 @@ class RetryWithoutLimit(Rule):
             },
         ),
         Example(
-            "loops with a counter, a deadline or an event",
+            "loops with a counter, a deadline or an event, and one that watches over another",
             {
                 "poll.py": "import time, requests\ndef fetch(url, failures=0):\n    while True:\n        try:\n"
                 "            return requests.get(url, timeout=5)\n        except requests.RequestException:\n"
@@ -89,6 +89,8 @@ class RetryWithoutLimit(Rule):
                 "def serve(stop, queue):\n    while not stop.is_set():\n        queue.work()\n"
                 "        time.sleep(1)\ndef others(r, key):\n    r.set(key, 1, ex=10)\n"
                 "    while r.get(key) is not None:\n        time.sleep(1)\n"
+                "def renew_lease(job, lease):\n    while not job.is_finished():\n        time.sleep(1)\n"
+                "        lease.renew()\n"
             },
         ),
     )

@@ -14,6 +14,7 @@ from scanners.regex import regex
 from scanners.scopes import Scope
 from scanners.semantics.boundaries.surroundings import LOOPS, TRIES, enclosing, place_in
 from scanners.semantics.handlers import caught, inner
+from scanners.semantics.timeouts.pauses import wait_of
 from scanners.semantics.timeouts.retriederrors import WIDE, retried
 from scanners.semantics.timeouts.retries import (
     BACKOFF,
@@ -29,7 +30,6 @@ from scanners.semantics.timeouts.retries import (
     gives_up,
     loop,
     of_call,
-    wait_of,
 )
 from scanners.syntax import last_name
 

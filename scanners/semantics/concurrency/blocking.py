@@ -10,6 +10,9 @@ from typing import Any, Final, NamedTuple
 from scanners.constants import fold
 from scanners.context import Context
 from scanners.place import Call, Place
+from scanners.regex import regex
+from scanners.semantics.concurrency.clients import OF_MONGO, SERVICES, of_mongo
+from scanners.semantics.concurrency.opening import is_only_opened
 from scanners.semantics.handlers import inner
 from scanners.semantics.outbound import CLIENT_CALLS, HTTP, NETWORK, in_process
 from scanners.syntax import unparse
@@ -99,9 +102,10 @@ BLOCKING: Final[dict[str, Blocking]] = {
         *(f"{made}.{call}" for made in ("openai.OpenAI", "openai.AzureOpenAI", "openai") for call in _MODELS),
         *(f"{made}.{call}" for made in ("anthropic.Anthropic", "groq.Groq", "mistralai.Mistral") for call in _MODELS),
     ),
+    **_named(_NETWORK, *SERVICES),
     **_named(_PROCESS, *(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output"))),
     **_named(_PROCESS, "subprocess.getoutput", "subprocess.getstatusoutput", "subprocess.Popen.wait"),
-    **_named(_PROCESS, "subprocess.Popen.communicate", "os.system", "os.wait", "os.waitpid"),
+    **_named(_PROCESS, "subprocess.Popen.communicate", "os.system", "os.wait", "os.waitpid", "os.popen"),
     **_named(_DATABASE, "psycopg2.connect", "psycopg.connect", "psycopg.Connection.connect", "pymysql.connect"),
     **_named(_DATABASE, "MySQLdb.connect", "pyodbc.connect", "sqlalchemy.Engine.connect", "sqlalchemy.Engine.begin"),
     **_named(_DATABASE, "sqlalchemy.Engine.execute", "sqlalchemy.Engine.connect().execute"),
@@ -125,9 +129,10 @@ BLOCKING: Final[dict[str, Blocking]] = {
     **_named(_INPUT, "input", "getpass.getpass"),
     **_named(_FILE, "open", "io.open", "shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree"),
     **_named(_FILE, "shutil.rmtree", "shutil.move", "shutil.make_archive", "shutil.unpack_archive"),
-    **_named(_FILE, *(f"pathlib.Path.{name}" for name in ("read_text", "read_bytes", "write_text", "write_bytes"))),
+    **_named(_FILE, *(f"pathlib.Path.{name}" for name in "read_text read_bytes write_text write_bytes open".split())),
 }
 """Blocking calls by dotted name."""
+
 
 DOES: Final = {
     "sleep": "sleeps",
@@ -141,6 +146,7 @@ DOES: Final = {
 }
 """What each kind does, for messages."""
 
+_ASIDE: Final = regex(r"create_task\(|gather\(|TaskGroup\(|ensure_future\(|start_soon\(|start_server\(|\bserve\(")
 _HANDS_OVER: Final = (
     "asyncio.to_thread",
     "anyio.to_thread.run_sync",
@@ -162,17 +168,30 @@ GOOD: Final = (
 )
 """What stands where a blocking call could."""
 
+KNOWN: Final = dict.fromkeys((*BLOCKING, *OF_MONGO, *GOOD))
+"""Calls to look at, in order: those that may be of a collection too."""
+
 _TAKES_AWAITABLES: Final = frozenset(
     {"wait_for", "gather", "create_task", "ensure_future", "shield", "spawn", "start_soon"}
 )
 
 
 def blocking(call: Call, ctx: Context) -> Blocking | None:
-    """What a call of BLOCKING does to its thread, None for one that returns at once or is awaited after all."""
-    found = BLOCKING.get(call.dotted)
+    """What a call of KNOWN does to its thread, None for one that returns at once or is awaited after all."""
+    found = BLOCKING.get(call.dotted) or (_DATABASE if "ongo" in ctx.source and of_mongo(call) else None)
     if found is None or is_awaited(call) or returns_at_once(call, ctx):
         return None
     return found
+
+
+def asks_its_user(found: Blocking, ctx: Context) -> bool:
+    """Whether a coroutine waits for the person at a program that seems to do nothing else meanwhile."""
+    return found.kind == "input" and "__main__" in ctx.source and not _ASIDE.search(ctx.source)
+
+
+def shown(call: Call) -> str:
+    """The name of a call for messages."""
+    return call.dotted or unparse(call.node.func)
 
 
 def is_awaited(place: Place[Any]) -> bool:
@@ -211,6 +230,8 @@ def returns_at_once(call: Call, ctx: Context) -> bool:
         return bool(call.node.args) and fold(call.node.args[0], call.scope) == 0
     if last in ("acquire", "get", "result", "exception", "wait", "join", "waitpid"):
         return _does_not_wait(call)
+    if last == "open":
+        return is_only_opened(call)
     if dotted.startswith(("smtplib.SMTP", "ftplib.FTP")) and last[:3].isupper():
         return not call.node.args and call.keyword("host") is None
     if dotted.startswith(("psycopg2.connection", "sqlalchemy")):

@@ -19,6 +19,8 @@ GROUPS: Final = (
     "anyio.create_task_group().start_soon",
     "trio.open_nursery().start_soon",
 )
+TAKERS: Final = ("asyncio.gather", "asyncio.as_completed")
+"""Calls that take many coroutines at once."""
 POOLS: Final = ("concurrent.futures.ThreadPoolExecutor", "concurrent.futures.ProcessPoolExecutor")
 """What starts threads and processes, tasks of a group, and pools."""
 _BRAKE: Final = regex(
@@ -129,19 +131,31 @@ def _words(function: ast.AST) -> str:
 def gathered(call: Call) -> tuple[ast.expr, list[ast.AST]] | None:
     """The iterable behind `gather(*[f(x) for x in xs])` and what is made of each item; None for anything else.
 
-    A name stands for the comprehension, or for the list that a loop of the same def fills.
+    A name stands for the comprehension, or for the list that a loop of the same def fills. `as_completed` takes them as
+    they are, and speaks for those that become tasks only there.
     """
     starred = [arg.value for arg in call.node.args if isinstance(arg, ast.Starred)]
+    if call.last == "as_completed":
+        starred = call.node.args[:1]
     if len(starred) != 1:
         return None
     made = starred[0]
     if isinstance(made, ast.Name):
         made = _given(made.id, call) or made
     if isinstance(made, (ast.ListComp, ast.GeneratorExp, ast.SetComp)):
-        return made.generators[0].iter, [made.elt]
+        tasks = isinstance(made.elt, ast.Call) and last_name(made.elt.func) in ("create_task", "ensure_future")
+        return None if tasks and call.last == "as_completed" else (made.generators[0].iter, [made.elt])
     if isinstance(made, ast.Call) and last_name(made.func) == "map" and len(made.args) == 2:
         return made.args[1], [made.args[0]]
     return _appended(made.id, call) if isinstance(made, ast.Name) else None
+
+
+def as_many_as(call: Call) -> ast.expr | None:
+    """What a pool has as many workers as items of, if it is told so: `max_workers=len(urls)`."""
+    told = call.argument(0, "max_workers")
+    if not isinstance(told, ast.Call) or call.name(told.func) != "len" or not told.args:
+        return None
+    return None if bound_of(told.args[0], call) in ("few", "configured") else told.args[0]
 
 
 def _given(name: str, call: Call) -> ast.expr | None:

@@ -11,10 +11,13 @@ from scanners.regex import regex
 from scanners.semantics.handlers import inner
 from scanners.syntax import unparse
 
+_KINDS: Final = ("Queue", "LifoQueue", "PriorityQueue")
 QUEUES: Final[dict[str, tuple[int, str]]] = (
-    {f"queue.{name}": (0, "maxsize") for name in ("Queue", "LifoQueue", "PriorityQueue")}
-    | {f"asyncio.{name}": (0, "maxsize") for name in ("Queue", "LifoQueue", "PriorityQueue")}
-    | {f"multiprocessing.{name}": (0, "maxsize") for name in ("Queue", "JoinableQueue", "Manager().Queue")}
+    {f"queue.{name}": (0, "maxsize") for name in _KINDS}
+    | {f"asyncio.{name}": (0, "maxsize") for name in _KINDS}
+    | {f"multiprocessing.{name}": (0, "maxsize") for name in ("Queue", "JoinableQueue", "Manager.Queue")}
+    | {f"multiprocessing.get_context().{name}": (0, "maxsize") for name in ("Queue", "JoinableQueue")}
+    | {f"{library}.{name}": (0, "maxsize") for library in ("gevent.queue", "eventlet.queue") for name in _KINDS}
     | {"queue.SimpleQueue": (0, ""), "multiprocessing.SimpleQueue": (0, ""), "collections.deque": (1, "maxlen")}
 )
 """Constructors of queues, with where their size stands; some take none."""
@@ -63,7 +66,13 @@ def opinion(call: Call, ctx: Context) -> Opinion:
         return Opinion("watched")
     if is_signal(call):
         return Opinion("signal")
-    return Opinion("endless", busy=bool(holder_of(call)) and is_worked_off(holder_of(call), ctx))
+    name = holder_of(call)
+    return Opinion("endless", busy=bool(name) and is_worked_off(name, ctx) and not _is_read_here(name, call))
+
+
+def _is_read_here(name: str, call: Call) -> bool:
+    """Whether the def that makes a queue also reads it: one for each visitor or answer, which ends with that def."""
+    return name.isidentifier() and bool(_methods(getattr(call.function, "body", None) or [], name) & _GETS)
 
 
 def _is_endless(size: ast.expr, call: Call) -> bool:
@@ -96,7 +105,26 @@ def is_signal(call: Call) -> bool:
     name, function = holder_of(call), call.function
     if _SIGNAL.search(name) or re.search(r"Waiter|Future|Reply|Response", call.qualname):
         return True
-    return name.isidentifier() and function is not None and bool(_methods(getattr(function, "body", []), name) & _GETS)
+    if not name.isidentifier() or not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    again = _does_in_loop(function, name, _GETS, (ast.While,))
+    return bool(_methods(function.body, name) & _GETS) and not again
+
+
+def factory_of(call: Call) -> str:
+    """The attribute that a field of a dataclass fills with a queue without a size, "" for any other field."""
+    factory = call.keyword("default_factory")
+    ref = call.resolve(factory) if isinstance(factory, (ast.Name, ast.Attribute)) else None
+    held = call.parent()
+    if (
+        ref is None
+        or ref.dotted not in QUEUES
+        or ref.dotted == "collections.deque"
+        or not isinstance(held, ast.AnnAssign)
+    ):
+        return ""
+    name = unparse(held.target)
+    return "" if _SIGNAL.search(name) else f"self.{name}"
 
 
 def serves_logging(call: Call, ctx: Context) -> bool:

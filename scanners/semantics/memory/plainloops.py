@@ -1,6 +1,7 @@
 """Loops that do one thing that a builtin does: add up, count, collect, search, keep the largest, join text."""
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -12,14 +13,21 @@ _ACTS: Final = regex(
     r"(add|create|save|insert|update|upsert|delete|remove|drop|pop|put|push|send|publish|write|register|schedule|submit"
     r"|execute|run|start|stop|set|store|commit|emit|enqueue|move|rename|close)(_|$)|\w+_(add|create|save|insert|delete)$"
 )
+_DOES: Final = regex(
+    r"(retry|clean|cleanup|kill|terminate|cancel|reset|restore|restart|archive|process|handle|apply|notify|migrate|sync|upload"
+    r"|download|import|export|copy|mark|attach|detach|release|acquire|load|reload|refresh|flush|purge|prune|expire|trigger)(_|$)"
+)
+_LONG: Final = 5
+"""Lines of a statement that is no clearer inside a comprehension."""
 _MEASURES: Final = {ast.Gt: "max", ast.GtE: "max", ast.Lt: "min", ast.LtE: "min"}
 
 
 class Plain(NamedTuple):
-    """What a loop comes down to, and the builtin that says so."""
+    """What a loop comes down to, the builtin that says so, and whether it keeps items, a number or an answer."""
 
     does: str
     builtin: str
+    keeps: str = "number"
 
 
 def suite_of(place: Place[Any]) -> list[ast.stmt]:
@@ -45,7 +53,11 @@ def plain(place: Place[ast.For]) -> Plain | None:
         )
     else:
         found = _of_step(body, test, before)
-    return None if found is None or _is_special(loop) or _acts(loop) else found
+    if found is None or _is_special(loop) or _acts(loop, _ACTS):
+        return None
+    if found.keeps == "items" and (body.end_lineno or 0) - body.lineno > _LONG:
+        return None
+    return None if found.keeps == "number" and _acts(loop, _DOES) else found
 
 
 def _is_short(expr: ast.expr) -> bool:
@@ -56,10 +68,12 @@ def _is_special(loop: ast.For) -> bool:
     return bool(inner([loop], ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.Try))
 
 
-def _acts(loop: ast.For) -> bool:
+def _acts(loop: ast.For, acts: re.Pattern[str]) -> bool:
     """Whether a call in the loop changes something by its name, so that the loop does more than it keeps."""
     called = [node.func for node in inner(loop.body, ast.Call)]
-    return any(_ACTS.match(getattr(func, "attr", getattr(func, "id", ""))) for func in called)
+    kept = loop.body[-1].body[0] if isinstance(loop.body[-1], ast.If) else loop.body[-1]
+    own = kept.value.func if isinstance(kept, ast.Expr) and isinstance(kept.value, ast.Call) else None
+    return any(acts.match(getattr(func, "attr", getattr(func, "id", ""))) for func in called if func is not own)
 
 
 def _of_step(stmt: ast.stmt, test: ast.expr | None, before: ast.stmt | None) -> Plain | None:
@@ -67,16 +81,29 @@ def _of_step(stmt: ast.stmt, test: ast.expr | None, before: ast.stmt | None) -> 
     if not name:
         return None
     used = [test] if test is not None else []
-    if isinstance(stmt, ast.AugAssign) and isinstance(stmt.op, ast.Add) and _is(stmt.target, name):
-        if _reads(name, [stmt.value, *used]):
-            return None
-        return _of_sum(stmt.value, start)
-    appended = _appended(stmt, name)
-    if appended is not None and isinstance(start, ast.List) and not start.elts and not _reads(name, [appended, *used]):
-        return Plain(f"collects into `{name}`", "a list comprehension")
+    added = _added(stmt, name)
+    if added is not None:
+        return None if _reads(name, [added, *used]) else _of_sum(added, start)
+    kept = _collected(stmt, name, start)
+    if kept is not None:
+        return None if _reads(name, [*kept.values, *used]) else Plain(f"collects into `{name}`", kept.builtin, "items")
     if isinstance(stmt, ast.Assign) and test is not None and len(stmt.targets) == 1 and _is(stmt.targets[0], name):
         return _of_measure(stmt, test, name)
     return None
+
+
+def _added(stmt: ast.stmt, name: str) -> ast.expr | None:
+    """What `name += x` or `name = name + x` adds."""
+    if isinstance(stmt, ast.AugAssign) and isinstance(stmt.op, ast.Add) and _is(stmt.target, name):
+        return stmt.value
+    value = (
+        stmt.value
+        if isinstance(stmt, ast.Assign) and [getattr(to, "id", "") for to in stmt.targets] == [name]
+        else None
+    )
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add) or not _is(value.left, name):
+        return None
+    return value.right
 
 
 def _of_sum(value: ast.expr, start: ast.expr | None) -> Plain | None:
@@ -126,11 +153,37 @@ def _bound_by(stmt: ast.stmt | None) -> tuple[str, ast.expr | None]:
     return "", None
 
 
-def _appended(stmt: ast.stmt, name: str) -> ast.expr | None:
+class _Kept(NamedTuple):
+    """What one turn of a loop puts into its collection, and the comprehension that does."""
+
+    values: list[ast.expr]
+    builtin: str
+
+
+def _collected(stmt: ast.stmt, name: str, start: ast.expr | None) -> _Kept | None:
+    made = start.func.id if isinstance(start, ast.Call) and isinstance(start.func, ast.Name) else ""
+    empty = isinstance(start, ast.Call) and not start.args and not start.keywords
     call = stmt.value if isinstance(stmt, ast.Expr) else None
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or len(call.args) != 1:
-        return None
-    return call.args[0] if call.func.attr == "append" and _is(call.func.value, name) else None
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and len(call.args) == 1:
+        if not _is(call.func.value, name) or isinstance(call.args[0], ast.Starred):
+            return None
+        if call.func.attr == "append" and (_is_empty_list(start) or (empty and made == "list")):
+            return _Kept(call.args, "a list comprehension")
+        if call.func.attr == "add" and empty and made == "set":
+            return _Kept(call.args, "a set comprehension")
+    if isinstance(stmt, ast.Assign) and len(stmt.targets) == 1 and isinstance(stmt.targets[0], ast.Subscript):
+        put = stmt.targets[0]
+        if _is(put.value, name) and (_is_empty_dict(start) or (empty and made == "dict")):
+            return _Kept([put.slice, stmt.value], "a dict comprehension")
+    return None
+
+
+def _is_empty_list(start: ast.expr | None) -> bool:
+    return isinstance(start, ast.List) and not start.elts
+
+
+def _is_empty_dict(start: ast.expr | None) -> bool:
+    return isinstance(start, ast.Dict) and not start.keys
 
 
 def _is(expr: ast.expr, name: str) -> bool:
@@ -150,10 +203,21 @@ def grown_text(place: Place[ast.For]) -> tuple[str, ast.AugAssign] | None:
         name, start = _bound_by(before)
         if not name or not _is_text(start):
             continue
-        for node in inner(loop.body, ast.AugAssign):
-            if isinstance(node.op, ast.Add) and _is(node.target, name):
-                return name, _first(name, loop)
+        if any(isinstance(node.op, ast.Add) and _is(node.target, name) for node in inner(loop.body, ast.AugAssign)):
+            return None if _is_read_on_the_way(name, loop) else (name, _first(name, loop))
     return None
+
+
+def _is_read_on_the_way(name: str, loop: ast.For) -> bool:
+    """Whether the loop looks at the text while it grows, or begins it anew: then it is needed as it is each time."""
+    return any(
+        isinstance(node, ast.Name) and node.id == name and (isinstance(node.ctx, ast.Load) or not _adds(node, loop))
+        for node in inner(loop.body, ast.Name)
+    )
+
+
+def _adds(target: ast.Name, loop: ast.For) -> bool:
+    return any(node.target is target for node in inner(loop.body, ast.AugAssign))
 
 
 def _is_text(value: ast.expr | None) -> bool:
@@ -163,6 +227,16 @@ def _is_text(value: ast.expr | None) -> bool:
 def _first(name: str, loop: ast.For) -> ast.AugAssign:
     added: list[ast.AugAssign] = [node for node in inner(loop.body, ast.AugAssign) if _is(node.target, name)]
     return min(added, key=lambda node: node.lineno)
+
+
+def made_to_run_through(loop: ast.For) -> bool:
+    """Whether a loop goes over a list that a comprehension makes for it alone, of what the loop does not touch."""
+    made = loop.iter
+    if not isinstance(made, ast.ListComp) or inner([made, *loop.body], ast.Await, ast.Yield):
+        return False
+    sources = [part.iter for part in made.generators]
+    names = {node.id for node in inner(loop.body, ast.Name)}
+    return all(isinstance(source, ast.Name) and source.id not in names for source in sources)
 
 
 def list_searches(place: Place[ast.For]) -> Iterator[tuple[str, ast.Compare]]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from scanners.constants import fold
-from scanners.facts.jobs import is_task
+from scanners.names import find
 from scanners.place import Call, Place
 from scanners.regex import regex
 from scanners.semantics.connections import CALLS as CONNECTIONS
@@ -19,10 +19,13 @@ NONE, FIXED, PLAIN, GOOD = "none", "fixed", "plain", "good"
 """How a retry waits: not at all, always as long, longer each time but in step with all others, well."""
 
 _OUT: Final = frozenset(HTTP) | frozenset(CONNECTIONS)
+_ABSENT: Final = regex(r"NotFound|NoResult|DoesNotExist|NotReady|NotYet|StillRunning|InProgress|Pending|TryAgain")
 _GROWING: Final = ("wait_exponential", "wait_incrementing", "wait_fibonacci")
 _JITTERED: Final = ("wait_random", "wait_random_exponential", "wait_exponential_jitter", "wait_full_jitter")
+_WAITS: Final = (*_GROWING, *_JITTERED, "wait_chain", "wait_combine", "wait_fixed", "wait_none")
 TENACITY: Final = ("tenacity.retry", "tenacity.Retrying", "tenacity.AsyncRetrying")
 BACKOFF: Final = ("backoff.on_exception", "backoff.on_predicate")
+ADAPTERS: Final = ("requests.adapters.HTTPAdapter", "requests.sessions.HTTPAdapter")
 URLLIB3: Final = (
     "urllib3.Retry",
     "urllib3.util.Retry",
@@ -30,12 +33,17 @@ URLLIB3: Final = (
     "requests.adapters.Retry",
     "requests.packages.urllib3.util.retry.Retry",
 )
+LIBRARIES: Final = (*TENACITY, *BACKOFF, *URLLIB3, *ADAPTERS)
+"""Calls that set up a retry."""
 
 _LASTING: Final = regex(
     r"stop|running|shutdown|exit|quit|alive|closed|cancel|term|halt|kill|is_set|open|ppid|parent|heartbeat",
     re.IGNORECASE,
 )
+_KEEPING: Final = regex(r"watch|monitor|supervis|stand_?by|heart_?beat|keep_?alive|renew", re.IGNORECASE)
+"""A def that is meant to go on for as long as what it looks at."""
 _STATE: Final = regex(r"stat(e|us)|ready|done|finish|complete|success|active|available|exist|pending", re.IGNORECASE)
+_STATUSES: Final = ("status_code", "status", "ok", "is_success", "is_error")
 _DEADLINE: Final = regex(
     r"timeout|deadline|expir|elapsed|attempt|retr|tries|max_|limit|remaining|(?<![a-z])count|monotonic|perf_counter|time\(\)|now\(|until|range",
     re.IGNORECASE,
@@ -63,6 +71,8 @@ def of_call(call: Call) -> Retry:
         retry = _tenacity(words, call)
     elif call.dotted in BACKOFF:
         retry = _backoff(words, call)
+    elif call.dotted in ADAPTERS:
+        retry = _adapter(call)
     else:
         retry = _urllib3(words, call)
     return Retry(UNKNOWN, GOOD) if hidden else retry
@@ -73,14 +83,24 @@ def _tenacity(words: dict[str, ast.expr], call: Call) -> Retry:
     names = {name for name in _last_names(stop, call) if name.startswith("stop_")} if stop else {"stop_never"}
     first = fold(stop.args[0], call.scope) if isinstance(stop, ast.Call) and stop.args else 0
     tries = first if isinstance(first, int) and names == {"stop_after_attempt"} else 0
-    return Retry(ENDLESS if names == {"stop_never"} else LIMITED, _tenacity_wait(wait, call), tries)
+    waits = GOOD if _looks_for(words.get("retry"), call) else _tenacity_wait(wait, call)
+    return Retry(ENDLESS if names == {"stop_never"} else LIMITED, waits, tries)
+
+
+def _looks_for(condition: ast.expr | None, call: Call) -> bool:
+    """Whether tenacity looks again for what is not there yet, rather than ask again a peer in trouble."""
+    names = set(_last_names(condition, call)) if condition is not None else set()
+    causes = {name for name in names if name.startswith(("retry_if", "retry_unless", "retry_any", "retry_all"))}
+    if causes and all("result" in name for name in causes):
+        return True
+    errors = {name for name in names - causes if name[:1].isupper()}
+    return bool(errors) and all(_ABSENT.search(name) for name in errors)
 
 
 def _tenacity_wait(wait: ast.expr | None, call: Call) -> str:
     if wait is None:
         return NONE
-    names = list(_last_names(wait, call))
-    known = [name for name in names if name.startswith("wait_")]
+    known = [name for name in _last_names(wait, call) if name in _WAITS]
     if not known or any(name in _JITTERED for name in known) or "wait_chain" in known or "wait_combine" in known:
         return GOOD
     if known == ["wait_none"]:
@@ -88,22 +108,37 @@ def _tenacity_wait(wait: ast.expr | None, call: Call) -> str:
     return PLAIN if any(name in _GROWING for name in known) else FIXED
 
 
-def _last_names(expr: ast.AST, call: Call) -> Iterator[str]:
-    """The names used in an expression, through a variable of the file."""
+def _last_names(expr: ast.AST, call: Call, depth: int = 0) -> Iterator[str]:
+    """The names used in an expression, through variables of the file."""
     for node in descendants(expr):
         if isinstance(node, (ast.Name, ast.Attribute)):
             ref = call.resolve(node)
-            yield ref.dotted.removesuffix("()").rpartition(".")[2] if ref else unparse(node).rpartition(".")[2]
+            if ref is not None or isinstance(node, ast.Attribute):
+                yield ref.dotted.removesuffix("()").rpartition(".")[2] if ref else unparse(node).rpartition(".")[2]
+                continue
+            bound = find(node.id, call.scope)
+            values = [binding.value for binding in bound[0] if binding.kind == "assign"] if bound and depth < 2 else []
+            for value in values:
+                yield from _last_names(value, call, depth + 1)
+            if not values:
+                yield node.id
 
 
 def _backoff(words: dict[str, ast.expr], call: Call) -> Retry:
     limits = [words[name] for name in ("max_tries", "max_time") if name in words]
     endless = all(fold(limit, call.scope) is None for limit in limits)
     tries = fold(words["max_tries"], call.scope) if "max_tries" in words else 0
-    generator = call.name(call.node.args[0]).rpartition(".")[2] if call.node.args else ""
+    waits = call.argument(0, "wait_gen")
+    generator = call.name(waits).rpartition(".")[2] if waits is not None else ""
     jitter = "jitter" not in words or fold(words["jitter"], call.scope) is not None
-    wait = FIXED if generator == "constant" else GOOD if jitter else PLAIN
+    wait = GOOD if call.last == "on_predicate" else FIXED if generator == "constant" else GOOD if jitter else PLAIN
     return Retry(ENDLESS if endless else LIMITED, wait, tries if isinstance(tries, int) else 0)
+
+
+def _adapter(call: Call) -> Retry:
+    """The retries of requests' adapter by a number: at once, and none unless it is told."""
+    count = fold(call.argument(2, "max_retries") or ast.Constant(0), call.scope)
+    return Retry(LIMITED, NONE, count + 1) if isinstance(count, int) and count else Retry(LIMITED, GOOD, 1)
 
 
 def _urllib3(words: dict[str, ast.expr], call: Call) -> Retry:
@@ -188,6 +223,18 @@ def _here(stmt: ast.AST) -> Iterator[ast.AST]:
         ]
 
 
+def asks_again(place: Place[Any]) -> list[ast.Call] | None:
+    """The pauses of a loop that asks a peer again until the status of its answer will do; None for any other loop."""
+    body = place.node.body
+    tests = [stmt.test for stmt in body if isinstance(stmt, ast.If) and _leaves(stmt.body)]
+    if not any(getattr(node, "attr", "") in _STATUSES for test in tests for node in descendants(test)):
+        return None
+    calls = [node for stmt in body for node in _here(stmt) if isinstance(node, ast.Call)]
+    if any(isinstance(stmt, ast.Try) for stmt in body) or not any(place.name(call.func) in _OUT for call in calls):
+        return None
+    return [call for call in calls if _pauses(call, place)]
+
+
 def gives_up(node: ast.While, found: Loop) -> bool:
     """Whether a loop may end without success: a counter that is compared, a deadline, an error that is passed on."""
     kept = [stmt for handler in found.handlers for stmt in handler.body]
@@ -204,7 +251,7 @@ class Polling(NamedTuple):
 
 
 def polling(place: Place[Any]) -> Polling | None:
-    """What a `while` that sleeps is, None for a worker's loop, or one that an event ends."""
+    """What a `while` that sleeps is, None for a loop of a worker or a watcher, or one that an event ends."""
     node = place.node
     inner = [part for stmt in node.body for part in _here(stmt)]
     if not any(isinstance(part, ast.Call) and _pauses(part, place) for part in inner):
@@ -215,6 +262,8 @@ def polling(place: Place[Any]) -> Polling | None:
     leaves = any(isinstance(part, (ast.Return, ast.Break)) for part in inner)
     asks = any(isinstance(part, ast.Call) for part in descendants(node.test))
     if any(isinstance(part, ast.Try) for part in inner) or (not leaves if fixed else not asks) or _LASTING.search(said):
+        return None
+    if _KEEPING.search(place.qualname.rpartition(".")[2]):
         return None
     ends = any(isinstance(part, (ast.Raise, ast.AugAssign)) for part in inner) or (leaves and not fixed)
     ends = ends or _runs_out(node.test, place)
@@ -239,30 +288,3 @@ def _runs_out(test: ast.expr, place: Place[Any]) -> bool:
         for stmt in getattr(place.function, "body", ())
         for node in _here(stmt)
     )
-
-
-def wait_of(sleeps: list[ast.Call], place: Place[Any]) -> str:
-    """How a loop waits between its attempts."""
-    return _pause([sleep.args[0] for sleep in sleeps if sleep.args], place) if sleeps else NONE
-
-
-def of_task(call: Call) -> str:
-    """How `self.retry(...)` waits in a bound task of Celery: as its countdown says, else 180 s. Empty elsewhere."""
-    decorators = [made for made in getattr(call.function, "decorator_list", ()) if isinstance(made, ast.Call)]
-    task = next((made for made in decorators if is_task(made.func, call)), None)
-    if task is None or not isinstance(call.receiver, ast.Name) or call.receiver.id != "self":
-        return ""
-    tries = call.keyword("max_retries") or call.keyword("max_retries", of=task)
-    if call.keyword("eta") is not None or (tries is not None and fold(tries, call.scope) in (0, 1, 2)):
-        return GOOD
-    pause = call.keyword("countdown")
-    return FIXED if pause is None else _pause([pause], call)
-
-
-def _pause(pauses: list[ast.expr], place: Place[Any]) -> str:
-    if any(isinstance(fold(pause, place.scope), (int, float)) for pause in pauses):
-        return FIXED
-    said = " ".join(unparse(pause) for pause in pauses).lower()
-    if "**" in said or "pow(" in said:
-        return GOOD if any(word in said for word in ("random", "jitter", "uniform")) else PLAIN
-    return GOOD
