@@ -9,7 +9,8 @@ from scanners.fixes.spot import Spot
 class UseModuleLogger(Fix):
     """
     Calls a logger of the module in place of a function of `logging`; `logger = logging.getLogger(__name__)` is written
-    below the imports where there is none. `Logger(...)` becomes `getLogger(...)`, and `__file__` becomes `__name__`.
+    below the imports where there is none. `Logger(...)` becomes `getLogger(...)`, and `__file__`, or no name, becomes
+    `__name__`.
 
     Not offered for functions imported by name, for calls above the imports, and where `logger` is something else.
     """
@@ -33,8 +34,10 @@ class UseModuleLogger(Fix):
         ),
         Change(
             "loggers outside the tree",
-            "import logging\nmain = logging.Logger(__name__)\nother = logging.getLogger(__file__)\n",
-            "import logging\nmain = logging.getLogger(__name__)\nother = logging.getLogger(__name__)\n",
+            "import logging\nmain = logging.Logger(__name__)\nother = logging.getLogger(__file__)\n"
+            "log = logging.getLogger()\nlog.info('late')\n",
+            "import logging\nmain = logging.getLogger(__name__)\nother = logging.getLogger(__name__)\n"
+            "log = logging.getLogger(__name__)\nlog.info('late')\n",
         ),
     )
     declined = (
@@ -51,8 +54,8 @@ class UseModuleLogger(Fix):
         """Put the logger in the place of the module."""
         call, node = spot.call, spot.node(cst.Call)
         if call.dotted == "logging.getLogger":
-            first = spot.node(cst.Name, call.argument(0, "name"))
-            spot.change(first, lambda now: now.with_changes(value="__name__"))
+            own = [cst.Arg(cst.Name("__name__"))]
+            spot.change(node, lambda now: now.with_changes(args=own))
         elif not isinstance(node.func, cst.Attribute):
             raise NotOfferedError("The function is imported by name.")
         elif call.dotted == "logging.Logger":

@@ -42,6 +42,7 @@ class PublicCodeUndocumented(Rule):
     classes = frozenset({"service"})
     bad = (
         Example("a coroutine", {"pay.py": "async def settle(order):\n" + _BODY}, at=[("pay.py", 1)]),
+        Example("a place for one", {"pay.py": "def settle(order):\n    'TODO.'\n" + _BODY}, at=[("pay.py", 1)]),
         Example(
             "a class and its method",
             {"pay.py": "class Ledger:\n    def settle(self):\n" + _DEEP},
@@ -129,12 +130,12 @@ class PublicCodeUndocumented(Rule):
             ctx.site(place)
         elif definitions.exported(name, place, ctx) or definitions.is_long(place.node):
             told = definitions.is_told_by_parts(place.node) or definitions.is_named_by_base(place.node)
-            told = told or not own or definitions.is_alone(place.node, ctx)
+            told = told or definitions.is_record(place.node) or definitions.is_alone(place.node, ctx)
             self._judge(place, ctx, f"The class {name}", sure=not told)
 
     def _judge(self, place: Place[Any], ctx: Context, subject: str, *, sure: bool) -> None:
         ctx.site(place)
-        if definitions.docstring(place.node) is None and not definitions.described(place.node):
+        if definitions.says_nothing(place.node) and not definitions.described(place.node):
             confidence = Confidence.HIGH if sure else Confidence.LOW
             ctx.report(place, f"{subject} does not say what it does.", confidence=confidence)
 

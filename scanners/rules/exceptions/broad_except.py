@@ -20,7 +20,8 @@ class BroadExcept(Rule):
     Looks at bare, BaseException and Exception clauses that react to the failure (those that do not belong to
     swallowed-exception). Raising again, leaving the program, handing the exception object on, tidying up, optional
     imports, one item of a loop whose failure is kept, and the outermost handler of a request, task, thread, loop or
-    main that logs the traceback are right. A clause that logs the traceback elsewhere is reported with low confidence.
+    main that logs the traceback are right. A clause that logs the traceback elsewhere, and one for the failure of a
+    reaction to another failure, are reported with low confidence.
     """
 
     id = "broad-except"
@@ -76,6 +77,17 @@ class BroadExcept(Rule):
             },
         ),
         Example(
+            "an answer of 500 with the traceback in the log, and tidying that is told",
+            {
+                "wrap.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef safe(f):\n    def answer(self, page):\n"
+                "        try:\n            return f(self, page)\n        except Exception:\n"
+                '            logger.exception("failed")\n            page.set_code(500)\n        return page\n\n    return answer\n',
+                "feed.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef stop(feed):\n    try:\n"
+                '        feed.client.close()\n        logger.debug("closed")\n    except Exception as error:\n'
+                '        logger.warning("not closed: %s", error)\n    feed.open = False\n',
+            },
+        ),
+        Example(
             "one item does not stop the others",
             {
                 "imports.py": "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef load(rows):\n"
@@ -121,11 +133,9 @@ def _report(at: Place[ast.ExceptHandler], found: Reaction, ctx: Context, everyth
     elif not found.traceback:
         message = f"`{name}` answers a bug in this block like an expected failure, and goes on without its traceback."
         explained = is_explained(ctx.source_lines, at.line, at.node.body[-1].end_lineno or at.line)
-        ctx.report(at, message, confidence=Confidence.LOW if explained or is_started_by_hand(at, ctx) else None)
+        guess = explained or is_started_by_hand(at, ctx) or at.handler is not None
+        ctx.report(at, message, confidence=Confidence.LOW if guess else None)
     elif not is_boundary(at):
         message = f"`{name}` goes on after any failure, bugs included, though this is not the outermost handler."
-        ctx.report(
-            at,
-            message,
-            confidence=Confidence.MEDIUM if is_called_here(at, ctx) and not ends_def(at) else Confidence.LOW,
-        )
+        sure = is_called_here(at, ctx) and not ends_def(at) and at.handler is None
+        ctx.report(at, message, confidence=Confidence.MEDIUM if sure else Confidence.LOW)

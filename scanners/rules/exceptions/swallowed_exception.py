@@ -89,8 +89,9 @@ class SwallowedException(Rule):
         Example(
             "conversion with a fallback",
             {
-                "query.py": "def page(args):\n    try:\n        return int(args['page'])\n    except Exception:\n"
-                "        return 1\n"
+                "query.py": "import re\n\n\ndef page(args):\n    try:\n        return int(args['page'])\n    except Exception:\n"
+                "        return 1\n\n\ndef parts(text):\n    try:\n        return re.match(PATTERN, text).groupdict()\n"
+                "    except Exception:\n        return {}\n"
             },
         ),
         Example(

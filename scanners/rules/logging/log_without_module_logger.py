@@ -4,10 +4,11 @@ from typing import Final
 
 from scanners.context import Context
 from scanners.finding import Effort, Severity
+from scanners.names import find
 from scanners.place import Call
 from scanners.rule import Example, Rule
 from scanners.semantics.handlers import short
-from scanners.semantics.logcalls import LOG_CALLS, log_call
+from scanners.semantics.logcalls import LEVELS, LOG_CALLS, log_call
 from scanners.syntax import descendants
 
 _ROOT_FUNCTIONS: Final = tuple(
@@ -44,9 +45,12 @@ class LogWithoutModuleLogger(Rule):
             at=[("mail.py", 5), ("mail.py", 6), ("mail.py", 7)],
         ),
         Example(
-            "loggers outside the tree",
-            {"mail.py": "import logging\n\nlogger = logging.Logger(__name__)\nother = logging.getLogger(__file__)\n"},
-            at=[("mail.py", 3), ("mail.py", 4)],
+            "loggers outside the tree, and the root as the logger of a module",
+            {
+                "mail.py": "import logging\n\nlogger = logging.Logger(__name__)\nother = logging.getLogger(__file__)\n",
+                "send.py": 'import logging\n\nlog = logging.getLogger()\n\n\ndef send(mail):\n    log.info("sending")\n',
+            },
+            at=[("mail.py", 3), ("mail.py", 4), ("send.py", 3)],
         ),
     )
     good = (
@@ -86,16 +90,35 @@ class LogWithoutModuleLogger(Rule):
             ctx.report(call, "Logger() makes a logger outside the tree: no level or handler of the program reaches it.")
         elif isinstance(name, ast.Name) and name.id == "__file__":
             ctx.report(call, "getLogger(__file__) names the logger after a path, which differs on every machine.")
+        elif _has_no_name(call.node) and _is_for_module(call, ctx) and not _sets_up(ctx):
+            ctx.report(call, "getLogger() without a name gives the root logger, so no line says where it comes from.")
 
 
 def _is_of_root(call: Call) -> bool:
-    """Whether the logger is the root, or was asked for without a name."""
-    made = call.origin
+    """Whether the logger is the root, asked for on the way; one that the module keeps is reported where it is made."""
+    made, held = call.origin, call.receiver
     if made is None or not call.dotted.startswith("logging.Logger."):
         return call.dotted.startswith("logging.root.")
+    kept = find(held.id, call.scope) if isinstance(held, ast.Name) else None
     asked = getattr(made.func, "attr", getattr(made.func, "id", ""))
+    return asked == "getLogger" and _has_no_name(made) and (kept is None or kept[1].kind != "module")
+
+
+def _has_no_name(made: ast.Call) -> bool:
     name = next(iter([*made.args, *(word.value for word in made.keywords)]), ast.Constant(None))
-    return asked == "getLogger" and isinstance(name, ast.Constant) and not name.value
+    return isinstance(name, ast.Constant) and not name.value
+
+
+def _is_for_module(call: Call, ctx: Context) -> bool:
+    """Whether it becomes the logger that the module writes with."""
+    held = call.parent()
+    target = held.targets[0] if isinstance(held, ast.Assign) and call.scope.kind == "module" else None
+    name = target.id if isinstance(target, ast.Name) else ""
+    return (
+        bool(name)
+        and f"{name}.setLevel" not in ctx.source
+        and any(f"{name}.{level}(" in ctx.source for level in LEVELS)
+    )
 
 
 @lru_cache(maxsize=2)

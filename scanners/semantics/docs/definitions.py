@@ -40,6 +40,8 @@ class _Suites(dict[type, tuple[str, ...]]):
 
 
 _SUITES: Final = _Suites()
+_PLACEHOLDERS: Final = frozenset({"", "todo", "fixme", "tbd", "xxx", "docstring", "add docstring", "missing docstring"})
+_RECORDS: Final = frozenset({"dataclass", "define", "frozen", "mutable", "attrs"})
 _BARE: Final = frozenset({"object", "ABC", "Protocol", "Generic"})
 _LEGAL: Final = regex(r"\s*(copyright|licen[sc]e)", re.IGNORECASE)
 _SPARED: Final = ("overload", "override", "property", "setter", "deleter", "cached_property", "abstractmethod")
@@ -99,6 +101,12 @@ def docstring(node: Any) -> str | None:
     return value.value if type(value) is ast.Constant and type(value.value) is str else None
 
 
+def says_nothing(node: Any) -> bool:
+    """Whether it has no docstring, or a place for one that nobody filled."""
+    written = docstring(node)
+    return written is None or written.strip(" \n\t.:!").lower() in _PLACEHOLDERS
+
+
 def opens_with_remark(node: Any, ctx: Context) -> bool:
     """Whether remarks above the first statement say what it does, in all but the form of a docstring."""
     return is_explained(ctx.source_lines, (node.args.args[-1:] or [node])[0].lineno + 1, node.body[0].lineno - 1)
@@ -115,6 +123,14 @@ def implements(node: ast.AST) -> bool:
     """Whether a decorator names the interface of a class, which describes it and its methods."""
     marks = (mark.func for mark in getattr(node, "decorator_list", ()) if isinstance(mark, ast.Call))
     return any(getattr(mark, "attr", getattr(mark, "id", "")) in ("implementer", "implementer_only") for mark in marks)
+
+
+def is_record(node: ast.ClassDef) -> bool:
+    """Whether it only holds values: it has no methods, or is a data class with short ones."""
+    own = [part for part in node.body if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    marks = [mark.func if isinstance(mark, ast.Call) else mark for mark in node.decorator_list]
+    made = any(getattr(mark, "attr", getattr(mark, "id", "")) in _RECORDS for mark in marks)
+    return not own or (made and not any(map(is_long, own)))
 
 
 def is_told_by_parts(node: ast.ClassDef) -> bool:

@@ -28,6 +28,7 @@ _LOOKUP: Final = frozenset(
     "unquote partition rsplit rstrip lstrip splitlines startswith endswith copy deepcopy dict list tuple set range "
     "splitext basename dirname abspath realpath relpath normpath expanduser getsize getmtime exists asdict dumps "
     "model_dump keys values getheader getlist json stat lstat getpid get_type_hints append add extend search finditer "
+    "groupdict groups span "
     "timestamp astimezone isoformat relative_to joinpath resolve as_posix with_suffix removeprefix removesuffix Path "
     "PurePath PurePosixPath fullmatch findall sub casefold title".split()
 )
@@ -77,15 +78,22 @@ def imports(body: list[ast.stmt]) -> bool:
 
 def cleans_up(body: list[ast.stmt], place: Place[Any]) -> bool:
     """The best effort of tidying: in a method for it, or nothing but calls of such methods."""
-    return bool(_CLEANUP.match(getattr(place.function, "name", ""))) or all(_is_cleanup(stmt) for stmt in body)
+    tidies = any(map(_is_cleanup, body)) and all(_is_cleanup(stmt) or _only_logs(stmt, place) for stmt in body)
+    return tidies or bool(_CLEANUP.match(getattr(place.function, "name", "")))
 
 
 def _is_cleanup(stmt: ast.stmt) -> bool:
     value = stmt.value if isinstance(stmt, ast.Expr) else None
     value = value.value if isinstance(value, ast.Await) else value
     if isinstance(value, ast.Call):
-        return bool(_CLEANUP.match(getattr(value.func, "attr", getattr(value.func, "id", ""))))
+        name = getattr(value.func, "attr", getattr(value.func, "id", ""))
+        return bool(_CLEANUP.match(name)) or (name in ("print", "write") and _is_shown(value))
     return isinstance(stmt, (ast.Delete, ast.Pass))
+
+
+def _is_shown(call: ast.Call) -> bool:
+    """Whether it writes to the terminal, which may be gone."""
+    return isinstance(call.func, ast.Name) or unparse(call).startswith(("sys.std", "os.write(sys.std"))
 
 
 def looks_up(body: list[ast.stmt]) -> bool:

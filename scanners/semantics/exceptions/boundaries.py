@@ -7,6 +7,7 @@ from typing import Final
 from scanners.context import Context
 from scanners.place import Place
 from scanners.regex import regex
+from scanners.semantics.handlers import inner
 
 _ENTRY: Final = regex(
     r"^_*(main|run|handle|process|dispatch|on|consume|work|worker|perform|execute|serve|start|tick|listen|poll|watch|lambda|do)(_\w+)?$"
@@ -41,10 +42,18 @@ def is_boundary(at: Place[ast.ExceptHandler]) -> bool:
         return True
     decorators = [node.func if isinstance(node, ast.Call) else node for node in getattr(function, "decorator_list", ())]
     names = [getattr(node, "attr", getattr(node, "id", "")) for node in decorators]
-    params = [arg.arg for arg in function.args.args[:2]]
+    params = [arg.arg for arg in function.args.args[:3]]
     return (
         bool(_ENTRY.search(getattr(function, "name", "")))
         or any(_ENTRY_DECORATOR.match(name) for name in names)
         or "request" in params
         or params == ["event", "context"]
+        or _answers_failure(at.node)
     )
+
+
+def _answers_failure(handler: ast.ExceptHandler) -> bool:
+    """Whether the clause answers a client with a status of the five hundreds."""
+    values = {node.value for node in inner([*handler.body], ast.Constant) if type(node.value) is int}
+    named = (node.attr for node in inner([*handler.body], ast.Attribute))
+    return any(500 <= value <= 599 for value in values) or any("INTERNAL_SERVER_ERROR" in name for name in named)

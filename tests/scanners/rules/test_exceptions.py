@@ -207,6 +207,13 @@ def test_an_answer_to_a_client_may_leave_its_cause_out(made: str) -> None:
     assert found("cause-dropped", source) == [(5, "low", "low")]
 
 
+@pytest.mark.parametrize("shown", ["sys.stderr.write('x')", "os.write(sys.stderr.fileno(), b'x')", "print('x')"])
+def test_a_terminal_that_is_gone_is_no_loss(shown: str) -> None:
+    source = f"def f():\n    try:\n        {shown}\n    except Exception:\n        pass\n"
+    assert found("swallowed-exception", source) == []
+    assert found("swallowed-exception", source.replace(shown, "disk.write('x')")) == [(4, "high", "high")]
+
+
 def test_a_wait_for_another_process_reads_nothing_of_this_one() -> None:
     source = (
         "import subprocess\ndef f():\n    one = subprocess.Popen(['a'])\n    one.wait()\n"
