@@ -42,7 +42,7 @@ class LimitQueue(Fix):
         call, node = spot.call, spot.node(cst.Call)
         refuse_unpacked(node)
         if call.dotted not in QUEUES:
-            raise NotOfferedError("A factory makes the queue: write `lambda: Queue(maxsize=...)` with a size that fits.")
+            raise NotOfferedError("A factory makes the queue: write `lambda: Queue(maxsize=...)` with a fitting size.")
         if QUEUES[call.dotted][1] != "maxsize":
             raise NotOfferedError(f"{call.last} takes no size at which others wait.")
         name = holder_of(call).rpartition(".")[2]
