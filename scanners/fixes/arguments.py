@@ -52,15 +52,38 @@ def _appended(call: cst.Call, new: cst.Arg) -> cst.Call:
     *others, last = call.args
     if isinstance(last.value, cst.GeneratorExp) and not last.value.lpar:
         raise NotOfferedError("The only argument is a bare generator.")
-    space, comma = _between(call), last.comma
-    joined = last.with_changes(comma=cst.Comma(whitespace_after=space), whitespace_after_arg=cst.SimpleWhitespace(""))
-    if not others and isinstance(space, cst.ParenthesizedWhitespace) and not isinstance(comma, cst.Comma):
-        return call.with_changes(
-            args=[joined, new.with_changes(comma=cst.Comma(whitespace_after=last.whitespace_after_arg))]
+    space, comma, end, none = _between(call), last.comma, last.whitespace_after_arg, cst.SimpleWhitespace("")
+    if not isinstance(comma, cst.Comma):
+        told, comma = _with_comment_of(space, end), cst.Comma(whitespace_after=_without_comment(end))
+        joined = last.with_changes(
+            comma=cst.Comma(whitespace_after=told), whitespace_after_arg=cst.SimpleWhitespace("")
         )
-    return call.with_changes(
-        args=[*others, joined, new.with_changes(comma=comma, whitespace_after_arg=last.whitespace_after_arg)]
-    )
+        if not others and isinstance(space, cst.ParenthesizedWhitespace):
+            return call.with_changes(args=[joined, new.with_changes(comma=comma)])
+        return call.with_changes(args=[*others, joined, new.with_changes(whitespace_after_arg=_without_comment(end))])
+    told = _with_comment_of(space, comma.whitespace_after)
+    joined = last.with_changes(comma=cst.Comma(whitespace_after=told), whitespace_after_arg=none)
+    ended = comma.with_changes(whitespace_after=_without_comment(comma.whitespace_after))
+    return call.with_changes(args=[*others, joined, new.with_changes(comma=ended, whitespace_after_arg=end)])
+
+
+def _without_comment(space: cst.BaseParenthesizableWhitespace) -> cst.BaseParenthesizableWhitespace:
+    """A line break without the comments that stand before it."""
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return space
+    return space.with_changes(first_line=cst.TrailingWhitespace(newline=space.first_line.newline), empty_lines=[])
+
+
+def _with_comment_of(
+    space: cst.BaseParenthesizableWhitespace, old: cst.BaseParenthesizableWhitespace
+) -> cst.BaseParenthesizableWhitespace:
+    """The space before a new argument, with the comment behind the argument that was the last so far."""
+    plain = _without_comment(space)
+    if not isinstance(old, cst.ParenthesizedWhitespace) or old.first_line.comment is None:
+        return plain
+    if not isinstance(plain, cst.ParenthesizedWhitespace):
+        raise NotOfferedError("A comment stands behind the last argument, on the line that gets another.")
+    return plain.with_changes(first_line=old.first_line)
 
 
 def _between(call: cst.Call) -> cst.BaseParenthesizableWhitespace:

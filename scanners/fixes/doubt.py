@@ -1,10 +1,15 @@
 """How sure the rule itself is of a finding."""
 
 import ast
+from typing import Final
 
 from scanners.finding import Confidence
 from scanners.fixes.spot import Spot
+from scanners.regex import regex
 from scanners.syntax import descendants
+
+ENDS: Final = regex(r"\b(_?exit|abort)\(|SystemExit")
+"""What the text of a clause has that ends the program: what it says is for a person."""
 
 
 def is_suspected(spot: Spot, rule: str) -> bool:

@@ -4,11 +4,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import libcst as cst
+from libcst.metadata import CodeRange
 
+from scanners.fixes.quotes import single
 from scanners.regex import regex
 
-_NARROW: Final = 88
+_NARROW: Final = 79
+_USUAL: Final = 88
+_MANY: Final = 10
 _WIDE: Final = 120
+_GAP: Final = regex(r"\s+")
 _TEXT: Final = regex(r""""[^"]*"|'[^']*'""")
 _CALLED: Final = regex(r"\w\(")
 _NOTHING: Final = cst.SimpleWhitespace("")
@@ -26,13 +31,21 @@ _INNER: Final[dict[type, str]] = {
     cst.Call: "func",
     cst.Decorator: "decorator",
     cst.WithItem: "item",
+    cst.If: "test",
+    cst.While: "test",
+    cst.For: "iter",
+    cst.UnaryOperation: "expression",
 }
-Line = (cst.SimpleStatementLine, cst.With, cst.Decorator)
+_HEADS: Final = (cst.If, cst.While, cst.For)
+Line = (cst.SimpleStatementLine, cst.With, cst.Decorator, *_HEADS)
 
 
 def width(lines: Sequence[str]) -> int:
-    """How long lines may be: as the longest that a formatter could have broken, within what formatters are set to."""
-    longest = _NARROW
+    """How long lines may be: as the longest that a formatter could have broken, within what formatters are set to.
+
+    Who writes many texts in single quotes uses no formatter that breaks at 88.
+    """
+    longest = _NARROW if single(lines) > _MANY else _USUAL
     for line in lines:
         if len(line) > longest and "#" not in line and _CALLED.search(_TEXT.sub("", line)):
             longest = len(line)
@@ -40,9 +53,10 @@ def width(lines: Sequence[str]) -> int:
 
 
 class Fitting:
-    """Breaks lines of one file. `most` is how long they may be."""
+    """Breaks lines of one file, given as they were. `most` is how long they may be."""
 
-    def __init__(self, module: cst.Module, most: int) -> None:
+    def __init__(self, module: cst.Module, most: int, lines: Sequence[str]) -> None:
+        self._lines_before = lines
         self._code = module.code_for_node
         self._step = module.default_indent
         self._most = most
@@ -66,8 +80,10 @@ class Fitting:
 
     def _head(self, node: Any) -> str:
         """The text of a line, without what stands above it, its comment and its body."""
-        if isinstance(node, cst.With):
-            return self._code(node.with_changes(leading_lines=[], body=cst.SimpleStatementSuite([cst.Pass()]))).rstrip()
+        if isinstance(node, (cst.With, *_HEADS)):
+            no_else = {} if isinstance(node, cst.With) else {"orelse": None}
+            bare = node.with_changes(leading_lines=[], body=cst.SimpleStatementSuite([cst.Pass()]), **no_else)
+            return self._code(bare).rstrip().removesuffix(" pass")
         return self._code(node.with_changes(leading_lines=[], trailing_whitespace=cst.TrailingWhitespace())).rstrip()
 
     def _broken(self, call: cst.Call, column: int) -> Iterator[cst.Call]:
@@ -82,8 +98,31 @@ class Fitting:
         if len(call.args) > 1:
             yield exploded(call, inner, end)
 
-    def call(self, call: cst.Call, column: int) -> cst.Call:
-        """A call whose arguments stand on a line of their own, at a column: each on its own where they are too long."""
+    def inside(self, old: cst.Call, new: cst.Call, line: int, indent: int, more: int) -> cst.Call:
+        """A call on a later line of a statement: broken where that line was not too long, and now is.
+
+        `indent` is the statement's, `more` how much longer the line is by what stands before the call.
+        """
+        text, code = self._lines_before[line - 1], self._code(new)
+        longer = len(text) + more + len(code) - len(self._code(old))
+        column = len(text) - len(text.lstrip(" "))
+        if not new.args or "\n" in code or not len(text) <= self._most < longer or column < indent:
+            return new
+        last, inner = new.args[-1], _line_end(" " * (column - indent) + self._step)
+        end = _line_end(" " * (column - indent))
+        if column + len(self._step) + len("".join(map(self._code, new.args))) > self._most:
+            return exploded(new, inner, end)
+        args = [*new.args[:-1], last.with_changes(whitespace_after_arg=end)]
+        return new.with_changes(args=args, whitespace_before_args=inner)
+
+    def call(self, old: cst.Call, call: cst.Call, where: CodeRange, column: int, more: int) -> cst.Call:
+        """A call whose arguments stand on a line of their own, at a column: each on its own where they are too long.
+
+        On the line of the call where only their length kept them from it.
+        """
+        joined = self._joined(old, call, where, more)
+        if joined is not None:
+            return joined
         before, last = call.whitespace_before_args, call.args[-1]
         if (
             not isinstance(before, cst.ParenthesizedWhitespace)
@@ -96,6 +135,18 @@ class Fitting:
         if "\n" in text or column + len(text) <= self._most or not isinstance(end, cst.ParenthesizedWhitespace):
             return call
         return exploded(call, before, end)
+
+    def _joined(self, old: cst.Call, new: cst.Call, where: CodeRange, more: int) -> cst.Call | None:
+        """The call on one line, if it has room there now and had none before."""
+        before, last = new.whitespace_before_args, new.args[-1]
+        bare = not isinstance(last.comma, cst.Comma) and "#" not in self._code(before) + self._code(last)
+        one = new.with_changes(
+            whitespace_before_args=_NOTHING, args=[*new.args[:-1], last.with_changes(whitespace_after_arg=_NOTHING)]
+        )
+        code, head = self._code(one), where.start.column + more
+        tail = len(self._lines_before[where.end.line - 1].partition("#")[0].rstrip()) - where.end.column
+        was = head + len(_GAP.sub(" ", self._code(old))) - len("  ") + tail
+        return one if bare and "\n" not in code and head + len(code) + tail <= self._most < was else None
 
 
 def exploded(call: cst.Call, inner: cst.ParenthesizedWhitespace, end: cst.ParenthesizedWhitespace) -> cst.Call:

@@ -44,6 +44,8 @@ class Fix:
     """What it does, as one sentence in the imperative."""
     fact: ClassVar[str] = ""
     """The kind of fact that tells of its place, for findings that the rule makes when files are joined."""
+    asks_loggers: ClassVar[bool] = False
+    """Whether it wants to know the loggers that other files keep."""
     examples: ClassVar[Sequence[Change]]
     declined: ClassVar[Sequence[Declined]] = ()
 

@@ -1,9 +1,13 @@
 """Imports added where a person would write them: in the group and the order that the file has."""
 
+import ast
 import sys
 from collections.abc import Sequence
 
 import libcst as cst
+
+from scanners.binders import constant_truth
+from scanners.syntax import descendants
 
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 _BLANK = cst.EmptyLine(indent=False)
@@ -22,6 +26,15 @@ def with_import(tree: cst.Module, module: str, name: str) -> cst.Module:
     wanted = f"from {module} import {name}" if name else f"import {module}"
     new = cst.ensure_type(cst.parse_statement(wanted, tree.config_for_parsing), cst.SimpleStatementLine)
     return _inserted(tree, body, new, (module, bool(name)))
+
+
+def is_for_types(line: int, tree: ast.Module | None) -> bool:
+    """Whether an import on this line stands below `if TYPE_CHECKING` and is not there when the program runs."""
+    blocks = descendants(tree, ast.If) if tree is not None else ()
+    return any(
+        constant_truth(block.test) is False and block.body[0].lineno <= line <= (block.body[-1].end_lineno or 0)
+        for block in blocks
+    )
 
 
 def _inserted(

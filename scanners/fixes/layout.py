@@ -19,6 +19,8 @@ def with_values(
     old = call.args[position]
     args = [old.with_changes(value=message), *(cst.Arg(value) for value in values)]
     rest = call.args[position + 1 :]
+    if not values:
+        return call.with_changes(args=[*call.args[:position], *args, *rest])
     space = _between(spot, call, old, args)
     if space is not _SPACE and not _is_comma(old):
         end = old.whitespace_after_arg

@@ -107,7 +107,7 @@ def _leaf(text: cst.BaseExpression, fields: Iterator[str], values: list[cst.Base
                 raise NotOfferedError("`=` in the f-string writes the expression down.")
             field = next(fields)
             raw += field
-            value = _shown(part.expression) if field == "%s" else _alone(part.expression)
+            value = shown_of(part.expression) if field == "%s" else _alone(part.expression)
             values.append(_requoted(value, text.end) if len(text.end) == 1 else value)
     prefix = text.start.rstrip("'\"").replace("f", "").replace("F", "")
     quotes = text.start.lstrip("rRfF")
@@ -195,7 +195,7 @@ def _sum(message: cst.BinaryOperation, node: ast.BinOp) -> Lazy:
             raise NotOfferedError("The message is put together in more than one way.")
         else:
             text += "%s"
-            values.append(_shown(concrete))
+            values.append(shown_of(concrete))
     first = next(part for part, _ in operands if isinstance(part, (cst.SimpleString, cst.ConcatenatedString)))
     return _checked(Lazy(cst.SimpleString(quoted(text, spoken(first))), values), text)
 
@@ -212,7 +212,7 @@ def _formats(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "format"
 
 
-def _shown(concrete: cst.BaseExpression) -> cst.BaseExpression:
+def shown_of(concrete: cst.BaseExpression) -> cst.BaseExpression:
     """What is shown of an operand: `%s` does what `str(x)` does."""
     made = isinstance(concrete, cst.Call) and isinstance(concrete.func, cst.Name) and concrete.func.value == "str"
     if made and isinstance(concrete, cst.Call) and len(concrete.args) == 1:

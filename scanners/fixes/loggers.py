@@ -25,6 +25,10 @@ def module_logger(spot: Spot, node: cst.CSTNode) -> str:
             if spot.place.function is None and bindings[0].line > spot.place.line:
                 raise NotOfferedError(f"{name} is made further down.")
             return name
+    for name, bindings in spot.ctx.module.names.items():
+        if len(bindings) == 1 and bindings[0].kind == "import" and _is_known(str(bindings[0].value), spot):
+            _refuse_hidden(name, spot)
+            return name
     if any(name.lower().strip("_") in _NAMES for name in spot.ctx.module.names):
         raise NotOfferedError("The module has a logger whose kind cannot be seen in the file.")
     name = next((name for name in _NAMES if not spot.is_used(name)), "")
@@ -32,6 +36,17 @@ def module_logger(spot: Spot, node: cst.CSTNode) -> str:
         raise NotOfferedError("The usual names for a logger are taken.")
     add_below_imports(spot, node, f"{name} = {spot.imported('logging')}.getLogger(__name__)")
     return name
+
+
+def is_shared(spot: Spot, receiver: ast.expr) -> bool:
+    """Whether what a log call is made on is a logger of `logging` that another file of the repository keeps."""
+    ref = resolve(receiver, spot.place.scope, spot.place.line)
+    return ref is not None and _is_known(ref.dotted, spot)
+
+
+def _is_known(dotted: str, spot: Spot) -> bool:
+    bare = dotted.lstrip(".")
+    return "." in bare and any(f".{name}".endswith(f".{bare}") for name in spot.loggers)
 
 
 def _is_logger(value: ast.AST, spot: Spot) -> bool:

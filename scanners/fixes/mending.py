@@ -29,8 +29,10 @@ MAX_DEPTH: Final = 150
 _UNPROVED: Final = "A scan of the file with the change still reports the finding, or something new."
 
 
-def mend(engine: Engine, raw: bytes, path_class: PathClass, wanted: Collection[Target]) -> dict[str, Any]:
-    """Mend the wanted findings of a Python file.
+def mend(
+    engine: Engine, raw: bytes, path_class: PathClass, wanted: Collection[Target], loggers: Collection[str] = ()
+) -> dict[str, Any]:
+    """Mend the wanted findings of a Python file. `loggers` are those of other files that it may import.
 
     Returns plain JSON: `after` (the new bytes) and `hunks` (of the unified diff), both as latin-1 text; `fixed` and
     `refused`, a list of findings each, with what was done or why not; `answer` for the new bytes. Raises
@@ -42,7 +44,7 @@ def mend(engine: Engine, raw: bytes, path_class: PathClass, wanted: Collection[T
         planned = []
         for finding in chosen:
             try:
-                planned.append(Planned(finding, _edits(finding, ctx, source)))
+                planned.append(Planned(finding, _edits(finding, ctx, source, loggers)))
             except NotOfferedError as error:
                 refused.append(_as_json(finding) | {"why": str(error)})
         proof = Proof(engine, path_class, before, source)
@@ -97,10 +99,10 @@ def _depth(tree: ast.Module) -> int:
     return MAX_DEPTH + 1
 
 
-def _edits(finding: Finding, ctx: Telling | None, source: Source | str) -> Edits:
+def _edits(finding: Finding, ctx: Telling | None, source: Source | str, loggers: Collection[str]) -> Edits:
     if ctx is None or isinstance(source, str):
         raise NotOfferedError(str(source))
-    spot = Spot(ctx.place(finding), ctx, source, finding.message)
+    spot = Spot(ctx.place(finding), ctx, source, finding.message, loggers)
     fixes()[finding.rule].mend(spot)
     return spot.edits
 
@@ -119,7 +121,7 @@ def answer(engine: Engine, request: Any, raw: bytes) -> dict[str, Any]:
     """What the child says to one request; a file that cannot be read as Python has a problem."""
     wanted = [Target(*target) for target in request["wanted"]]
     try:
-        return mend(engine, raw, PathClass.read(request["path_class"]), wanted)
+        return mend(engine, raw, PathClass.read(request["path_class"]), wanted, request.get("loggers", ()))
     except UnreadableError as error:
         problem = error.problem
         told = {"code": problem.code, "message": problem.message, "next": problem.next_step, "line": problem.line}

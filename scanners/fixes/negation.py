@@ -1,24 +1,32 @@
 """Conditions turned round."""
 
-import ast
+from collections.abc import Callable
 from typing import Final
 
-from scanners.syntax import unparse
+import libcst as cst
 
-_OTHER: Final[dict[type[ast.cmpop], str]] = {
-    ast.Eq: "!=",
-    ast.NotEq: "==",
-    ast.In: "not in",
-    ast.NotIn: "in",
-    ast.Is: "is not",
-    ast.IsNot: "is",
+_OTHER: Final[dict[type[cst.BaseCompOp], type[cst.BaseCompOp]]] = {
+    cst.Equal: cst.NotEqual,
+    cst.NotEqual: cst.Equal,
+    cst.In: cst.NotIn,
+    cst.NotIn: cst.In,
+    cst.Is: cst.IsNot,
+    cst.IsNot: cst.Is,
 }
+_PLAIN: Final = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Comparison)
 
 
-def negated(text: str, test: ast.expr) -> str:
-    """The text of the opposite of a condition. Orders are not turned round: what is not less need not be more."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return unparse(test.operand)
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and type(test.ops[0]) in _OTHER:
-        return f"{unparse(test.left)} {_OTHER[type(test.ops[0])]} {unparse(test.comparators[0])}"
-    return f"not {text}" if isinstance(test, (ast.Name, ast.Attribute, ast.Call, ast.Compare)) else f"not ({text})"
+def negated(test: cst.BaseExpression, code: Callable[[cst.CSTNode], str]) -> str:
+    """The text of the opposite of a condition, all else as it is written; `code` gives the text of a node.
+
+    Orders are not turned round: what is not less need not be more.
+    """
+    if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        return code(test.expression)
+    if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
+        only = test.comparisons[0]
+        other = _OTHER.get(type(only.operator))
+        if other is not None:
+            return code(test.with_changes(comparisons=[only.with_changes(operator=other())]))
+    text = code(test)
+    return f"not {text}" if isinstance(test, _PLAIN) or test.lpar else f"not ({text})"

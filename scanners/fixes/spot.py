@@ -2,7 +2,7 @@
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, TypeVar
@@ -15,7 +15,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, Posi
 from scanners.context import Context
 from scanners.fixes.fitting import Fitting, Line, realigned, width
 from scanners.fixes.fix import NotOfferedError
-from scanners.fixes.importing import with_import
+from scanners.fixes.importing import is_for_types, with_import
 from scanners.place import Call, Place
 from scanners.scopes import Scope
 
@@ -38,8 +38,6 @@ _KINDS: Final[dict[type[ast.AST], tuple[type[cst.CSTNode], ...]]] = {
     ast.AnnAssign: (cst.AnnAssign,),
     ast.AugAssign: (cst.AugAssign,),
 }
-
-
 _STATEMENTS: Final = (cst.SimpleStatementLine, cst.BaseCompoundStatement)
 _LINES: Final = (*Line, cst.IndentedBlock)
 
@@ -82,7 +80,7 @@ class Source:
 
     def node(self, at: Any) -> Any:
         """The concrete node of an abstract one. Raises NotOfferedError when its place cannot be told."""
-        kinds = _KINDS.get(type(at)) or (getattr(cst, type(at).__name__),)
+        kinds: Any = _KINDS.get(type(at)) or getattr(cst, type(at).__name__, ())
         start, end = self._position(at.lineno, at.col_offset), self._position(at.end_lineno, at.end_col_offset)
         for node in self._by_start.get(start, ()):
             # Where a statement ends is told in another way; at one place only one statement of a kind begins.
@@ -101,7 +99,7 @@ class Source:
         for one in edits:
             for node, how in one.changes:
                 changes[node].append(how)
-        fitting = Fitting(self.module, width(self._lines))
+        fitting = Fitting(self.module, width(self._lines), self._lines)
         changed = self.module.visit(_Apply(changes, fitting, self._ranges))
         for module, name in dict.fromkeys(needed for one in edits for needed in one.imports):
             changed = with_import(changed, module, name)
@@ -122,13 +120,14 @@ class _Apply(cst.CSTTransformer):
         self._changes = changes
         self._fitting = fitting
         self._ranges = ranges
-        self._indents = [0]
+        self._indents, self._starts = [0], [0]
         self._touched = [False]  # Of each line and suite that is open, whether something in it was changed.
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         """Note how far the statement is indented."""
         if isinstance(node, _STATEMENTS):
             self._indents.append(self._ranges[node].start.column)
+            self._starts.append(self._ranges[node].start.line)
         if isinstance(node, _LINES):
             self._touched.append(False)
         return super().on_visit(node)
@@ -137,12 +136,13 @@ class _Apply(cst.CSTTransformer):
         """Give each node that was asked for to those who asked, and lay out what they made of it."""
         if isinstance(original_node, _STATEMENTS):
             self._indents.pop()
+            self._starts.pop()
         asked = self._changes.get(original_node, ())
         self._touched[-1] |= bool(asked)
         for how in asked:
             updated_node = how(updated_node)
-        if asked and isinstance(original_node, cst.Call) and isinstance(updated_node, cst.Call):
-            return self._call(original_node, updated_node)
+        if asked and isinstance(original_node, cst.Call):
+            return self._laid_out(original_node, updated_node)
         if not isinstance(original_node, _LINES) or not self._touched.pop():
             return updated_node
         column = self._ranges[original_node].start.column
@@ -153,21 +153,39 @@ class _Apply(cst.CSTTransformer):
     def _line(self, node: cst.CSTNode, column: int) -> Any:
         return self._fitting.line(node, column) if isinstance(node, Line) else node
 
-    def _call(self, old: cst.Call, new: cst.Call) -> cst.Call:
-        """What was aligned with its bracket still is, and arguments that are too long for one line are on several."""
+    def _laid_out(self, old: cst.Call, new: cst.CSTNode) -> cst.CSTNode:
+        """A call that was changed, or is awaited now."""
+        if isinstance(new, cst.Await) and isinstance(new.expression, cst.Call):
+            return new.with_changes(expression=self._call(old, new.expression, len("await ") + len(new.lpar)))
+        return self._call(old, new, 0) if isinstance(new, cst.Call) else new
+
+    def _call(self, old: cst.Call, new: cst.Call, more: int) -> cst.Call:
+        """What was aligned with its bracket still is, and arguments that are too long for one line are on several.
+
+        `more` is how much longer the line is by what stands before the call now.
+        """
+        where = self._ranges[old]
+        if where.start.line == where.end.line and where.start.line > self._starts[-1]:
+            return self._fitting.inside(old, new, where.start.line, self._indents[-1], more)
         if not isinstance(old.whitespace_before_args, cst.ParenthesizedWhitespace):
-            by = len(cst.Module([]).code_for_node(new.func)) - len(cst.Module([]).code_for_node(old.func))
+            by = more + len(cst.Module([]).code_for_node(new.func)) - len(cst.Module([]).code_for_node(old.func))
             start = self._ranges[old.func].end.column + 1
             args = [realigned(arg, self._indents[-1], start, by) for arg in new.args]
             return new.with_changes(args=args)
-        return self._fitting.call(new, self._ranges[old.args[0]].start.column) if old.args and new.args else new
+        if not old.args or not new.args:
+            return new
+        return self._fitting.call(old, new, where, self._ranges[old.args[0]].start.column, more)
 
 
 class Spot:
-    """One finding. `place` is what the rule reported (a call is a `scanners.place.Call`), `ctx` its file."""
+    """One finding. `place` is what the rule reported (a call is a `scanners.place.Call`), `ctx` its file.
 
-    def __init__(self, place: Place[Any], ctx: Context, source: Source, message: str) -> None:
+    `loggers` are the dotted names of loggers of other files, of `logging`, that the file may import.
+    """
+
+    def __init__(self, place: Place[Any], ctx: Context, source: Source, message: str, loggers: Collection[str]) -> None:
         self.place = place
+        self.loggers = loggers
         self.ctx = ctx
         self.message = message
         self.edits = Edits()
@@ -239,14 +257,18 @@ class Spot:
         Raises NotOfferedError when the file calls something else so.
         """
         dotted = f"{module}.{name}" if name else module
+        head = name or module.partition(".")[0]
+        if self._is_imported_around(head, dotted):
+            return name or module
         for text, bindings in self.ctx.module.names.items():
             if any(bound.kind == "import" and bound.value == dotted for bound in bindings):
-                if len(bindings) > 1 or self._is_hidden(text):
+                if len(bindings) > 1 or self.is_hidden(text):
                     raise NotOfferedError(f"The file calls several things {text}.")
+                if is_for_types(bindings[0].line, self.ctx.tree):
+                    raise NotOfferedError(f"The file imports {text} for type checkers only.")
                 return text
-        head = name or module.partition(".")[0]
         bindings = self.ctx.module.names.get(head, [])
-        if any(bound.value != head for bound in bindings) or self._is_hidden(head):
+        if any(bound.value != head for bound in bindings) or self.is_hidden(head):
             raise NotOfferedError(f"The file calls something else {head}.")
         self.edits.imports.append((module, name))
         return name or module
@@ -258,9 +280,16 @@ class Spot:
 
     def is_used(self, name: str) -> bool:
         """Whether the def around the finding, or one around that, gives something this name."""
-        return self._is_hidden(name) or name in self.ctx.module.names
+        return self.is_hidden(name) or name in self.ctx.module.names
 
-    def _is_hidden(self, name: str) -> bool:
+    def _is_imported_around(self, head: str, dotted: str) -> bool:
+        """Whether the def around the finding imports it above the finding, and calls nothing else so."""
+        bindings = self.place.scope.bindings(head) if self.place.scope.parent is not None else []
+        return bool(bindings) and all(
+            bound.kind == "import" and bound.value == dotted and bound.line < self.place.line for bound in bindings
+        )
+
+    def is_hidden(self, name: str) -> bool:
         """Whether a def around the finding has a name of its own that is the same."""
         scope: Scope | None = self.place.scope
         while scope is not None and scope.parent is not None:

@@ -8,10 +8,11 @@ from scanners.fixes.fix import NotOfferedError
 from scanners.fixes.spot import Spot
 
 _BLANK = cst.EmptyLine(indent=False)
+_LOGGER = "getLogger("
 
 
 def add_below_imports(spot: Spot, node: cst.CSTNode, statement: str) -> None:
-    """A statement below the imports at the top of the file, once however often it is asked for.
+    """A statement below the imports at the top of the file, and the logger, once however often it is asked for.
 
     Raises NotOfferedError when the finding, at `node`, stands above that place and would be run first.
     """
@@ -24,6 +25,8 @@ def add_below_imports(spot: Spot, node: cst.CSTNode, statement: str) -> None:
         if any(isinstance(line, cst.SimpleStatementLine) and _text(line) == statement for line in now.body):
             return now
         at = _below(now.body)
+        while _LOGGER not in statement and at < len(now.body) and _is_logger(now.body[at]):
+            at += 1
         first = cst.ensure_type(spot.statement(statement), cst.SimpleStatementLine)
         rest = list(now.body[at:])
         if rest and not any(line.comment is None for line in _leading(rest[0])):
@@ -59,6 +62,10 @@ def _imports(statement: cst.CSTNode) -> bool:
     if isinstance(statement, (cst.If, cst.Try)):
         return any(_imports(inner) for inner in statement.body.body)
     return False
+
+
+def _is_logger(statement: cst.BaseStatement) -> bool:
+    return isinstance(statement, cst.SimpleStatementLine) and _LOGGER in _text(statement)
 
 
 def _is_text(statement: cst.BaseStatement) -> bool:

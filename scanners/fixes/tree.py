@@ -3,11 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 from scanners.finding import BlobAnswer, Finding, Report
+from scanners.fixes.offered import fixes
 from scanners.fixes.patching import patch
 from scanners.fixes.request import MendKey, Target
+from scanners.fixes.sharedloggers import imported_by, shared_loggers
 from scanners.scan import blob_sha
 from scanners.wanted import Entry
 
@@ -104,8 +107,11 @@ def _by_file(
     for path, target in wanted:
         targets[path].append(target)
     paths: dict[MendKey, list[str]] = defaultdict(list)
+    shared = _shared_loggers(before, read) if any(map(_asks_loggers, chain(*targets.values()))) else {}
     for path in sorted(targets.keys() & files.keys()):
-        key = MendKey(files[path].sha, files[path].path_class, tuple(dict.fromkeys(targets[path])))
+        asked = any(map(_asks_loggers, targets[path])) and bool(shared)
+        loggers = imported_by(read(files[path].sha) or b"", shared) if asked else ()
+        key = MendKey(files[path].sha, files[path].path_class, tuple(dict.fromkeys(targets[path])), loggers)
         paths[key].append(path)
     mended: dict[str, Mapping[str, Any]] = {}
     refused: list[Refused] = []
@@ -115,6 +121,16 @@ def _by_file(
             if not said["problem"] and said["fixed"]:
                 mended[path] = said
     return mended, refused
+
+
+def _asks_loggers(target: Target) -> bool:
+    fix = fixes().get(target.rule)
+    return fix is not None and fix.asks_loggers
+
+
+def _shared_loggers(before: Report, read: Read) -> dict[str, list[str]]:
+    modules = (file for file in before.files if file.path.endswith(".py"))
+    return shared_loggers((file.path, read(file.sha) or b"") for file in modules)
 
 
 def _refused(path: str, key: MendKey, said: BlobAnswer) -> list[Refused]:

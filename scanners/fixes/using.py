@@ -117,7 +117,9 @@ def _closes(stmt: ast.stmt, name: str) -> bool:
     call = stmt.value if isinstance(stmt, ast.Expr) else None
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or last_name(call.func.value) != name:
         return False
-    return call.func.attr in ("close", "quit", "logout", "shutdown", "aclose")
+    if call.func.attr == "shutdown":  # A socket is told what to shut down, and is still open then.
+        return not call.args and not call.keywords
+    return call.func.attr in ("close", "quit", "logout", "aclose")
 
 
 def _suite_of(stmt: ast.stmt, function: Any) -> list[ast.stmt]:

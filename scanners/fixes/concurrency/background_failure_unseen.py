@@ -6,8 +6,9 @@ from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
 from scanners.fixes.spot import Spot
 from scanners.fixes.toplevel import add_below_imports
 from scanners.semantics.concurrency.background import TASKS
+from scanners.syntax import unparse
 
-_KEPT = "background_tasks"
+_KEPT = ("background_tasks", "kept_tasks")
 
 
 class KeepTask(Fix):
@@ -32,6 +33,16 @@ class KeepTask(Fix):
             "    task.add_done_callback(background_tasks.discard)\n"
             "    job = asyncio.ensure_future(\n        send(order)\n    )  # twice\n    background_tasks.add(job)\n"
             "    job.add_done_callback(background_tasks.discard)\n\n\nasync def send(order): ...\n",
+        ),
+        Change(
+            "the usual name is taken",
+            "import asyncio\nimport logging\n\nlogger = logging.getLogger(__name__)\n\n\n"
+            "async def paid(order, background_tasks):\n    background_tasks.add_task(send, order)\n"
+            "    asyncio.create_task(send(order))\n\n\nasync def send(order): ...\n",
+            "import asyncio\nimport logging\n\nlogger = logging.getLogger(__name__)\n\nkept_tasks = set()\n\n\n"
+            "async def paid(order, background_tasks):\n    background_tasks.add_task(send, order)\n"
+            "    task = asyncio.create_task(send(order))\n    kept_tasks.add(task)\n"
+            "    task.add_done_callback(kept_tasks.discard)\n\n\nasync def send(order): ...\n",
         ),
     )
     declined = (
@@ -71,7 +82,17 @@ class KeepTask(Fix):
         self._keep(spot, line, name)
 
     def _keep(self, spot: Spot, line: cst.SimpleStatementLine, name: str) -> None:
-        add_below_imports(spot, line, f"{_KEPT} = set()")
-        added = spot.statement(f"{_KEPT}.add({name})")
-        watched = spot.statement(f"{name}.add_done_callback({_KEPT}.discard)")
+        kept = self._free(spot)
+        add_below_imports(spot, line, f"{kept} = set()")
+        added = spot.statement(f"{kept}.add({name})")
+        watched = spot.statement(f"{name}.add_done_callback({kept}.discard)")
         spot.change(line, lambda now: cst.FlattenSentinel([now, added, watched]))
+
+    def _free(self, spot: Spot) -> str:
+        """What the set of the module is called: as one that is there already, else as nothing in the file is."""
+        for name in _KEPT:
+            found = spot.ctx.module.names.get(name, ())
+            is_set = all(isinstance(made.value, ast.Call) and unparse(made.value) == "set()" for made in found)
+            if (is_set and not spot.is_used(name)) or (is_set and found and not spot.is_hidden(name)):
+                return name
+        raise NotOfferedError("The names for a set of tasks are taken.")

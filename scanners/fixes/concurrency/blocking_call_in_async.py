@@ -6,10 +6,11 @@ import libcst as cst
 from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
 from scanners.fixes.spot import Spot
 from scanners.semantics.concurrency.blocking import BLOCKING
+from scanners.semantics.concurrency.cancellation import catches_cancellation
 from scanners.syntax import last_name
 
 _TAKERS: Final = frozenset({"to_thread", "run_in_executor", "sync_to_async", "run_sync", "run_in_threadpool"})
-_THREADABLE: Final = frozenset({"network", "process", "password", "input", "file"})
+_THREADABLE: Final = frozenset({"network", "process", "password", "file"})
 
 
 class AwaitInstead(Fix):
@@ -18,7 +19,8 @@ class AwaitInstead(Fix):
     `await asyncio.to_thread(requests.get, url)`.
 
     Not offered for databases, locks and waits for threads, which belong to the thread that uses them, for what a `with`
-    opens, and inside generator expressions.
+    opens, inside generator expressions, for `input`, which Ctrl-C does not end in a thread, and in a clause that tidies
+    up after a cancellation.
     """
 
     rule = "blocking-call-in-async"
@@ -38,10 +40,8 @@ class AwaitInstead(Fix):
         ),
         Change(
             "by name, asyncio not imported yet",
-            "from time import sleep\n\nasync def pay(order):\n    sleep(order.wait or 1)\n    return input()\n",
-            "import asyncio\n\nasync def pay(order):\n"
-            "    await asyncio.sleep(order.wait or 1)\n"
-            "    return await asyncio.to_thread(input)\n",
+            "from time import sleep\n\nasync def pay(order):\n    sleep(order.wait or 1)\n",
+            "import asyncio\n\nasync def pay(order):\n    await asyncio.sleep(order.wait or 1)\n",
         ),
     )
     declined = (
@@ -50,6 +50,13 @@ class AwaitInstead(Fix):
             "import threading\ngate = threading.Lock()\nasync def pay(order):\n    gate.acquire()\n",
             "belongs to its thread",
         ),
+        Declined("a person", "async def pay(order):\n    return input('how much? ')\n", "Ctrl-C"),
+        Declined(
+            "after a cancellation",
+            "import asyncio, shutil\nasync def pay(order):\n    try:\n        await order.pay()\n"
+            "    except asyncio.CancelledError:\n        shutil.rmtree(order.path)\n        raise\n",
+            "a second one",
+        ),
         Declined(
             "opened by with", "async def pay(order):\n    with open(order) as file:\n        return file\n", "with"
         ),
@@ -57,13 +64,15 @@ class AwaitInstead(Fix):
 
     def mend(self, spot: Spot) -> None:
         """Take the wait off the event loop."""
-        name = getattr(spot.place, "dotted", "")
+        place, name = spot.place, getattr(spot.place, "dotted", "")
         kind = BLOCKING[name].kind if name in BLOCKING else ""
         node, above = spot.node(cst.Call), spot.place.parent()
         if isinstance(above, ast.Call) and above.func is not spot.place.node and last_name(above.func) in _TAKERS:
             raise NotOfferedError("The call is handed to what expects a function: its arguments belong beside it.")
         if isinstance(above, (ast.withitem, ast.GeneratorExp)) or self._in_generator(spot, node):
             raise NotOfferedError("What is opened by a `with`, or made in a generator, cannot be awaited there.")
+        if place.handler is not None and catches_cancellation(place.handler, place.scope):
+            raise NotOfferedError("The clause tidies up after a cancellation; a second one would end it halfway there.")
         if kind == "sleep" and len(node.args) == 1 and not node.args[0].star:
             asleep = spot.expression(f"{spot.imported('asyncio')}.sleep")
             spot.change(node, lambda now: _awaited(now.with_changes(func=asleep), wrapped=False))
@@ -72,6 +81,8 @@ class AwaitInstead(Fix):
             thread = spot.expression(f"{spot.imported('asyncio')}.to_thread")
             wrapped = self._continues(spot, node)
             spot.change(node, lambda now: _awaited(_handed(now, thread), wrapped=wrapped))
+        elif kind == "input":
+            raise NotOfferedError("Ctrl-C does not end a thread that waits for a person, nor does the program then.")
         elif name == "open":
             raise NotOfferedError("The file would be read and written on the event loop all the same.")
         else:

@@ -1,6 +1,7 @@
 import ast
 
 import libcst as cst
+import libcst.matchers as m
 
 from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
 from scanners.fixes.spot import Spot
@@ -14,7 +15,7 @@ class RaiseCancellation(Fix):
     `except asyncio.CancelledError: raise`.
 
     Not offered for clauses that give a value back or catch other exceptions beside it, for a clause that would be left
-    with nothing else to do, and for timeouts and `suppress`.
+    with nothing else to do, for one whose comment says why it goes on, and for timeouts and `suppress`.
     """
 
     rule = "cancellation-broken"
@@ -57,6 +58,14 @@ class RaiseCancellation(Fix):
             "Nothing would be left",
         ),
         Declined(
+            "a reason",
+            "import asyncio\nasync def poll(client):\n    while True:\n        try:\n"
+            "            await client.poll()\n        except asyncio.CancelledError:\n"
+            "            # what was sent is still read\n            continue\n        except OSError:\n"
+            "            client.failed = True\n",
+            "says why it goes on",
+        ),
+        Declined(
             "a value",
             "import asyncio\nasync def poll(client):\n    while True:\n        try:\n"
             "            await client.poll()\n"
@@ -93,6 +102,8 @@ class RaiseCancellation(Fix):
         end = block.body[-1]
         if replaced and len(clause.body) == 1 and self._is_alone(spot, clause):
             raise NotOfferedError("Nothing would be left of the try but its body: take it away by hand.")
+        if replaced and m.findall(block, m.Comment()):
+            raise NotOfferedError("A comment in the clause says why it goes on.")
         if not isinstance(block, cst.IndentedBlock) or (isinstance(end, cst.SimpleStatementLine) and len(end.body) > 1):
             raise NotOfferedError("The clause has its body on one line.")
 

@@ -7,7 +7,7 @@ from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
 from scanners.fixes.spot import Spot
 from scanners.semantics.concurrency.iteration import iterated
 from scanners.semantics.containers import spelled
-from scanners.syntax import descendants
+from scanners.syntax import descendants, unparse
 
 _GROWS: Final = frozenset({"append", "appendleft", "extend", "insert", "add", "update", "setdefault"})
 
@@ -16,8 +16,8 @@ class IterateOverCopy(Fix):
     """
     Lets the loop go over a copy: `for row in list(rows)`.
 
-    Not offered for loops over indexes, which a copy does not help, and for a loop that adds to what it goes over: it
-    may be meant to reach what was added.
+    Not offered for loops over indexes, which a copy does not help, for those that count the rows and use the number,
+    and for a loop that adds to what it goes over: it may be meant to reach what was added.
     """
 
     rule = "collection-changed-while-iterated"
@@ -50,6 +50,12 @@ class IterateOverCopy(Fix):
             "indexes",
         ),
         Declined(
+            "counted",
+            "def trim(rows):\n    for number, row in enumerate(rows):\n        if not row:\n"
+            "            rows.pop(number)\n",
+            "counted",
+        ),
+        Declined(
             "it grows",
             "def spread(names):\n    seen = set(names)\n    for name in seen:\n        seen.add(name + 's')\n",
             "adds to",
@@ -71,6 +77,7 @@ class IterateOverCopy(Fix):
         over = loop.iter
         if isinstance(over, ast.Call) and getattr(over.func, "id", "") == "enumerate":
             over = over.args[0]
+            _refuse_numbered(loop, unparse(over))
         node = spot.node(cst.BaseExpression, over)  # type: ignore[type-abstract] # Any expression will do.
         spot.change(node, lambda now: now if _is_copy(now) else cst.Call(cst.Name("list"), [cst.Arg(now)]))
 
@@ -92,6 +99,18 @@ class IterateOverCopy(Fix):
             found: ast.For = loop
             return found
         raise NotOfferedError("The loop cannot be told apart.")
+
+
+def _refuse_numbered(loop: ast.For, held: str) -> None:
+    """Raises NotOfferedError where the number of the turn says which row to take: in a copy the rows do not move up."""
+    target = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) else loop.target
+    number = target.id if isinstance(target, ast.Name) else ""
+    whole = ast.Module(list(loop.body), [])
+    for node in descendants(whole, ast.Call, ast.Subscript):
+        on = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+        on = node.value if isinstance(node, ast.Subscript) else on
+        if on is not None and unparse(on) == held and any(one.id == number for one in descendants(node, ast.Name)):
+            raise NotOfferedError("The rows are counted, and the number of a row in the copy is another one.")
 
 
 def _is_copy(node: cst.BaseExpression) -> bool:

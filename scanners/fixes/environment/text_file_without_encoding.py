@@ -2,6 +2,7 @@ import libcst as cst
 
 from scanners.fixes.arguments import refuse_unpacked, with_keyword
 from scanners.fixes.fix import Change, Fix
+from scanners.fixes.quotes import in_quotes
 from scanners.fixes.spot import Spot
 
 
@@ -25,10 +26,16 @@ class NameEncoding(Fix):
             'from pathlib import Path\n\n\ndef load(path):\n    with open(path, encoding="utf-8") as file:\n'
             '        head = file.readline()\n    return head, Path(path).read_text(encoding="utf-8")\n',
         ),
+        Change(
+            "a file of single quotes",
+            "def load(path):\n    with open(path, 'r') as file:\n        return file.read().split(',')\n",
+            "def load(path):\n    with open(path, 'r', encoding='utf-8') as file:\n"
+            "        return file.read().split(',')\n",
+        ),
     )
 
     def mend(self, spot: Spot) -> None:
         """Add the keyword."""
         node = spot.node(cst.Call)
         refuse_unpacked(node)
-        spot.change(node, with_keyword("encoding", spot.expression('"utf-8"')))
+        spot.change(node, with_keyword("encoding", spot.expression(in_quotes("utf-8", spot.ctx.source_lines))))

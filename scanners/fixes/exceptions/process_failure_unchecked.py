@@ -19,7 +19,8 @@ class CheckReturnCode(Fix):
     CalledProcessError.
 
     Not offered for `os.system`, for processes that are waited for by hand, and in a block whose clauses answer other
-    failures, such as a command that is not installed: CalledProcessError would go past them.
+    failures, such as a command that is not installed: CalledProcessError would go past them. Nor where a clause takes
+    any failure without a word, which may only ask whether the command is there.
     """
 
     rule = "process-failure-unchecked"
@@ -42,6 +43,12 @@ class CheckReturnCode(Fix):
             "except FileNotFoundError:\n    print('no git')\n",
             "answers other failures",
         ),
+        Declined(
+            "asked in any case",
+            "import subprocess\ndef has(command):\n    try:\n        subprocess.call([command])\n"
+            "    except Exception:\n        return False\n    return True\n",
+            "without a word",
+        ),
         Declined("a shell", "import os\nos.system('sync')\n", "os.system"),
         Declined("by name", "from subprocess import call\ncall(['sync'])\n", "imported by name"),
         Declined(
@@ -54,6 +61,10 @@ class CheckReturnCode(Fix):
         name, node = spot.call.dotted, spot.node(cst.Call)
         if any(_lets_pass(block.node, spot.place) for block in spot.place.within("try")):
             raise NotOfferedError("The block around it answers other failures, and this one would go past it.")
+        if any(_says_nothing(block.node) for block in spot.place.within("try")):
+            raise NotOfferedError(
+                "The block around it takes any failure without a word, or asks whether the command is there."
+            )
         if name == "subprocess.run":
             refuse_unpacked(node)
             spot.change(node, with_keyword("check", spot.expression("True")))
@@ -73,3 +84,15 @@ def _lets_pass(attempt: Any, place: Place[Any]) -> bool:
         kind for clause in attempt.handlers for kind in caught(clause.type, place.scope) or [ast.Name("Exception")]
     ]
     return bool(types) and not any(last_name(kind) in _TAKES_IT for kind in types)
+
+
+def _says_nothing(attempt: Any) -> bool:
+    """Whether a clause of a block does nothing but go on, or give back a fixed value."""
+    return any(
+        len(clause.body) == 1
+        and (
+            isinstance(clause.body[0], (ast.Pass, ast.Continue))
+            or (isinstance(clause.body[0], ast.Return) and isinstance(clause.body[0].value, (ast.Constant, type(None))))
+        )
+        for clause in attempt.handlers
+    )

@@ -1,12 +1,13 @@
-import re
 from typing import Final
 
 import libcst as cst
 
 from scanners.fixes.arguments import refuse_unpacked, renamed, with_keyword
-from scanners.fixes.doubt import clause_of
+from scanners.fixes.doubt import ENDS, clause_of
 from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
+from scanners.fixes.loggers import is_shared
 from scanners.fixes.spot import Spot
+from scanners.regex import regex
 from scanners.rules.exceptions.traceback_lost import EXPECTED
 from scanners.semantics.handlers import caught
 from scanners.semantics.logcalls import find
@@ -17,6 +18,8 @@ _START: Final = (
 )
 
 
+_REFUSED: Final = regex(r"\b(HTTPException|Http404|\w*Disconnect(ed)?)$")
+"""What a handler of requests raises, or is raised, in the course of the day."""
 _NOTHING: Final = cst.SimpleWhitespace("")
 
 
@@ -26,10 +29,12 @@ class LogTraceback(Fix):
     is kept as it is.
 
     Not offered where a person is told and the program ends, where the clause names an expected failure, and for loggers
-    from elsewhere whose kind cannot be seen, unless the file calls their `exception` already.
+    from elsewhere, unless another file of the repository makes them with `logging`, or the file calls their `exception`
+    already.
     """
 
     rule = "traceback-lost"
+    asks_loggers = True
     says = "Log the traceback with the message."
     examples = (
         Change(
@@ -71,6 +76,13 @@ class LogTraceback(Fix):
             "expected", _START + "    except FileNotFoundError:\n        logger.error('no card')\n", "expected failure"
         ),
         Declined(
+            "a request that is refused",
+            "from fastapi import HTTPException\n"
+            + _START
+            + "    except HTTPException as refused:\n        logger.error('no right: %s', refused.detail)\n",
+            "expected failure",
+        ),
+        Declined(
             "a logger from elsewhere",
             "from shop import logger\ndef pay(api):\n    try:\n        api.pay()\n    except Exception:\n"
             "        logger.error('not paid')\n",
@@ -85,13 +97,14 @@ class LogTraceback(Fix):
         if log is None or clause is None or not isinstance(node.func, cst.Attribute):
             raise NotOfferedError("The log call cannot be told apart.")
         refuse_unpacked(node)
-        if re.search(r"\b(_?exit|abort)\(|SystemExit", unparse(clause)):
+        if ENDS.search(unparse(clause)):
             raise NotOfferedError("The clause ends the program with a message for a person.")
         types = caught(clause.type, place.scope)
-        if types and all(EXPECTED.search(unparse(kind)) for kind in types):
+        if types and all(EXPECTED.search(unparse(kind)) or _REFUSED.search(unparse(kind)) for kind in types):
             raise NotOfferedError("The clause names an expected failure: a warning without a traceback may be meant.")
         held = unparse(place.node.func.value)
-        if log.library == "other" and f"{held}.exception(" not in spot.ctx.source:
+        known = log.library != "other" or is_shared(spot, place.node.func.value)
+        if not known and f"{held}.exception(" not in spot.ctx.source:
             raise NotOfferedError("What kind of logger this is cannot be seen in the file.")
         if log.method == "error":
             spot.change(node, renamed("exception"))

@@ -1,11 +1,15 @@
 import ast
+from typing import Final
 
 import libcst as cst
 
 from scanners.fixes.doubt import is_suspected
 from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
 from scanners.fixes.spot import Spot
+from scanners.regex import regex
 from scanners.syntax import descendants
+
+_DEBUGS: Final = regex(r"(?i)debug|pydev|ptvsd|trace")
 
 
 class RemoveDebugger(Fix):
@@ -40,6 +44,11 @@ class RemoveDebugger(Fix):
         ),
     )
     declined = (
+        Declined(
+            "what debugging is started with",
+            "import pydevd\ndef _enable_pydev(host):\n    pydevd.settrace(host, suspend=False)\n",
+            "about debugging",
+        ),
         Declined("behind a switch", "def run(debug):\n    if debug:\n        breakpoint()\n", "behind a switch"),
         Declined("its result is used", "import debugpy\nport = debugpy.listen(1)\n", "result is used"),
     )
@@ -49,7 +58,7 @@ class RemoveDebugger(Fix):
         call = spot.call
         if not isinstance(call.parent(), ast.Expr):
             raise NotOfferedError("Its result is used.")
-        if is_suspected(spot, self.rule):
+        if is_suspected(spot, self.rule) or _DEBUGS.search(spot.place.scope.qualname):
             raise NotOfferedError("It stands behind a switch, or in code about debugging, and may be meant.")
         node = spot.node(cst.Call)
         part, line = spot.above(node, cst.Expr), spot.above(node, cst.SimpleStatementLine)

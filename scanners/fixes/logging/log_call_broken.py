@@ -33,7 +33,7 @@ class RepairLogCall(Fix):
             _START + '    logger.info("shipping %s with", order, carrier)  # now\n    logger.info("shipped", order)\n'
             "    logger.info('shipped {} with {}', order, carrier)\n",
             _START + '    logger.info("shipping %s with %s", order, carrier)  # now\n'
-            '    logger.info("shipped %s", order)\n'
+            '    logger.info("shipped: %s", order)\n'
             "    logger.info('shipped %s with %s', order, carrier)\n",
         ),
         Change(
@@ -44,6 +44,7 @@ class RepairLogCall(Fix):
     )
     declined = (
         Declined("an argument is missing", _START + '    logger.info("%s with %s", order)\n', "is missing"),
+        Declined("a word left out", _START + '    extra = {}\n    logger.info("shipped", extra)\n', "extra=extra"),
         Declined("a key", _START + '    logger.info("shipped", extra={"name": order})\n', "extra"),
     )
 
@@ -74,7 +75,13 @@ class RepairLogCall(Fix):
             raise NotOfferedError("An argument is missing, and which one cannot be seen.")
         if braces or "%" in _FIELD.sub("", message):
             raise NotOfferedError("Which argument belongs to which placeholder cannot be seen.")
-        return message + " %s" * (len(log.args) - len(fields))
+        if log.library == "other":
+            raise NotOfferedError("What this logger does with its arguments cannot be seen in the file.")
+        if any(isinstance(arg, ast.Name) and arg.id == "extra" for arg in log.args):
+            raise NotOfferedError("The argument may be meant as extra=extra.")
+        if fields or not message[-1:].isalnum():
+            return message + " %s" * (len(log.args) - len(fields))
+        return f"{message}: {', '.join(['%s'] * len(log.args))}"
 
 
 def _rewritten(now: cst.SimpleString, text: str) -> str:

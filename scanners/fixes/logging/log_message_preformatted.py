@@ -6,6 +6,7 @@ import libcst as cst
 from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
 from scanners.fixes.layout import with_values
 from scanners.fixes.lazily import taken_apart
+from scanners.fixes.loggers import is_shared
 from scanners.fixes.spot import Spot
 from scanners.semantics.logcalls import log_call
 from scanners.syntax import unparse
@@ -20,10 +21,12 @@ class PassValuesToLogger(Fix):
     `format()` are taken apart; formats as `:.2f` become `%.2f`. What is logged stays the same text.
 
     Not offered where that cannot be told: formats without a counterpart, fields that look into their value, several
-    values in one variable, and loggers from elsewhere, unless the file passes arguments to them already.
+    values in one variable, and loggers from elsewhere, unless another file of the repository makes them with `logging`,
+    or the file passes arguments to them already.
     """
 
     rule = "log-message-preformatted"
+    asks_loggers = True
     says = "Pass the values as arguments of the log call."
     examples = (
         Change(
@@ -93,7 +96,8 @@ class PassValuesToLogger(Fix):
             raise NotOfferedError("The message is not passed by position.")
         if len(call.node.args) > position + 1:
             raise NotOfferedError("The call has arguments for its message already, and formats it again.")
-        if log.library != "logging" and not _takes_arguments(spot):
+        known = log.library == "logging" or (call.receiver is not None and is_shared(spot, call.receiver))
+        if not known and not _takes_arguments(spot):
             raise NotOfferedError("What kind of logger this is, and how it formats, cannot be seen in the file.")
         message = log.message
         taken_apart(node.args[position].value, message)

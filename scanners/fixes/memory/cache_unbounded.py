@@ -32,6 +32,13 @@ class BoundTheCache(Fix):
             "    return ask(user_id)\n\n\n@lru_cache(maxsize=1024)\ndef price(name: str):\n    return ask(name)\n",
             path="shop/rates.py",
         ),
+        Change(
+            "cache by name, which is no longer needed then",
+            "from functools import cache\n\n\n@cache\ndef rate(user_id: str):\n    return ask(user_id)\n",
+            "from functools import lru_cache\n\n\n@lru_cache(maxsize=1024)\ndef rate(user_id: str):\n"
+            "    return ask(user_id)\n",
+            path="shop/rates.py",
+        ),
     )
     declined = (
         Declined(
@@ -58,6 +65,7 @@ class BoundTheCache(Fix):
             spot.change(bare[0], lambda _: spot.expression(text))
         elif bare:
             text = f"{spot.imported('functools', 'lru_cache')}(maxsize={_ENTRIES})"
+            spot.unneeded("functools", "cache")
             spot.change(bare[0], lambda _: spot.expression(text))
         else:
             raise NotOfferedError("The cache is no decorator that takes a size.")

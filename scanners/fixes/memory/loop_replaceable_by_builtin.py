@@ -1,4 +1,5 @@
 import ast
+from typing import Any
 
 import libcst as cst
 
@@ -23,7 +24,7 @@ class LeaveOutBrackets(Fix):
             "def total(rows):\n    if any([row.open for row in rows]):\n        return 0\n    return sum(\n        [\n"
             "            row.price  # net\n            for row in rows\n        ]\n    )\n",
             "def total(rows):\n    if any(row.open for row in rows):\n        return 0\n    return sum(\n"
-            "            row.price  # net\n            for row in rows\n        )\n",
+            "        row.price  # net\n        for row in rows\n    )\n",
         ),
         Change(
             "a set",
@@ -57,11 +58,33 @@ def _set(call: cst.Call) -> cst.SetComp:
 
 
 def _fed(call: cst.Call) -> cst.Call:
-    """The call with the list's brackets gone, and with its line breaks where they were inside them."""
+    """The call with the list's brackets gone; where both brackets stood on lines of their own, its lines move back."""
     made = cst.ensure_type(call.args[0].value, cst.ListComp)
     opening, closing = made.lbracket.whitespace_after, made.rbracket.whitespace_before
+    before, end = call.whitespace_before_args, call.args[0].whitespace_after_arg
     arg = cst.Arg(cst.GeneratorExp(made.elt, made.for_in, lpar=[], rpar=[]))
-    return call.with_changes(
-        whitespace_before_args=call.whitespace_before_args if opening.empty else opening,
-        args=[arg.with_changes(whitespace_after_arg=call.args[0].whitespace_after_arg if closing.empty else closing)],
-    )
+    if before.empty or opening.empty or not isinstance(closing, cst.ParenthesizedWhitespace):
+        return call.with_changes(
+            whitespace_before_args=before if opening.empty else opening,
+            args=[arg.with_changes(whitespace_after_arg=end if closing.empty else closing)],
+        )
+    step = len(_last(opening)) - len(_last(before))
+    moved: Any = made.visit(_MoveBack(step)) if step > 0 else made
+    arg = cst.Arg(cst.GeneratorExp(moved.elt, moved.for_in, lpar=[], rpar=[]), whitespace_after_arg=end)
+    return call.with_changes(args=[arg])
+
+
+def _last(space: cst.BaseParenthesizableWhitespace) -> str:
+    return space.last_line.value if isinstance(space, cst.ParenthesizedWhitespace) else ""
+
+
+class _MoveBack(cst.CSTTransformer):
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self._step = step
+
+    def on_leave(self, original_node: Any, updated_node: Any) -> Any:
+        """Take a step off the start of a continued line."""
+        if not isinstance(original_node, cst.ParenthesizedWhitespace):
+            return updated_node
+        return updated_node.with_changes(last_line=cst.SimpleWhitespace(updated_node.last_line.value[self._step :]))

@@ -61,6 +61,13 @@ class OpenInWith(Fix):
             "    with contextlib.closing(sqlite3.connect(path)) as db:\n"
             '        rows = db.execute("SELECT name FROM person").fetchall()\n    return rows\n',
         ),
+        Change(
+            "a socket that is shut down, which is no close",
+            "import socket\n\n\ndef wake(port):\n    sock = socket.socket()\n    sock.connect(('', port))\n"
+            "    sock.shutdown(socket.SHUT_WR)\n    return port\n",
+            "import socket\n\n\ndef wake(port):\n    with socket.socket() as sock:\n"
+            "        sock.connect(('', port))\n        sock.shutdown(socket.SHUT_WR)\n    return port\n",
+        ),
     )
     declined = (
         Declined(

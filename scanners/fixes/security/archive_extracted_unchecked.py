@@ -2,6 +2,7 @@ import libcst as cst
 
 from scanners.fixes.arguments import refuse_unpacked, with_keyword
 from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
+from scanners.fixes.quotes import in_quotes
 from scanners.fixes.spot import Spot
 
 _EXTRACTS = ("extract", "extractall", "unpack_archive")
@@ -41,4 +42,4 @@ class ExtractWithFilter(Fix):
         if getattr(spot.place.node.func, "attr", "") not in _EXTRACTS or "zipfile" in getattr(spot.place, "dotted", ""):
             raise NotOfferedError("Nothing that writes the member takes a filter.")
         refuse_unpacked(node)
-        spot.change(node, with_keyword("filter", spot.expression('"data"')))
+        spot.change(node, with_keyword("filter", spot.expression(in_quotes("data", spot.ctx.source_lines))))

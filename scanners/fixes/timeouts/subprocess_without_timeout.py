@@ -1,4 +1,4 @@
-from typing import Final
+from typing import Any, Final
 
 import libcst as cst
 
@@ -6,8 +6,10 @@ from scanners.fixes.arguments import last_part, refuse_unpacked, with_keyword
 from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
 from scanners.fixes.spot import Spot
 from scanners.regex import regex
-from scanners.syntax import unparse
+from scanners.semantics.handlers import caught
+from scanners.syntax import last_name, unparse
 
+_TAKES_IT: Final = frozenset({"TimeoutExpired", "SubprocessError", "Exception", "BaseException"})
 _SLOW: Final = regex(
     r"\b(?:install|clone|fetch|pull|push|build|compile|download|upload|dump|restore|backup|migrate|rsync)\b"
 )
@@ -18,7 +20,8 @@ class AddTimeoutToProcess(Fix):
     Passes `timeout=60` to the call, which ends the command after that and raises TimeoutExpired; 600 to one that
     installs, builds or copies. How long it may take, a person knows better.
 
-    Not offered for `wait` and `communicate`, which leave the process running: it is to be killed there.
+    Not offered for `wait` and `communicate`, which leave the process running: it is to be killed there. Nor in a block
+    that answers CalledProcessError: TimeoutExpired would go past it.
     """
 
     rule = "subprocess-without-timeout"
@@ -39,8 +42,26 @@ class AddTimeoutToProcess(Fix):
             "        ['identify', path],\n        text=True,\n        timeout=60,\n    )\n"
             "    subprocess.call(['sync'], timeout=60)\n    return size\n",
         ),
+        Change(
+            "with a comment behind the last argument",
+            "import subprocess\nsubprocess.run(\n    ['sync'],  # all\n    check=False,  # see below\n)\n",
+            "import subprocess\nsubprocess.run(\n    ['sync'],  # all\n    check=False,  # see below\n    timeout=60,\n"
+            ")\n",
+        ),
+        Change(
+            "with a comment behind the last argument and no comma",
+            "import subprocess\nsubprocess.run(\n    ['sync'],  # all\n    check=False  # see below\n)\n",
+            "import subprocess\nsubprocess.run(\n    ['sync'],  # all\n    check=False,  # see below\n    timeout=60\n"
+            ")\n",
+        ),
     )
     declined = (
+        Declined(
+            "its failure is answered",
+            "import subprocess\ndef sync():\n    try:\n        subprocess.run(['sync'], check=True)\n"
+            "    except subprocess.CalledProcessError:\n        return False\n    return True\n",
+            "go past it",
+        ),
         Declined(
             "by hand",
             "import subprocess\ndef dump():\n    with subprocess.Popen(['dump']) as child:\n"
@@ -57,6 +78,16 @@ class AddTimeoutToProcess(Fix):
         if last_part(node.func) in ("run_in_executor", "Thread"):
             raise NotOfferedError(f"{last_part(node.func)} takes no keywords for the function that it is given.")
         refuse_unpacked(node)
+        attempts = [block.node for block in spot.place.within("try")]
+        if any(_lets_pass(attempt, spot) for attempt in attempts):
+            raise NotOfferedError("The block around it answers a command that fails: TimeoutExpired would go past it.")
         spot.change(
             node, with_keyword("timeout", spot.expression("600" if _SLOW.search(unparse(spot.call.node)) else "60"))
         )
+
+
+def _lets_pass(attempt: Any, spot: Spot) -> bool:
+    """Whether a block answers CalledProcessError, and nothing that TimeoutExpired is."""
+    named = {last_name(kind) for clause in attempt.handlers for kind in caught(clause.type, spot.place.scope)}
+    every = any(clause.type is None for clause in attempt.handlers)
+    return "CalledProcessError" in named and not every and not named & _TAKES_IT

@@ -43,7 +43,7 @@ def test_arguments_of_a_call(before: str, expected: str) -> None:
 def test_the_head_of_a_with() -> None:
     before = f"def load(join):\n    with open(join({LONG}, 'now')) as file:\n        pass\n"
     expected = (
-        f"def load(join):\n    with open(\n        join({LONG}, 'now'), encoding=\"utf-8\"\n"
+        f"def load(join):\n    with open(\n        join({LONG}, 'now'), encoding='utf-8'\n"
         "    ) as file:\n        pass\n"
     )
     assert after(mended(before, "text-file-without-encoding")).decode() == expected
@@ -82,3 +82,44 @@ def test_lines_may_be_as_long_as_those_that_could_have_been_broken() -> None:
     assert width([f"text = '{'a' * 100}'", f"# {'a (b)' * 30}", f"prose (in brackets) {'a ' * 50}"]) == 88
     assert width([f"call('{'a' * 100}')"]) == 108
     assert width([f"call('{'a' * 200}')"]) == 120
+
+
+@pytest.mark.parametrize(
+    ("call", "lines"),
+    [
+        (f"get({LONG}, headers)", [f"    {LONG}, headers, timeout=(3.05, 10)"]),
+        (
+            f"post({LONG}, None, data=headers)",
+            [f"    {LONG},", "    None,", "    data=headers,", "    timeout=(3.05, 10),"],
+        ),
+    ],
+    ids=["on a line of their own", "each on its own"],
+)
+def test_a_call_on_a_later_line_of_a_statement(call: str, lines: list[str]) -> None:
+    method = call.partition("(")[0]
+    broken = "".join(f"        {line}\n" for line in lines)
+    expected = f"    return [\n        requests.{method}(\n{broken}        ),\n    ]\n"
+    before = f"    return [\n        requests.{call},\n    ]\n"
+    assert after(mended(GET + before, "request-without-timeout")).decode() == GET + expected
+
+
+def test_a_call_that_is_short_enough_now_is_on_one_line() -> None:
+    start = "import logging\nlogger = logging.getLogger(__name__)\ndef load(order, name):\n"
+    text = "'order {number} has come to {name}'.format(number=order.number, name=name)"
+    expected = "    logger.info('order %s has come to %s', order.number, name)\n"
+    said = mended(f"{start}    logger.info(\n        {text}\n    )\n", "log-message-preformatted")
+    assert after(said).decode() == start + expected
+
+
+def test_lines_of_a_file_in_single_quotes_are_short() -> None:
+    assert width(["name = 'a', 'b'"] * 10) == 79
+    assert width(['name = "a", "b"'] * 10) == 88
+
+
+def test_the_head_of_an_if() -> None:
+    before = f"    if not requests.post({LONG}, data=headers):\n        pass\n    else:\n        url = 1\n"
+    expected = (
+        f"    if not requests.post(\n        {LONG}, data=headers, timeout=(3.05, 10)\n    ):\n        pass\n"
+        "    else:\n        url = 1\n"
+    )
+    assert after(mended(GET + before, "request-without-timeout")).decode() == GET + expected

@@ -44,7 +44,9 @@ def mend(pools: tuple[Pool, Pool], tmp_path: Path) -> Callable[[dict[str, bytes]
 
         before = scan(entries, folder.read)
         wanted = [
-            (found.path, target_of(found)) for found in before.findings if found.rule == "request-without-timeout"
+            (found.path, target_of(found))
+            for found in before.findings
+            if found.rule in ("request-without-timeout", "log-message-preformatted")
         ]
         return mend_tree(before, entries, folder.read, wanted, menders=menders, rescan=scan, tick=lambda: None)
 
@@ -98,6 +100,25 @@ def test_what_makes_joined_rules_report_more_is_left_out(mend: Callable[..., Out
     assert {refused.why for refused in outcome.refused} == {
         "With the change, a scan of the whole repository has a new finding of timeouts-disagree."
     }
+
+
+LOGS = b"import logging\n\nlogger = logging.getLogger('shop')\n"
+KEPT = b"from .logs import logger\n\n\ndef pay(order):\n    logger.info(f'{order} paid')\n"
+
+
+def test_a_logger_that_another_file_makes_is_known(mend: Callable[..., Outcome]) -> None:
+    files = {"src/shop/__init__.py": b"", "src/shop/logs.py": LOGS, "src/shop/pay.py": KEPT}
+    files["src/shop/take.py"] = KEPT.replace(b"from .logs", b"from shop.logs")
+    outcome = mend(files)
+    assert sorted(outcome.mended) == ["src/shop/pay.py", "src/shop/take.py"]
+    assert "+    logger.info('%s paid', order)" in outcome.patch().decode()
+
+
+@pytest.mark.parametrize("other", [b"logger = Teller()\n", b"logger: object = make()\n"])
+def test_a_logger_of_a_name_that_is_something_else_elsewhere_is_not(mend: Callable[..., Outcome], other: bytes) -> None:
+    outcome = mend({"shop/logs.py": LOGS, "jobs/logs.py": other, "shop/pay.py": KEPT})
+    assert not outcome.mended
+    assert "cannot be seen" in outcome.refused[0].why
 
 
 @pytest.fixture
