@@ -19,7 +19,12 @@ _TEXT_KINDS: Final = (
     ("pipfile", regex(r"(^|/)Pipfile$")),
     ("conda-lock", regex(r"(^|/)conda-lock[\w.-]*\.ya?ml$")),
     ("constraints", regex(r"(^|/)constraints[\w.-]*\.txt$")),
-    ("requirements", regex(r"(^|/)([\w.-]*requirements[\w.-]*\.(txt|in|pip)|requirements/[\w./-]+\.(txt|in))$")),
+    (
+        "requirements",
+        regex(
+            r"(^|/)([\w.-]*requirements[\w.-]*\.(txt|in|pip)|(requirements|reqs?)/[\w./-]+\.(txt|in)|reqs?([._-][\w.-]*)?\.(txt|in))$"
+        ),
+    ),
     ("setup-cfg", regex(r"(^|/)setup\.cfg$")),
     (
         "env-example",

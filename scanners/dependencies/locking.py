@@ -9,6 +9,7 @@ from scanners.regex import regex
 from scanners.tree import Fact, Tree
 
 LOCKS: Final = ("uv-lock", "poetry-lock", "pdm-lock", "pylock", "pipfile-lock", "conda-lock")
+_HOLDERS: Final = ("requirements", "req", "reqs")
 _ASIDE: Final = regex(r"(^|/)(\.github|\.ci|ci|docs?|tests?|examples?|benchmarks?|tools?|scripts?)/")
 
 
@@ -41,7 +42,7 @@ def unread_locks(tree: Tree) -> list[tuple[str, str]]:
 def is_aside(path: str) -> bool:
     """Whether a manifest is for working on the code (`requirements-dev.txt`, `docs/...`), not for running it."""
     name = PurePosixPath(path).name
-    held = PurePosixPath(path).parent.name == "requirements" or "requirements" in name
+    held = PurePosixPath(path).parent.name in _HOLDERS or "requirements" in name or name.startswith("req")
     return _ASIDE.search(path) is not None or (held and is_dev_group(name.replace("requirements", "")))
 
 

@@ -13,7 +13,7 @@ from scanners.rule import CODE, Collector
 from scanners.syntax import descendants
 
 _ABOUT: Final = ("classifiers", "keywords", "url", "project_urls", "name", "python_requires")
-_LIST: Final = regex(r"[\w./-]*(require|constraint|depend)[\w./-]*\.(txt|in|pip)$")
+_LIST: Final = regex(r"[\w./-]*(require|reqs?\b|constraint|depend)[\w./-]*\.(txt|in|pip)$")
 
 
 class SetupCalls(Collector):

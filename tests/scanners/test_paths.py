@@ -34,6 +34,7 @@ CLASSES = {
     "pyproject.toml": "pyproject/service/",
     "requirements.txt": "requirements/service/",
     "requirements/base.txt": "requirements/service/",
+    "reqs/prod.txt": "requirements/service/production",
     "requirements-dev.txt": "requirements/service/dev",
     "uv.lock": "uv-lock/service/",
     "poetry.lock": "poetry-lock/service/",
@@ -64,7 +65,7 @@ def test_a_path_has_its_class(path: str, path_class: str) -> None:
     assert str(classify(path)) == path_class
 
 
-@pytest.mark.parametrize("path", ["logo.png", "data.csv", "app.js", "LICENSE", "x.pyc"])
+@pytest.mark.parametrize("path", ["logo.png", "request.txt", "data.csv", "app.js", "LICENSE", "x.pyc"])
 def test_files_that_nobody_looks_at_have_none(path: str) -> None:
     assert classify(path) is None
 

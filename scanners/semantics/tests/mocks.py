@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from scanners.constants import fold
+from scanners.names import find
 from scanners.place import Call
 from scanners.regex import regex
 from scanners.syntax import descendants, unparse
@@ -128,11 +129,14 @@ def holds_data(call: Call) -> bool:
         return False
     uses = _uses(around)
     values = [word.value for word in call.node.keywords] + uses.values[name]
-    return name not in uses.asked and bool(values) and all(map(_is_value, values))
+    return name not in uses.asked and bool(values) and all(_is_value(value, call) for value in values)
 
 
-def _is_value(expr: ast.expr) -> bool:
-    return not isinstance(expr, ast.Lambda) and "mock" not in unparse(expr).lower()
+def _is_value(expr: ast.expr, call: Call) -> bool:
+    """Whether what an attribute is given is to be read, and neither to be called nor a mock again."""
+    found = find(expr.id, call.scope) if isinstance(expr, ast.Name) else None
+    behaves = isinstance(expr, ast.Lambda) or (found is not None and any(bound.kind == "def" for bound in found[0]))
+    return not behaves and "mock" not in unparse(expr).lower()
 
 
 def name_of(call: Call) -> str:

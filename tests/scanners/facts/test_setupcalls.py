@@ -31,3 +31,8 @@ def test_a_file_that_requirements_are_read_from_is_named_and_the_rest_left_open(
 def test_what_a_function_decides_is_open() -> None:
     _, manifest = facts("from setuptools import setup\nsetup(install_requires=wanted(), **more)\n")
     assert (manifest["dynamic"], manifest["includes"]) == (True, [])
+
+
+def test_a_file_of_requirements_may_have_a_short_name() -> None:
+    _, manifest = facts("from setuptools import setup\nsetup(install_requires=open('reqs/run.txt').read().split())\n")
+    assert manifest["includes"] == [["reqs/run.txt", ""]]

@@ -36,6 +36,10 @@ def test_a_patch_is_as_sure_as_a_shape_would_help(body: str, expected: list[str]
         ("def test_a():\n    order = Mock()\n    order.id = uuid4()\n    assert pay.run(order)\n", "low"),
         ("def test_a():\n    order = Mock()\n    order.id = pay.FIRST\n    assert pay.run(order)\n", "low"),
         ("def test_a():\n    gate = Mock()\n    gate.pay = Mock()\n    assert pay.run(gate)\n", "medium"),
+        (
+            "def fake(): ...\n\ndef test_a():\n    gate = Mock()\n    gate.pay = fake\n    assert pay.run(gate)\n",
+            "medium",
+        ),
         ("def test_a():\n    gate = Mock()\n    gate.pay = lambda: 3\n    assert pay.run(gate)\n", "medium"),
         (
             "def test_a():\n    gate = Mock()\n    gate.id = 3\n    pay.run(gate)\n    gate.pay.assert_called()\n",
