@@ -16,6 +16,7 @@ class UseModuleLogger(Fix):
     """
 
     rule = "log-without-module-logger"
+    asks_loggers = True
     says = "Call a logger of the module."
     examples = (
         Change(
