@@ -24,7 +24,7 @@ class ClientCertificates(Collector):
 
     def visit_dict(self, place: Place[ast.Dict], ctx: Context) -> None:
         """Note the options of a server of WSGI."""
-        if "CERT_REQUIRED" not in ctx.source:
+        if not ctx.imports("ssl") or "CERT_REQUIRED" not in ctx.source:
             return
         pairs = zip(place.node.keys, place.node.values, strict=True)
         told = {getattr(key, "value", None): value for key, value in pairs}

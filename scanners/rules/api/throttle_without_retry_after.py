@@ -52,7 +52,7 @@ class ThrottleWithoutRetryAfter(Rule):
         Example("a handler adds the header", {"app.py": "from flask import Flask, abort, jsonify\napp = Flask(__name__)\n\n\n@app.errorhandler(429)\ndef busy(error):\n    return jsonify(code='busy'), 429, {'Retry-After': '60'}\n\n\n@app.post('/orders')\ndef order():\n    abort(429)\n"}),
         Example("a feature that is off", {"app.py": "from fastapi import APIRouter, HTTPException\nrouter = APIRouter()\n\n\n@router.post('/x')\nasync def x():\n    if not settings.enabled:\n        raise HTTPException(503, 'Search is disabled.')\n"}),
         Example("no room for one more", {"app.py": "from flask import Flask\napp = Flask(__name__)\n\n\n@app.post('/watches')\ndef add():\n    if store.is_full():\n        return f'{store.limit} watches. Cannot add more.', 429\n    return 'ok'\n"}),
-        Example("no time makes it smaller", {"app.py": "from fastapi import APIRouter, HTTPException\nrouter = APIRouter()\n\n\n@router.post('/x')\nasync def x():\n    if total_size_mb > allowed:\n        raise HTTPException(429, 'Those images are too large.')\n"}),
+        Example("no time makes it smaller", {"app.py": "from fastapi import APIRouter, HTTPException\nrouter = APIRouter()\n\n\n@router.post('/x')\nasync def x():\n    if total_size_mb > max_entries_size:\n        raise HTTPException(429, 'Those images are too large.')\n"}),
         Example("a health check and other errors", {"app.py": "from flask import Flask, jsonify\napp = Flask(__name__)\n\n\n@app.get('/health')\ndef health():\n    return jsonify(ok=False), 503\n\n\n@app.get('/x')\ndef x():\n    return jsonify(code='gone'), 404\n"}),
     ]  # fmt: skip
     calls = ("flask.abort", "quart.abort", "werkzeug.exceptions.abort", *(f"*.{name}" for name in SETTERS))

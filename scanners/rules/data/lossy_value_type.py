@@ -49,7 +49,7 @@ class LossyValueType(Rule):
             "a name for the moment, a lookup, a factory",
             {
                 "shop/models.py": "from django.db import models\n\n\nclass Order(models.Model):\n    paid_at = models.DateTimeField()\n",
-                "shop/jobs.py": "from datetime import datetime\n\nfrom pydantic import BaseModel, Field\n\n\ndef pay(order):\n    now = datetime.now()\n    order.paid_at = now\n    return Order.objects.filter(paid_at__lt=datetime.utcnow())\n"
+                "shop/jobs.py": "from datetime import datetime\n\nfrom pydantic import BaseModel, Field\n\n\ndef pay(order):\n    now = datetime.now()\n    order.paid_at = now\n    return User.objects.filter(date_joined__lt=datetime.utcnow())\n"
                 "\n\nclass Paid(BaseModel):\n    at: datetime = Field(default_factory=datetime.utcnow)\n",
             },
             at=[("shop/jobs.py", 7), ("shop/jobs.py", 9), ("shop/jobs.py", 13)],
@@ -137,6 +137,7 @@ class LossyValueType(Rule):
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         fields = [item for model in tree.facts("model") for item in model["fields"].items()]
         known = {name for name, field in fields if field["type"].startswith(("DateTime", "TIMESTAMP", "datetime"))}
+        known |= {"date_joined", "last_login"}  # Those of Django's own users.
         for fact in tree.facts("naive-moment"):
             at, text = (fact.path, fact.line), fact["text"]
             if fact["attr"] not in known:

@@ -36,29 +36,26 @@ class MigrationUnsafeWhileRunning(Rule):
         Example(
             "Django: a drop, a rename, NOT NULL without a default",
             {
-                "shop/migrations/0001_initial.py": _FIRST,
-                "shop/migrations/0002_more.py": f"{_NEXT}        migrations.RemoveField('order', 'old'),\n"
+                "shop/migrations/0001_initial.py": _FIRST, "shop/migrations/0002_more.py": f"{_NEXT}        migrations.RemoveField('order', 'old'),\n"
                 "        migrations.RenameField('order', old_name='sum', new_name='amount'),\n"
                 "        migrations.AddField('order', 'vat', models.IntegerField()),\n    ]\n",
-            },
-            at=[("shop/migrations/0002_more.py", line) for line in (7, 8, 9)],
+            }, at=[("shop/migrations/0002_more.py", line) for line in (7, 8, 9)],
         ),
         Example(
             "Django: an index, a type and a constraint on PostgreSQL, two heads",
             {
-                "config/settings.py": _SETTINGS,
-                "shop/migrations/0001_initial.py": _FIRST,
+                "config/settings.py": _SETTINGS, "shop/migrations/0001_initial.py": _FIRST,
                 "shop/migrations/0002_more.py": f"{_NEXT}        migrations.AddIndex('order', models.Index(fields=['total'], name='x')),\n"
                 "        migrations.AlterField('order', 'total', models.TextField(null=True)),\n    ]\n",
                 "shop/migrations/0003_other.py": f"{_NEXT}        migrations.AddConstraint('order', models.CheckConstraint(check=models.Q(total__gt=0), name='y')),\n    ]\n",
             },
-            at=[
-                ("shop/migrations/0002_more.py", 7),
-                ("shop/migrations/0002_more.py", 8),
-                ("shop/migrations/0003_other.py", 4),
-                ("shop/migrations/0003_other.py", 7),
-            ],
+            at=[("shop/migrations/0002_more.py", 7), ("shop/migrations/0002_more.py", 8), ("shop/migrations/0003_other.py", 4), ("shop/migrations/0003_other.py", 7)],
         ),
+        Example("written in SQL", {"config/settings.py": _SETTINGS, "shop/migrations/0001_initial.py": _FIRST,
+                "shop/migrations/0002_more.py": f"{_NEXT}        migrations.RunSQL('ALTER TABLE shop_order RENAME COLUMN sum TO amount', 'SELECT 1'),\n"
+                "        migrations.RunSQL('CREATE INDEX ix ON shop_order (total)', 'DROP INDEX ix'),\n    ]\n",
+                "alembic/versions/b.py": f"{_OP}    op.execute('ALTER TABLE orders ADD COLUMN vat int NOT NULL')\n"},
+                at=[("alembic/versions/b.py", 9), ("shop/migrations/0002_more.py", 7), ("shop/migrations/0002_more.py", 8)]),
         Example(
             "alembic",
             {
@@ -71,13 +68,12 @@ class MigrationUnsafeWhileRunning(Rule):
             },
             at=[("alembic/versions/b.py", line) for line in (9, 10, 11, 12, 13, 14)],
         ),
-    ]
+    ]  # fmt: skip
     good = [
         Example(
             "separate state, a new table, safe forms",
             {
-                "config/settings.py": _SETTINGS,
-                "shop/migrations/0001_initial.py": _FIRST,
+                "config/settings.py": _SETTINGS, "shop/migrations/0001_initial.py": _FIRST,
                 "shop/migrations/0002_more.py": f"{_NEXT}        migrations.SeparateDatabaseAndState(state_operations=[migrations.RemoveField('order', 'old')]),\n"
                 "        migrations.CreateModel(name='Line', fields=[]),\n        migrations.AddIndex('line', models.Index(fields=['a'], name='x')),\n"
                 "        migrations.AddField('order', 'vat', models.JSONField(default=tags, db_default=[])),\n        migrations.AddField('order', 'note', models.TextField(null=True)),\n    ]\n",
@@ -85,11 +81,12 @@ class MigrationUnsafeWhileRunning(Rule):
                 + _NEXT.replace("0001_initial", "0002_more") + "        AddIndexConcurrently('order', models.Index(fields=['total'], name='z')),\n    ]\n",
             },
         ),
+        Example("safe in SQL", {"config/settings.py": _SETTINGS, "alembic/versions/b.py": f"{_OP}    op.execute('CREATE INDEX CONCURRENTLY ix ON orders (total)')\n"
+                "    op.execute('ALTER TABLE orders ADD COLUMN vat int NOT NULL DEFAULT 0')\n    op.execute('CREATE TABLE a (b int); CREATE INDEX c ON a (b)')\n"}),
         Example(
             "SQLite",
             {
-                "config/settings.py": _SETTINGS.replace("postgresql", "sqlite3"),
-                "shop/migrations/0001_initial.py": _FIRST,
+                "config/settings.py": _SETTINGS.replace("postgresql", "sqlite3"), "shop/migrations/0001_initial.py": _FIRST,
                 "shop/migrations/0002_more.py": f"{_NEXT}        migrations.AddIndex('order', models.Index(fields=['total'], name='x')),\n    ]\n",
             },
         ),
@@ -107,11 +104,8 @@ class MigrationUnsafeWhileRunning(Rule):
 
     def visit_tree(self, tree: Tree, ctx: TreeContext) -> None:
         engines = frozenset(fact["engine"] for fact in tree.facts("database-engine"))
-        declared = {
-            fact["table"].lower(): {name.lower() for name in fact["fields"]}
-            for fact in tree.facts("model")
-            if fact["table"]
-        }
+        models = [fact for fact in tree.facts("model") if fact["table"]]
+        declared = {fact["table"].lower(): {name.lower() for name in fact["fields"]} for fact in models}
         for line in lines(tree):
             self._heads(line, ctx)
             self._line(line, frozenset({"sqlite"}) if "/sqlite/" in line.migrations[0].path else engines, declared, ctx)
@@ -133,12 +127,17 @@ class MigrationUnsafeWhileRunning(Rule):
                 elif recent and not made["state"] and made["table"] not in new:
                     self._judge(migration, made, Repository(engines, declared, fields), ctx)
                 _learn(made, fields)
+            raw = migration["raw"] if recent else []
+            new |= {made["table"] for made in raw if made["op"] == "create_table"}
+            for made in raw:
+                if not any(f"_{made['table']}".endswith(f"_{table}") for table in new):  # Django puts its label before.
+                    self._judge(migration, made, Repository(engines, declared, fields), ctx)
 
     def _judge(self, migration: Any, made: dict[str, Any], known: Repository, ctx: TreeContext) -> None:
         found, line = danger(made, known), made["line"]
         if found is None:
             ctx.site(migration.path, line)
-        elif found.doubt:
+        elif not found.text:
             ctx.unresolved(migration.path, line, found.doubt)
         else:
             anchor = f"{made['op']} {made['table']}.{made['column']}"

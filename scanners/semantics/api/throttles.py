@@ -16,7 +16,9 @@ _FULL: Final = regex(
     r"|too many \w+ (exist|already)|way too many|too (large|big)\b|too much data|_size_(mb|kb|bytes)\b"
     r"|storage (limit|quota)|quota of (files|storage)"
 )
-_PACED: Final = regex(r"(?i)\brate\b|request|second|minute|hour|\bday|attempt|tries|again|later|throttl|busy|slow")
+_PACED: Final = regex(
+    r"(?i)\brate\b|request|second|minute|hour|\bday|attempt|\b(re)?tries\b|again|later|throttl|busy|slow"
+)
 STATUSES: Final = (429, 503)
 SETTERS: Final = frozenset({"set_status", "send_error"})
 

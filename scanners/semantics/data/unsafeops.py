@@ -13,18 +13,20 @@ _INDEXES: Final = {
     "AlterIndexTogether": "Use AddIndexConcurrently in a migration with atomic = False.",
     "AlterUniqueTogether": "Build a unique index concurrently, then attach the constraint to it.",
     "AddConstraint": "Add it NOT VALID first, or build its unique index concurrently, and validate it afterwards.",
+    "CREATE INDEX": "Write CREATE INDEX CONCURRENTLY, outside a transaction.",
     "create_index": "Pass postgresql_concurrently=True inside an autocommit block.",
     "create_unique_constraint": "Build a unique index concurrently, then attach the constraint to it.",
     "create_foreign_key": "Pass postgresql_not_valid=True and validate it in a later migration.",
     "create_check_constraint": "Pass postgresql_not_valid=True and validate it in a later migration.",
 }
+_UNTOLD: Final = "Which database is used cannot be told."
 _TEXTS: Final = frozenset(
     {"CharField", "TextField", "SlugField", "URLField", "EmailField", "FilePathField", "FileField"}
 )
 
 
 class Danger(NamedTuple):
-    """What an operation breaks; `doubt` instead when it cannot be decided."""
+    """What an operation breaks; `doubt` when it cannot be decided: then the text, if any, is what it may break."""
 
     text: str
     doubt: str = ""
@@ -80,7 +82,7 @@ def _locked(made: dict[str, Any], known: Repository) -> Danger | None:
     advice = _INDEXES["AlterUniqueTogether" if unique else made["op"]]
     if known.engines:
         return Danger(f"{what}{where} blocks writes until it is done. {advice}")
-    return Danger(f"On PostgreSQL {what}{where} blocks writes until it is done. {advice}", sure=Confidence.LOW)
+    return Danger(f"On PostgreSQL {what}{where} blocks writes until it is done. {advice}", _UNTOLD, Confidence.LOW)
 
 
 def _changed(made: dict[str, Any], known: Repository) -> Danger | None:
