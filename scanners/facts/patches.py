@@ -15,6 +15,7 @@ from scanners.scopes import Scope, arguments
 from scanners.semantics.connections import CALLS as CONNECTIONS
 from scanners.semantics.outbound import HTTP, NETWORK, PROCESSES, REDIS
 from scanners.semantics.tests.mocks import PATCHES, is_patch, is_shaped, target_of
+from scanners.syntax import descendants
 from scanners.text import TextFile, matches
 
 _REAL: Final = regex(
@@ -79,7 +80,7 @@ class Patches(Collector):
                 mock=mock,
                 fails=_fails(call, ctx),
                 inside=".".join(part for part in (call.qualname, getattr(call.stmt, "name", "")) if part),
-                runs=_runs(target.rpartition(".")[2], ctx),
+                runs=target.rpartition(".")[2] in _called(ctx),
             )
 
     def visit_import(self, place: Place[ast.Import], ctx: Context) -> None:
@@ -99,10 +100,11 @@ class Patches(Collector):
             ctx.fact("test-hosts", 1, hosts=hosts)
 
 
-def _runs(name: str, ctx: Context) -> bool:
-    """Whether the file also calls something of this name: what one test replaces, another runs."""
-    made = sum(ctx.source.count(f"{before}{name}(") for before in ".( ")
-    return made > ctx.source.count(f"def {name}(")
+@per_file
+def _called(ctx: Context) -> frozenset[str]:
+    """The last names of all that a file calls: what one test replaces, another may run."""
+    calls = descendants(ctx.tree, ast.Call) if ctx.tree is not None else ()
+    return frozenset(getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls)
 
 
 def _takes_fixture(function: Any) -> bool:

@@ -33,9 +33,11 @@ _INWARD: Final = ("uvicorn", "hypercorn", "daphne", "granian", "gunicorn", "flas
 """Servers that listen on 127.0.0.1 unless they are told otherwise."""
 HOSTS: Final = frozenset({"HOST", "UVICORN_HOST", "FLASK_RUN_HOST", "GUNICORN_CMD_ARGS"})
 """Variables by which servers are told where to listen."""
-_LOOPBACK: Final = regex(r"(?:--host|--bind|-b|-h|--address|runserver\S*)[= ]\s*(?:127\.0\.0\.1|localhost)(?![.\w])")
+_LOOPBACK: Final = regex(
+    r"(?:--host|--bind|-b|-h|--address|runserver\S{0,40})[= ]\s{0,40}(?:127\.0\.0\.1|localhost)(?![.\w])"
+)
 _TOLD: Final = regex(
-    r"--host\b|--bind\b|(?<!\S)-[bhu]|--endpoint\b|runserver\S*\s+(?:0|\S*[:\]]\S*:|[a-z0-9.]+:)|0\.0\.0\.0"
+    r"--host\b|--bind\b|(?<!\S)-[bhu]|--endpoint\b|runserver\S{0,40}\s{1,40}(?:0|\[|[a-z0-9.]{1,80}:)|0\.0\.0\.0"
 )
 _ALL: Final = regex(r"0\.0\.0\.0|\[::\]")
 _SETTINGS: Final = regex(r"(?<!\S)(?:-c|--config)[= ]\s*(\S+)")
