@@ -22,8 +22,8 @@ def with_values(
     if not values:
         return call.with_changes(args=[*call.args[:position], *args, *rest])
     space = _between(spot, call, old, args)
-    if space is not _SPACE and not _is_comma(old):
-        end = old.whitespace_after_arg
+    end = old.whitespace_after_arg
+    if space is not _SPACE and not _is_comma(old) and isinstance(end, cst.ParenthesizedWhitespace):
         old = old.with_changes(comma=cst.Comma(whitespace_after=end), whitespace_after_arg=_NOTHING)
     return call.with_changes(args=[*call.args[:position], *_joined(args, old, space), *rest])
 

@@ -9,6 +9,8 @@ from scanners.fixes.spot import Spot
 from scanners.syntax import descendants
 
 _NAMES: Final = ("error", "exc", "caught")
+_USUAL: Final = (*_NAMES, "e", "err", "ex", "exception")
+"""What clauses call an exception, and nothing else is called."""
 
 
 class RaiseFromCause(Fix):
@@ -24,12 +26,12 @@ class RaiseFromCause(Fix):
     examples = (
         Change(
             "with a name and without",
-            "def read(text):\n    try:\n        return int(text)\n    except ValueError as wrong:\n"
-            "        raise RuntimeError(str(wrong))\n    except TypeError:\n        if not text:\n"
+            "def read(text):\n    try:\n        return int(text)\n    except ValueError as err:\n"
+            "        raise RuntimeError(str(err))\n    except TypeError:\n        if not text:\n"
             "            raise EOFError  # nothing left\n        raise RuntimeError(text)\n",
-            "def read(text):\n    try:\n        return int(text)\n    except ValueError as wrong:\n"
-            "        raise RuntimeError(str(wrong)) from wrong\n    except TypeError as wrong:\n        if not text:\n"
-            "            raise EOFError from wrong  # nothing left\n        raise RuntimeError(text) from wrong\n",
+            "def read(text):\n    try:\n        return int(text)\n    except ValueError as err:\n"
+            "        raise RuntimeError(str(err)) from err\n    except TypeError as err:\n        if not text:\n"
+            "            raise EOFError from err  # nothing left\n        raise RuntimeError(text) from err\n",
         ),
         Change(
             "a clause in a clause",
@@ -63,7 +65,9 @@ class RaiseFromCause(Fix):
 
     def _free(self, spot: Spot, handler: ast.ExceptHandler) -> str:
         clauses = list(descendants(spot.ctx.tree, ast.ExceptHandler)) if spot.ctx.tree is not None else []
-        usual: list[str] = [name for name, _ in Counter(clause.name for clause in clauses).most_common() if name][:1]
+        usual: list[str] = [
+            name for name, _ in Counter(clause.name for clause in clauses).most_common() if name in _USUAL
+        ][:1]
         around = [clause for clause in clauses if handler in descendants(clause) or clause in descendants(handler)]
         for name in (*usual, *_NAMES):
             if not spot.is_used(name) or (_is_caught_only(name, spot) and name not in {one.name for one in around}):

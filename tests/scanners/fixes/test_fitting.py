@@ -123,3 +123,13 @@ def test_the_head_of_an_if() -> None:
         "    else:\n        url = 1\n"
     )
     assert after(mended(GET + before, "request-without-timeout")).decode() == GET + expected
+
+
+def test_no_comma_stands_before_a_bracket_on_the_line_of_the_last_value() -> None:
+    start = "import logging\nlogger = logging.getLogger(__name__)\ndef load(order, customer, carrier):\n"
+    text = "'the order %s of %s is brought by %s this week'"
+    before = f"    logger.info(\n        {text} % (\n            order.number, customer.address, carrier.name))\n"
+    expected = (
+        f"    logger.info(\n        {text},\n        order.number,\n        customer.address,\n        carrier.name)\n"
+    )
+    assert after(mended(start + before, "log-message-preformatted")).decode() == start + expected
