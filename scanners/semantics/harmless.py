@@ -60,6 +60,15 @@ def is_fixed_name(expr: ast.AST) -> bool:
 
 def is_picked(expr: ast.AST, scope: Scope) -> bool:
     """Whether a hole is looked up in a mapping that is fixed: `ORDERS[key]`, `{"a": "x"}.get(key, "y")`."""
+    if isinstance(expr, ast.Name):  # `ink, paper = COLOURS.get(state)`
+        held = find(expr.id, scope)
+        bound = held[0][0] if held is not None and len(held[0]) == 1 else None
+        return (
+            bound is not None
+            and bound.kind == "unpack"
+            and isinstance(bound.value, (ast.Subscript, ast.Call))
+            and is_picked(bound.value, bound.scope)
+        )
     holder = expr.value if isinstance(expr, ast.Subscript) else None
     if isinstance(expr, ast.Call) and isinstance(expr.func, ast.Attribute) and expr.func.attr == "get":
         holder = expr.func.value

@@ -154,7 +154,7 @@ def _called(expr: ast.Call, scope: Scope, line: int, column: int, depth: int) ->
         if name == "format":
             return _formatted(expr, receiver, *deeper)
         if name == "replace" and len(expr.args) == 2:
-            return _replaced(receiver, expr.args, *deeper)
+            return _replaced(expr, receiver, *deeper)
     return receiver if name in _KEEPERS else [expr]
 
 
@@ -174,16 +174,15 @@ def _formatted(expr: ast.Call, receiver: list[Part], scope: Scope, line: int, co
     return filled
 
 
-def _replaced(
-    receiver: list[Part], args: list[ast.expr], scope: Scope, line: int, column: int, depth: int
-) -> list[Part]:
+def _replaced(expr: ast.Call, receiver: list[Part], scope: Scope, line: int, column: int, depth: int) -> list[Part]:
     """A template whose mark is replaced: what stands before the mark stands before the hole."""
-    mark, value = fold(args[0], scope), _flat(args[1], scope, line, column, depth)
+    mark = fold(expr.args[0], scope)
+    if not isinstance(mark, str) or not mark or not any(isinstance(part, str) and mark in part for part in receiver):
+        return [expr]  # What is replaced is in a value, often to escape it.
+    value = _flat(expr.args[1], scope, line, column, depth)
     filled: list[Part] = []
     for part in receiver:
-        before, found, after = (
-            part.partition(mark) if isinstance(part, str) and isinstance(mark, str) and mark else (part, "", "")
-        )
+        before, found, after = part.partition(mark) if isinstance(part, str) else (part, "", "")
         filled += [before, *value, after] if found else [before]
     return filled
 

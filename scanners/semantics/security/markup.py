@@ -79,15 +79,22 @@ def is_harmless_markup(hole: ast.expr, call: Call) -> bool:
     """Whether what fills markup is a number, fixed, chosen from a set, escaped or markup itself."""
     if is_settled(hole, call):
         return True
+    if isinstance(hole, ast.Call) and "&lt;" in unparse(hole):
+        return True  # Escaped by hand.
     return isinstance(hole, ast.Call) and not _is_raw(hole, call) and _ESCAPES.search(unparse(hole.func)) is not None
 
 
-_NUMBERED: Final = regex(r"(^|_)(pk|id|uuid|count|total|index|number|num)$")
+_NUMBERED: Final = regex(r"(^|_)(pk|id|uuid|count|total|index|idx|number|num|at|ts|date|time|created|modified)$")
 
 
 def is_numbered(hole: ast.expr) -> bool:
-    """Whether a value is named like a number or a key of the database: `order.pk`, `customer_id`."""
-    return _NUMBERED.search(getattr(hole, "attr", getattr(hole, "id", ""))) is not None
+    """Whether a value is named like a number, a date or a key of the database: `order.pk`, `row["id"]`."""
+    while isinstance(hole, ast.Subscript) and isinstance(hole.slice, ast.Slice):
+        hole = hole.value
+    if isinstance(hole, ast.Call) and getattr(hole.func, "id", "") == "str" and len(hole.args) == 1:
+        hole = hole.args[0]
+    key = getattr(hole.slice, "value", "") if isinstance(hole, ast.Subscript) else ""
+    return _NUMBERED.search(str(key or getattr(hole, "attr", getattr(hole, "id", "")))) is not None
 
 
 def escapes(expr: ast.expr, place: Place[Any]) -> bool:
