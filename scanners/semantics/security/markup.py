@@ -84,7 +84,9 @@ def is_harmless_markup(hole: ast.expr, call: Call) -> bool:
     return isinstance(hole, ast.Call) and not _is_raw(hole, call) and _ESCAPES.search(unparse(hole.func)) is not None
 
 
-_NUMBERED: Final = regex(r"(^|_)(pk|id|uuid|count|total|index|idx|number|num|at|ts|date|time|created|modified)$")
+_NUMBERED: Final = regex(
+    r"(^|_)(pk|id|uuid|count|total|index|idx|number|num|limit|offset|width|height|at|ts|date|time|created|modified)$"
+)
 
 
 def is_numbered(hole: ast.expr) -> bool:
