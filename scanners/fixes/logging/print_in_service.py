@@ -43,6 +43,11 @@ class LogInsteadOfPrint(Fix):
             '    except OSError as error:\n        logger.exception("not saved %s", error)\n',
         ),
         Change(
+            "put together in place, or by another",
+            _START + "    print('%s: %s' % (order, order.id))\n    print(order.total + 1)\n",
+            _START + "    logger.info('%s: %s', order, order.id)\n    logger.info(\"%s\", order.total + 1)\n",
+        ),
+        Change(
             "none is there yet",
             "import sys\n\n\ndef create(order):\n    print('no stock', file=sys.stderr)\n",
             "import logging\n\nlogger = logging.getLogger(__name__)\n\n\ndef create(order):\n"
@@ -125,9 +130,14 @@ def _message(shown: list[cst.Arg], nodes: list[ast.expr]) -> tuple[cst.BaseExpre
     """The text and the values that say what `print` shows."""
     first, node = shown[0].value, nodes[0]
     others = [arg.value for arg in shown[1:]]
-    if isinstance(node, ast.JoinedStr) and not others:
-        lazy = taken_apart(first, node)
-        return lazy.text, lazy.values
+    if isinstance(node, (ast.JoinedStr, ast.BinOp, ast.Call)) and not others:
+        try:
+            lazy = taken_apart(first, node)
+        except NotOfferedError:
+            if isinstance(node, ast.JoinedStr):
+                raise
+        else:
+            return lazy.text, lazy.values
     if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
         values = [shown_of(value) for value in (first, *others)]
         return cst.SimpleString(quoted(" ".join("%s" for _ in shown), '"')), values
