@@ -5,6 +5,7 @@ What one command alone needs, such as a client of HTTP, is loaded by it: `check`
 
 import argparse
 import datetime as dt
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -39,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
     What `gate` and `replay` return beside these stands in their modules.
     """
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # Names of files may be no text.
     if "path" in options and not options.path.is_dir():
         again = f"such as `plimsoll {options.command} .`"
         print(f"{options.path} is not a folder. Name the folder of a repository, {again}", file=sys.stderr)

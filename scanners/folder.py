@@ -32,11 +32,12 @@ class Folder:
         self._paths: dict[str, Path] = {}
 
     def entries(self) -> Iterator[FolderEntry]:
-        """Every file, in order of path."""
+        """Every file, in order of path. Pipes and devices are none, as in git: to read one may take for ever."""
         for directory, names, files in os.walk(self._root):
             names[:] = sorted(filter(_is_code, names))
-            for name in sorted(files):
-                yield self._entry(Path(directory, name))
+            for file in (Path(directory, name) for name in sorted(files)):
+                if file.is_symlink() or file.is_file():
+                    yield self._entry(file)
 
     def _entry(self, file: Path) -> FolderEntry:
         path = file.relative_to(self._root).as_posix()

@@ -26,8 +26,25 @@ def serve(requests: BinaryIO, answers: BinaryIO, answer: Callable[[Mapping[str, 
     while line := requests.readline():
         request = json.loads(line)
         raw = requests.read(request["size"])
-        answers.write(json.dumps(answer(request, raw), separators=(",", ":")).encode() + b"\n")
+        answers.write(line_of(answer(request, raw)))
         answers.flush()
+
+
+def line_of(said: BlobAnswer) -> bytes:
+    """An answer as a line of JSON whose texts every database and terminal takes."""
+    line = json.dumps(said, separators=(",", ":"))
+    if "\\ud" in line or "\\u0000" in line:
+        line = json.dumps(_keepable(said), separators=(",", ":"))
+    return line.encode() + b"\n"
+
+
+def _keepable(value: Any) -> Any:
+    """The same answer, NULs and halves of pairs of surrogates in its texts as visible escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+    if isinstance(value, list | tuple):
+        return [_keepable(part) for part in value]
+    return {_keepable(name): _keepable(part) for name, part in value.items()} if isinstance(value, dict) else value
 
 
 def shortened(value: Any) -> Any:

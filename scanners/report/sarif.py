@@ -1,6 +1,7 @@
 """A report as SARIF 2.1.0 (OASIS), as code-scanning services read it."""
 
 import json
+import os
 from importlib import metadata
 from typing import Any, Final
 from urllib.parse import quote
@@ -53,10 +54,16 @@ def _result(found: Finding, rule_index: int) -> dict[str, Any]:
         "level": _LEVELS[found.severity],
         "rank": _RANKS[found.confidence],
         "message": {"text": found.message},
-        "locations": [_location(found.path, found.line, found.col + 1, found.end_line)],
+        "locations": [_location(found.path, found.line, _column(found), found.end_line)],
         "partialFingerprints": {"anchor/v1": f"{found.anchor}:{found.ordinal}"},
         "properties": {"severity": found.severity, "confidence": found.confidence},
     }
+
+
+def _column(found: Finding) -> int:
+    """The column in letters, from 1; a finding has it in bytes of UTF-8, from 0, as a tree does."""
+    text = next((text for _, text, marked in found.snippet if marked), "").encode()
+    return len(text[: found.col].decode(errors="ignore")) + max(found.col - len(text), 0) + 1
 
 
 def _notifications(report: Report) -> list[dict[str, Any]]:
@@ -74,4 +81,4 @@ def _notifications(report: Report) -> list[dict[str, Any]]:
 
 def _location(path: str, line: int, column: int = 1, end_line: int | None = None) -> dict[str, Any]:
     region = {"startLine": line, "startColumn": column, "endLine": max(end_line or line, line)}
-    return {"physicalLocation": {"artifactLocation": {"uri": quote(path)}, "region": region}}
+    return {"physicalLocation": {"artifactLocation": {"uri": quote(os.fsencode(path))}, "region": region}}

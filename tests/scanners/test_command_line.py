@@ -1,6 +1,7 @@
 """The command line, as a person or a pipeline uses it: real processes over a real folder."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,26 @@ def test_sarif_holds_results_rules_and_notifications(folder: Path) -> None:
     assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 2
     (notification,) = run["invocations"][0]["toolExecutionNotifications"]
     assert notification["descriptor"]["id"] == "python-2"
+
+
+def test_columns_of_sarif_are_in_letters(tmp_path: Path) -> None:
+    (tmp_path / "pay.py").write_text("import requests\nx = 'é😀'; requests.get('u')\n", encoding="utf-8")
+    (run,) = json.loads(plimsoll("check", str(tmp_path), "--format", "sarif").stdout)["runs"]
+    result = next(result for result in run["results"] if result["ruleId"] == "request-without-timeout")
+    assert result["locations"][0]["physicalLocation"]["region"]["startColumn"] == 11
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"), [("text", r"caf\udce9.py"), ("json", r"caf\udce9.py"), ("sarif", "caf%E9.py")]
+)
+def test_a_name_that_is_no_text_is_shown_and_a_pipe_is_no_file(form: str, shown: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.py")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.py")).write_text(
+        "import requests\nrequests.get('u')\n", "utf-8"
+    )
+    done = plimsoll("check", str(tmp_path), "--format", form)
+    assert done.returncode == 1
+    assert shown in done.stdout
 
 
 def test_two_runs_say_the_same(folder: Path) -> None:

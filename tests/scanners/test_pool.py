@@ -1,5 +1,6 @@
 """Children that are fed, hang, die and are replaced: real processes, killed for real."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 from scanners.finding import BlobAnswer, BlobKey
 from scanners.pool import ChildFailedError, Pool
 from scanners.scan import blob_sha
+from scanners.worker import line_of
 
 GOOD = {f"{number:040x}": f"x = {number}\n".encode() for number in range(40)}
 
@@ -135,3 +137,12 @@ def test_no_fact_holds_a_text_that_whoever_joins_them_could_choke_on(pool: Pool)
     ((_, answer),) = pool.answers({key.sha: source}.get, [key], nothing)
     (read,) = answer["facts"]["env-read"]
     assert read["name"] == "A" * 4000
+
+
+def test_texts_that_no_database_takes_are_said_in_visible_escapes() -> None:
+    said = {"lines": 1, "findings": [{"message": "a\ud800\0b", "col": 1}], "facts": {"x": [["é😀", "\\ud800", None]]}}
+    assert json.loads(line_of(said)) == {
+        "lines": 1,
+        "findings": [{"message": "a\\ud800\\x00b", "col": 1}],
+        "facts": {"x": [["é😀", "\\ud800", None]]},
+    }
