@@ -2,7 +2,7 @@ from scanners.context import Context
 from scanners.finding import Confidence, Severity
 from scanners.place import Call
 from scanners.rule import Example, Rule
-from scanners.semantics.memory.resources import BRIEF, RESOURCES, Resource, fate, is_forever
+from scanners.semantics.memory.resources import BRIEF, RESOURCES, Resource, fate, is_forever, outlives
 
 
 class ResourceNotClosed(Rule):
@@ -26,98 +26,46 @@ class ResourceNotClosed(Rule):
         Example(
             "opened and forgotten",
             {
-                "shop/export.py": """\
-import sqlite3
-import smtplib
-import socket
-import tarfile
-from concurrent.futures import ThreadPoolExecutor
-import aiohttp
-import json
-def load(path):
-    return json.loads(open(path).read())
-def save(path, rows):
-    out = open(path, "w")
-    out.writelines(rows)
-def count(path):
-    db = sqlite3.connect(path)
-    return db.execute("SELECT count(*) FROM orders").fetchone()
-def mail(message):
-    server = smtplib.SMTP("mail.shop.io", timeout=5)
-    server.send_message(message)
-def ping(host):
-    peer = socket.create_connection((host, 80), timeout=3)
-    return peer.recv(4)
-def all_of(urls, fetch):
-    pool = ThreadPoolExecutor(4)
-    return list(pool.map(fetch, urls))
-async def fetch(url):
-    session = aiohttp.ClientSession()
-    return await (await session.get(url)).text()
-def names(path):
-    return tarfile.open(path).getnames()
-def copy(path, rows):
-    out = open(path, "w")
-    out.writelines(rows)
-    out.close()
-"""
+                "shop/export.py": "import sqlite3\nimport smtplib\nimport socket\nimport tarfile\n"
+                "from concurrent.futures import ThreadPoolExecutor\nimport aiohttp\nimport json\ndef load(path):\n"
+                '    return json.loads(open(path).read())\ndef save(path, rows):\n    out = open(path, "w")\n'
+                "    out.writelines(rows)\ndef count(path):\n    db = sqlite3.connect(path)\n"
+                '    return db.execute("SELECT count(*) FROM orders").fetchone()\ndef mail(message):\n'
+                '    server = smtplib.SMTP("mail.shop.io", timeout=5)\n    server.send_message(message)\n'
+                "def ping(host):\n    peer = socket.create_connection((host, 80), timeout=3)\n"
+                "    return peer.recv(4)\ndef all_of(urls, fetch):\n    pool = ThreadPoolExecutor(4)\n"
+                "    return list(pool.map(fetch, urls))\nasync def fetch(url):\n"
+                "    session = aiohttp.ClientSession()\n    return await (await session.get(url)).text()\n"
+                "def names(path):\n    return tarfile.open(path).getnames()\ndef copy(path, rows):\n"
+                '    out = open(path, "w")\n    out.writelines(rows)\n    out.close()\n'
+                "import tempfile\ndef spool(rows):\n    kept = tempfile.NamedTemporaryFile('w', delete=False)\n"
+                "    gone = tempfile.NamedTemporaryFile()\n    kept.writelines(rows)\n    return kept.name, gone.name\n"
             },
-            at=[("shop/export.py", line) for line in (9, 11, 14, 17, 20, 23, 26, 29, 31)],
+            at=[("shop/export.py", line) for line in (9, 11, 14, 17, 20, 23, 26, 29, 31, 36)],
         ),
     )
     good = (
         Example(
             "with, finally, stacks, closing",
             {
-                "shop/export.py": """\
-import contextlib
-import sqlite3
-import aiohttp
-def load(path):
-    with open(path) as file, contextlib.closing(sqlite3.connect(path)) as db:
-        return file.read(), db
-def save(path, rows):
-    out = open(path, "w")
-    try:
-        out.writelines(rows)
-    finally:
-        out.close()
-def several(paths, stack):
-    with stack:
-        db = sqlite3.connect("x")
-        stack.callback(db.close)
-        return [stack.enter_context(open(path)) for path in paths]
-def touch(path):
-    open(path, "w").close()
-async def fetch(url):
-    async with aiohttp.ClientSession() as session:
-        return await session.get(url)
-"""
+                "shop/export.py": "import contextlib\nimport sqlite3\nimport aiohttp\ndef load(path):\n"
+                "    with open(path) as file, contextlib.closing(sqlite3.connect(path)) as db:\n"
+                '        return file.read(), db\ndef save(path, rows):\n    out = open(path, "w")\n    try:\n'
+                "        out.writelines(rows)\n    finally:\n        out.close()\ndef several(paths, stack):\n"
+                '    with stack:\n        db = sqlite3.connect("x")\n        stack.callback(db.close)\n'
+                "        return [stack.enter_context(open(path)) for path in paths]\ndef touch(path):\n"
+                '    open(path, "w").close()\nasync def fetch(url):\n'
+                "    async with aiohttp.ClientSession() as session:\n        return await session.get(url)\n"
             },
         ),
         Example(
             "handed to somebody who closes it",
             {
-                "shop/store.py": """\
-import sqlite3
-from django.http import FileResponse
-class Store:
-    def __init__(self, path):
-        self.db = sqlite3.connect(path)
-def opened(path):
-    file = open(path)
-    return file
-def lines(path):
-    db = sqlite3.connect(path)
-    yield db
-    db.close()
-def download(path):
-    return FileResponse(open(path, "rb"))
-def connected(path):
-    db = sqlite3.connect(path)
-    prepare(db)
-    return db
-"""
+                "shop/store.py": "import sqlite3\nfrom django.http import FileResponse\nclass Store:\n"
+                "    def __init__(self, path):\n        self.db = sqlite3.connect(path)\ndef opened(path):\n"
+                "    file = open(path)\n    return file\ndef lines(path):\n    db = sqlite3.connect(path)\n"
+                '    yield db\n    db.close()\ndef download(path):\n    return FileResponse(open(path, "rb"))\n'
+                "def connected(path):\n    db = sqlite3.connect(path)\n    prepare(db)\n    return db\n"
             },
         ),
     )
@@ -127,6 +75,8 @@ def connected(path):
         found = RESOURCES[call.dotted]
         if call.keyword("fileobj") is not None:
             return  # It wraps what somebody else has opened.
+        if call.dotted.startswith("tempfile.") and not outlives(call):
+            return  # It is there for as long as the object is, which may be what is wanted.
         became = fate(call, found, ctx)
         if became == "unknown":
             ctx.unresolved(call, "It may be closed elsewhere, or on some ways only.")

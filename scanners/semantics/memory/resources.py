@@ -36,6 +36,7 @@ RESOURCES: Final[dict[str, Resource]] = (
         ["open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "os.fdopen", "tarfile.open"], _FILE
     )
     | dict.fromkeys(["zipfile.ZipFile", "tarfile.TarFile", "gzip.GzipFile", "pathlib.Path.open", "mmap.mmap"], _FILE)
+    | dict.fromkeys(["tempfile.NamedTemporaryFile"], _FILE)
     | dict.fromkeys(["socket.socket", "socket.create_connection", "socket.create_server"], _SOCKET)
     | dict.fromkeys(["sqlite3.connect", "psycopg2.connect", "psycopg.connect", "pymysql.connect"], _DATABASE)
     | dict.fromkeys(["MySQLdb.connect", "pyodbc.connect", "cx_Oracle.connect", "oracledb.connect"], _DATABASE)
@@ -66,6 +67,9 @@ _LOOKS: Final = (
     ast.Attribute, ast.For, ast.comprehension, ast.Compare, ast.If, ast.While, ast.UnaryOp, ast.BoolOp
 )  # fmt: skip
 """What looks at an object, or at its parts, and does not take it away."""
+
+_DATA: Final = ("name", "mode", "encoding", "closed", "newlines")
+"""What is told of a file without handing it on."""
 
 _TAKES_OVER: Final = frozenset({"enter_context", "enter_async_context", "callback", "push", "push_async_callback"})
 
@@ -188,7 +192,7 @@ def _is_closing(above: ast.AST) -> bool:
 def _bound_method(used: ast.Attribute, body: _Body, found: Resource) -> bool:
     """Whether a method is handed on (`callback(f.close)`, `iter(f.read, b"")`), or makes what keeps the object."""
     above = body.holders.get(used)
-    if above is None:
+    if above is None or (used.attr in _DATA and found is _FILE):
         return False
     if isinstance(above, ast.Call) and above.func is used:
         return used.attr in ("makefile", "detach", "__enter__", "set_result")
@@ -232,6 +236,12 @@ def _returns(stmts: list[Any], body: _Body) -> bool:
 
 def _may_fail(stmt: ast.stmt) -> bool:
     return any(isinstance(node, (ast.Call, ast.Raise, ast.Await, ast.For)) for node in descendants(stmt))
+
+
+def outlives(call: Call) -> bool:
+    """Whether a temporary file is to stay when the object that made it is gone."""
+    told = call.keyword("delete")
+    return isinstance(told, ast.Constant) and told.value is False
 
 
 def is_forever(call: Call, found: Resource) -> bool:
