@@ -24,7 +24,7 @@ class LogInsteadOfPrint(Fix):
     knows better.
 
     Not offered for `pprint`, for prints with `sep` or `end`, for those of nothing, where the function imports sys, and
-    in a clause that ends the program.
+    above the end of the program.
     """
 
     rule = "print-in-service"
@@ -75,6 +75,11 @@ class LogInsteadOfPrint(Fix):
             "        print('not saved')\n        sys.exit(1)\n",
             "ends the program",
         ),
+        Declined(
+            "the end of a program by itself",
+            "import sys\ndef create(order):\n    if not order:\n        print('no order')\n        sys.exit(1)\n",
+            "program ends",
+        ),
         Declined("nothing", _START + "    print()\n", "empty line"),
     )
 
@@ -93,6 +98,8 @@ class LogInsteadOfPrint(Fix):
             raise NotOfferedError("It prints an empty line.")
         if call.handler is not None and ENDS.search(unparse(call.handler)):
             raise NotOfferedError("The clause ends the program with a message for a person.")
+        if _ends(spot):
+            raise NotOfferedError("The program ends below it, and the message is for the person who started it.")
         name = module_logger(spot, node)
         said = _level(_message(shown, call.node.args)[0])[0] or ("warning" if "file" in words else "info")
         level = "exception" if call.handler is not None else said
@@ -120,6 +127,17 @@ def _level(text: cst.BaseExpression) -> tuple[str, cst.BaseExpression]:
     if found is None or not isinstance(text, cst.SimpleString):
         return "", text
     return _LEVELS[found["level"].lower()], text.with_changes(value=found["quote"] + text.value[found.end() :])
+
+
+def _ends(spot: Spot) -> bool:
+    """Whether a statement below it, in the same suite, ends the program."""
+    stmt, tree = spot.place.stmt, spot.ctx.tree
+    for node in descendants(tree) if tree is not None else ():
+        for suite in (getattr(node, field, None) for field in ("body", "orelse", "finalbody")):
+            if isinstance(suite, list) and stmt in suite:
+                later = [one for one in suite[suite.index(stmt) :] if isinstance(one, (ast.Expr, ast.Raise))]
+                return any(ENDS.search(unparse(one)) for one in later)
+    return False
 
 
 def _imports_sys(function: ast.AST) -> bool:
