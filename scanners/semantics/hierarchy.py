@@ -27,6 +27,7 @@ import types
 import urllib.error
 import zipfile
 import zlib
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from scanners.context import Context
@@ -159,17 +160,23 @@ def class_of(expr: ast.expr, scope: Scope) -> Ref | None:
     return ref if known else None
 
 
-def covered(ref: Ref | None, earlier: list[Ref | None], ctx: Context) -> str | None:
-    """The earlier type that covers this one, with "?" behind it if that is a guess; "?" if unknown, None if none."""
+def ranks(refs: Iterable[Ref | None], ctx: Context) -> dict[str, int]:
+    """The names of these classes, each with how many others stand before it; "" stands for those unknown."""
+    names = dict.fromkeys(next(iter(ancestors(ref, ctx)[0]), "") for ref in refs)
+    return {name: rank for rank, name in enumerate(names)}
+
+
+def covered(ref: Ref | None, earlier: Mapping[str, int], ctx: Context) -> str | None:
+    """The first earlier type that covers this one, with "?" behind it if that is a guess; "?" if unknown, else None.
+
+    `earlier` are the `ranks` of the types above it.
+    """
     above, complete = ancestors(ref, ctx)
-    unknown: str | None = None
-    for other in earlier:
-        name = next(iter(ancestors(other, ctx)[0]), "")
-        if name and name in above:
-            return name.rpartition(".")[2]
-        if complete:
-            continue
-        if name == "BaseException" or (name == "Exception" and ref is not None and _ORDINARY.search(ref.dotted)):
-            return f"{name}?"
-        unknown = "?"
-    return unknown
+    found = [(earlier[name], name.rpartition(".")[2]) for name in above if name in earlier]
+    if not complete:
+        ordinary = ref is not None and _ORDINARY.search(ref.dotted)
+        broad = ("BaseException", "Exception") if ordinary else ("BaseException",)
+        found += [(earlier[name], f"{name}?") for name in broad if name in earlier and name not in above]
+    if found:
+        return min(found)[1]
+    return None if complete or not earlier else "?"

@@ -6,7 +6,7 @@ import libcst as cst
 from scanners.fixes.fix import Change, Declined, Fix, NotOfferedError
 from scanners.fixes.spot import Spot
 from scanners.semantics.handlers import caught
-from scanners.semantics.hierarchy import class_of, covered
+from scanners.semantics.hierarchy import class_of, covered, ranks
 from scanners.syntax import unparse
 
 _READ: Final = "def read(path):\n    try:\n        return path.read_text()\n"
@@ -70,8 +70,8 @@ class PutNarrowClauseFirst(Fix):
         own = [class_of(kind, spot.place.scope) for kind in caught(clause.type, spot.place.scope)]
         for number, earlier in enumerate(attempt.handlers[: attempt.handlers.index(clause)]):
             above = [class_of(kind, spot.place.scope) for kind in caught(earlier.type, spot.place.scope)]
-            if earlier.type is not None and any(covered(kind, above, spot.ctx) for kind in own):
-                if any(covered(kind, own, spot.ctx) for kind in above):
+            if earlier.type is not None and any(covered(kind, ranks(above, spot.ctx), spot.ctx) for kind in own):
+                if any(covered(kind, ranks(own, spot.ctx), spot.ctx) for kind in above):
                     raise NotOfferedError("Another clause catches the same class; one of the two is too many.")
                 return number
         raise NotOfferedError("What it names is no exception class, and which was meant cannot be seen.")

@@ -3,14 +3,12 @@ import builtins
 
 from scanners.context import Context
 from scanners.finding import Confidence, Effort, Severity
-from scanners.names import Ref
 from scanners.place import Place
 from scanners.rule import Example, Rule
 from scanners.scopes import Scope
 from scanners.semantics.handlers import caught, clause, short, spelled
-from scanners.semantics.hierarchy import class_of, covered, never_an_exception
+from scanners.semantics.hierarchy import class_of, covered, never_an_exception, ranks
 
-_COMPARED = 200  # Types above a clause: no `try` has more of them, and each is compared with each.
 _MADE = frozenset(
     name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)
 )
@@ -101,7 +99,7 @@ class ExceptNeverMatches(Rule):
     )
 
     def visit_try(self, place: Place[ast.Try], ctx: Context) -> None:
-        earlier: list[Ref | None] = []
+        earlier: dict[str, int] = {}
         for handler in place.node.handlers:
             at = clause(handler, place)
             ctx.site(at)
@@ -110,13 +108,14 @@ class ExceptNeverMatches(Rule):
             if fault:
                 ctx.report(at, f"`{spelled(handler)}`: {fault}")
             elif earlier and types:
-                self._compare(at, types, earlier[:_COMPARED], ctx)
-            earlier += [class_of(expr, place.scope) for expr in types]
+                self._compare(at, types, earlier, ctx)
+            for name in ranks((class_of(expr, place.scope) for expr in types), ctx):
+                earlier.setdefault(name, len(earlier))
             if handler.type is None:
                 break  # Python itself refuses clauses after a bare one.
 
     def _compare(
-        self, at: Place[ast.ExceptHandler], types: list[ast.expr], earlier: list[Ref | None], ctx: Context
+        self, at: Place[ast.ExceptHandler], types: list[ast.expr], earlier: dict[str, int], ctx: Context
     ) -> None:
         verdicts = [covered(class_of(expr, at.scope), earlier, ctx) for expr in types]
         if any(verdict is None for verdict in verdicts):
