@@ -52,11 +52,16 @@ def test_the_sites_of_wildcard_imports_are_the_from_imports() -> None:
 
 
 def test_a_distribution_that_only_comes_along_weighs_less() -> None:
-    files = {"app.py": "import requests\nimport urllib3\nimport numpy\n", "requirements.txt": "requests==2.32.3\n"}
+    files = {"app.py": "import requests\nimport certifi\nimport numpy\n", "requirements.txt": "requests==2.32.3\n"}
     assert weights(UNDECLARED, files) == [
         ("app.py", 2, Severity.LOW, Confidence.MEDIUM),
         ("app.py", 3, Severity.MEDIUM, Confidence.MEDIUM),
     ]
+
+
+def test_what_a_declared_distribution_has_its_users_import_is_only_suspected() -> None:
+    files = {"app.py": "import requests\nimport urllib3\n", "requirements.txt": "requests==2.32.3\n"}
+    assert weights(UNDECLARED, files) == [("app.py", 2, Severity.LOW, Confidence.LOW)]
 
 
 @pytest.mark.parametrize(
