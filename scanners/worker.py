@@ -7,15 +7,18 @@ import gc
 import json
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from scanners import registry
 from scanners.engine import Engine
 from scanners.finding import BlobAnswer
 from scanners.paths import PathClass
+from scanners.regex import regex
 
 READY = b"ready\n"
 RECURSION = 5000  # Deep enough for real code; a deeper file ends as "too-deep".
+_ODD: Final = regex(r"\\u0000|\\ud[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..)\\ud[c-f]")
+"""NULs and halves of pairs of surrogates in JSON, and whatever looks so beside an escaped backslash."""
 LONGEST = 4000  # Characters of a text in a fact; real ones stay below a quarter of it.
 
 
@@ -33,7 +36,7 @@ def serve(requests: BinaryIO, answers: BinaryIO, answer: Callable[[Mapping[str, 
 def line_of(said: BlobAnswer) -> bytes:
     """An answer as a line of JSON whose texts every database and terminal takes."""
     line = json.dumps(said, separators=(",", ":"))
-    if "\\ud" in line or "\\u0000" in line:
+    if _ODD.search(line) or ("\\ud" in line and "\\\\u" in line):
         line = json.dumps(_keepable(said), separators=(",", ":"))
     return line.encode() + b"\n"
 

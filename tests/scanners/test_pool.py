@@ -146,3 +146,18 @@ def test_texts_that_no_database_takes_are_said_in_visible_escapes() -> None:
         "findings": [{"message": "a\\ud800\\x00b", "col": 1}],
         "facts": {"x": [["é😀", "\\ud800", None]]},
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\ud83d", r"\ud83d"),
+        ("\\ud83d\ude00", r"\ud83d\ude00"),
+        ("\ud83dx\ude00", r"\ud83dx\ude00"),
+        ("\ude00\ude00", r"\ude00\ude00"),
+        ("\0", r"\x00"),
+        ("😀", "😀"),
+    ],
+)
+def test_halves_of_pairs_are_found_beside_anything(text: str, shown: str) -> None:
+    assert json.loads(line_of({"message": text})) == {"message": shown}
