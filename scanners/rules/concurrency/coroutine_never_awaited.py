@@ -121,7 +121,7 @@ class CoroutineNeverAwaited(Rule):
         known = note_own(ctx)
         for stmt, scope in statements(ctx):
             for node, used in results(stmt):
-                if used == "named" and not is_unread(stmt, scope):
+                if used == "named" and (last_name(node.func) not in names or not is_unread(stmt, scope)):
                     continue
                 place = place_in(node, stmt, scope)
                 if last_name(node.func) in names:
