@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -119,7 +120,7 @@ def configured(call: Call) -> list[str]:
     """The attributes that a bare mock is given, by keyword or after it is made: it stands for an object then."""
     given = [word.arg for word in call.node.keywords if word.arg and word.arg.partition(".")[0] not in _CALLABLE]
     name, around = name_of(call), _around(call)
-    return given + _uses(around).stored[name] if name and around is not None else given
+    return given + _stored(around)[name] if name and around is not None else given
 
 
 def holds_data(call: Call) -> bool:
@@ -159,36 +160,37 @@ def _around(call: Call) -> Any:
     return call.cls if name_of(call).startswith("self.") else call.function
 
 
-class _Uses:
-    """What a def or class does with the attributes of names: `name` or `self.name`.
-
-    `stored` are the first attributes that get values, also deep ones; `values` what is given to them; `asked` the
-    names of which something is called, or asked afterwards.
-    """
-
-    def __init__(self) -> None:
-        self.stored: dict[str, list[str]] = defaultdict(list)
-        self.values: dict[str, list[ast.expr]] = defaultdict(list)
-        self.asked: set[str] = set()
-
-
 @lru_cache(maxsize=2)  # Asked for one mock of a test after the other.
-def _uses(around: Any) -> _Uses:
-    found = _Uses()
+def _stored(around: Any) -> Mapping[str, list[str]]:
+    """The first attributes that get values in a def or class, also deep ones, by `name` or `self.name`."""
+    found: dict[str, list[str]] = defaultdict(list)
     for node in descendants(around, ast.Attribute):
         if type(node.ctx) is not ast.Load:
             name, first = _root(node)
             if first and first not in ("return_value", "side_effect") and not first.startswith("__"):
-                found.stored[name].append(first)
-        if isinstance(node.value, ast.Attribute):
-            found.asked.add(_direct(node.value))
-    for made in descendants(around, ast.Call):
-        if isinstance(made.func, ast.Attribute):
-            found.asked.add(_direct(made.func))
-    for assign in descendants(around, ast.Assign):
-        if isinstance(assign.targets[0], ast.Attribute):
-            found.values[_direct(assign.targets[0])].append(assign.value)
+                found[name].append(first)
     return found
+
+
+class _Uses:
+    """What a def or class does with the attributes of names: `name` or `self.name`.
+
+    `values` is what is given to them; `asked` the names of which something is called, or asked afterwards.
+    """
+
+    def __init__(self, around: Any) -> None:
+        assigned = [assign for assign in descendants(around, ast.Assign) if type(assign.targets[0]) is ast.Attribute]
+        self.values: dict[str, list[ast.expr]] = defaultdict(list)
+        for assign in assigned:
+            self.values[_direct(assign.targets[0])].append(assign.value)
+        holders = (node.value for node in descendants(around, ast.Attribute))
+        called = (call.func for call in descendants(around, ast.Call))
+        self.asked = {_direct(node) for node in (*holders, *called) if type(node) is ast.Attribute}
+
+
+@lru_cache(maxsize=2)
+def _uses(around: Any) -> _Uses:
+    return _Uses(around)
 
 
 def _direct(node: ast.Attribute) -> str:
