@@ -30,7 +30,7 @@ class Context:
     """
 
     def __init__(self, source: str, path_class: str, role: str, module: Scope, tree: ast.Module | None = None) -> None:
-        self.source: str = Asked(source)
+        self.source = Asked(source)
         self.path_class = path_class
         self.role = role
         self.module = module

@@ -48,7 +48,7 @@ class Pools(Collector):
             return
         word = call.keyword("poolclass")
         form = unparse(word).rpartition(".")[2] if word is not None else ""
-        pooled = bool(_POOLER.search(ctx.source)) or form == "StaticPool"
+        pooled = ctx.source.finds(_POOLER) or form == "StaticPool"
         ctx.fact(
             "pool",
             call,

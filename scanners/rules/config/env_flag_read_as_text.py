@@ -1,7 +1,9 @@
 import ast
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.facts.environment import Read, is_standard, reads
 from scanners.finding import Confidence, Severity
 from scanners.regex import regex
@@ -66,8 +68,7 @@ class EnvFlagReadAsText(Rule):
         for read in reads(ctx):
             if read.form not in ("get", "index") or is_standard(read.name):
                 continue
-            fault = _fault(read, ctx)
-            if fault:
+            if fault := _fault(read, ctx):
                 unset = not _is_flag(read.name) and ctx.constant(read.default, read.place) is False
                 ctx.report(read.place, fault, confidence=Confidence.LOW if unset else None)
             elif _is_flag(read.name) or isinstance(ctx.constant(read.default, read.place), (bool, int)):
@@ -123,16 +124,21 @@ def _tests(above: ast.AST | None, node: ast.AST) -> bool:
     return isinstance(above, (ast.If, ast.While, ast.IfExp, ast.Assert)) and above.test is node
 
 
-def _later(above: ast.AST, ctx: Context) -> list[tuple[ast.AST, ast.AST]]:
+def _later(above: ast.AST, ctx: Context) -> Sequence[tuple[ast.AST, ast.AST]]:
     """Where the variable that an assignment sets is read in the file, each with what holds it."""
     target = above.targets[0] if isinstance(above, ast.Assign) else getattr(above, "target", None)
-    name = target.id if isinstance(target, ast.Name) else ""
-    return [
-        (outer, node)
-        for outer in descendants(ctx.tree or ast.Module([], []))
-        for node in children(outer)
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
-    ]
+    return _uses(ctx).get(getattr(target, "id", ""), ())
+
+
+@per_file
+def _uses(ctx: Context) -> Mapping[str, list[tuple[ast.AST, ast.AST]]]:
+    """Where each name is read, each place with what holds it."""
+    found: dict[str, list[tuple[ast.AST, ast.AST]]] = defaultdict(list)
+    for outer in descendants(ctx.tree or ast.Module([], [])):
+        for node in children(outer):
+            if type(node) is ast.Name and type(node.ctx) is ast.Load:
+                found[node.id].append((outer, node))
+    return found
 
 
 def _parsed_later(above: ast.AST, ctx: Context) -> bool:
@@ -141,5 +147,4 @@ def _parsed_later(above: ast.AST, ctx: Context) -> bool:
 
 
 def _tested_later(above: ast.AST, ctx: Context) -> bool:
-    uses = _later(above, ctx)
-    return any(_tests(outer, node) for outer, node in uses) and not _parsed_later(above, ctx)
+    return any(_tests(*use) for use in _later(above, ctx)) and not _parsed_later(above, ctx)

@@ -97,7 +97,7 @@ def settings(path):
         what = _source(call, ctx)
         if not what or not (route_of(call.function, ctx) or is_hot(call, ctx)):
             return
-        if call.node.args or call.node.keywords or _CAPPED.search(ctx.source) or _is_measured(call, ctx):
+        if call.node.args or call.node.keywords or ctx.source.finds(_CAPPED) or _is_measured(call, ctx):
             ctx.site(call)
         else:
             sure = Confidence.MEDIUM if what == "upload" and route_of(call.function, ctx) else None

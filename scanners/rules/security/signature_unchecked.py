@@ -140,5 +140,5 @@ class SignatureUnchecked(Rule):
         ):
             return
         ctx.site(place)
-        if signatures.REQUEST.search(unparse(node)) and not signatures.VERIFIES.search(ctx.source):
+        if signatures.REQUEST.search(unparse(node)) and not ctx.source.finds(signatures.VERIFIES):
             ctx.report(place, f"Nothing in this file verifies who sends what {node.name} takes.")

@@ -186,7 +186,7 @@ def blocking(call: Call, ctx: Context) -> Blocking | None:
 
 def asks_its_user(found: Blocking, ctx: Context) -> bool:
     """Whether a coroutine waits for the person at a program that seems to do nothing else meanwhile."""
-    return found.kind == "input" and "__main__" in ctx.source and not _ASIDE.search(ctx.source)
+    return found.kind == "input" and "__main__" in ctx.source and not ctx.source.finds(_ASIDE)
 
 
 def shown(call: Call) -> str:

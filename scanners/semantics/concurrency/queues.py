@@ -2,10 +2,12 @@
 
 import ast
 import re
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from scanners.constants import UNKNOWN, fold
-from scanners.context import Context
+from scanners.context import Context, per_file
 from scanners.place import Call
 from scanners.regex import regex
 from scanners.semantics.handlers import inner
@@ -160,7 +162,7 @@ def is_emptied_by_thread(name: str, ctx: Context) -> bool:
 def is_worked_off(name: str, ctx: Context) -> bool:
     """Whether one def of this file fills a queue without end, or fills what another one takes from again and again."""
     short = name.rpartition(".")[2]
-    if not re.search(rf"\b{short}\.(put|put_nowait)\(", ctx.source):
+    if f"{short}.put(" not in ctx.source and f"{short}.put_nowait(" not in ctx.source:
         return False
     empties = _emptied_elsewhere(name, _GETS, ctx)
     defs: list[Any] = [function for function in ctx.module.functions if not isinstance(function, ast.Lambda)]
@@ -177,14 +179,22 @@ def _does_in_loop(function: Any, name: str, methods: frozenset[str], loops: tupl
 
 def _emptied_elsewhere(name: str, gets: frozenset[str], ctx: Context) -> list[Any]:
     """The defs that take from a queue or deque, when others fill it and none does both."""
-    used = [
-        (function, _methods(function.body, name))
-        for function in ctx.module.functions
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
-    ]
+    used = _users(ctx).get(name, {}).items()
     fills = [function for function, methods in used if methods & _PUTS]
     empties = [function for function, methods in used if methods & gets]
     return empties if fills and all(function not in fills for function in empties) else []
+
+
+@per_file
+def _users(ctx: Context) -> Mapping[str, Mapping[Any, set[str]]]:
+    """The methods that each def calls, by what it calls them of."""
+    found: dict[str, dict[Any, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for function in ctx.module.functions:
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for node in inner(function.body):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                    found[unparse(node.func.value)][function].add(node.func.attr)
+    return found
 
 
 def _methods(body: list[Any], name: str) -> set[str]:

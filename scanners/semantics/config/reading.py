@@ -1,11 +1,13 @@
 """What a read of a variable asks for: its type, whether it must be set, what checks it, which name it feeds."""
 
 import ast
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from scanners.place import Place
-from scanners.syntax import last_name, unparse, within
+from scanners.syntax import descendants, last_name, unparse, within
 
 _TYPES: Final = frozenset("int float bool str bytes list tuple set Path Decimal URL UUID timedelta Fraction".split())
 _KEEPING: Final = frozenset({"strip", "lower", "upper", "rstrip", "lstrip", "casefold", "replace", "expanduser"})
@@ -102,19 +104,21 @@ def refusal(place: Place[Any], root: Any) -> str:
     held = set(feeds(place))
     if not held or not isinstance(stmt, (ast.Assign, ast.AnnAssign)):
         return ""
-    found = ""
-    for test, body in _tests(root):
-        named = {unparse(part) for part in ast.walk(test) if isinstance(part, (ast.Name, ast.Attribute))}
-        if held & named and (body is None or any(_gives_up(inner) for inner in body)):
-            if body is None or _asks_for_nothing(test):
-                return "missing"
-            found = "other"
-    return found
+    refused = _refused(root)
+    found = {missing for name in held for missing in refused.get(name, ())}
+    return "missing" if True in found else "other" if found else ""
 
 
-def _tests(root: Any) -> Iterator[tuple[ast.expr, list[ast.stmt] | None]]:
+@lru_cache(maxsize=2)  # Asked for one read of a def or module after the other.
+def _refused(root: Any) -> Mapping[str, set[bool]]:
+    """The names that tests of a def or module refuse, each with whether it is refused for missing."""
+    found: dict[str, set[bool]] = defaultdict(set)
     for node in within(root, ast.If, ast.Assert):
-        yield node.test, node.body if isinstance(node, ast.If) else None
+        asserted = isinstance(node, ast.Assert)
+        if asserted or any(_gives_up(inner) for inner in node.body):
+            for part in descendants(node.test, ast.Name, ast.Attribute):
+                found[unparse(part)].add(asserted or _asks_for_nothing(node.test))
+    return found
 
 
 def _asks_for_nothing(test: ast.expr) -> bool:

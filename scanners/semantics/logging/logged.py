@@ -180,5 +180,5 @@ def _sure(name: str, call: Call, ctx: Context) -> Confidence:
     ]
     if _LEXES.search(call.qualname) or ctx.imports(*_LEXERS):
         return Confidence.LOW
-    hinted = any(name.rstrip("s") in text.lower() for text in texts) or _ABOUT.search(ctx.source)
+    hinted = any(name.rstrip("s") in text.lower() for text in texts) or ctx.source.finds(_ABOUT)
     return Confidence.MEDIUM if hinted else Confidence.LOW
