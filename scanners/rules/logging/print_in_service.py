@@ -15,7 +15,7 @@ _PRINTS: Final = frozenset({"print", "pprint.pprint", "pprint.pp", "rich.print"}
 _SWITCH: Final = regex(r"debug|verbos|trace|quiet|silent|bench|diagnos|interactive", re.IGNORECASE)
 _ENDS: Final = regex(r"^(sys\.|os\.)?_?exit\(|^raise SystemExit")
 _SHOWS: Final = regex(
-    r"^_*(print|printer|show|dump|display|usage|help|describe|summary|summarize|debug|pp|pprint|echo|list|main|cli|report|render|output|say|log|warn)(_|$)"
+    r"^_*((start|run|do|cmd|handle)_)?(print|printer|show|dump|display|usage|help|describe|summary|summarize|debug|pp|pprint|echo|list|main|cli|report|render|output|say|log|warn)(_|$)"
     r"|_(print|usage|help|main|cli|banner|summary)$|info$|^(repr|__repr__|__str__)$|verbose",
     re.IGNORECASE,
 )

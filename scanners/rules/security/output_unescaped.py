@@ -73,7 +73,7 @@ class OutputUnescaped(Rule):
         Example(
             "templates; code, not pages",
             {
-                "shop/templates/note.html": "<p>{{ note.text }}</p>{{ data|tojson|safe }}{{ '<br>'|safe }}{{ form.media|safe }}\n{{ note.body|escape|safe }}\n",
+                "shop/templates/note.html": "<p>{{ note.text }}</p>{{ data|tojson|safe }}{{ '<br>'|safe }}{{ form.media|safe }}\n{{ note.body|escape|safe }}\n{{ note.eta or '&mdash;'|safe }}\n",
                 "shop/templates/mail.txt": "{{ note.text|safe }}\n",
                 "generate.py": "import jinja2\n\ncode = jinja2.Environment(autoescape=False)\n",
             },

@@ -71,6 +71,7 @@ _RAW_MARKDOWN: Final = frozenset({"markdown.markdown", "markdown2.markdown", "ma
 """Converters that leave the markup in a text as it is; Python-Markdown 3 has no safe mode."""
 
 _SAFE: Final = regex(r"\{\{-?\s*+([^{}]*?)\|\s*+safe\b(?!\w)[^{}]*\}\}")
+_OPERATOR: Final = regex(r"\s(?:or|and|else|\+|~)\s")
 _MAIL: Final = regex(r"\{%-?\s*block\s+\w*(plain|subject|text_?body)\w*\s*-?%\}", re.IGNORECASE)
 _OFF: Final = regex(r"\{%-?\s*autoescape\s+(off|false)\s*-?%\}", re.IGNORECASE)
 
@@ -181,13 +182,19 @@ def unescaped_lines(text: TextFile) -> Iterator[tuple[int, str, Confidence | Non
     mail = _MAIL.search(text.text) is not None  # Its subject and its plain text are no markup.
     for number, line in enumerate(text.lines, 1):
         found = _SAFE.search(line)
-        value = found[1].strip() if found else ""
+        value = _marked(found[1].strip()) if found else ""
         if value[:1] not in ("", "'", '"') and value[:2] != "_(":
             plain = "." in value and not mail and not {"(", "|"} & set(value)
             guess = Confidence.MEDIUM if plain else Confidence.LOW
             yield number, value, None if trusted_by_name(value) else guess
         if _OFF.search(line) and "</" in text.text and _fills(text.lines[number - 1 : number + 200]):
             yield number, "", Confidence.MEDIUM
+
+
+def _marked(value: str) -> str:
+    """The part of an expression that a filter behind it is for: it binds closer than `or`, `else`, `+` and `~`."""
+    last = _OPERATOR.split(value)[-1]
+    return last if last.count("(") == last.count(")") else value
 
 
 def _fills(lines: list[str]) -> bool:

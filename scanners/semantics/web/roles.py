@@ -32,7 +32,7 @@ _PATTERNS: Final = (
         "static",
         _pattern(
             r"static|favicon|robots|sitemap|\.well-known|assets|swagger|openapi|redoc|^/?$|pre_?-?flight|privacy"
-            r"|manifest|error|not_found|landing|welcome",
+            r"|manifest|error|not_found|landing|welcome|^[^<{]*\.(html?|css|js|map|ico|svg|png|txt|webmanifest)$",
             r"media|docs?|index|home|about(?:[_-]us)?|root|terms|public|demo|feeds?|rss",
         ),
     ),

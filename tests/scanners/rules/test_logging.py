@@ -105,6 +105,7 @@ def test_a_bare_token_without_a_hint_is_a_guess() -> None:
         ("def create(order):\n    if settings.DEBUG:\n        ", ["low"]),
         ("def print_summary(order):\n    ", ["low"]),
         ("def printer(order):\n    ", ["low"]),
+        ("def start_list_orders(order):\n    ", ["low"]),
         ("if '__main__' == __name__:\n    test()\ndef test():\n    ", ["low"]),
         ("import click\ndef create(order):\n    ", []),
         ("import sys\ndef f():\n    sys.argv[1]\n    ", []),
