@@ -3,11 +3,11 @@
 import ast
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from scanners.constants import UNKNOWN, fold
 from scanners.names import find, resolve
-from scanners.place import Call
+from scanners.place import Call, Place
 from scanners.regex import regex
 from scanners.scopes import Binding, Scope
 from scanners.syntax import descendants, unparse
@@ -17,13 +17,9 @@ _FIXED_ATTRIBUTE: Final = regex(
     r"\.(?!(?:GET|POST|FILES|META|COOKIES)\b)[A-Z][A-Z0-9_]*(\.value|\.name)?$|"
     r"^_?[A-Z]\w*[a-z]\w*\.\w+(\.value)?$"
 )
-
-
 _FORMS: Final = frozenset("isidentifier fullmatch isalnum isalpha isdigit isdecimal isnumeric".split())
 _SENT: Final = frozenset("GET POST FILES META COOKIES".split())
 """What Django names in capitals although the request fills it."""
-
-
 _NUMBERS: Final = frozenset(
     "int float bool len ord round abs hash id sum uuid.UUID uuid.uuid4 decimal.Decimal time.time os.getpid".split()
 )
@@ -80,6 +76,20 @@ def is_picked(expr: ast.AST, scope: Scope) -> bool:
     if isinstance(holder, ast.Dict):
         return all(fold(value, scope) is not UNKNOWN for value in holder.values)
     return isinstance(holder, ast.Attribute) and holder.attr.isupper() and holder.attr not in _SENT
+
+
+def is_one_of(expr: ast.AST, place: Place[Any]) -> bool:
+    """Whether it stands under a test that it is one of some constants: `if value in ("on", "off")`."""
+    text = unparse(expr)
+    tests = (block.node.test for block in place.blocks() if block.kind == "if")
+    return any(
+        isinstance(test, ast.Compare)
+        and isinstance(test.ops[0], ast.In)
+        and unparse(test.left) == text
+        and isinstance(listed := test.comparators[0], (ast.Tuple, ast.List, ast.Set))
+        and all(isinstance(value, ast.Constant) for value in listed.elts)
+        for test in tests
+    )
 
 
 def is_guarded(expr: ast.AST, function: ast.AST | None) -> bool:

@@ -5,7 +5,7 @@ from scanners.finding import Confidence, Effort, Severity
 from scanners.place import Call
 from scanners.regex import regex
 from scanners.rule import Example, Rule
-from scanners.semantics.harmless import is_fixed_name
+from scanners.semantics.harmless import is_fixed_name, is_one_of
 from scanners.semantics.pieces import pieces
 from scanners.semantics.requestdata import taint
 from scanners.syntax import descendants, unparse
@@ -77,7 +77,7 @@ class DynamicCodeExecution(Rule):
             "values only; a constant; a fixed template",
             {
                 "rules.py": "import ast\n\n\ndef read(text):\n    return ast.literal_eval(text)\n",
-                "rules2.py": "LIMIT = '2 ** 16'\nlimit = eval(LIMIT)\n",
+                "rules2.py": "LIMIT = '2 ** 16'\nlimit = eval(LIMIT)\n\n\ndef flag(text):\n    if text in ('True', 'False'):\n        return eval(text)\n",
                 "mail.py": "from jinja2 import Template\n\nBODY = 'Dear {{ name }}'\n\n\ndef body(name):\n    return Template(BODY).render(name=name)\n",
             },
         ),
@@ -109,6 +109,8 @@ class DynamicCodeExecution(Rule):
         holes = pieces(source, call.scope, call.line, _column(call)).holes
         if not holes or any(isinstance(hole, ast.Call) and call.name(hole.func) in _COMPILES for hole in holes):
             return  # What is compiled is judged there.
+        if all(is_one_of(hole, call) for hole in holes):
+            return
         severity = Severity.CRITICAL if taint(source, call, ctx) else None
         if call.dotted in _IMPORTS:
             message = "The name of the module to import is not fixed; whoever decides it decides what code runs."
