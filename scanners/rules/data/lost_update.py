@@ -69,7 +69,7 @@ class LostUpdate(Rule):
         Example("the constraint decides", {"shop/orders.py": f"from django.db import IntegrityError\n{_HEAD}def order(number):\n    if Order.objects.filter(number=number).exists():\n        return None\n"
                 "    try:\n        return Order.objects.create(number=number)\n    except IntegrityError:\n        return Order.objects.get(number=number)\n\n\n"
                 "def ensure(number):\n    return Order.objects.get_or_create(number=number)\n"}),
-        Example("a statement that asks for the old value too", {"shop/stock.py": f"{_HEAD}def pay(pk, sum):\n    order = Order.objects.get(pk=pk)\n    Order.objects.filter(pk=pk, paid=order.paid).update(paid=order.paid + sum)\n"}),
+        Example("a statement that asks for the old value too", {"shop/stock.py": f"{_HEAD}def pay(pk, sum):\n    order = Order.objects.get(pk=pk)\n    Order.objects.filter(pk=pk, paid=order.paid).update(paid=order.paid + sum)\n    same = Order.objects.filter(pk=pk, paid=order.paid)\n    return same.update(paid=order.paid + sum)\n"}),
         Example("no row at all", {"count.py": "class Counter:\n    def hit(self, session):\n        self.hits += 1\n        self.save()\n"}),
     ]  # fmt: skip
 

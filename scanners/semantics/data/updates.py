@@ -139,10 +139,17 @@ def rewritten(call: Call) -> Iterator[tuple[str, str]]:
         asked_of = unparse(call.node.func)
         if not f"{asked_of}(".endswith(".update(") and "update(" not in asked_of:
             continue
+        asked_of += _named(asked_of.partition(".")[0], call)
         for part in (value.left, value.right):
             row = part.value if isinstance(part, ast.Attribute) and part.attr == name else None
             if isinstance(row, ast.Name) and unparse(part) not in asked_of:
                 yield row.id, unparse(part)
+
+
+def _named(name: str, call: Call) -> str:
+    """The text of the query that a name holds, empty for what is no name of a query."""
+    values = [binding.value for binding in call.scope.bindings(name) if binding.kind == "assign"]
+    return "".join(unparse(value) for value in values)
 
 
 def _field_of(key: ast.expr | None) -> str:

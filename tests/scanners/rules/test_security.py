@@ -52,7 +52,7 @@ REPORTED = [
         ),
         3, HIGH,
     ),
-    (QUERY, "def f(self, name):\n    self.db.execute('SELECT 1 FROM t WHERE n = \"' + name + '\"')\n", 2, LOW),
+    (QUERY, "def f(self, name):\n    self.db.execute('SELECT 1 FROM t WHERE n = \"' + name + '\"')\n", 2, HIGH),
     (QUERY, "def f(cur, n):\n    sql = f'DELETE FROM t WHERE id = {n}'\n    cur.execute(sql)\n", 3, HIGH),
     (QUERY, "def f(cur, n):\n    cur.execute('SELECT * FROM t WHERE id = {n}'.format(n=n))\n", 2, HIGH),
     (QUERY, "def f(cur, n):\n    cur.execute('SELECT * FROM t WHERE id = %(n)s' % {'n': n})\n", 2, HIGH),

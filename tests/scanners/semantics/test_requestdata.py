@@ -77,6 +77,11 @@ SOURCES = {
         "import tornado.web\nclass Show(tornado.web.RequestHandler):\n    def get(self):\n"
         "        sink(self.get_argument('to'))\n"
     ),
+    "fastapi model": (
+        "from fastapi import FastAPI\nfrom pydantic import BaseModel\napp = FastAPI()\nclass Body(BaseModel):\n"
+        "    to: str\n"
+        "@app.post('/x')\ndef view(body: Body):\n    sink(body.to)\n"
+    ),
 }
 FLOWS = {
     "name": flask("to = request.args['to']\nsink(to)"),
@@ -142,9 +147,9 @@ CLEAN = {
         "from fastapi import FastAPI, Query\napp = FastAPI()\n@app.get('/x')\n"
         "def view(to: str = Query(pattern='^[a-z]+$')):\n    sink(to)\n"
     ),
-    "fastapi model": (
+    "fastapi model number": (
         "from fastapi import FastAPI\nfrom pydantic import BaseModel\napp = FastAPI()\nclass Body(BaseModel):\n"
-        "    to: str\n"
+        "    to: int\n"
         "@app.post('/x')\ndef view(body: Body):\n    sink(body.to)\n"
     ),
     "fastapi dependency": (
