@@ -98,9 +98,7 @@ def current(team: Team, tier: Tier, kind: Kind, occasion: Occasion) -> ReviewTem
 
 def overview(team: Team) -> list[tuple[Kind, list[tuple[Occasion, list[Cell]]]]]:
     """What a team asks everywhere: by kind, occasion and tier."""
-    newest: dict[tuple[str, str, str], ReviewTemplate] = {}
-    for row in team.review_templates.order_by("version"):
-        newest[row.tier, row.kind, row.occasion] = row
+    newest = {(row.tier, row.kind, row.occasion): row for row in team.review_templates.order_by("version")}
     return [
         (
             kind,

@@ -103,8 +103,9 @@ def _told(node: ast.AST, told: Query, loop: Loop) -> Hit | None:
         return Hit(
             node, f"`{what}` is looked up and written once per item; read the known ones first and use bulk_create."
         )
-    verb = "changed" if told.last in ("delete", "update", "adelete", "aupdate") else "asked for"
-    return Hit(node, f"`{what}` is {verb} once per item of the loop; fetch all of them in one query before it.")
+    if told.last in ("delete", "update", "adelete", "aupdate"):
+        return Hit(node, f"`{what}` is changed once per item of the loop; change all of them in one statement.")
+    return Hit(node, f"`{what}` is asked for once per item of the loop; fetch all of them in one query before it.")
 
 
 def _related(node: ast.AST, told: Query, loop: Loop) -> Hit | None:
