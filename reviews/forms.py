@@ -249,7 +249,7 @@ class FindingFilter(forms.Form):
     )
     SEVERITIES = (("", "Severity"), ("critical", "critical"), ("high", "high and over"), ("medium", "medium and over"))
     CONFIDENCES = (("", "Confidence"), ("medium", "medium and over"), ("high", "high"))
-    WRITTEN = (("", "Written"), *((str(days), f"in the last {days} days") for days in (7, 30, 90)))
+    WRITTEN = (("", "Written"), *((str(days), f"written in the last {days} days") for days in (7, 30, 90)))
 
     q = forms.CharField(required=False, max_length=200)
     state = forms.ChoiceField(required=False, choices=STATES)

@@ -33,7 +33,6 @@ def index(request: PersonRequest) -> HttpResponse:
     shown = waived.shown(access.repositories(request.user), waived.today())
     seen = access.findings(request.user).select_related("repository__team", "repository__latest_scan")
     context = listed(request, seen.defer("repository__latest_scan__scorecard"), shown)
-    context["verified"] = showing.verified({one.repository for group in context["groups"] for one in group.findings})
     context["teams"] = access.teams(request.user)
     return render(request, "reviews/findings.html" + ("#list" if request.htmx else ""), context)
 
@@ -44,9 +43,9 @@ def of_repository(request: PersonRequest, team: str, repository: str) -> HttpRes
     """Findings of one repository."""
     seen = seen_repository(request, team, repository)
     findings = access.findings(request.user).filter(repository=seen)
-    context = tabs(request, seen) | listed(request, findings, waived.shown([seen], waived.today()))
+    context = tabs(request, seen) | listed(request, findings, waived.shown([seen], waived.today()), seen)
     page = "reviews/findings.html#list" if request.htmx else "reviews/repository_findings.html"
-    return render(request, page, context | {"sites": sites(seen), "verified": showing.verified([seen])})
+    return render(request, page, context | {"sites": sites(seen)})
 
 
 @login_required
@@ -69,15 +68,25 @@ def finding(request: PersonRequest, pk: int) -> HttpResponse:
     return render(request, "reviews/finding.html" + ("#detail" if request.htmx else ""), context)
 
 
-def listed(request: PersonRequest, findings: QuerySet[Finding], shown: Mapping[int, Shown]) -> dict[str, Any]:
-    """One page of findings, filtered by the query string and grouped by rule; `shown` says which are covered."""
+def listed(
+    request: PersonRequest,
+    findings: QuerySet[Finding],
+    shown: Mapping[int, Shown],
+    repository: Repository | None = None,
+) -> dict[str, Any]:
+    """One page of findings, filtered by the query string and grouped by rule; `shown` says which are covered.
+
+    `repository` is theirs, None for findings of several.
+    """
     form = FindingFilter(request.GET)
     wanted = form.wanted()
     found = filtered(findings, wanted, shown)
     page = Paginator(by_rule(found).defer("snippet"), PER_PAGE).get_page(request.GET.get("page"))
+    proved = showing.verified([repository] if repository else {one.repository for one in page.object_list})
     return {
         "page": page,
         "groups": groups(page.object_list, totals(found)),
+        "verified": totals(found.filter(pk__in=set().union(*proved.values()))) if proved else {},
         "form": form,
         "wanted": wanted,
         "shown": shown,

@@ -25,7 +25,7 @@ def is_tried_again(call: Call, ctx: Context) -> bool:
     """Whether the file shows something that may make the call again; any sign will do, for the question is a guess."""
     if call.dotted.count(".") > 1 and call.dotted.partition(".")[0] in _clients_with_retries(ctx):
         return True
-    if not _says_again(ctx):
+    if not ctx.source.finds(_AGAIN):
         return False
     if call.function is None:
         return True
@@ -36,11 +36,6 @@ def is_tried_again(call: Call, ctx: Context) -> bool:
 @per_file
 def _clients_with_retries(ctx: Context) -> frozenset[str]:
     return frozenset(name for name, pattern in _OF_CLIENT.items() if pattern.search(ctx.source))
-
-
-@per_file
-def _says_again(ctx: Context) -> bool:
-    return _AGAIN.search(ctx.source) is not None
 
 
 def _by_callers(function: Any, ctx: Context) -> bool:

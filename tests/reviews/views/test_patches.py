@@ -174,6 +174,15 @@ class TestBadges:
         client.force_login(viewer)
         assert "1 of 2 verified" in client.get(reverse("findings")).content.decode()
 
+    def test_what_a_filter_hides_is_not_counted(self, client, viewer, finding) -> None:
+        found(finding.repository, line=3, path="shop/refunds.py")
+        ready(finding.repository)
+        client.force_login(viewer)
+        for url in (reverse("repository-findings", args=["payments", "pay"]), reverse("findings")):
+            text = client.get(url, {"q": "refunds"}).content.decode()
+            assert "fix verified" in text
+            assert "clears 2" not in text
+
     def test_what_no_longer_holds_is_no_badge(self, client, viewer, finding) -> None:
         ready(finding.repository, holds_at="f" * 40)
         client.force_login(viewer)
